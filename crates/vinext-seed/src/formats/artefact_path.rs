@@ -1,0 +1,153 @@
+//! Where the prerenderer put a page's files, relative to `dist/server/prerendered-routes/`.
+//!
+//! In: a pathname exactly as the manifest writes it, still percent-encoded.
+//! Out: a relative file name, or a refusal where the pathname could mean a place outside.
+//! Never: file system access. Containment is enforced again where files are opened, by the file
+//! system itself (see [`crate::pack`]); this check is what gives such a route its reason.
+
+use super::cache_key::ArtefactKind;
+
+/// How a generation of vinext names its artefacts.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct ArtefactPathRule {
+    /// Whether a trailing slash of the pathname is dropped from HTML names (since 1.0.0-beta.9).
+    pub html_strips_trailing_slash: bool,
+    /// Whether `/index` and what lies below it moves to `index/index…` (1.4.0), so that it does
+    /// not share a file with `/`.
+    pub escapes_index: bool,
+}
+
+/// Why a pathname names no artefact.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum UnsafePath {
+    /// It has a `.` or `..` segment.
+    DotSegment,
+    /// It is absolute once its leading slash is gone.
+    Absolute,
+    /// It contains a NUL character.
+    Nul,
+    /// It contains a backslash, which separates directories on Windows.
+    Backslash,
+}
+
+impl UnsafePath {
+    /// What is wrong, as the second half of a sentence about the path.
+    #[must_use]
+    pub fn describe(self) -> &'static str {
+        match self {
+            Self::DotSegment => "has a `.` or `..` segment",
+            Self::Absolute => "is an absolute file path",
+            Self::Nul => "contains a NUL character",
+            Self::Backslash => "contains a backslash",
+        }
+    }
+}
+
+impl ArtefactPathRule {
+    /// The file of one artefact.
+    ///
+    /// # Errors
+    /// Where the pathname could lead out of the directory of artefacts.
+    pub fn file(
+        self,
+        pathname: &str,
+        kind: ArtefactKind,
+        trailing_slash: bool,
+    ) -> Result<String, UnsafePath> {
+        let extension = kind.as_str();
+        if pathname == "/" {
+            return Ok(format!("index.{extension}"));
+        }
+        let relative = pathname.strip_prefix('/').unwrap_or(pathname);
+        check(relative)?;
+        let needs_escape =
+            self.escapes_index && (pathname == "/index" || pathname.starts_with("/index/"));
+        let directory = if needs_escape { "index/" } else { "" };
+        if kind != ArtefactKind::Html {
+            return Ok(format!("{directory}{relative}.{extension}"));
+        }
+        let stem = match relative.strip_suffix('/') {
+            Some(stripped) if self.html_strips_trailing_slash => stripped,
+            _ => relative,
+        };
+        Ok(if trailing_slash {
+            format!("{directory}{stem}/index.html")
+        } else {
+            format!("{directory}{stem}.html")
+        })
+    }
+}
+
+fn check(relative: &str) -> Result<(), UnsafePath> {
+    if relative.contains('\0') {
+        return Err(UnsafePath::Nul);
+    }
+    if relative.contains('\\') {
+        return Err(UnsafePath::Backslash);
+    }
+    if relative.starts_with('/') || (cfg!(windows) && has_drive_letter(relative)) {
+        return Err(UnsafePath::Absolute);
+    }
+    if relative
+        .split('/')
+        .any(|segment| segment == "." || segment == "..")
+    {
+        return Err(UnsafePath::DotSegment);
+    }
+    Ok(())
+}
+
+/// `C:…` at the start: a path of its own on Windows, whatever it is joined to.
+fn has_drive_letter(relative: &str) -> bool {
+    let mut bytes = relative.bytes();
+    bytes
+        .next()
+        .is_some_and(|first| first.is_ascii_alphabetic())
+        && bytes.next() == Some(b':')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RULE: ArtefactPathRule = ArtefactPathRule {
+        html_strips_trailing_slash: true,
+        escapes_index: true,
+    };
+
+    #[test]
+    fn paths_that_could_lead_outside_are_refused() {
+        for (pathname, problem) in [
+            ("/../secret", UnsafePath::DotSegment),
+            ("/a/../../secret", UnsafePath::DotSegment),
+            ("/a/./b", UnsafePath::DotSegment),
+            ("//etc/passwd", UnsafePath::Absolute),
+            ("/a\\..\\b", UnsafePath::Backslash),
+            ("/a\0b", UnsafePath::Nul),
+        ] {
+            for kind in [ArtefactKind::Html, ArtefactKind::Rsc, ArtefactKind::Route] {
+                assert_eq!(
+                    RULE.file(pathname, kind, false),
+                    Err(problem),
+                    "{pathname:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn names_that_only_look_dangerous_are_kept() {
+        for pathname in ["/a..b", "/.hidden", "/...", "/%2e%2e/a"] {
+            let file = RULE.file(pathname, ArtefactKind::Rsc, false);
+            assert_eq!(file, Ok(format!("{}.rsc", &pathname[1..])));
+        }
+    }
+
+    #[test]
+    fn a_drive_letter_is_seen_for_what_it_is_on_windows() {
+        assert!(has_drive_letter("C:/secret"));
+        assert!(has_drive_letter("c:secret"));
+        assert!(!has_drive_letter("blog/c:d"));
+        assert!(!has_drive_letter("1:2"));
+    }
+}

@@ -1,0 +1,112 @@
+//! The logical cache key of a page's artefact, before the KV handler stores it.
+//!
+//! In: a build id, a cache pathname (see [`super::pathname`]) and which artefact it is.
+//! Out: `app:<build id>:<pathname>:html`, or the same with the pathname hashed.
+//! Never: the app prefix or KV's own limit, see [`super::kv_key`].
+
+use super::path_hash::PathHash;
+
+/// The longest key, suffix included, that the runtime leaves unhashed. Counted in UTF-16 units
+/// (`buildCacheKey` in vinext's `server/isr-cache`, all versions).
+const MAX_PLAIN_KEY_UTF16_UNITS: usize = 200;
+
+/// Which of a route's artefacts an entry holds.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum ArtefactKind {
+    /// The document a browser loads first.
+    Html,
+    /// The React Server Components payload of a client-side navigation.
+    Rsc,
+    /// The response of a metadata route such as `sitemap.xml`.
+    Route,
+}
+
+impl ArtefactKind {
+    /// The word in cache keys and file extensions.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Html => "html",
+            Self::Rsc => "rsc",
+            Self::Route => "route",
+        }
+    }
+}
+
+/// How a generation of vinext builds its keys.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct CacheKeyRule {
+    /// What keys begin with: `app`, since 1.4.0 `app:v2`.
+    pub namespace: &'static str,
+    /// What stands for a pathname that makes the key too long.
+    pub path_hash: PathHash,
+    /// Whether a route handler's path that ends in `/` has a key of its own (1.4.0).
+    pub marks_trailing_slash: bool,
+}
+
+impl CacheKeyRule {
+    /// The key under which the runtime looks for one artefact.
+    #[must_use]
+    pub fn key(self, build_id: &str, pathname: &str, kind: ArtefactKind) -> String {
+        let prefix = match build_id {
+            "" => self.namespace.to_owned(),
+            _ => format!("{}:{build_id}", self.namespace),
+        };
+        let has_trailing_slash = pathname.len() > 1 && pathname.ends_with('/');
+        let normalized = if has_trailing_slash {
+            &pathname[..pathname.len() - 1]
+        } else {
+            pathname
+        };
+        let suffix = match kind {
+            ArtefactKind::Route if self.marks_trailing_slash && has_trailing_slash => {
+                "route:trailing-slash"
+            }
+            _ => kind.as_str(),
+        };
+        let key = format!("{prefix}:{normalized}:{suffix}");
+        if key.len() <= MAX_PLAIN_KEY_UTF16_UNITS
+            || key.encode_utf16().count() <= MAX_PLAIN_KEY_UTF16_UNITS
+        {
+            return key;
+        }
+        format!(
+            "{prefix}:__hash:{}:{suffix}",
+            self.path_hash.digest(normalized)
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RULE: CacheKeyRule = CacheKeyRule {
+        namespace: "app",
+        path_hash: PathHash::Fnv1a64Hex,
+        marks_trailing_slash: false,
+    };
+
+    #[test]
+    fn the_limit_counts_the_suffix_so_html_can_be_hashed_while_rsc_is_not() {
+        let pathname = format!("/{}", "a".repeat(189));
+        assert_eq!(RULE.key("b", &pathname, ArtefactKind::Rsc).len(), 200);
+        assert!(
+            RULE.key("b", &pathname, ArtefactKind::Html)
+                .starts_with("app:b:__hash:")
+        );
+    }
+
+    #[test]
+    fn the_limit_counts_utf16_units_not_bytes() {
+        let pathname = format!("/{}", "日".repeat(100));
+        assert!(RULE.key("b", &pathname, ArtefactKind::Html).contains('日'));
+    }
+
+    #[test]
+    fn a_long_build_id_is_never_hashed_itself() {
+        let build_id = "i".repeat(260);
+        let key = RULE.key(&build_id, "/", ArtefactKind::Html);
+        assert!(key.starts_with(&format!("app:{build_id}:__hash:")), "{key}");
+    }
+}

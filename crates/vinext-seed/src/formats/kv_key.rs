@@ -1,0 +1,111 @@
+//! The name of an entry in the KV namespace.
+//!
+//! In: a logical cache key (see [`super::cache_key`]) and the adapter's `appPrefix`.
+//! Out: the KV key the adapter reads, at most 512 bytes, or a refusal.
+//! Never: keys of tag markers. The runtime writes those.
+
+use super::path_hash::fnv1a64_hex;
+
+/// The longest key Workers KV takes, in UTF-8 bytes (Cloudflare KV limits).
+pub const MAX_KV_KEY_BYTES: usize = 512;
+
+const ENTRY_CATEGORY: &str = "cache:";
+const HASHED_KEY_MARK: &str = "__hash:";
+const HASH_CHARACTERS: usize = 16;
+
+/// What the KV adapter does with a key that would be too long.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum LongKeys {
+    /// It hands the key to KV, which throws: such a page is never a HIT
+    /// (adapters before `@vinext/cloudflare` 1.0.0-beta.3).
+    Refused,
+    /// It hashes the logical key, and an overlong app prefix too (since 1.0.0-beta.3).
+    Hashed,
+}
+
+/// The keys of one application's entries in its namespace.
+#[derive(Clone, Debug)]
+pub struct KvKeySpace {
+    entry_prefix: String,
+    long_keys: LongKeys,
+}
+
+impl KvKeySpace {
+    /// The key space of the adapter's `appPrefix`; empty for none.
+    #[must_use]
+    pub fn new(app_prefix: &str, long_keys: LongKeys) -> Self {
+        let plain = match app_prefix {
+            "" => String::new(),
+            _ => format!("{app_prefix}:"),
+        };
+        let shortest_entry =
+            plain.len() + ENTRY_CATEGORY.len() + HASHED_KEY_MARK.len() + HASH_CHARACTERS;
+        let prefix = if long_keys == LongKeys::Hashed && shortest_entry > MAX_KV_KEY_BYTES {
+            format!("__app:{}:", fnv1a64_hex(app_prefix))
+        } else {
+            plain
+        };
+        Self {
+            entry_prefix: prefix + ENTRY_CATEGORY,
+            long_keys,
+        }
+    }
+
+    /// The length of the KV key of a logical key, unhashed, in bytes.
+    #[must_use]
+    pub fn bytes(&self, logical_key: &str) -> usize {
+        self.entry_prefix.len() + logical_key.len()
+    }
+
+    /// The KV key of a logical key, or `None` where this adapter could never read it.
+    #[must_use]
+    pub fn entry_key(&self, logical_key: &str) -> Option<String> {
+        if self.bytes(logical_key) <= MAX_KV_KEY_BYTES {
+            return Some(format!("{}{logical_key}", self.entry_prefix));
+        }
+        match self.long_keys {
+            LongKeys::Refused => None,
+            LongKeys::Hashed => Some(format!(
+                "{}{HASHED_KEY_MARK}{}",
+                self.entry_prefix,
+                fnv1a64_hex(logical_key)
+            )),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_of_512_bytes_is_kept_and_one_of_513_is_not() {
+        let fits = "k".repeat(MAX_KV_KEY_BYTES - ENTRY_CATEGORY.len());
+        let too_long = format!("{fits}k");
+        for long_keys in [LongKeys::Refused, LongKeys::Hashed] {
+            let key = KvKeySpace::new("", long_keys).entry_key(&fits);
+            assert_eq!(key, Some(format!("cache:{fits}")));
+        }
+        assert_eq!(
+            KvKeySpace::new("", LongKeys::Refused).entry_key(&too_long),
+            None
+        );
+        let hashed = KvKeySpace::new("", LongKeys::Hashed).entry_key(&too_long);
+        assert_eq!(
+            hashed,
+            Some(format!("cache:__hash:{}", fnv1a64_hex(&too_long)))
+        );
+    }
+
+    #[test]
+    fn an_app_prefix_is_hashed_only_when_not_even_a_hashed_key_fits_behind_it() {
+        let kept = KvKeySpace::new(&"p".repeat(482), LongKeys::Hashed);
+        assert!(kept.entry_key("k").is_some_and(|key| key.starts_with("pp")));
+        let hashed = KvKeySpace::new(&"p".repeat(483), LongKeys::Hashed);
+        assert!(
+            hashed
+                .entry_key("k")
+                .is_some_and(|key| key.starts_with("__app:"))
+        );
+    }
+}

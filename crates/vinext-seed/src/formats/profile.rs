@@ -1,0 +1,209 @@
+//! The switches in which the generations of vinext differ: one place, one row a generation.
+//!
+//! In: nothing. Out: constants. Every field is a fact about published packages; the tests hold
+//! them against these packages' own functions.
+//!
+//! A profile is written as the difference from the generation before, in the order in which they
+//! were published, so that reading down the file tells the history of the format.
+
+use super::artefact_path::ArtefactPathRule;
+use super::cache_key::CacheKeyRule;
+use super::kv_key::LongKeys;
+use super::path_hash::PathHash;
+use super::tags::TagRule;
+
+/// Everything that decides what an entry looks like and whether it is worth writing.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct RuntimeProfile {
+    /// The generation's short name, `g02` to `g12`, as in `docs/formats.md`.
+    pub generation: &'static str,
+    /// How keys are built.
+    pub cache_key: CacheKeyRule,
+    /// What the KV adapter does with keys above 512 bytes.
+    pub long_kv_keys: LongKeys,
+    /// How tags are derived.
+    pub tags: TagRule,
+    /// Where artefacts lie.
+    pub artefact_path: ArtefactPathRule,
+    /// Where the Worker's build id is written down.
+    pub build_id: BuildIdSource,
+    /// Which pages the runtime looks up at all.
+    pub reads: PagesRead,
+    /// How an entry says that it answers requests with any query string.
+    pub query_proof: QueryProof,
+    /// Whether entries carry `expireAt` and `cacheControl` (since 0.0.49).
+    pub has_expiry: bool,
+    /// Whether pages carry response headers from the manifest (since 0.2.0).
+    pub has_headers: bool,
+    /// Whether pages carry the status, and redirects the location, that the manifest recorded
+    /// (1.4.0).
+    pub has_status: bool,
+    /// Whether metadata routes such as `sitemap.xml` are pre-rendered (since 1.0.0-beta.8).
+    pub has_metadata_routes: bool,
+    /// Whether the prerenderer hands a page its parameters decoded. Where it does not, pages with
+    /// percent-encoded paths were rendered with the wrong text.
+    pub decodes_params: bool,
+    /// Whether a page in the manifest is known not to depend on cookies, headers or the query
+    /// (since 0.2.1). Before, such a page stands there like any other.
+    pub is_proven: bool,
+}
+
+/// Where the id stands that the Worker was built with.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum BuildIdSource {
+    /// Only in the Worker's code. The manifest has another, random one (up to 0.0.55).
+    WorkerBundle,
+    /// In `dist/server/BUILD_ID`, and the same in the manifest (since 0.1.1).
+    BuildIdFile,
+}
+
+/// Which pages the runtime looks up in the cache.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum PagesRead {
+    /// Only those with a numeric `revalidate` of their own (up to 0.0.45).
+    Revalidating,
+    /// Static ones too.
+    All,
+}
+
+/// How an entry proves that its page did not read the query string, so that `/page?utm=1` is a
+/// HIT too.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum QueryProof {
+    /// Not at all: queries are ignored (up to 0.0.55), or no proof would be true (up to 0.2.0).
+    None,
+    /// A `renderObservation` in which the search parameters were not observed (since 0.2.1).
+    RenderObservation,
+    /// `prerendered: true` (1.4.0).
+    PrerenderedFlag,
+}
+
+/// 0.0.35 to 0.0.45.
+pub const G02: RuntimeProfile = RuntimeProfile {
+    generation: "g02",
+    cache_key: CacheKeyRule {
+        namespace: "app",
+        path_hash: PathHash::Fnv1a64Base36,
+        marks_trailing_slash: false,
+    },
+    long_kv_keys: LongKeys::Refused,
+    tags: TagRule::ConcretePath,
+    artefact_path: ArtefactPathRule {
+        html_strips_trailing_slash: false,
+        escapes_index: false,
+    },
+    build_id: BuildIdSource::WorkerBundle,
+    reads: PagesRead::Revalidating,
+    query_proof: QueryProof::None,
+    has_expiry: false,
+    has_headers: false,
+    has_status: false,
+    has_metadata_routes: false,
+    decodes_params: true,
+    is_proven: false,
+};
+
+/// 0.0.50 to 0.0.52.
+pub const G04: RuntimeProfile = RuntimeProfile {
+    generation: "g04",
+    tags: TagRule::RouteSegments {
+        strips_trailing_slash: false,
+        encodes: true,
+    },
+    reads: PagesRead::All,
+    has_expiry: true,
+    ..G02
+};
+
+/// 0.0.55.
+pub const G05: RuntimeProfile = RuntimeProfile {
+    generation: "g05",
+    cache_key: CacheKeyRule {
+        path_hash: PathHash::Fnv1a64Hex,
+        ..G04.cache_key
+    },
+    ..G04
+};
+
+/// 0.1.1 to 0.1.8.
+pub const G06: RuntimeProfile = RuntimeProfile {
+    generation: "g06",
+    build_id: BuildIdSource::BuildIdFile,
+    decodes_params: false,
+    ..G05
+};
+
+/// 0.2.0.
+pub const G07_UNPROVEN: RuntimeProfile = RuntimeProfile {
+    generation: "g07",
+    tags: TagRule::RouteSegments {
+        strips_trailing_slash: true,
+        encodes: true,
+    },
+    has_headers: true,
+    ..G06
+};
+
+/// 0.2.1.
+pub const G07: RuntimeProfile = RuntimeProfile {
+    query_proof: QueryProof::RenderObservation,
+    is_proven: true,
+    ..G07_UNPROVEN
+};
+
+/// 1.0.0-beta.0 to 1.0.0-beta.2.
+pub const G07_BETA: RuntimeProfile = RuntimeProfile {
+    decodes_params: true,
+    ..G07
+};
+
+/// 1.0.0-beta.3. The KV adapter of the same version hashes long keys.
+pub const G08: RuntimeProfile = RuntimeProfile {
+    generation: "g08",
+    ..G07_BETA
+};
+
+/// 1.0.0-beta.4. The manifest has the runtime's tags.
+pub const G09: RuntimeProfile = RuntimeProfile {
+    generation: "g09",
+    ..G08
+};
+
+/// 1.0.0-beta.5. The manifest has `stale`.
+pub const G10: RuntimeProfile = RuntimeProfile {
+    generation: "g10",
+    ..G09
+};
+
+/// 1.0.0-beta.8.
+pub const G11_BETA8: RuntimeProfile = RuntimeProfile {
+    generation: "g11",
+    has_metadata_routes: true,
+    ..G10
+};
+
+/// 1.0.0-beta.9 and 1.0.0-beta.10.
+pub const G11: RuntimeProfile = RuntimeProfile {
+    artefact_path: ArtefactPathRule {
+        html_strips_trailing_slash: true,
+        escapes_index: false,
+    },
+    ..G11_BETA8
+};
+
+/// 1.4.0.
+pub const G12: RuntimeProfile = RuntimeProfile {
+    generation: "g12",
+    cache_key: CacheKeyRule {
+        namespace: "app:v2",
+        path_hash: PathHash::Sha256Hex,
+        marks_trailing_slash: true,
+    },
+    artefact_path: ArtefactPathRule {
+        html_strips_trailing_slash: true,
+        escapes_index: true,
+    },
+    query_proof: QueryProof::PrerenderedFlag,
+    has_status: true,
+    ..G11
+};

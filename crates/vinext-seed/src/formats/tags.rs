@@ -1,0 +1,223 @@
+//! The tags that purge an entry: `revalidatePath` and `revalidateTag` act through them.
+//!
+//! In: the page's pathname as a request spells it, its route pattern, the manifest's tags.
+//! Out: the tags the runtime itself would store, in its order, each once, all storable.
+//! Never: tags the runtime would not derive. Each one costs a KV read per cold isolate.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+/// Longest storable tag, in UTF-16 units (`MAX_TAG_LENGTH` of the KV adapters).
+const MAX_TAG_UTF16_UNITS: usize = 256;
+
+/// Marks the tags that stand for paths, as in Next.js.
+const PATH_TAG: &str = "_N_T_";
+
+/// The last part of a route's tag: what kind of file serves it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Leaf {
+    /// A `page` file.
+    Page,
+    /// A route handler or metadata file.
+    Route,
+}
+
+impl Leaf {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Page => "page",
+            Self::Route => "route",
+        }
+    }
+}
+
+/// How a generation of vinext derives tags.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum TagRule {
+    /// From the concrete path (0.0.31 to 0.0.45): `/blog/hello` gives `_N_T_/blog/hello/page`.
+    ConcretePath,
+    /// From the file-system route (since 0.0.49): `_N_T_/blog/[slug]/page`.
+    RouteSegments {
+        /// Whether the path tag drops a trailing slash (since 0.2.0), as `revalidatePath` does.
+        strips_trailing_slash: bool,
+        /// Whether what HTTP headers cannot carry is percent-encoded (since 0.0.50).
+        encodes: bool,
+    },
+}
+
+impl TagRule {
+    /// The runtime's tags for one page, not yet filtered for storage.
+    ///
+    /// `pathname` is the cache pathname, with a trailing slash where the site uses them.
+    pub fn derive<'a>(
+        self,
+        pathname: &str,
+        segments: impl Iterator<Item = Cow<'a, str>>,
+        leaf: Leaf,
+        extra: &[Cow<'_, str>],
+    ) -> Vec<String> {
+        let mut tags = UniqueTags::default();
+        tags.append(pathname.to_owned());
+        match self {
+            Self::ConcretePath => {
+                tags.append(format!("{PATH_TAG}{pathname}"));
+                let directories = pathname.split('/').filter(|name| !name.is_empty());
+                append_layouts_and_leaf(&mut tags, directories.map(Cow::Borrowed), leaf);
+            }
+            Self::RouteSegments {
+                strips_trailing_slash,
+                ..
+            } => {
+                let stripped = pathname.strip_suffix('/').filter(|rest| !rest.is_empty());
+                let path = if strips_trailing_slash {
+                    stripped
+                } else {
+                    None
+                }
+                .unwrap_or(pathname);
+                tags.append(format!("{PATH_TAG}{path}"));
+                match pathname {
+                    "/" => tags.append(format!("{PATH_TAG}/index")),
+                    "/index" => tags.append(format!("{PATH_TAG}/")),
+                    _ => {}
+                }
+                let directories = segments.filter(|segment| is_tagged_segment(segment));
+                append_layouts_and_leaf(&mut tags, directories, leaf);
+            }
+        }
+        for tag in extra {
+            tags.append(tag.clone().into_owned());
+        }
+        match self {
+            Self::RouteSegments { encodes: true, .. } => tags.0.iter().map(|t| encode(t)).collect(),
+            _ => tags.0,
+        }
+    }
+}
+
+/// Appends `_N_T_/layout`, a layout tag for every directory on the way down, and the leaf's tag.
+fn append_layouts_and_leaf<'a>(
+    tags: &mut UniqueTags,
+    directories: impl Iterator<Item = Cow<'a, str>>,
+    leaf: Leaf,
+) {
+    tags.append(format!("{PATH_TAG}/layout"));
+    let mut directory = String::new();
+    for name in directories {
+        directory.push('/');
+        directory.push_str(&name);
+        tags.append(format!("{PATH_TAG}{directory}/layout"));
+    }
+    tags.append(format!("{PATH_TAG}{directory}/{}", leaf.as_str()));
+}
+
+/// Whether a file-system segment counts in tags: parallel slots (`@modal`) do not.
+fn is_tagged_segment(segment: &str) -> bool {
+    !segment.is_empty() && segment != "." && !segment.starts_with('@')
+}
+
+/// The file-system segments of a route pattern: `/blog/:slug` gives `blog`, `[slug]`.
+///
+/// Route groups are lost in a pattern; from 1.0.0-beta.4 on the manifest's own tags name them.
+pub fn route_segments(pattern: &str) -> impl Iterator<Item = Cow<'_, str>> {
+    pattern
+        .split('/')
+        .filter(|segment| !segment.is_empty())
+        .map(|segment| match segment.strip_prefix(':') {
+            None => Cow::Borrowed(segment),
+            Some(parameter) => Cow::Owned(if let Some(name) = parameter.strip_suffix('+') {
+                format!("[...{name}]")
+            } else if let Some(name) = parameter.strip_suffix('*') {
+                format!("[[...{name}]]")
+            } else {
+                format!("[{parameter}]")
+            }),
+        })
+}
+
+/// What of `tags` the KV adapter keeps: each once, at most 256 UTF-16 units, and free of control
+/// characters, backslashes and colons.
+///
+/// Adapters before 0.0.45 do not filter when they *read*, so a tag they would not have written
+/// must not be written for them either.
+#[must_use]
+pub fn storable(tags: Vec<String>) -> Vec<String> {
+    let mut kept = UniqueTags::default();
+    for tag in tags {
+        if is_storable(&tag) {
+            kept.append(tag);
+        }
+    }
+    kept.0
+}
+
+fn is_storable(tag: &str) -> bool {
+    !tag.is_empty()
+        && tag.encode_utf16().count() <= MAX_TAG_UTF16_UNITS
+        && !tag
+            .bytes()
+            .any(|byte| byte < 0x20 || byte == b'\\' || byte == b':')
+}
+
+/// Percent-encodes runs of anything but printable ASCII, space and tab.
+fn encode(tag: &str) -> String {
+    let mut encoded = String::with_capacity(tag.len());
+    for character in tag.chars() {
+        if matches!(character, '\t' | ' '..='~') {
+            encoded.push(character);
+        } else {
+            for byte in character.encode_utf8(&mut [0; 4]).bytes() {
+                // Writing to a String cannot fail.
+                let _ = write!(encoded, "%{byte:02X}");
+            }
+        }
+    }
+    encoded
+}
+
+/// Tags in the order of their first appearance. A page has a dozen: a scan beats a hash set.
+#[derive(Default)]
+struct UniqueTags(Vec<String>);
+
+impl UniqueTags {
+    fn append(&mut self, tag: String) {
+        if !self.0.contains(&tag) {
+            self.0.push(tag);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_become_file_system_segments() {
+        let segments: Vec<_> = route_segments("/c/:slug/:rest+/:opt*").collect();
+        assert_eq!(segments, ["c", "[slug]", "[...rest]", "[[...opt]]"]);
+        assert_eq!(route_segments("/").count(), 0);
+    }
+
+    #[test]
+    fn what_the_adapter_would_drop_is_dropped() {
+        let longest = "t".repeat(MAX_TAG_UTF16_UNITS);
+        let tags = [
+            "",
+            "a:b",
+            "a\\b",
+            "a\tb",
+            &longest,
+            &format!("{longest}t"),
+            "ok",
+            "ok",
+        ];
+        let kept = storable(tags.iter().map(|&tag| tag.to_owned()).collect());
+        assert_eq!(kept, [longest.as_str(), "ok"]);
+    }
+
+    #[test]
+    fn encoding_leaves_printable_ascii_alone() {
+        assert_eq!(encode("/blog/日本 ~\t"), "/blog/%E6%97%A5%E6%9C%AC ~\t");
+        assert_eq!(encode("a\u{7f}\nb"), "a%7F%0Ab");
+    }
+}

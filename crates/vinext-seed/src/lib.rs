@@ -1,0 +1,27 @@
+//! Puts the pages that a vinext build has pre-rendered into its cache, before the first visitor
+//! arrives.
+//!
+//! Data flows one way, and each stage knows only those before it:
+//!
+//! [`manifest`] → [`plan`] → [`pack`] → [`send`] → [`report`]
+//!
+//! [`formats`] says what the runtime of each vinext version reads, [`runtime`] finds out which
+//! version that is, and [`seed()`] joins the stages.
+
+pub mod error;
+mod files;
+pub mod formats;
+pub mod manifest;
+pub mod pack;
+pub mod plan;
+pub mod progress;
+pub mod report;
+pub mod runtime;
+mod seed;
+pub mod send;
+
+pub use error::SeedError;
+pub use progress::{Observer, Phase, Progress};
+pub use report::SeedReport;
+pub use seed::{DEFAULT_CONCURRENCY, DEFAULT_MAX_BATCH_BYTES, MAX_CONCURRENCY, SeedOptions, seed};
+pub use tokio_util::sync::CancellationToken;

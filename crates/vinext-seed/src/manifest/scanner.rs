@@ -1,0 +1,310 @@
+//! Walks the top level of a JSON document without holding more of it than one value.
+//!
+//! In: bytes, in any portions. Out: the members of the top-level object, each either as the raw
+//! bytes of its value, element by element, or skipped. Never: a tree of the document. A manifest
+//! can have 200 MB, one route of it has a few hundred bytes.
+//!
+//! Only the structure is checked here (brackets, strings, separators); whoever takes a value
+//! parses it. What is skipped is not checked further.
+
+use std::io::Read;
+
+/// How much is read at a time.
+const READ_BYTES: usize = 256 * 1024;
+
+/// The largest value that is handed out: a thousand times any route seen, and small beside the
+/// memory budget. Beyond it the file is no manifest.
+const MAX_VALUE_BYTES: usize = 16 * 1024 * 1024;
+
+/// Why a document could not be walked.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ScanError {
+    #[error(transparent)]
+    Read(#[from] std::io::Error),
+    #[error("{problem} at byte {offset}")]
+    Malformed { problem: &'static str, offset: u64 },
+}
+
+/// A cursor over a document.
+pub(super) struct Scanner<R> {
+    source: R,
+    window: Vec<u8>,
+    /// Start of what is not consumed yet, in `window`.
+    position: usize,
+    /// End of what was read, in `window`.
+    filled: usize,
+    /// Offset of `window[0]` in the document.
+    window_offset: u64,
+}
+
+impl<R: Read> Scanner<R> {
+    pub(super) fn new(source: R) -> Self {
+        Self {
+            source,
+            window: Vec::new(),
+            position: 0,
+            filled: 0,
+            window_offset: 0,
+        }
+    }
+
+    /// Where the cursor is, in bytes from the start of the document.
+    pub(super) fn offset(&self) -> u64 {
+        self.window_offset + self.position as u64
+    }
+
+    pub(super) fn malformed(&self, problem: &'static str) -> ScanError {
+        ScanError::Malformed {
+            problem,
+            offset: self.offset(),
+        }
+    }
+
+    /// The next byte that is not white space, not consumed; `None` at the end.
+    pub(super) fn peek(&mut self) -> Result<Option<u8>, ScanError> {
+        loop {
+            while let Some(&byte) = self.window[..self.filled].get(self.position) {
+                if !matches!(byte, b' ' | b'\t' | b'\n' | b'\r') {
+                    return Ok(Some(byte));
+                }
+                self.position += 1;
+            }
+            if !self.read_more()? {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Consumes `expected`, if it is the next byte that is not white space.
+    pub(super) fn take(&mut self, expected: u8) -> Result<bool, ScanError> {
+        let is_next = self.peek()? == Some(expected);
+        if is_next {
+            self.position += 1;
+        }
+        Ok(is_next)
+    }
+
+    /// Consumes the next value and returns its bytes.
+    pub(super) fn value(&mut self) -> Result<&[u8], ScanError> {
+        self.require_value()?;
+        loop {
+            let mut walk = ValueWalk::default();
+            if let Some(length) = walk.advance(&self.window[self.position..self.filled]) {
+                return Ok(self.consume(length));
+            }
+            if self.filled - self.position > MAX_VALUE_BYTES {
+                return Err(self.malformed("a value has more than 16 MiB"));
+            }
+            if !self.read_more()? {
+                // A number or literal ends where the document does.
+                if walk.is_scalar {
+                    return Ok(self.consume(self.filled - self.position));
+                }
+                return Err(self.malformed("the document ends inside a value"));
+            }
+        }
+    }
+
+    /// Consumes the next value without keeping it, whatever its size.
+    pub(super) fn skip_value(&mut self) -> Result<(), ScanError> {
+        self.require_value()?;
+        let mut walk = ValueWalk::default();
+        loop {
+            if let Some(length) = walk.advance(&self.window[self.position..self.filled]) {
+                self.position += length;
+                return Ok(());
+            }
+            self.position = self.filled;
+            if !self.read_more()? {
+                return if walk.is_scalar {
+                    Ok(())
+                } else {
+                    Err(self.malformed("the document ends inside a value"))
+                };
+            }
+        }
+    }
+
+    /// Whether another element follows in an object or array that `close` ends; consumes the
+    /// separator, or the closing bracket.
+    pub(super) fn has_next(&mut self, is_first: bool, close: u8) -> Result<bool, ScanError> {
+        if self.take(close)? {
+            return Ok(false);
+        }
+        if !is_first {
+            if !self.take(b',')? {
+                return Err(self.malformed("a comma or closing bracket is missing"));
+            }
+            if self.peek()? == Some(close) {
+                return Err(self.malformed("a comma has nothing behind it"));
+            }
+        }
+        Ok(true)
+    }
+
+    fn require_value(&mut self) -> Result<(), ScanError> {
+        match self.peek()? {
+            None | Some(b',' | b':' | b']' | b'}') => Err(self.malformed("a value is missing")),
+            Some(_) => Ok(()),
+        }
+    }
+
+    fn consume(&mut self, length: usize) -> &[u8] {
+        let start = self.position;
+        self.position += length;
+        &self.window[start..start + length]
+    }
+
+    /// Reads on, moving what is not consumed to the front; `false` at the end of the document.
+    fn read_more(&mut self) -> Result<bool, ScanError> {
+        if self.position > 0 {
+            self.window.copy_within(self.position..self.filled, 0);
+            self.window_offset += self.position as u64;
+            self.filled -= self.position;
+            self.position = 0;
+        }
+        // Twice what did not suffice, so that a long value is not walked again and again.
+        let wanted = self.filled + READ_BYTES.max(self.filled);
+        if self.window.len() < wanted {
+            self.window.resize(wanted, 0);
+        }
+        loop {
+            match self.source.read(&mut self.window[self.filled..]) {
+                Ok(0) => return Ok(false),
+                Ok(count) => {
+                    self.filled += count;
+                    return Ok(true);
+                }
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+}
+
+/// Finds the end of one value; can stop anywhere and go on with the next portion.
+#[derive(Default)]
+struct ValueWalk {
+    is_started: bool,
+    /// A number or literal: it ends where something else begins.
+    is_scalar: bool,
+    depth: usize,
+    in_string: bool,
+    escaped: bool,
+}
+
+impl ValueWalk {
+    /// The number of bytes of `portion` up to the value's end, or `None` where it does not end in
+    /// there.
+    fn advance(&mut self, portion: &[u8]) -> Option<usize> {
+        for (index, &byte) in portion.iter().enumerate() {
+            if self.in_string {
+                match byte {
+                    _ if self.escaped => self.escaped = false,
+                    b'\\' => self.escaped = true,
+                    b'"' => {
+                        self.in_string = false;
+                        if self.depth == 0 {
+                            return Some(index + 1);
+                        }
+                    }
+                    _ => {}
+                }
+                continue;
+            }
+            match byte {
+                b'"' if !self.is_scalar => self.in_string = true,
+                b'{' | b'[' if !self.is_scalar => self.depth += 1,
+                b'}' | b']' if self.depth > 0 => {
+                    self.depth -= 1;
+                    if self.depth == 0 {
+                        return Some(index + 1);
+                    }
+                }
+                b',' | b'}' | b']' | b' ' | b'\t' | b'\n' | b'\r' if self.depth == 0 => {
+                    return Some(index);
+                }
+                _ if !self.is_started => self.is_scalar = true,
+                _ => {}
+            }
+            self.is_started = true;
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Hands out one byte at a time, so that every value crosses the window's edge.
+    struct Drip<'a>(&'a [u8]);
+
+    impl Read for Drip<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+            let Some((first, rest)) = self.0.split_first() else {
+                return Ok(0);
+            };
+            buffer[0] = *first;
+            self.0 = rest;
+            Ok(1)
+        }
+    }
+
+    fn elements(document: &str) -> Result<Vec<String>, ScanError> {
+        let mut scanner = Scanner::new(Drip(document.as_bytes()));
+        assert!(scanner.take(b'[')?);
+        let mut found = Vec::new();
+        while scanner.has_next(found.is_empty(), b']')? {
+            found.push(String::from_utf8_lossy(scanner.value()?).into_owned());
+        }
+        Ok(found)
+    }
+
+    #[test]
+    fn elements_are_cut_at_their_ends() {
+        let found = elements(r#" [ 1, "a]\"," ,{"b":[{}]} , null,-2.5e3]"#).unwrap();
+        assert_eq!(
+            found,
+            ["1", r#""a]\",""#, r#"{"b":[{}]}"#, "null", "-2.5e3"]
+        );
+    }
+
+    #[test]
+    fn broken_structure_is_an_error() {
+        for document in [
+            "[1", "[1,", "[1,]", "[1 2]", "[{]", r#"["a"#, "[,1]", "[:1]",
+        ] {
+            assert!(elements(document).is_err(), "{document}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_json_array_is_cut_like_serde_json_cuts_it(values in prop::collection::vec(json(), 0..8)) {
+            let document = serde_json::to_string_pretty(&values).unwrap();
+            let found = elements(&document).unwrap();
+            let parsed: Vec<serde_json::Value> =
+                found.iter().map(|raw| serde_json::from_str(raw).unwrap()).collect();
+            prop_assert_eq!(parsed, values);
+        }
+    }
+
+    fn json() -> impl Strategy<Value = serde_json::Value> {
+        let leaf = prop_oneof![
+            Just(serde_json::Value::Null),
+            any::<bool>().prop_map(Into::into),
+            any::<i64>().prop_map(Into::into),
+            any::<String>().prop_map(Into::into),
+        ];
+        leaf.prop_recursive(3, 24, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Into::into),
+                prop::collection::vec((any::<String>(), inner), 0..4).prop_map(|members| {
+                    serde_json::Value::Object(members.into_iter().collect())
+                }),
+            ]
+        })
+    }
+}

@@ -1,0 +1,169 @@
+//! Text inside JSON strings, and inside JSON strings inside JSON strings.
+//!
+//! In: UTF-8 text. Out: what `JSON.stringify` prints between the quotes, once or twice over.
+//! Never: a second pass. The value of a pair is a JSON document in a JSON string, so a page's HTML
+//! is escaped twice; both escapes are written together.
+
+/// Appends `text` as it stands in a JSON string.
+pub(super) fn push_escaped(out: &mut Vec<u8>, text: &str) {
+    push(out, text.as_bytes(), &ONCE);
+}
+
+/// Appends `text` as it stands in a JSON string of a document that is itself a JSON string.
+pub(super) fn push_escaped_twice(out: &mut Vec<u8>, text: &str) {
+    push(out, text.as_bytes(), &TWICE);
+}
+
+/// What stands for one byte.
+#[derive(Clone, Copy)]
+struct Escape {
+    bytes: [u8; MAX_ESCAPE_BYTES],
+    length: u8,
+}
+
+/// `\\u001f`: a control character, escaped twice.
+const MAX_ESCAPE_BYTES: usize = 7;
+
+type EscapeTable = [Escape; 256];
+
+static ONCE: EscapeTable = escape_table(false);
+static TWICE: EscapeTable = escape_table(true);
+
+fn push(out: &mut Vec<u8>, text: &[u8], table: &EscapeTable) {
+    // Most text grows by a tenth; reserving for that saves most reallocations.
+    out.reserve(text.len() + text.len() / 8);
+    let mut rest = text;
+    while let Some(at) = rest.iter().position(|&byte| needs_escape(byte)) {
+        out.extend_from_slice(&rest[..at]);
+        let escape = &table[usize::from(rest[at])];
+        out.extend_from_slice(&escape.bytes[..usize::from(escape.length)]);
+        rest = &rest[at + 1..];
+    }
+    out.extend_from_slice(rest);
+}
+
+const fn needs_escape(byte: u8) -> bool {
+    byte < 0x20 || byte == b'"' || byte == b'\\'
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "an index below 256")]
+const fn escape_table(twice: bool) -> EscapeTable {
+    let mut table = [Escape {
+        bytes: [0; MAX_ESCAPE_BYTES],
+        length: 0,
+    }; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let mut escape = escape_once(byte as u8);
+        if twice {
+            escape = escape_all(escape);
+        }
+        table[byte] = escape;
+        byte += 1;
+    }
+    table
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "an index below 256 or a length below 8"
+)]
+const fn escape_once(byte: u8) -> Escape {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    let short = match byte {
+        b'"' | b'\\' => byte,
+        0x08 => b'b',
+        b'\t' => b't',
+        b'\n' => b'n',
+        0x0c => b'f',
+        b'\r' => b'r',
+        _ => 0,
+    };
+    let mut bytes = [0; MAX_ESCAPE_BYTES];
+    if short != 0 {
+        bytes[0] = b'\\';
+        bytes[1] = short;
+        Escape { bytes, length: 2 }
+    } else if byte < 0x20 {
+        let text = [
+            b'\\',
+            b'u',
+            b'0',
+            b'0',
+            HEX[(byte >> 4) as usize],
+            HEX[(byte & 15) as usize],
+        ];
+        let mut index = 0;
+        while index < text.len() {
+            bytes[index] = text[index];
+            index += 1;
+        }
+        Escape {
+            bytes,
+            length: text.len() as u8,
+        }
+    } else {
+        bytes[0] = byte;
+        Escape { bytes, length: 1 }
+    }
+}
+
+/// Escapes every byte of an escape once more. What it contains is printable, so that is at most a
+/// backslash before each quote and backslash.
+const fn escape_all(once: Escape) -> Escape {
+    let mut twice = Escape {
+        bytes: [0; MAX_ESCAPE_BYTES],
+        length: 0,
+    };
+    let mut index = 0;
+    while index < once.length as usize {
+        let byte = once.bytes[index];
+        if needs_escape(byte) {
+            twice.bytes[twice.length as usize] = b'\\';
+            twice.length += 1;
+        }
+        twice.bytes[twice.length as usize] = byte;
+        twice.length += 1;
+        index += 1;
+    }
+    twice
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// The slow way: a JSON library, as often as needed.
+    fn reference(text: &str, times: usize) -> String {
+        (0..times).fold(text.to_owned(), |text, _| {
+            let quoted = serde_json::to_string(&text).unwrap();
+            quoted[1..quoted.len() - 1].to_owned()
+        })
+    }
+
+    fn escaped(text: &str, push: fn(&mut Vec<u8>, &str)) -> String {
+        let mut out = Vec::new();
+        push(&mut out, text);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn every_ascii_character_and_the_line_separators_match_a_json_library() {
+        let text: String = (0..128)
+            .map(char::from)
+            .chain(['\u{7f}', '\u{2028}', '😀'])
+            .collect();
+        assert_eq!(escaped(&text, push_escaped), reference(&text, 1));
+        assert_eq!(escaped(&text, push_escaped_twice), reference(&text, 2));
+        assert_eq!(escaped("\u{1f}", push_escaped_twice), r"\\u001f");
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_matches_a_json_library(text in "(?s)[\\x00-\\x1f\"\\\\<>a-zé😀]{0,200}|\\PC{0,100}") {
+            prop_assert_eq!(escaped(&text, push_escaped), reference(&text, 1));
+            prop_assert_eq!(escaped(&text, push_escaped_twice), reference(&text, 2));
+        }
+    }
+}

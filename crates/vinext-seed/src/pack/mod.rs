@@ -1,0 +1,179 @@
+//! Stage 3: the planned entries, read, encoded and cut into batches.
+//!
+//! In: a planner, the manifest and the directory of artefacts. Out: segments of encoded pairs, in
+//! the manifest's order, and the routes that had to be left out.
+//! Never: more in memory than [`PackLimits`] allows, whatever the size of the site. Packing goes
+//! only a fixed number of segments ahead of whoever takes them.
+
+mod batch;
+mod claims;
+mod entry;
+mod json_text;
+mod segment;
+mod worker;
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use tokio::sync::mpsc;
+
+pub use batch::{Batch, BatchLimits, Batcher};
+pub use entry::Moment;
+pub use worker::MAX_VALUE_BYTES;
+
+use crate::files::ArtefactDir;
+use crate::manifest::{ManifestProblem, RouteReader};
+use crate::plan::{Planner, SkippedRoute};
+use claims::Claims;
+use segment::{BufferPool, Segment};
+use worker::{PackProgress, Packed, Workshop};
+
+/// How much packing may hold at a time.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct PackLimits {
+    /// Threads that read and encode.
+    pub threads: usize,
+    /// Segments that are packed and not taken yet, at most; one more for the one waited for.
+    pub max_segments_ahead: usize,
+    /// Where a segment ends, in bytes, give or take one route.
+    pub segment_bytes: usize,
+    /// Empty segment buffers that are kept for the next segments.
+    pub max_free_buffers: usize,
+    /// The largest request body that can be sent at all, in bytes. An entry that needs more is left
+    /// out.
+    pub max_body_bytes: usize,
+}
+
+/// Packs a site on threads of its own. Dropping it ends them.
+pub struct Packer {
+    workshop: Arc<Workshop<File>>,
+    threads: Vec<JoinHandle<()>>,
+    delivered: mpsc::UnboundedReceiver<Result<Packed, ManifestProblem>>,
+    /// Packed out of turn, by first position.
+    waiting: BTreeMap<usize, Packed>,
+    /// The position of the route that comes next.
+    next: usize,
+}
+
+/// Neighbouring routes, packed.
+#[derive(Debug)]
+pub struct PackedRoutes {
+    /// How many routes of the manifest it covers.
+    pub routes: usize,
+    segment: Segment,
+    /// Those that are left out, in order.
+    pub skipped: Vec<SkippedRoute>,
+}
+
+impl Packer {
+    /// Starts packing.
+    ///
+    /// # Errors
+    /// If the directory of artefacts is there and cannot be opened, or no thread can be started.
+    pub fn start(
+        planner: Planner,
+        routes: RouteReader<File>,
+        artefact_dir: &Path,
+        moment: Moment,
+        limits: PackLimits,
+    ) -> std::io::Result<Self> {
+        let workshop = Arc::new(Workshop {
+            claims: Claims::new(routes, limits.max_segments_ahead),
+            planner,
+            artefacts: ArtefactDir::open(artefact_dir)?,
+            moment,
+            // A segment is cut after the route that crosses its mark, so give it room for that.
+            pool: BufferPool::new(limits.segment_bytes * 5 / 4, limits.max_free_buffers),
+            segment_bytes: limits.segment_bytes,
+            max_body_bytes: limits.max_body_bytes,
+            progress: PackProgress::default(),
+        });
+        let (deliver, delivered) = mpsc::unbounded_channel();
+        let mut packer = Self {
+            workshop,
+            threads: Vec::new(),
+            delivered,
+            waiting: BTreeMap::new(),
+            next: 0,
+        };
+        for _ in 0..limits.threads.max(1) {
+            let workshop = Arc::clone(&packer.workshop);
+            let deliver = deliver.clone();
+            let thread = std::thread::Builder::new()
+                .name("vinext-seed pack".to_owned())
+                .spawn(move || workshop.run(|packed| deliver.send(packed).is_ok()))?;
+            packer.threads.push(thread);
+        }
+        Ok(packer)
+    }
+
+    /// The next routes in the manifest's order; `None` after the last.
+    ///
+    /// # Errors
+    /// If there are not as many routes as the survey counted. What was packed until then is sound.
+    pub async fn next(&mut self) -> Result<Option<PackedRoutes>, PackError> {
+        loop {
+            if let Some(packed) = self.waiting.remove(&self.next) {
+                self.next = packed.positions.end;
+                self.workshop.claims.taken_over(packed.positions.clone());
+                return Ok(Some(PackedRoutes {
+                    routes: packed.positions.len(),
+                    segment: packed.segment,
+                    skipped: packed.skipped,
+                }));
+            }
+            match self.delivered.recv().await {
+                Some(packed) => {
+                    let packed = packed?;
+                    self.waiting.insert(packed.positions.start, packed);
+                }
+                None => return self.check_complete().map(|()| None),
+            }
+        }
+    }
+
+    fn check_complete(&self) -> Result<(), PackError> {
+        let routes = self.workshop.planner.survey().routes;
+        if self.next == routes {
+            Ok(())
+        } else {
+            Err(PackError::Incomplete {
+                packed: self.next,
+                routes,
+            })
+        }
+    }
+}
+
+/// Why packing ended before the last route.
+#[derive(Debug, thiserror::Error)]
+pub enum PackError {
+    /// The manifest is not the one that was surveyed.
+    #[error("the manifest changed while its routes were packed: {0}")]
+    ManifestChanged(#[from] ManifestProblem),
+    /// Routes are missing: the manifest got shorter, or a thread failed.
+    #[error(
+        "packing ended after {packed} of {routes} routes: the manifest changed while it was read, \
+         or the seeder failed (its message, if any, stands above)"
+    )]
+    Incomplete {
+        /// Routes that were packed.
+        packed: usize,
+        /// Routes that the survey counted.
+        routes: usize,
+    },
+}
+
+impl Drop for Packer {
+    fn drop(&mut self) {
+        self.workshop.claims.cancel();
+        self.delivered.close();
+        for thread in self.threads.drain(..) {
+            // A thread that panicked has delivered nothing more; its panic is already printed.
+            let _ = thread.join();
+        }
+    }
+}

@@ -1,0 +1,273 @@
+//! Packs chunks: reads the artefacts of their routes and encodes them.
+//!
+//! In: chunks of routes. Out: for each, a segment and the routes left out, with their positions.
+//! Never: an abort because of one file. A file that cannot be used costs the route it belongs to.
+
+use std::io::Read;
+use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::claims::{Chunk, Claims};
+use super::entry::{self, EntryTail, Moment};
+use super::segment::{BufferPool, Segment, SegmentBuilder};
+use crate::error::ForeignText;
+use crate::files::{ArtefactDir, NotAFile};
+use crate::manifest::{ManifestProblem, RawRoute, Route, RouteProblem};
+use crate::plan::{PlannedEntry, PlannedRoute, Planner, SkipReason, SkippedRoute};
+
+/// The largest value Workers KV takes, in bytes (Cloudflare KV limits: 25 MiB).
+pub const MAX_VALUE_BYTES: usize = 25 * 1024 * 1024;
+
+/// How many routes a thread takes at a time before it knows how large they are.
+const FIRST_CHUNK_ROUTES: u64 = 8;
+
+/// How many routes a thread takes at a time at most, however small they are.
+const MAX_CHUNK_ROUTES: u64 = 1024;
+
+/// What became of a chunk.
+#[derive(Debug)]
+pub(super) struct Packed {
+    /// The routes' positions in the manifest.
+    pub(super) positions: Range<usize>,
+    pub(super) segment: Segment,
+    pub(super) skipped: Vec<SkippedRoute>,
+}
+
+/// What all packing threads share.
+pub(super) struct Workshop<R> {
+    pub(super) claims: Claims<R>,
+    pub(super) planner: Planner,
+    pub(super) artefacts: ArtefactDir,
+    pub(super) moment: Moment,
+    pub(super) pool: BufferPool,
+    /// Where a segment ends, give or take the route that crosses it.
+    pub(super) segment_bytes: usize,
+    /// The largest body a pair may need, alone.
+    pub(super) max_body_bytes: usize,
+    pub(super) progress: PackProgress,
+}
+
+/// How much was packed so far, to size the next chunk.
+#[derive(Debug, Default)]
+pub(super) struct PackProgress {
+    routes: AtomicU64,
+    bytes: AtomicU64,
+}
+
+impl PackProgress {
+    fn add(&self, routes: usize, bytes: usize) {
+        self.routes.fetch_add(routes as u64, Ordering::Relaxed);
+        self.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    /// How many routes are likely to fill a segment.
+    fn chunk_routes(&self, segment_bytes: usize) -> usize {
+        let routes = self.routes.load(Ordering::Relaxed);
+        let bytes = self.bytes.load(Ordering::Relaxed);
+        let fitting = if routes == 0 {
+            FIRST_CHUNK_ROUTES
+        } else {
+            (segment_bytes as u64 * routes).div_ceil(bytes.max(1))
+        };
+        fitting.clamp(1, MAX_CHUNK_ROUTES) as usize
+    }
+}
+
+impl<R: Read> Workshop<R> {
+    /// Packs chunk after chunk until there is none left or `deliver` wants no more.
+    pub(super) fn run(&self, deliver: impl Fn(Result<Packed, ManifestProblem>) -> bool) {
+        let _others = EndOthersOnPanic(&self.claims);
+        let mut content = Vec::new();
+        loop {
+            match self
+                .claims
+                .claim(self.progress.chunk_routes(self.segment_bytes))
+            {
+                Ok(None) => return,
+                Ok(Some(chunk)) => {
+                    if !deliver(self.pack(chunk, &mut content)) {
+                        return;
+                    }
+                }
+                Err(problem) => {
+                    deliver(Err(problem));
+                    return;
+                }
+            }
+        }
+    }
+
+    fn pack(&self, mut chunk: Chunk, content: &mut Vec<u8>) -> Result<Packed, ManifestProblem> {
+        let mut builder = SegmentBuilder::new(&self.pool);
+        let mut skipped = Vec::new();
+        let mut routes = 0;
+        while routes < chunk.len() {
+            self.pack_route(&chunk, routes, &mut builder, &mut skipped, content)?;
+            routes += 1;
+            if builder.len() >= self.segment_bytes && routes < chunk.len() {
+                self.claims.give_back(&mut chunk, routes);
+            }
+        }
+        self.progress.add(routes, builder.len());
+        let positions = chunk.first..chunk.first + routes;
+        Ok(Packed {
+            positions,
+            segment: builder.finish(),
+            skipped,
+        })
+    }
+
+    fn pack_route(
+        &self,
+        chunk: &Chunk,
+        index: usize,
+        builder: &mut SegmentBuilder,
+        skipped: &mut Vec<SkippedRoute>,
+        content: &mut Vec<u8>,
+    ) -> Result<(), ManifestProblem> {
+        let position = chunk.first + index;
+        let json = String::from_utf8_lossy(chunk.route(index));
+        let raw = RawRoute::parse(&json).map_err(ManifestProblem::not_json)?;
+        let outcome = match &raw {
+            None => Err(SkipReason::InvalidRoute(RouteProblem::NotAnObject)),
+            Some(raw) => raw
+                .validate()
+                .map_err(SkipReason::InvalidRoute)
+                .and_then(|route| self.encode(position, &route, builder, content)),
+        };
+        if let Err(reason) = outcome {
+            let (route, path) = raw.map(|raw| raw.name()).unwrap_or_default();
+            skipped.push(SkippedRoute {
+                route: route.map_or_else(|| format!("routes[{position}]"), Into::into),
+                path: path.map(Into::into),
+                reason,
+            });
+        }
+        Ok(())
+    }
+
+    /// Encodes all entries of a route, or none.
+    fn encode(
+        &self,
+        position: usize,
+        route: &Route<'_>,
+        builder: &mut SegmentBuilder,
+        content: &mut Vec<u8>,
+    ) -> Result<(), SkipReason> {
+        let planned = self.planner.plan(position, route)?;
+        let tail = EntryTail::new(&planned, self.moment);
+        let before = builder.pairs();
+        let main = self.encode_main(&planned, &tail, builder, content);
+        let both = main.and_then(|()| self.encode_rsc(&planned, &tail, builder, content));
+        if both.is_err() {
+            builder.truncate(before);
+        }
+        both
+    }
+
+    fn encode_main(
+        &self,
+        planned: &PlannedRoute,
+        tail: &EntryTail,
+        builder: &mut SegmentBuilder,
+        content: &mut Vec<u8>,
+    ) -> Result<(), SkipReason> {
+        let entry = &planned.main;
+        let size = self
+            .artefacts
+            .read(&entry.file, content)
+            .map_err(|problem| match problem {
+                NotAFile::Missing => SkipReason::MissingArtefact {
+                    file: entry.file.clone(),
+                },
+                problem => unusable(entry, &problem),
+            })?;
+        self.push(planned, entry, tail, builder, true, &content[..size])
+    }
+
+    fn encode_rsc(
+        &self,
+        planned: &PlannedRoute,
+        tail: &EntryTail,
+        builder: &mut SegmentBuilder,
+        content: &mut Vec<u8>,
+    ) -> Result<(), SkipReason> {
+        let Some(entry) = &planned.rsc else {
+            return Ok(());
+        };
+        let size = match self.artefacts.read(&entry.file, content) {
+            Ok(size) => size,
+            // The runtime renders the payload when somebody navigates there.
+            Err(NotAFile::Missing) => return Ok(()),
+            Err(problem) => return Err(unusable(entry, &problem)),
+        };
+        if is_html(&content[..size]) {
+            return Err(SkipReason::RscIsHtml {
+                file: entry.file.clone(),
+            });
+        }
+        self.push(planned, entry, tail, builder, false, &content[..size])
+    }
+
+    fn push(
+        &self,
+        planned: &PlannedRoute,
+        entry: &PlannedEntry,
+        tail: &EntryTail,
+        builder: &mut SegmentBuilder,
+        is_main: bool,
+        artefact: &[u8],
+    ) -> Result<(), SkipReason> {
+        let mut size = Ok(());
+        builder.push(is_main, |out| {
+            let start = out.len();
+            entry::push_pair(out, planned, entry, tail, artefact);
+            size = self.check_size(entry, &out[start..]);
+        });
+        size
+    }
+
+    fn check_size(&self, entry: &PlannedEntry, pair: &[u8]) -> Result<(), SkipReason> {
+        let too_large = |bytes, limit_bytes| SkipReason::ValueTooLarge {
+            file: entry.file.clone(),
+            bytes,
+            limit_bytes,
+        };
+        // Escaping only ever adds bytes, so a small pair has a small value.
+        if pair.len() > MAX_VALUE_BYTES {
+            let bytes = entry::value_bytes(pair);
+            if bytes > MAX_VALUE_BYTES {
+                return Err(too_large(bytes, MAX_VALUE_BYTES));
+            }
+        }
+        if "[]".len() + pair.len() > self.max_body_bytes {
+            return Err(too_large(pair.len(), self.max_body_bytes));
+        }
+        Ok(())
+    }
+}
+
+/// Without the chunk of a thread that panicked, the others would wait for ever.
+struct EndOthersOnPanic<'a, R: Read>(&'a Claims<R>);
+
+impl<R: Read> Drop for EndOthersOnPanic<'_, R> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.cancel();
+        }
+    }
+}
+
+fn unusable(entry: &PlannedEntry, problem: &NotAFile) -> SkipReason {
+    SkipReason::UnusableArtefact {
+        file: entry.file.clone(),
+        problem: ForeignText::new(&problem.to_string()),
+    }
+}
+
+/// Whether a payload is a document instead. The prerenderer of 0.0.49 wrote such files.
+fn is_html(payload: &[u8]) -> bool {
+    let doctype = b"<!doctype";
+    let start = payload.trim_ascii_start();
+    start.len() >= doctype.len() && start[..doctype.len()].eq_ignore_ascii_case(doctype)
+}

@@ -1,0 +1,118 @@
+//! How long an entry is fresh, served, and kept.
+//!
+//! In: the manifest's `revalidate`, `expire` and `stale` of a route, and the moment of seeding.
+//! Out: the timestamps of the entry and the TTL that KV gets for it.
+//! Never: the clock. The moment of seeding is an argument.
+
+use crate::manifest::Lifetime;
+
+/// The shortest TTL that Workers KV takes (Cloudflare KV REST API, `expiration_ttl`).
+pub const MIN_KV_TTL_SECONDS: u64 = 60;
+
+/// The longest TTL that is chosen without being asked for: 30 days, the default of vinext's KV
+/// adapters.
+pub const MAX_DEFAULT_KV_TTL_SECONDS: u64 = 2_592_000;
+
+/// How many revalidation periods a page that nobody visits stays in KV.
+const REVALIDATIONS_KEPT: f64 = 10.0;
+
+/// When the page turns stale, in milliseconds since the epoch.
+#[must_use]
+pub fn revalidate_at_ms(lifetime: &Lifetime, now_ms: f64) -> Option<f64> {
+    lifetime
+        .revalidate_seconds
+        .map(|seconds| now_ms + seconds * 1000.0)
+}
+
+/// When the page may not be served any more, in milliseconds since the epoch.
+#[must_use]
+pub fn expire_at_ms(lifetime: &Lifetime, now_ms: f64) -> Option<f64> {
+    let seconds = lifetime.expire_seconds.filter(|&seconds| seconds > 0.0)?;
+    Some(now_ms + seconds * 1000.0)
+}
+
+/// The TTLs the caller asked for, in seconds; none by default.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct TtlRule {
+    /// For pages that revalidate. Default: ten revalidation periods or until `expire`, whichever
+    /// is longer, at most 30 days.
+    pub ttl_seconds: Option<u64>,
+    /// For static pages. Default: none, they stay until deleted.
+    pub static_ttl_seconds: Option<u64>,
+}
+
+impl TtlRule {
+    /// The `expiration_ttl` of an entry, at least KV's minimum of 60 seconds.
+    #[must_use]
+    pub fn ttl_seconds(&self, lifetime: &Lifetime) -> Option<u64> {
+        let ttl_seconds = match lifetime.revalidate_seconds {
+            None => self.static_ttl_seconds?,
+            Some(revalidate) => self.ttl_seconds.unwrap_or_else(|| {
+                let served = lifetime.expire_seconds.unwrap_or(0.0);
+                whole_seconds((REVALIDATIONS_KEPT * revalidate).max(served))
+            }),
+        };
+        Some(ttl_seconds.max(MIN_KV_TTL_SECONDS))
+    }
+}
+
+/// Rounds up, so that an entry is never gone before its time, within the default maximum.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "clamped to 0..=2,592,000 before the cast"
+)]
+fn whole_seconds(seconds: f64) -> u64 {
+    seconds.ceil().clamp(0.0, MAX_DEFAULT_KV_TTL_SECONDS as f64) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn revalidating(revalidate: f64, expire: Option<f64>) -> Lifetime {
+        Lifetime {
+            revalidate_seconds: Some(revalidate),
+            expire_seconds: expire,
+            stale_seconds: None,
+        }
+    }
+
+    #[test]
+    fn the_default_ttl_is_ten_periods_or_expire_within_its_bounds() {
+        let rule = TtlRule::default();
+        for (revalidate, expire, expected) in [
+            (60.0, None, 600),
+            (60.0, Some(3600.0), 3600),
+            (1.0, None, 60),
+            (0.5, Some(1.5), 60),
+            (6.05, None, 61),
+            (60.0, Some(31_536_000.0), 2_592_000),
+            (1e9, None, 2_592_000),
+        ] {
+            assert_eq!(
+                rule.ttl_seconds(&revalidating(revalidate, expire)),
+                Some(expected)
+            );
+        }
+        assert_eq!(rule.ttl_seconds(&Lifetime::default()), None);
+    }
+
+    #[test]
+    fn a_ttl_that_was_asked_for_is_taken_down_to_the_floor_of_kv() {
+        let rule = TtlRule {
+            ttl_seconds: Some(5),
+            static_ttl_seconds: Some(86_400),
+        };
+        assert_eq!(rule.ttl_seconds(&revalidating(3600.0, None)), Some(60));
+        assert_eq!(rule.ttl_seconds(&Lifetime::default()), Some(86_400));
+    }
+
+    #[test]
+    fn timestamps_keep_fractions_and_ignore_an_expire_that_is_not_positive() {
+        let lifetime = revalidating(1.5, Some(0.0));
+        assert_eq!(revalidate_at_ms(&lifetime, 1000.0), Some(2500.0));
+        assert_eq!(expire_at_ms(&lifetime, 1000.0), None);
+        assert_eq!(revalidate_at_ms(&Lifetime::default(), 1000.0), None);
+    }
+}

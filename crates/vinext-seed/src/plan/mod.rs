@@ -1,0 +1,240 @@
+//! Stage 2: what to write for each route, decided before any artefact is read.
+//!
+//! In: the routes of a manifest and the profile of the runtime that will read them.
+//! Out: for each route the files, keys, tags and times of its entries, or why it is left out.
+//! Never: file contents, and never one route's fate depending on another's except through the
+//! [`Survey`], so that routes can be planned in any order on any thread.
+
+pub mod lifetime;
+mod skip;
+mod survey;
+
+use std::borrow::Cow;
+
+use crate::error::ForeignText;
+use crate::formats::RuntimeProfile;
+use crate::formats::cache_key::ArtefactKind;
+use crate::formats::kv_key::KvKeySpace;
+use crate::formats::pathname::cache_pathname;
+use crate::formats::profile::{PagesRead, QueryProof};
+use crate::formats::tags::{Leaf, route_segments, storable};
+use crate::manifest::{Headers, Lifetime, RenderStatus, Route, RouterKind};
+use lifetime::TtlRule;
+pub use skip::{SkipReason, SkippedRoute};
+pub use survey::Survey;
+
+/// The pathname under which the build renders its error page (`404.html`). Not a page.
+const ERROR_PAGE_PATHNAME: &str = "/404";
+
+/// What turns routes into plans.
+#[derive(Debug)]
+pub struct Planner {
+    profile: RuntimeProfile,
+    build_id: String,
+    key_space: KvKeySpace,
+    ttl: TtlRule,
+    survey: Survey,
+}
+
+/// The entries of one route.
+#[derive(Clone, Debug)]
+pub struct PlannedRoute {
+    /// The page's document, or the metadata route's response. Without it the route is not seeded.
+    pub main: PlannedEntry,
+    /// The page's RSC payload; seeded if its file exists.
+    pub rsc: Option<PlannedEntry>,
+    /// The tags of every entry.
+    pub tags: Vec<String>,
+    /// The cache lifetime of every entry.
+    pub lifetime: Lifetime,
+    /// The TTL that KV gets for every entry, if any.
+    pub ttl_seconds: Option<u64>,
+    /// The response status of every entry; the runtime takes a missing one for 200.
+    pub status: Option<u16>,
+    /// The proof that the page did not read the query string.
+    pub query_proof: QueryProof,
+    /// Whether entries carry `expireAt` and `cacheControl`.
+    pub has_expiry: bool,
+}
+
+/// One entry.
+#[derive(Clone, Debug)]
+pub struct PlannedEntry {
+    /// What it holds.
+    pub kind: ArtefactKind,
+    /// The artefact's file, within the directory of artefacts.
+    pub file: String,
+    /// The KV key.
+    pub key: String,
+    /// The response headers to store.
+    pub headers: Option<Headers>,
+}
+
+impl Planner {
+    /// A planner for one build.
+    #[must_use]
+    pub fn new(
+        profile: RuntimeProfile,
+        build_id: String,
+        app_prefix: &str,
+        ttl: TtlRule,
+        survey: Survey,
+    ) -> Self {
+        let key_space = KvKeySpace::new(app_prefix, profile.long_kv_keys);
+        Self {
+            profile,
+            build_id,
+            key_space,
+            ttl,
+            survey,
+        }
+    }
+
+    /// What the manifest as a whole says.
+    #[must_use]
+    pub fn survey(&self) -> &Survey {
+        &self.survey
+    }
+
+    /// Plans the route at one position of the manifest.
+    ///
+    /// # Errors
+    /// The reason why it is left out.
+    pub fn plan(&self, position: usize, route: &Route<'_>) -> Result<PlannedRoute, SkipReason> {
+        if let RenderStatus::NotRendered(detail) = &route.status {
+            return Err(SkipReason::NotRendered(ForeignText::new(detail)));
+        }
+        match route.router {
+            RouterKind::App => {}
+            RouterKind::Metadata if self.profile.has_metadata_routes => {}
+            RouterKind::Metadata => return Err(SkipReason::MetadataNotRead),
+            RouterKind::Other => return Err(SkipReason::NotAppRouter),
+        }
+        let pathname = route.pathname();
+        if route.router == RouterKind::App && pathname == ERROR_PAGE_PATHNAME {
+            return Err(SkipReason::ErrorPage);
+        }
+        if is_fallback_shell(route) {
+            return Err(SkipReason::FallbackShell);
+        }
+        if !self.profile.decodes_params && pathname.contains('%') {
+            return Err(SkipReason::UndecodedParams);
+        }
+        let lifetime = route.lifetime.ok_or(SkipReason::NegativeRevalidate)?;
+        if self.profile.reads == PagesRead::Revalidating && lifetime.revalidate_seconds.is_none() {
+            return Err(SkipReason::NeverRead);
+        }
+        let shares_index_files = !self.profile.artefact_path.escapes_index
+            && self.survey.has_root_and_index
+            && matches!(pathname, "/" | "/index");
+        if shares_index_files {
+            return Err(SkipReason::IndexCollision);
+        }
+        if self.survey.is_duplicate(position) {
+            return Err(SkipReason::Duplicate);
+        }
+        match route.router {
+            RouterKind::Metadata => self.metadata_route(route, lifetime),
+            _ => self.page(route, lifetime),
+        }
+    }
+
+    fn page(&self, route: &Route<'_>, lifetime: Lifetime) -> Result<PlannedRoute, SkipReason> {
+        let status = route.response_status.filter(|_| self.profile.has_status);
+        let headers = route.headers.as_ref().filter(|_| self.profile.has_headers);
+        // The payload of a redirect says where to, like its document; nothing else of the headers
+        // belongs to it.
+        let location = headers
+            .filter(|_| status.is_some())
+            .and_then(|all| all.get("location"));
+        let rsc_headers = location
+            .map(|location| Headers::from_iter([("location".to_owned(), location.clone())]));
+        Ok(PlannedRoute {
+            main: self.entry(route, ArtefactKind::Html, headers.cloned())?,
+            rsc: Some(self.entry(route, ArtefactKind::Rsc, rsc_headers)?),
+            tags: self.tags(route, route_segments(&route.pattern), Leaf::Page),
+            lifetime,
+            ttl_seconds: self.ttl.ttl_seconds(&lifetime),
+            status,
+            query_proof: self.profile.query_proof,
+            has_expiry: self.profile.has_expiry,
+        })
+    }
+
+    fn metadata_route(
+        &self,
+        route: &Route<'_>,
+        lifetime: Lifetime,
+    ) -> Result<PlannedRoute, SkipReason> {
+        let headers = route.headers.clone().unwrap_or_default();
+        let segments = route.route_segments.iter().cloned();
+        Ok(PlannedRoute {
+            main: self.entry(route, ArtefactKind::Route, Some(headers))?,
+            rsc: None,
+            tags: self.tags(route, segments, Leaf::Route),
+            lifetime,
+            ttl_seconds: self.ttl.ttl_seconds(&lifetime),
+            status: Some(route.response_status.unwrap_or(200)),
+            // The runtime asks for proof only before it serves a page.
+            query_proof: QueryProof::None,
+            has_expiry: self.profile.has_expiry,
+        })
+    }
+
+    fn entry(
+        &self,
+        route: &Route<'_>,
+        kind: ArtefactKind,
+        headers: Option<Headers>,
+    ) -> Result<PlannedEntry, SkipReason> {
+        let pathname = route.pathname();
+        let trailing_slash = self.survey.header.trailing_slash;
+        let file = self
+            .profile
+            .artefact_path
+            .file(pathname, kind, trailing_slash)
+            .map_err(SkipReason::UnsafePath)?;
+        let logical_key =
+            self.profile
+                .cache_key
+                .key(&self.build_id, &cache_pathname(pathname), kind);
+        let key = self
+            .key_space
+            .entry_key(&logical_key)
+            .ok_or_else(|| SkipReason::KeyTooLong {
+                bytes: self.key_space.bytes(&logical_key),
+            })?;
+        Ok(PlannedEntry {
+            kind,
+            file,
+            key,
+            headers,
+        })
+    }
+
+    /// The runtime's tags for the route: its formula's, then the manifest's.
+    fn tags<'a>(
+        &self,
+        route: &Route<'_>,
+        segments: impl Iterator<Item = Cow<'a, str>>,
+        leaf: Leaf,
+    ) -> Vec<String> {
+        let mut pathname = cache_pathname(route.pathname());
+        let is_page = leaf == Leaf::Page;
+        if is_page && self.survey.header.trailing_slash && !pathname.ends_with('/') {
+            // The runtime's tags start with the path as it was requested.
+            pathname.to_mut().push('/');
+        }
+        storable(
+            self.profile
+                .tags
+                .derive(&pathname, segments, leaf, &route.tags),
+        )
+    }
+}
+
+/// Old manifests do not mark shells, but name them after the file system: `/en/[slug]`. Concrete
+/// paths have their brackets percent-encoded.
+fn is_fallback_shell(route: &Route<'_>) -> bool {
+    route.is_fallback_shell || route.pathname().contains(['[', ']'])
+}

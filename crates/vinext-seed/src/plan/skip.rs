@@ -1,0 +1,158 @@
+//! Why a route is left out.
+//!
+//! In: nothing. Out: one reason per case, with a stable code and a sentence for people.
+//! Never: silence. A route that is not seeded is in the report with its reason.
+
+use std::fmt;
+
+use crate::error::ForeignText;
+use crate::formats::artefact_path::UnsafePath;
+use crate::manifest::RouteProblem;
+
+/// Why a route, or one artefact of it, is not seeded.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum SkipReason {
+    /// The build did not render it, for the reason in the manifest.
+    NotRendered(ForeignText),
+    /// The App Router does not serve it. For pages of the Pages Router the build writes no page
+    /// data, without which an entry would be incomplete.
+    NotAppRouter,
+    /// It is a metadata route, of a version that does not read these from the cache.
+    MetadataNotRead,
+    /// It is the build's render of the error page, under a sentinel pathname.
+    ErrorPage,
+    /// It is a shell for unknown paths, which the runtime never serves from the cache.
+    FallbackShell,
+    /// The manifest's entry is not as vinext writes it.
+    InvalidRoute(RouteProblem),
+    /// Its `revalidate` is negative.
+    NegativeRevalidate,
+    /// The pathname could lead out of the directory of artefacts.
+    UnsafePath(UnsafePath),
+    /// This version looks up only pages with a numeric `revalidate`.
+    NeverRead,
+    /// `/` and `/index` share their files, and the last one written is in them.
+    IndexCollision,
+    /// An earlier route has the same cache key.
+    Duplicate,
+    /// Its key is over 512 bytes, and this version's adapter does not shorten it.
+    KeyTooLong {
+        /// The length of the key that would be needed, in bytes.
+        bytes: usize,
+    },
+    /// This version rendered pages with percent-encoded paths from undecoded parameters.
+    UndecodedParams,
+    /// The file that the pathname names is not there.
+    MissingArtefact {
+        /// Its name within the directory of artefacts.
+        file: String,
+    },
+    /// The file is there and cannot be used.
+    UnusableArtefact {
+        /// Its name within the directory of artefacts.
+        file: String,
+        /// What is wrong with it.
+        problem: ForeignText,
+    },
+    /// The `.rsc` file holds an HTML document.
+    RscIsHtml {
+        /// Its name within the directory of artefacts.
+        file: String,
+    },
+    /// The entry is larger than what KV takes.
+    ValueTooLarge {
+        /// The file it was made of, within the directory of artefacts.
+        file: String,
+        /// Its size in bytes.
+        bytes: usize,
+        /// The limit it is over, in bytes.
+        limit_bytes: usize,
+    },
+}
+
+impl SkipReason {
+    /// The reason's stable code.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotRendered(_) => "not-rendered",
+            Self::NotAppRouter => "not-app-router",
+            Self::MetadataNotRead => "metadata-not-read",
+            Self::ErrorPage => "error-page",
+            Self::FallbackShell => "fallback-shell",
+            Self::InvalidRoute(_) => "invalid-route",
+            Self::NegativeRevalidate => "negative-revalidate",
+            Self::UnsafePath(_) => "unsafe-path",
+            Self::NeverRead => "never-read",
+            Self::IndexCollision => "index-collision",
+            Self::Duplicate => "duplicate",
+            Self::KeyTooLong { .. } => "key-too-long",
+            Self::UndecodedParams => "undecoded-params",
+            Self::MissingArtefact { .. } => "missing-artefact",
+            Self::UnusableArtefact { .. } => "unusable-artefact",
+            Self::RscIsHtml { .. } => "rsc-is-html",
+            Self::ValueTooLarge { .. } => "value-too-large",
+        }
+    }
+}
+
+impl fmt::Display for SkipReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotRendered(detail) => write!(f, "not rendered by the build ({detail})"),
+            Self::NotAppRouter => f.write_str("not a route of the App Router"),
+            Self::MetadataNotRead => {
+                f.write_str("this version of vinext does not read metadata routes from the cache")
+            }
+            Self::ErrorPage => f.write_str("the build's render of the error page, not a page"),
+            Self::FallbackShell => {
+                f.write_str("a fallback shell, which the runtime never serves from the cache")
+            }
+            Self::InvalidRoute(problem) => problem.fmt(f),
+            Self::NegativeRevalidate => f.write_str("its `revalidate` is negative"),
+            Self::UnsafePath(problem) => write!(f, "its path {}", problem.describe()),
+            Self::NeverRead => f.write_str(
+                "a static page; this version of vinext only looks up pages with a numeric \
+                 `revalidate`",
+            ),
+            Self::IndexCollision => f.write_str(
+                "`/` and `/index` share one file in this version of vinext, so either may hold the \
+                 other's page",
+            ),
+            Self::Duplicate => f.write_str("an earlier route has the same cache key"),
+            Self::KeyTooLong { bytes } => write!(
+                f,
+                "its key has {bytes} bytes, Workers KV takes 512, and this version of the KV \
+                 adapter does not shorten it"
+            ),
+            Self::UndecodedParams => f.write_str(
+                "this version of vinext pre-renders percent-encoded paths with undecoded \
+                 parameters, so the page shows the wrong text",
+            ),
+            Self::MissingArtefact { file } => write!(f, "{file} does not exist"),
+            Self::UnusableArtefact { file, problem } => write!(f, "{file}: {problem}"),
+            Self::RscIsHtml { file } => write!(f, "{file} holds an HTML document"),
+            Self::ValueTooLarge {
+                file,
+                bytes,
+                limit_bytes,
+            } => {
+                write!(
+                    f,
+                    "the entry of {file} has {bytes} bytes, the limit is {limit_bytes}"
+                )
+            }
+        }
+    }
+}
+
+/// A route that is left out.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct SkippedRoute {
+    /// Its pattern, as in the manifest; `routes[7]` if that has none.
+    pub route: String,
+    /// Its concrete pathname, where the manifest has one.
+    pub path: Option<String>,
+    /// Why.
+    pub reason: SkipReason,
+}

@@ -1,0 +1,85 @@
+//! How far a run is, for whoever watches.
+//!
+//! In: counts, as often as something happens. Out: at most ten events a second, and one at the end
+//! of each phase. Never: an effect on the run.
+
+use std::time::{Duration, Instant};
+
+/// The shortest time between two events of one phase.
+const MIN_INTERVAL: Duration = Duration::from_millis(100);
+
+/// What a run is doing.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Phase {
+    /// Reading the manifest.
+    Plan,
+    /// Packing and sending.
+    Send,
+    /// Nothing more; the last event.
+    Done,
+}
+
+impl Phase {
+    /// The phase's name.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Plan => "plan",
+            Self::Send => "send",
+            Self::Done => "done",
+        }
+    }
+}
+
+/// How far a run is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Progress {
+    /// What it is doing.
+    pub phase: Phase,
+    /// Routes of the manifest that are packed or left out.
+    pub routes: usize,
+    /// Routes in the manifest; 0 while it is read.
+    pub total_routes: usize,
+    /// Pairs that are stored.
+    pub pairs: usize,
+    /// Bytes of the requests that stored them.
+    pub bytes: u64,
+}
+
+/// Whoever watches. Called from several threads, never at the same time.
+pub trait Observer: Send + Sync {
+    /// Something happened.
+    fn progress(&self, progress: Progress);
+}
+
+/// Nobody watches.
+impl Observer for () {
+    fn progress(&self, _: Progress) {}
+}
+
+/// Thins out events.
+pub(crate) struct Throttle<'a> {
+    observer: &'a dyn Observer,
+    last: Option<(Phase, Instant)>,
+}
+
+impl<'a> Throttle<'a> {
+    pub(crate) fn new(observer: &'a dyn Observer) -> Self {
+        Self {
+            observer,
+            last: None,
+        }
+    }
+
+    /// Passes an event on if it begins a phase or enough time has passed.
+    pub(crate) fn report(&mut self, progress: Progress) {
+        let now = Instant::now();
+        let is_due = self
+            .last
+            .is_none_or(|(phase, at)| phase != progress.phase || now - at >= MIN_INTERVAL);
+        if is_due {
+            self.last = Some((progress.phase, now));
+            self.observer.progress(progress);
+        }
+    }
+}

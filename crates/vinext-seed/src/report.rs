@@ -1,0 +1,113 @@
+//! Stage 5: what a run did.
+//!
+//! In: what the stages before it did. Out: numbers and names for the caller.
+//! Never: prose for a terminal, and never a number that is not counted where the thing happened.
+
+use std::time::Duration;
+
+use crate::manifest::ManifestProblem;
+use crate::plan::SkippedRoute;
+use crate::runtime::build_id::BuildIdProblem;
+use crate::runtime::{RuntimeProblem, RuntimeVersions};
+
+/// What a run did.
+#[derive(Clone, Debug, Default)]
+pub struct SeedReport {
+    /// Routes whose main entry is stored.
+    pub seeded_routes: usize,
+    /// Pairs that are stored.
+    pub pairs_stored: usize,
+    /// Bytes of the requests that stored them.
+    pub bytes_sent: u64,
+    /// Requests that stored them.
+    pub batches: usize,
+    /// How long it took.
+    pub duration: Duration,
+    /// The Worker's build id, which is part of every key.
+    pub build_id: Option<String>,
+    /// What will read the entries.
+    pub runtime: Option<ReportedRuntime>,
+    /// Routes that are left out, in the manifest's order.
+    pub routes_skipped: Vec<SkippedRoute>,
+    /// Why nothing was done, if nothing was.
+    pub skipped: Option<SkippedRun>,
+}
+
+/// The runtime a run was for.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ReportedRuntime {
+    /// Its packages.
+    pub versions: RuntimeVersions,
+    /// Its format, `g02` to `g12`.
+    pub generation: &'static str,
+}
+
+/// Why a run did nothing. Not an error: a deploy goes on, and the pages are rendered on demand.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct SkippedRun {
+    /// Stable, for programs.
+    pub code: &'static str,
+    /// For people.
+    pub reason: String,
+    /// What lies behind it, where there is more to say.
+    pub detail: Option<String>,
+}
+
+impl SkippedRun {
+    fn new(code: &'static str, reason: String) -> Self {
+        Self {
+            code,
+            reason,
+            detail: None,
+        }
+    }
+
+    /// There are routes, and none of them is left to seed.
+    #[must_use]
+    pub fn nothing_seedable() -> Self {
+        Self::new(
+            "nothing-seedable",
+            "no pre-rendered App Router routes found".to_owned(),
+        )
+    }
+
+    /// What a problem with the manifest means for the run; none where it is an error.
+    #[must_use]
+    pub fn of_manifest(problem: &ManifestProblem) -> Option<Self> {
+        let reason = problem.to_string();
+        match problem {
+            ManifestProblem::Missing => Some(Self::new("no-manifest", reason)),
+            ManifestProblem::Corrupt(detail) => Some(Self {
+                detail: Some(detail.as_str().to_owned()),
+                ..Self::new("corrupt-manifest", reason)
+            }),
+            ManifestProblem::NoBuildIdOrRoutes => Some(Self::new("incomplete-manifest", reason)),
+            ManifestProblem::Unreadable(_) => None,
+        }
+    }
+}
+
+impl From<&RuntimeProblem> for SkippedRun {
+    fn from(problem: &RuntimeProblem) -> Self {
+        let code = match problem {
+            RuntimeProblem::NotInstalled(_) => "vinext-not-installed",
+            RuntimeProblem::NotAVersion { .. } => "invalid-version",
+            RuntimeProblem::Unknown(_) => "unknown-version",
+            RuntimeProblem::Refused { .. } => "unsupported-version",
+            RuntimeProblem::Unproven(_) => "unproven-routes",
+        };
+        Self::new(code, problem.to_string())
+    }
+}
+
+impl From<&BuildIdProblem> for SkippedRun {
+    fn from(problem: &BuildIdProblem) -> Self {
+        let code = match problem {
+            BuildIdProblem::NotInWorker => "build-id-not-found",
+            BuildIdProblem::Ambiguous(..) => "build-id-ambiguous",
+            BuildIdProblem::OtherBuild { .. } => "other-build",
+            BuildIdProblem::Unreadable { .. } => "build-id-unreadable",
+        };
+        Self::new(code, problem.to_string())
+    }
+}

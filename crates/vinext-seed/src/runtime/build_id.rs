@@ -1,0 +1,201 @@
+//! The id under which the Worker of a build looks for its pages.
+//!
+//! In: `dist/server/` and the manifest's build id. Out: the Worker's build id.
+//! Never: the manifest's id where it is known to be another than the Worker's, and never a guess:
+//! an entry under the wrong id is paid for and read by nobody.
+
+use std::io::Read;
+use std::path::Path;
+
+use crate::files::{self, NotAFile};
+use crate::formats::profile::BuildIdSource;
+
+/// The Worker's entry within `dist/server/`.
+const WORKER_ENTRY: &str = "index.js";
+
+/// The build id's file within `dist/server/`.
+const BUILD_ID_FILE: &str = "BUILD_ID";
+
+/// The largest Worker entry that is searched. Workers are limited to 64 MB.
+const MAX_WORKER_BYTES: u64 = 128 * 1024 * 1024;
+
+/// Code that has the build id behind it, as a double-quoted literal.
+///
+/// The first form is of 0.0.31 to 0.0.45, where the literal is the key's whole prefix `app:<id>`;
+/// the second of 0.0.49 to 0.0.55, where it is a parameter's default. Both stand unminified in
+/// every bundle of these versions.
+const LITERALS: [(&str, &str); 2] = [
+    ("const prefix = ", "app:"),
+    ("function appIsrCacheKey(pathname, suffix, buildId = ", ""),
+];
+
+/// Why the Worker's build id is not known.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildIdProblem {
+    /// The Worker's code does not show it.
+    #[error(
+        "the Worker's build id was not found in dist/server/{WORKER_ENTRY}, and the manifest's is \
+         another one in this version of vinext; build again, or set `generateBuildId` in \
+         next.config and see that the Worker is built from it"
+    )]
+    NotInWorker,
+    /// The Worker's code shows several.
+    #[error("dist/server/{WORKER_ENTRY} contains two different build ids, {0:?} and {1:?}")]
+    Ambiguous(String, String),
+    /// The manifest is of another build than the Worker.
+    #[error(
+        "vinext-prerender.json is of build {manifest:?}, but dist/server/{BUILD_ID_FILE} says \
+         {worker:?}: the pages were rendered by another build; build and pre-render again"
+    )]
+    OtherBuild {
+        /// The id in the manifest.
+        manifest: String,
+        /// The id of the Worker.
+        worker: String,
+    },
+    /// A file is there and cannot be read.
+    #[error("cannot read dist/server/{file}: {source}")]
+    Unreadable {
+        /// The file's name.
+        file: &'static str,
+        /// What the operating system says.
+        source: std::io::Error,
+    },
+}
+
+/// Finds the Worker's build id.
+pub(crate) fn find(
+    server_dir: &Path,
+    source: BuildIdSource,
+    manifest_build_id: &str,
+) -> Result<String, BuildIdProblem> {
+    match source {
+        BuildIdSource::WorkerBundle => {
+            let code = read(server_dir, WORKER_ENTRY)?.ok_or(BuildIdProblem::NotInWorker)?;
+            in_worker_code(&code)
+        }
+        BuildIdSource::BuildIdFile => {
+            let content = read(server_dir, BUILD_ID_FILE)?.unwrap_or_default();
+            match content.trim() {
+                "" => Ok(manifest_build_id.to_owned()),
+                worker if worker == manifest_build_id => Ok(worker.to_owned()),
+                worker => Err(BuildIdProblem::OtherBuild {
+                    manifest: manifest_build_id.to_owned(),
+                    worker: worker.to_owned(),
+                }),
+            }
+        }
+    }
+}
+
+fn read(server_dir: &Path, file: &'static str) -> Result<Option<String>, BuildIdProblem> {
+    let unreadable = |source| BuildIdProblem::Unreadable { file, source };
+    match files::open_regular(&server_dir.join(file)) {
+        Ok(opened) => {
+            let mut content = Vec::new();
+            opened
+                .take(MAX_WORKER_BYTES)
+                .read_to_end(&mut content)
+                .map_err(unreadable)?;
+            Ok(Some(String::from_utf8_lossy(&content).into_owned()))
+        }
+        Err(NotAFile::Missing) => Ok(None),
+        Err(problem) => Err(unreadable(problem.into())),
+    }
+}
+
+fn in_worker_code(code: &str) -> Result<String, BuildIdProblem> {
+    let mut found: Option<String> = None;
+    for (mark, prefix) in LITERALS {
+        for (at, _) in code.match_indices(mark) {
+            let literal = string_literal(&code[at + mark.len()..]);
+            let id = literal
+                .as_deref()
+                .and_then(|text| text.strip_prefix(prefix));
+            match (id, &found) {
+                (None | Some(""), _) => {}
+                (Some(id), None) => found = Some(id.to_owned()),
+                (Some(id), Some(other)) if id == other => {}
+                (Some(id), Some(other)) => {
+                    return Err(BuildIdProblem::Ambiguous(other.clone(), id.to_owned()));
+                }
+            }
+        }
+    }
+    found.ok_or(BuildIdProblem::NotInWorker)
+}
+
+/// The content of the double-quoted JavaScript literal that `code` begins with.
+///
+/// Bundlers print such literals with `JSON.stringify`'s escapes, so a JSON parser reads them.
+fn string_literal(code: &str) -> Option<String> {
+    let mut literals = serde_json::Deserializer::from_str(code).into_iter::<String>();
+    literals.next()?.ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    const G02_CODE: &str = r#"function __isrCacheKey(pathname, suffix) {
+	const normalized = pathname === "/" ? "/" : pathname.replace(/\/$/, "");
+	const prefix = "app:37e1a8f3";
+	const key = prefix + ":" + normalized + ":" + suffix;
+}
+function other() { const prefix = "x-middleware-"; const prefix = 7; }"#;
+
+    const G05_CODE: &str =
+        r#"function appIsrCacheKey(pathname, suffix, buildId = "rel 1:\"ü\"") {}"#;
+
+    #[test]
+    fn the_id_is_read_from_the_code_of_old_workers() {
+        assert_eq!(in_worker_code(G02_CODE).unwrap(), "37e1a8f3");
+        assert_eq!(in_worker_code(G05_CODE).unwrap(), "rel 1:\"ü\"");
+    }
+
+    #[test]
+    fn no_id_and_two_ids_are_refused() {
+        for code in [
+            "",
+            "const prefix = ",
+            "const prefix = \"app:\"",
+            "const prefix = \"app",
+        ] {
+            assert!(
+                matches!(in_worker_code(code), Err(BuildIdProblem::NotInWorker)),
+                "{code}"
+            );
+        }
+        let both = format!("{G02_CODE}{G05_CODE}");
+        assert!(matches!(
+            in_worker_code(&both),
+            Err(BuildIdProblem::Ambiguous(..))
+        ));
+        let twice = format!("{G02_CODE}{G02_CODE}");
+        assert_eq!(in_worker_code(&twice).unwrap(), "37e1a8f3");
+    }
+
+    #[test]
+    fn the_build_id_file_must_agree_with_the_manifest() {
+        let dir = tempfile::tempdir().unwrap();
+        let find = || find(dir.path(), BuildIdSource::BuildIdFile, "id-1");
+        assert_eq!(find().unwrap(), "id-1");
+        fs::write(dir.path().join("BUILD_ID"), "id-1\n").unwrap();
+        assert_eq!(find().unwrap(), "id-1");
+        fs::write(dir.path().join("BUILD_ID"), "id-2").unwrap();
+        assert!(matches!(find(), Err(BuildIdProblem::OtherBuild { .. })));
+        fs::remove_file(dir.path().join("BUILD_ID")).unwrap();
+        fs::create_dir(dir.path().join("BUILD_ID")).unwrap();
+        assert!(matches!(find(), Err(BuildIdProblem::Unreadable { .. })));
+    }
+
+    #[test]
+    fn the_manifest_is_not_asked_where_its_id_is_wrong() {
+        let dir = tempfile::tempdir().unwrap();
+        let find = || find(dir.path(), BuildIdSource::WorkerBundle, "wrong");
+        assert!(matches!(find(), Err(BuildIdProblem::NotInWorker)));
+        fs::write(dir.path().join("index.js"), G02_CODE).unwrap();
+        assert_eq!(find().unwrap(), "37e1a8f3");
+    }
+}

@@ -1,0 +1,104 @@
+//! The API token: something that can be sent, and nothing else.
+//!
+//! In: the caller's text. Out: an `Authorization` header, for the configured origin only.
+//! Never: in a message, a log, a debug print or a serialised value. The memory is zeroed when the
+//! token is dropped.
+
+use std::fmt;
+
+use reqwest::header::HeaderValue;
+use zeroize::Zeroizing;
+
+/// A Cloudflare API token.
+#[derive(Clone)]
+pub struct ApiToken(Zeroizing<String>);
+
+/// Why a text cannot be a token. Says where, never what.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum TokenProblem {
+    /// It is empty.
+    #[error("is empty")]
+    Empty,
+    /// It contains something that no header may contain.
+    #[error(
+        "has a character at position {0} that no token contains (white space, a line break, or one \
+         outside ASCII); was it copied with something around it?"
+    )]
+    InvalidCharacter(usize),
+}
+
+impl ApiToken {
+    /// Checks and keeps a token.
+    ///
+    /// # Errors
+    /// If no `Authorization` header can carry it.
+    pub fn new(text: String) -> Result<Self, TokenProblem> {
+        let text = Zeroizing::new(text);
+        if text.is_empty() {
+            return Err(TokenProblem::Empty);
+        }
+        match text
+            .chars()
+            .position(|character| !character.is_ascii_graphic())
+        {
+            Some(position) => Err(TokenProblem::InvalidCharacter(position + 1)),
+            None => Ok(Self(text)),
+        }
+    }
+
+    /// The value of the `Authorization` header, marked so that HTTP libraries do not print it.
+    pub(super) fn authorization(&self) -> HeaderValue {
+        let text = Zeroizing::new(format!("Bearer {}", self.0.as_str()));
+        // Printable ASCII is a valid header value.
+        let mut value =
+            HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static(""));
+        value.set_sensitive(true);
+        value
+    }
+
+    /// Replaces the token wherever it stands in somebody else's text.
+    pub(super) fn scrub(&self, text: &str) -> String {
+        text.replace(self.0.as_str(), "[token]")
+    }
+}
+
+impl fmt::Debug for ApiToken {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("ApiToken([hidden])")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_cannot_be_printed() {
+        let token = ApiToken::new("s3cret".to_owned()).unwrap();
+        assert_eq!(format!("{token:?}"), "ApiToken([hidden])");
+        assert_eq!(format!("{:?}", token.authorization()), "Sensitive");
+        assert_eq!(token.authorization().as_bytes(), b"Bearer s3cret");
+    }
+
+    #[test]
+    fn it_is_scrubbed_from_foreign_text() {
+        let token = ApiToken::new("s3cret".to_owned()).unwrap();
+        assert_eq!(
+            token.scrub("bad token 's3cret', s3cret"),
+            "bad token '[token]', [token]"
+        );
+    }
+
+    #[test]
+    fn what_no_header_can_carry_is_refused_by_position() {
+        assert_eq!(
+            ApiToken::new(String::new()).unwrap_err(),
+            TokenProblem::Empty
+        );
+        for text in ["abc\n", "abc d", "abcé", "abc\0"] {
+            let problem = ApiToken::new(text.to_owned()).unwrap_err();
+            assert_eq!(problem, TokenProblem::InvalidCharacter(4));
+            assert!(!problem.to_string().contains("abc"));
+        }
+    }
+}
