@@ -13,6 +13,9 @@ use zeroize::Zeroizing;
 #[derive(Clone)]
 pub struct ApiToken(Zeroizing<String>);
 
+/// Cloudflare's tokens have 40 characters; what is this short stands for one in a test.
+const MIN_SECRET_CHARACTERS: usize = 4;
+
 /// Why a text cannot be a token. Says where, never what.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum TokenProblem {
@@ -57,8 +60,14 @@ impl ApiToken {
     }
 
     /// Replaces the token wherever it stands in somebody else's text.
+    ///
+    /// One of a few characters is no secret, and replacing it would garble the text.
     pub(super) fn scrub(&self, text: &str) -> String {
-        text.replace(self.0.as_str(), "[token]")
+        if self.0.len() < MIN_SECRET_CHARACTERS {
+            text.to_owned()
+        } else {
+            text.replace(self.0.as_str(), "[token]")
+        }
     }
 }
 

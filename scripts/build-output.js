@@ -1,0 +1,46 @@
+// What a vinext build has pre-rendered, as a list of requests.
+//
+// In: `dist/server/` of a project. Out: for each artefact the request that is answered with it.
+// Never: cache keys. Whoever checks the seeder must not use its rules.
+
+import { existsSync, readFileSync } from "node:fs";
+import path from "node:path";
+
+/**
+ * @typedef {object} PrerenderedArtefact
+ * @property {string} route the route's pattern
+ * @property {"html" | "rsc" | "route"} kind
+ * @property {string} url the path to request
+ * @property {number} status the status to expect
+ * @property {Buffer} content
+ */
+
+/**
+ * Lists what the build in `root` can answer requests with.
+ * @param {string} root
+ * @returns {PrerenderedArtefact[]}
+ */
+export function prerenderedArtefacts(root) {
+  const server = path.join(root, "dist", "server");
+  const manifest = JSON.parse(readFileSync(path.join(server, "vinext-prerender.json"), "utf-8"));
+  return manifest.routes.flatMap((/** @type {any} */ route) => {
+    const pathname = route.path ?? route.route;
+    // `/404` is how the build writes its error page, no page of the site.
+    if (route.status !== "rendered" || pathname === "/404") return [];
+    const stem = pathname === "/" ? "index" : pathname.slice(1);
+    const kinds = route.router === "metadata" ? ["route"] : ["html", "rsc"];
+    return kinds.flatMap((kind) => {
+      const inFolder = kind === "html" && manifest.trailingSlash && pathname !== "/";
+      const file = inFolder ? path.join(stem, "index.html") : `${stem}.${kind}`;
+      const place = path.join(server, "prerendered-routes", file);
+      if (!existsSync(place)) return [];
+      return {
+        route: route.route,
+        kind,
+        url: kind === "rsc" ? `${pathname}.rsc` : pathname,
+        status: route.responseStatus ?? 200,
+        content: readFileSync(place),
+      };
+    });
+  });
+}

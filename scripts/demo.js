@@ -1,0 +1,149 @@
+// The demo: a real vinext app, first unseeded, then seeded.
+//
+// In: nothing; `npm run demo`. Out: a table of every artefact before and after, and a verdict.
+// Never: a pretended HIT. Both times the Worker runs in real workerd, and what it answers with is
+// compared with what the build wrote.
+
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { seedKvCache } from "../index.js";
+import { findCommand } from "../lib/installed-package.js";
+import { startLocalApi } from "../lib/local-api/server.js";
+import { prerenderedArtefacts } from "./build-output.js";
+import { startWranglerDev } from "./wrangler-dev.js";
+
+const EXAMPLE = path.join(path.dirname(path.dirname(fileURLToPath(import.meta.url))), "example");
+const TOKEN = "local-demo-token";
+
+const scratch = mkdtempSync(path.join(os.tmpdir(), "seed-native-demo-"));
+process.once("exit", () => rmSync(scratch, { recursive: true, force: true }));
+for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM"])) {
+  process.once(signal, () => process.exit(1));
+}
+
+step("Building the example with vinext, pages pre-rendered");
+build();
+const artefacts = prerenderedArtefacts(EXAMPLE);
+
+step("Serving it from an empty Workers KV");
+// A document that is rendered on demand leaves its payload in the cache too, and the other way
+// round. Each gets a cache of its own, so that every one of these requests is a first one.
+const payloads = artefacts.filter(({ kind }) => kind === "rsc");
+const others = artefacts.filter(({ kind }) => kind !== "rsc");
+const before = new Map(
+  (
+    await Promise.all([
+      firstRequests(path.join(scratch, "empty-1"), payloads),
+      firstRequests(path.join(scratch, "empty-2"), others),
+    ])
+  ).flat(),
+);
+
+step("Seeding its pages into a local Workers KV");
+const persistTo = path.join(scratch, "seeded");
+const namespaceId = namespaceIdOfExample();
+const api = await startLocalApi({
+  persistTo,
+  namespaceIds: [namespaceId],
+  apiToken: TOKEN,
+  root: EXAMPLE,
+});
+try {
+  const result = await seedKvCache({
+    root: EXAMPLE,
+    accountId: "local",
+    namespaceId,
+    apiToken: TOKEN,
+    apiBaseUrl: api.baseUrl,
+  });
+  if (result.skipped !== undefined) throw new Error(`seeding was skipped: ${result.skipped}`);
+  const { seededRoutes, kvPairsUploaded, bytesUploaded, durationMs } = result;
+  const size = `${(bytesUploaded / 1e3).toFixed(0)} kB`;
+  console.log(`  ${seededRoutes} routes, ${kvPairsUploaded} entries, ${size}, ${durationMs} ms`);
+} finally {
+  await api.close();
+}
+
+step("Serving it again, from the seeded one");
+const after = new Map(await firstRequests(persistTo, artefacts));
+
+const rows = artefacts.map((artefact) => {
+  const [cold, seeded] = [before.get(artefact), after.get(artefact)];
+  const isSameBody = seeded?.body.equals(artefact.content) ?? false;
+  return {
+    route: shorten(artefact.url),
+    kind: artefact.kind,
+    before: cold?.cache ?? "?",
+    after: seeded?.cache ?? "?",
+    bytes: String(seeded?.body.length),
+    "same body": isSameBody ? "yes" : "NO",
+    isHit: seeded?.cache === "HIT" && seeded.status === artefact.status && isSameBody,
+  };
+});
+const hits = rows.filter((row) => row.isHit).length;
+console.log(`\n${table(rows, ["route", "kind", "before", "after", "bytes", "same body"])}\n`);
+console.log(`${hits}/${rows.length} entries HIT on the first request`);
+process.exitCode = rows.length > 0 && hits === rows.length ? 0 : 1;
+
+/** @param {string} text */
+function step(text) {
+  console.log(`\n${text} …`);
+}
+
+function build() {
+  const vite = findCommand(EXAMPLE, "vite");
+  if (vite === undefined) throw new Error(`vite is not installed in ${EXAMPLE}`);
+  const { status, stdout, stderr } = spawnSync(process.execPath, [vite, "build"], {
+    cwd: EXAMPLE,
+    encoding: "utf-8",
+  });
+  if (status !== 0) throw new Error(`vite build failed:\n${stdout}\n${stderr}`);
+}
+
+function namespaceIdOfExample() {
+  const config = path.join(EXAMPLE, "dist", "server", "wrangler.json");
+  return JSON.parse(readFileSync(config, "utf-8")).kv_namespaces[0].id;
+}
+
+/**
+ * Requests artefacts once each from a Worker that has just started.
+ * @param {string} persistTo
+ * @param {import("./build-output.js").PrerenderedArtefact[]} wanted
+ */
+async function firstRequests(persistTo, wanted) {
+  const worker = await startWranglerDev({ root: EXAMPLE, persistTo });
+  try {
+    const answers = [];
+    for (const artefact of wanted) {
+      const response = await fetch(worker.url + artefact.url, { redirect: "manual" });
+      const body = Buffer.from(await response.arrayBuffer());
+      const cache = response.headers.get("x-vinext-cache") ?? "-";
+      answers.push(/** @type {const} */ ([artefact, { cache, status: response.status, body }]));
+    }
+    return answers;
+  } finally {
+    await worker.stop();
+  }
+}
+
+/** @param {string} url */
+function shorten(url) {
+  return url.length > 44 ? `${url.slice(0, 28)}…${url.slice(-15)}` : url;
+}
+
+/**
+ * @param {Record<string, any>[]} rows
+ * @param {string[]} columns
+ */
+function table(rows, columns) {
+  const widths = columns.map((column) =>
+    Math.max(column.length, ...rows.map((row) => row[column].length)),
+  );
+  const line = (/** @type {string[]} */ cells) =>
+    cells.map((cell, index) => cell.padEnd(widths[index])).join("  ").trimEnd();
+  const head = [line(columns), line(widths.map((width) => "-".repeat(width)))];
+  return [...head, ...rows.map((row) => line(columns.map((column) => row[column])))].join("\n");
+}

@@ -1,0 +1,96 @@
+// Makes a checkout ready to run: installs what the lock files say and builds the addon.
+//
+// In: the names of what is needed: directories with a lock file, and "addon".
+// Out: nothing but the installations and the addon.
+// Never: work that is done already. Every step leaves a digest of what it was made of.
+//
+// It runs before anything is installed, so it uses nothing but Node (20.19 or later) and npm.
+
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+
+const ROOT = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+
+/** What the addon is made of. */
+const ADDON_SOURCES = ["Cargo.toml", "Cargo.lock", "build.rs", "package.json", "src", "crates"];
+
+for (const step of process.argv.slice(2)) {
+  if (step === "addon") buildAddon();
+  else install(step);
+}
+
+/**
+ * Installs the packages of one lock file.
+ * @param {string} directory relative to the repository
+ */
+function install(directory) {
+  const home = path.join(ROOT, directory);
+  const stamp = path.join(home, "node_modules", ".prepared");
+  once(stamp, [path.join(home, "package-lock.json")], () => {
+    npm(home, ["ci", "--no-audit", "--no-fund"]);
+  });
+}
+
+function buildAddon() {
+  const stamp = path.join(ROOT, "target", ".addon-prepared");
+  const sources = ADDON_SOURCES.map((source) => path.join(ROOT, source));
+  if (!readdirSync(ROOT).some((name) => name.endsWith(".node"))) writeStamp(stamp, "");
+  once(stamp, sources, () => npm(ROOT, ["run", "build"]));
+}
+
+/**
+ * Does `work` unless it was done for the same content before.
+ * @param {string} stamp where the digest of that content is kept
+ * @param {string[]} sources files and directories
+ * @param {() => void} work
+ */
+function once(stamp, sources, work) {
+  const digest = createHash("sha256");
+  for (const file of sources.flatMap(filesOf)) {
+    digest.update(path.relative(ROOT, file)).update("\0").update(readFileSync(file)).update("\0");
+  }
+  const current = digest.digest("hex");
+  if (existsSync(stamp) && readFileSync(stamp, "utf-8") === current) return;
+  work();
+  writeStamp(stamp, current);
+}
+
+/**
+ * @param {string} stamp
+ * @param {string} content
+ */
+function writeStamp(stamp, content) {
+  mkdirSync(path.dirname(stamp), { recursive: true });
+  writeFileSync(stamp, content);
+}
+
+/**
+ * @param {string} place a file or directory
+ * @returns {string[]} its files, in order
+ */
+function filesOf(place) {
+  if (!statSync(place).isDirectory()) return [place];
+  const names = readdirSync(place).sort();
+  return names.flatMap((name) => filesOf(path.join(place, name)));
+}
+
+/**
+ * Runs npm without a shell: through the npm that runs this script, or the one beside Node.
+ * @param {string} directory
+ * @param {string[]} args
+ */
+function npm(directory, args) {
+  const cli = process.env.npm_execpath;
+  const [command, before] = cli === undefined ? ["npm", []] : [process.execPath, [cli]];
+  console.error(`> npm ${args.join(" ")} (${path.relative(ROOT, directory) || "."})`);
+  const { status, error } = spawnSync(command, [...before, ...args], {
+    cwd: directory,
+    // Standard output belongs to the script that comes after this one.
+    stdio: ["ignore", 2, 2],
+  });
+  if (error !== undefined) throw error;
+  if (status !== 0) process.exit(status ?? 1);
+}

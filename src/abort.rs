@@ -1,0 +1,81 @@
+//! Cancellation by an `AbortSignal`.
+//!
+//! In: a signal, perhaps aborted already. Out: a cancelled token, at once or when it is aborted.
+//! Never: a change to the signal that outlives the run. Others may listen to it too, so a listener
+//! is added and removed, and `onabort` is left alone.
+
+#![expect(unsafe_code, reason = "`FromNapiValue` is an unsafe trait")]
+
+use napi::bindgen_prelude::{
+    FnArgs, FromNapiValue, Function, FunctionRef, JsObjectValue, Object, ObjectRef, Unknown,
+};
+use napi::{Env, Error, Status, sys};
+use vinext_seed::CancellationToken;
+
+/// An `AbortSignal` that was passed as an option.
+pub struct Signal(ObjectRef<false>);
+
+impl FromNapiValue for Signal {
+    unsafe fn from_napi_value(env: sys::napi_env, value: sys::napi_value) -> napi::Result<Self> {
+        // SAFETY: `env` and `value` are those that Node-API handed in for this call.
+        let object = unsafe { Object::from_napi_value(env, value)? };
+        let listens = object
+            .get_named_property::<Unknown>("addEventListener")?
+            .get_type()?;
+        let aborted = object
+            .get_named_property::<Unknown>("aborted")?
+            .get_type()?;
+        if listens == napi::ValueType::Function && aborted == napi::ValueType::Boolean {
+            return Ok(Self(object.create_ref::<false>()?));
+        }
+        Err(Error::new(Status::InvalidArg, "not an AbortSignal"))
+    }
+}
+
+/// A listener on a signal, for the time of a run.
+pub(crate) struct AbortHook(Option<(ObjectRef<false>, FunctionRef<(), ()>)>);
+
+type Listening<'env> = FnArgs<(&'static str, Function<'env, (), ()>)>;
+
+impl AbortHook {
+    /// Cancels the token when the signal is aborted, and now if it already is.
+    pub(crate) fn install(
+        env: &Env,
+        signal: Option<Signal>,
+        cancellation: &CancellationToken,
+    ) -> napi::Result<Self> {
+        let Some(Signal(signal)) = signal else {
+            return Ok(Self(None));
+        };
+        let object = signal.get_value(env)?;
+        if object.get_named_property::<bool>("aborted")? {
+            cancellation.cancel();
+        }
+        let cancellation = cancellation.clone();
+        let listener = env.create_function_from_closure("onAbort", move |_| {
+            cancellation.cancel();
+            Ok(())
+        })?;
+        let add: Function<'_, Listening<'_>, Unknown<'_>> =
+            object.get_named_property("addEventListener")?;
+        let reference = listener.create_ref()?;
+        add.apply(object, FnArgs::from(("abort", listener)))?;
+        Ok(Self(Some((signal, reference))))
+    }
+
+    /// Stops listening. Returns the reason if the signal is aborted.
+    pub(crate) fn remove(self, env: &Env) -> Option<Error> {
+        let (signal, listener) = self.0?;
+        let reason = signal.get_value(env).and_then(|object| {
+            let remove: Function<'_, Listening<'_>, Unknown<'_>> =
+                object.get_named_property("removeEventListener")?;
+            remove.apply(object, FnArgs::from(("abort", listener.borrow_back(env)?)))?;
+            let is_aborted = object.get_named_property::<bool>("aborted")?;
+            let reason = object.get_named_property::<Unknown>("reason")?;
+            Ok(is_aborted.then(|| Error::from(reason)))
+        });
+        // A reference that cannot be released belongs to an environment that is gone.
+        let _ = signal.unref(env);
+        reason.ok().flatten()
+    }
+}

@@ -1,0 +1,141 @@
+//! Values from JavaScript that may be anything.
+//!
+//! In: whatever the caller passed. Out: the value, or what was given instead.
+//! Never: a throw while arguments are converted. Node-API would throw synchronously, even from a
+//! function that returns a promise.
+
+#![expect(unsafe_code, reason = "`FromNapiValue` is an unsafe trait")]
+
+use napi::bindgen_prelude::{FromNapiValue, TypeName, Unknown, ValidateNapiValue};
+use napi::{Status, ValueType, sys};
+
+use crate::failure::Failure;
+
+/// A function's argument; converting it never fails.
+pub struct Argument<T>(Result<T, Failure>);
+
+impl<T> Argument<T> {
+    /// The argument, or why it cannot be had.
+    pub(crate) fn into_inner(self) -> Result<T, Failure> {
+        self.0
+    }
+}
+
+impl<T: FromNapiValue> FromNapiValue for Argument<T> {
+    unsafe fn from_napi_value(env: sys::napi_env, value: sys::napi_value) -> napi::Result<Self> {
+        // Reading a property of `undefined` would leave an exception behind.
+        let given = type_of(env, value);
+        if given != ValueType::Object {
+            let message = format!("the options must be an object, not {}", describe(given));
+            return Ok(Self(Err(Failure::InvalidArgument(message))));
+        }
+        // SAFETY: `env` and `value` are those that Node-API handed in for this call.
+        let converted = unsafe { T::from_napi_value(env, value) };
+        Ok(Self(converted.map_err(|error| match take_exception(env) {
+            // A getter of the options object threw. That is the caller's own error.
+            Some(thrown) => Failure::Thrown(thrown),
+            None => Failure::InvalidArgument(missing_option(&error.reason)),
+        })))
+    }
+}
+
+impl<T> TypeName for Argument<T> {
+    fn type_name() -> &'static str {
+        "Object"
+    }
+
+    fn value_type() -> ValueType {
+        ValueType::Object
+    }
+}
+
+impl<T: FromNapiValue> ValidateNapiValue for Argument<T> {
+    unsafe fn validate(_: sys::napi_env, _: sys::napi_value) -> napi::Result<sys::napi_value> {
+        Ok(std::ptr::null_mut())
+    }
+}
+
+/// An option's value; converting it never fails either, so that the message can name the option.
+pub struct Given<T>(Result<T, String>);
+
+impl<T> Given<T> {
+    /// The value, or the error that the option must be `expected`.
+    pub(crate) fn expect(self, option: &'static str, expected: &str) -> Result<T, Failure> {
+        self.0.map_err(|given| {
+            Failure::InvalidArgument(format!("option `{option}` must be {expected}, not {given}"))
+        })
+    }
+}
+
+impl<T: FromNapiValue> FromNapiValue for Given<T> {
+    unsafe fn from_napi_value(env: sys::napi_env, value: sys::napi_value) -> napi::Result<Self> {
+        // SAFETY: `env` and `value` are those that Node-API handed in for this call.
+        match unsafe { T::from_napi_value(env, value) } {
+            Ok(converted) => Ok(Self(Ok(converted))),
+            Err(error) if error.status == Status::PendingException => Err(error),
+            Err(error) => {
+                let given = describe(type_of(env, value));
+                Ok(Self(Err(match error.reason.strip_prefix(MISSING_FIELD) {
+                    Some(field) => format!("{given} without {field}"),
+                    None => given.to_owned(),
+                })))
+            }
+        }
+    }
+}
+
+/// An option that may be `null`, which says the same as leaving it out.
+pub(crate) type OrNull<T> = Given<Option<T>>;
+
+/// The value of an option that may be left out.
+pub(crate) fn optional<T>(
+    value: Option<OrNull<T>>,
+    option: &'static str,
+    expected: &str,
+) -> Result<Option<T>, Failure> {
+    value.map_or(Ok(None), |given| given.expect(option, expected))
+}
+
+fn type_of(env: sys::napi_env, value: sys::napi_value) -> ValueType {
+    napi::type_of!(env, value).unwrap_or(ValueType::Unknown)
+}
+
+fn describe(value_type: ValueType) -> &'static str {
+    match value_type {
+        ValueType::Undefined => "undefined",
+        ValueType::Null => "null",
+        ValueType::Boolean => "a boolean",
+        ValueType::Number => "a number",
+        ValueType::String => "a string",
+        ValueType::Symbol => "a symbol",
+        ValueType::Function => "a function",
+        ValueType::Object => "an object",
+        _ => "something else",
+    }
+}
+
+/// What napi-rs says, before the name, of a required property that is not there.
+const MISSING_FIELD: &str = "Missing field ";
+
+fn missing_option(reason: &str) -> String {
+    match reason.strip_prefix(MISSING_FIELD) {
+        Some(option) => format!("option {option} is missing"),
+        None => reason.to_owned(),
+    }
+}
+
+fn take_exception(env: sys::napi_env) -> Option<napi::Error> {
+    let mut is_pending = false;
+    let mut exception = std::ptr::null_mut();
+    // SAFETY: both calls are allowed while an exception is pending, and write to locals.
+    let status = unsafe {
+        sys::napi_is_exception_pending(env, &raw mut is_pending);
+        if !is_pending {
+            return None;
+        }
+        sys::napi_get_and_clear_last_exception(env, &raw mut exception)
+    };
+    // SAFETY: Node-API just returned this value for this env.
+    (status == sys::Status::napi_ok)
+        .then(|| napi::Error::from(unsafe { Unknown::from_raw_unchecked(env, exception) }))
+}

@@ -1,0 +1,84 @@
+//! Errors as JavaScript sees them.
+//!
+//! In: what went wrong. Out: an `Error` with a stable `code`, and what belongs to it.
+//! Never: an error made off the main thread; Node-API has no values there.
+
+use std::fmt::Display;
+
+use napi::bindgen_prelude::{Object, ToNapiValue};
+use napi::{Env, Error, JsError, JsValue};
+use vinext_seed::SeedError;
+
+use crate::result::SeedResult;
+
+/// Why the promise rejects.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// An argument is wrong.
+    InvalidArgument(String),
+    /// The run was cancelled, for the signal's reason.
+    Aborted(Option<Error>),
+    /// Code of the caller's threw; it gets back what it threw.
+    Thrown(Error),
+    /// The engine failed.
+    Engine(SeedError),
+    /// Node-API failed, which it does when the environment is being torn down.
+    Node(Error),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Node(error)
+    }
+}
+
+impl Failure {
+    /// An option is wrong; `problem` ends the sentence.
+    pub(crate) fn option(option: &'static str, problem: impl Display) -> Self {
+        Self::InvalidArgument(format!("option `{option}` {problem}"))
+    }
+
+    /// The error to reject with.
+    pub(crate) fn into_js(self, env: &Env) -> napi::Result<Error> {
+        match self {
+            Self::Thrown(thrown) | Self::Node(thrown) => Ok(thrown),
+            Self::InvalidArgument(message) => Ok(Error::from(
+                error_object(env, "INVALID_OPTION", &message)?.to_unknown(),
+            )),
+            Self::Aborted(reason) => {
+                let aborted = SeedError::Aborted;
+                let mut error = error_object(env, aborted.code(), &aborted.to_string())?;
+                error.set("name", "AbortError")?;
+                if let Some(reason) = reason {
+                    error.set("cause", JsError::from(reason).into_unknown(*env))?;
+                }
+                Ok(Error::from(error.to_unknown()))
+            }
+            Self::Engine(failed) => {
+                let mut error = error_object(env, failed.code(), &failed.to_string())?;
+                if let SeedError::Upload { failure, .. } = &failed {
+                    set_some(&mut error, "status", failure.status)?;
+                    set_some(&mut error, "cfRay", failure.cf_ray.clone())?;
+                    error.set("cloudflareCodes", failure.api_codes.clone())?;
+                }
+                if let Some(report) = failed.report() {
+                    error.set("report", SeedResult::from(report.clone()))?;
+                }
+                Ok(Error::from(error.to_unknown()))
+            }
+        }
+    }
+}
+
+fn error_object<'env>(env: &'env Env, code: &str, message: &str) -> napi::Result<Object<'env>> {
+    let error = JsError::from(Error::new(code.to_owned(), message));
+    error.into_unknown(*env).coerce_to_object()
+}
+
+fn set_some<T: ToNapiValue>(
+    error: &mut Object<'_>,
+    name: &str,
+    value: Option<T>,
+) -> napi::Result<()> {
+    value.map_or(Ok(()), |value| error.set(name, value).map(drop))
+}

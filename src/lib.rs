@@ -1,0 +1,109 @@
+//! The Node face of the engine: converts options, calls `vinext_seed::seed`, converts the result.
+//!
+//! In: JavaScript values. Out: one promise, and progress events on the way.
+//! Never: a decision about pages or requests (those are the engine's), a synchronous throw, or a
+//! coerced number.
+
+mod abort;
+mod argument;
+mod failure;
+mod options;
+mod progress;
+mod result;
+
+use napi::Env;
+use napi::bindgen_prelude::{PromiseRaw, Result};
+use napi_derive::napi;
+use vinext_seed::{CancellationToken, SeedError, SeedReport};
+
+use abort::AbortHook;
+use argument::Argument;
+use failure::Failure;
+use options::{JsSeedOptions, Options};
+use progress::ProgressCallback;
+use result::SeedResult;
+
+/// Uploads the pages that a vinext build has pre-rendered to Workers KV, in the form in which the
+/// deployed Worker reads them.
+///
+/// Run it after pre-rendering and before `wrangler deploy`. Keys contain the build id, so the
+/// version that is live is not touched.
+///
+/// Where there is nothing to do, the promise resolves and `skipped` says why. It rejects, never
+/// throws, with an `Error` that has a stable `code`:
+///
+/// | code | meaning |
+/// |---|---|
+/// | `INVALID_OPTION` | an option is missing or wrong; nothing was sent |
+/// | `MANIFEST_UNREADABLE`, `ARTEFACTS_UNREADABLE` | the build's files are there and cannot be read |
+/// | `MANIFEST_CHANGED` | the build's files changed during the run |
+/// | `KV_HTTP_ERROR`, `KV_REJECTED`, `KV_BAD_REPLY` | Cloudflare refused; see `status` and `cloudflareCodes` |
+/// | `NETWORK_ERROR`, `TLS_SETUP_FAILED` | no reply, or no connection to be had |
+/// | `ABORT_ERR` | `signal` was aborted; `name` is `AbortError`, `cause` the signal's reason |
+/// | `INTERNAL_ERROR` | a bug in this package |
+///
+/// From the first request on, the error has the property `report`: what was stored all the same.
+///
+/// @example
+/// import { seedKvCache } from "@vinext/seed-native";
+///
+/// const { seededRoutes, skipped } = await seedKvCache({
+///   root: process.cwd(),
+///   accountId: process.env.CLOUDFLARE_ACCOUNT_ID,
+///   namespaceId: "0123456789abcdef0123456789abcdef",
+///   apiToken: process.env.CLOUDFLARE_API_TOKEN,
+/// });
+#[napi(ts_return_type = "Promise<SeedResult>")]
+pub fn seed_kv_cache<'env>(
+    env: &'env Env,
+    #[napi(ts_arg_type = "SeedOptions")] options: Argument<JsSeedOptions>,
+) -> Result<PromiseRaw<'env, SeedResult>> {
+    match start(env, options) {
+        Ok(promise) => Ok(promise),
+        Err(failure) => PromiseRaw::reject(env, failure.into_js(env)?),
+    }
+}
+
+fn start(
+    env: &Env,
+    options: Argument<JsSeedOptions>,
+) -> std::result::Result<PromiseRaw<'_, SeedResult>, Failure> {
+    let Options {
+        signal,
+        on_progress,
+        settings,
+    } = options.into_inner()?.read()?;
+    let cancellation = CancellationToken::new();
+    let abort = AbortHook::install(env, signal, &cancellation)?;
+    let progress = ProgressCallback::new(on_progress, cancellation.clone());
+    // A worker thread that is terminated takes its run along.
+    let on_teardown = env.add_env_cleanup_hook(cancellation.clone(), |token| token.cancel())?;
+
+    let observer = progress.clone();
+    let run = async move {
+        let outcome = vinext_seed::seed(settings, &observer, &cancellation).await;
+        observer.delivered().await;
+        Ok(outcome)
+    };
+    let promise = env.spawn_future_with_callback(run, move |env, outcome| {
+        env.remove_env_cleanup_hook(on_teardown)?;
+        let reason = abort.remove(env);
+        if let Some(thrown) = progress.thrown() {
+            return Err(thrown);
+        }
+        settle(env, outcome, reason)
+    })?;
+    Ok(promise)
+}
+
+fn settle(
+    env: &Env,
+    outcome: std::result::Result<SeedReport, SeedError>,
+    abort_reason: Option<napi::Error>,
+) -> Result<SeedResult> {
+    match outcome {
+        Ok(report) => Ok(report.into()),
+        Err(SeedError::Aborted) => Err(Failure::Aborted(abort_reason).into_js(env)?),
+        Err(error) => Err(Failure::Engine(error).into_js(env)?),
+    }
+}

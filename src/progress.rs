@@ -1,0 +1,117 @@
+//! Progress events for JavaScript.
+//!
+//! In: the engine's events, from any thread. Out: calls of the caller's function on its thread.
+//! Never: an uncaught exception. A callback that throws cancels the run, and the run then rejects
+//! with the very value that was thrown.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use napi::bindgen_prelude::Unknown;
+use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
+use napi::{Error, Status};
+use napi_derive::napi;
+use tokio::sync::watch;
+use vinext_seed::{CancellationToken, Observer, Progress};
+
+/// How far a run is.
+#[napi(object, js_name = "SeedProgress", object_from_js = false)]
+pub struct JsSeedProgress {
+    /// What is being done: the manifest is read, pages are packed and sent, all is done.
+    #[napi(ts_type = "\"plan\" | \"send\" | \"done\"")]
+    pub phase: &'static str,
+    /// Routes of the manifest that are packed or left out so far.
+    pub routes: f64,
+    /// Routes in the manifest; 0 while it is read.
+    pub total: f64,
+    /// Entries that are stored so far.
+    pub pairs: f64,
+    /// Bytes of the requests that stored them.
+    pub bytes: f64,
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts, far below 2^53")]
+impl From<Progress> for JsSeedProgress {
+    fn from(progress: Progress) -> Self {
+        Self {
+            phase: progress.phase.as_str(),
+            routes: progress.routes as f64,
+            total: progress.total_routes as f64,
+            pairs: progress.pairs as f64,
+            bytes: progress.bytes as f64,
+        }
+    }
+}
+
+/// The caller's function. `Weak`: it does not keep the process alive, the promise does.
+pub(crate) type Listener =
+    ThreadsafeFunction<JsSeedProgress, Unknown<'static>, JsSeedProgress, Status, false, true>;
+
+/// Calls the listener and keeps what it throws.
+#[derive(Clone)]
+pub(crate) struct ProgressCallback(Arc<Shared>);
+
+struct Shared {
+    listener: Option<Listener>,
+    cancellation: CancellationToken,
+    thrown: Mutex<Option<Error>>,
+    /// Events that are on their way to the listener.
+    on_their_way: watch::Sender<usize>,
+}
+
+impl ProgressCallback {
+    pub(crate) fn new(listener: Option<Listener>, cancellation: CancellationToken) -> Self {
+        Self(Arc::new(Shared {
+            listener,
+            cancellation,
+            thrown: Mutex::default(),
+            on_their_way: watch::Sender::new(0),
+        }))
+    }
+
+    /// Waits until every event has been handled, so that none arrives after the promise settles.
+    pub(crate) async fn delivered(&self) {
+        // The sender lives as long as `self`, so waiting cannot fail.
+        let _ = self
+            .0
+            .on_their_way
+            .subscribe()
+            .wait_for(|&count| count == 0)
+            .await;
+    }
+
+    /// What the listener threw first.
+    pub(crate) fn thrown(&self) -> Option<Error> {
+        self.0
+            .thrown
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+    }
+}
+
+impl Observer for ProgressCallback {
+    fn progress(&self, progress: Progress) {
+        let Some(listener) = &self.0.listener else {
+            return;
+        };
+        let shared = Arc::clone(&self.0);
+        self.0.on_their_way.send_modify(|count| *count += 1);
+        let status = listener.call_with_return_value(
+            progress.into(),
+            ThreadsafeFunctionCallMode::NonBlocking,
+            move |returned, _| {
+                if let Err(error) = returned {
+                    let mut thrown = shared.thrown.lock().unwrap_or_else(PoisonError::into_inner);
+                    thrown.get_or_insert(error);
+                    shared.cancellation.cancel();
+                }
+                shared.on_their_way.send_modify(|count| *count -= 1);
+                Ok(())
+            },
+        );
+        if status != Status::Ok {
+            // The environment is going away, and nobody is left to call.
+            self.0.on_their_way.send_modify(|count| *count -= 1);
+        }
+    }
+}
