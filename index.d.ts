@@ -9,6 +9,70 @@
  */
 export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-wasip1'
 
+/** Where the runtime finds one artefact. */
+export interface ArtefactExplanation {
+  /** Its key within vinext. */
+  logicalKey: string
+  /**
+   * Its key in KV. Missing where it has over 512 bytes and this version's adapter does not
+   * shorten it.
+   */
+  kvKey?: string
+  /** Its file in `dist/server/prerendered-routes/`. Missing where the path would lead outside. */
+  file?: string
+}
+
+/**
+ * Tells under which keys and tags the runtime looks for a page, without touching file or network.
+ *
+ * Throws if the version's format is not known.
+ *
+ * @example
+ * import { explainRoute } from "@vinext/seed-native";
+ *
+ * const { html } = explainRoute({ route: "/about", buildId: "my-build", vinext: "1.4.0" });
+ * console.log(html.kvKey); // cache:app:v2:my-build:/about:html
+ */
+export declare function explainRoute(query: RouteQuery): RouteExplanation
+
+/** What the runtime looks up for a route. */
+export interface RouteExplanation {
+  /** The decoded pathname in keys and tags. */
+  pathname: string
+  /** Where the page's HTML document is. */
+  html: ArtefactExplanation
+  /** Where the page's RSC payload is. */
+  rsc: ArtefactExplanation
+  /** Where the response is, if the route is a metadata route such as `sitemap.xml`. */
+  metadata: ArtefactExplanation
+  /** The tags that purge a page's entries, those of `fetch` and `cacheTag` apart. */
+  tags: Array<string>
+}
+
+/** A route to explain. */
+export interface RouteQuery {
+  /** Its pattern, as in the manifest: `/blog/:slug`. */
+  route: string
+  /** Its concrete path, percent-encoded as in the manifest, where that differs. */
+  path?: string
+  /** The Worker's build id. */
+  buildId: string
+  /** The version of `vinext` that serves it. */
+  vinext: string
+  /** The version of `@vinext/cloudflare`, which has the KV adapter since 0.2.0. */
+  cloudflare?: string
+  /**
+   * The `appPrefix` of the KV adapter.
+   * @default none
+   */
+  appPrefix?: string
+  /**
+   * Whether the site's URLs end in a slash.
+   * @default false
+   */
+  trailingSlash?: boolean
+}
+
 /** A route that was left out. */
 export interface RouteSkipped {
   /** Its pattern, as in the manifest. */

@@ -773,6 +773,7 @@ if (
   }
 }
 
-const { seedKvCache } = nativeBinding
+const { explainRoute, seedKvCache } = nativeBinding
+export { explainRoute }
 export { seedKvCache }
 export const __napiBindingTarget = __napiLoadedBindingTarget

@@ -139,11 +139,10 @@ function shorten(url) {
  * @param {string[]} columns
  */
 function table(rows, columns) {
-  const widths = columns.map((column) =>
-    Math.max(column.length, ...rows.map((row) => row[column].length)),
-  );
-  const line = (/** @type {string[]} */ cells) =>
-    cells.map((cell, index) => cell.padEnd(widths[index])).join("  ").trimEnd();
-  const head = [line(columns), line(widths.map((width) => "-".repeat(width)))];
-  return [...head, ...rows.map((row) => line(columns.map((column) => row[column])))].join("\n");
+  const width = (/** @type {string} */ column) =>
+    Math.max(column.length, ...rows.map((row) => row[column].length));
+  const line = (/** @type {(column: string) => string} */ cell) =>
+    columns.map((column) => cell(column).padEnd(width(column))).join("  ").trimEnd();
+  const head = [line((column) => column), line((column) => "-".repeat(width(column)))];
+  return [...head, ...rows.map((row) => line((column) => row[column]))].join("\n");
 }

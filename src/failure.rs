@@ -71,7 +71,7 @@ impl Failure {
 }
 
 fn error_object<'env>(env: &'env Env, code: &str, message: &str) -> napi::Result<Object<'env>> {
-    let error = JsError::from(Error::new(code.to_owned(), message));
+    let error = JsError::from(Error::new(code, message));
     error.into_unknown(*env).coerce_to_object()
 }
 

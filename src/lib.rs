@@ -4,8 +4,12 @@
 //! Never: a decision about pages or requests (those are the engine's), a synchronous throw, or a
 //! coerced number.
 
+// Under `cfg(test)` `#[napi]` expands to nothing, and all of this would be dead code.
+#![cfg(not(test))]
+
 mod abort;
 mod argument;
+mod explain;
 mod failure;
 mod options;
 mod progress;

@@ -122,5 +122,10 @@ async function importMiniflare(root) {
       // Not installed there; the next place may have it.
     }
   }
-  return import(/** @type {string} */ ("miniflare"));
+  try {
+    return await import(/** @type {string} */ ("miniflare"));
+  } catch (cause) {
+    const message = `no Miniflare found in ${path.resolve(root)}; install wrangler there`;
+    throw new Error(message, { cause });
+  }
 }

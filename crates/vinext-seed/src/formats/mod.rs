@@ -7,6 +7,7 @@
 pub mod artefact_path;
 pub mod cache_key;
 pub mod kv_key;
+pub mod lookup;
 pub mod path_hash;
 pub mod pathname;
 pub mod profile;

@@ -1,0 +1,178 @@
+// Manifests and artefacts that are broken, hostile or in the way.
+
+import { execFileSync } from "node:child_process";
+import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { describe, expect, it } from "vitest";
+import { BUILD_ID, buildOf, key, rendered, writeBuild } from "./support/build.js";
+import { startRecorder } from "./support/recorder.js";
+import { failureOf, seed } from "./support/seed.js";
+
+const isRoot = process.getuid?.() === 0;
+
+async function seeded(root: string) {
+  const api = await startRecorder();
+  const result = await seed({ root, apiBaseUrl: api.baseUrl });
+  return { result, keys: api.pairs().map((pair) => pair.key) };
+}
+
+const manifestOf = (root: string) => path.join(root, "dist/server/vinext-prerender.json");
+const artefactsOf = (root: string) => path.join(root, "dist/server/prerendered-routes");
+
+describe("a manifest", () => {
+  it("may be a directory or a pipe, which is an error that names it", async () => {
+    const root = buildOf([]);
+    for (const make of [mkdirSync, (file: string) => execFileSync("mkfifo", [file])]) {
+      rmSync(manifestOf(root), { recursive: true });
+      make(manifestOf(root));
+      const error = await failureOf(seeded(root));
+      expect(error.code).toBe("MANIFEST_UNREADABLE");
+      expect(error.message).toContain("vinext-prerender.json");
+    }
+  });
+
+  it.skipIf(isRoot)("may be unreadable, which is an error that names it", async () => {
+    const root = buildOf([]);
+    chmodSync(manifestOf(root), 0);
+    expect(await failureOf(seeded(root))).toMatchObject({ code: "MANIFEST_UNREADABLE" });
+  });
+
+  it("may have routes of wrong types; each is left out with its reason", async () => {
+    const odd = [
+      null,
+      7,
+      "text",
+      [],
+      rendered("/a", { route: 7 }),
+      rendered("/a", { path: {} }),
+      rendered("/a", { status: 1 }),
+      rendered("/a", { revalidate: "60" }),
+      rendered("/a", { tags: "t" }),
+      rendered("/a", { headers: 1 }),
+      rendered("/a", { responseStatus: "404" }),
+    ];
+    const root = buildOf([...odd, rendered("/ok")], { "ok.html": "x", "a.html": "x" });
+    const { result, keys } = await seeded(root);
+    expect(keys).toEqual([key("/ok", "html")]);
+    expect(result.routesSkipped.map(({ code }) => code)).toEqual(odd.map(() => "invalid-route"));
+    expect(result.routesSkipped[0]?.route).toBe("routes[0]");
+    for (const { reason } of result.routesSkipped) expect(reason).not.toBe("");
+  });
+
+  it("may contain what JSON allows and other parsers refuse", async () => {
+    const routes = [
+      String.raw`{"route":"/\ud800","status":"rendered","router":"app"}`,
+      String.raw`{"route":"/big","status":"rendered","router":"app","revalidate":1e400}`,
+      String.raw`{"route":"/x","route":"/twice","status":"rendered","router":"app"}`,
+      String.raw`{"\u0072oute":"\/esc","status":"rendered","router":"app","more":"\udc00"}`,
+    ];
+    const manifest = `{"routes":[${routes.join(",")}],"buildId":"${BUILD_ID}","x":{"routes":[1]}}`;
+    const files = { "twice.html": "t", "esc.html": "e", "big.html": "b" };
+    const { result, keys } = await seeded(writeBuild(manifest, files));
+    expect(keys).toEqual([key("/twice", "html"), key("/esc", "html")]);
+    expect(result.routesSkipped.map(({ route, code }) => [route, code])).toEqual([
+      ["routes[0]", "invalid-route"],
+      ["/big", "invalid-route"],
+    ]);
+  });
+
+  it("may have 200 MB", async () => {
+    const padding = "p".repeat(2000);
+    const skipped = { route: `/${padding}`, status: "skipped", reason: "dynamic" };
+    const many = JSON.stringify(skipped);
+    const count = Math.ceil(200e6 / many.length);
+    const manifest = `{"buildId":"${BUILD_ID}","routes":[${JSON.stringify(rendered("/a"))},${Array(count).fill(many).join(",")}]}`;
+    const root = writeBuild(manifest, { "a.html": "a" });
+    const { result, keys } = await seeded(root);
+    expect(keys).toEqual([key("/a", "html")]);
+    expect(result.routesSkipped).toHaveLength(count);
+  });
+});
+
+describe("a route's path", () => {
+  it.each([
+    ["/../secret", "unsafe-path"],
+    ["/a/../../secret", "unsafe-path"],
+    ["//etc/passwd", "unsafe-path"],
+    ["/a\\..\\b", "unsafe-path"],
+    ["/a\0b", "unsafe-path"],
+    ["/./a", "unsafe-path"],
+    ["", "missing-artefact"],
+    [`/${"long".repeat(200)}`, "unusable-artefact"],
+  ])("cannot lead anywhere else: %j", async (pathname, code) => {
+    const root = buildOf([rendered("/ok"), rendered("/:x", { path: pathname })], { "ok.html": "x" });
+    writeFileSync(path.join(root, "dist/server/secret.html"), "secret");
+    const { result, keys } = await seeded(root);
+    expect(keys).toEqual([key("/ok", "html")]);
+    expect(result.routesSkipped).toMatchObject([{ route: "/:x", path: pathname, code }]);
+  });
+});
+
+describe("an artefact", () => {
+  it("may be a link, but not to a place outside", async () => {
+    const root = buildOf([rendered("/in"), rendered("/out"), rendered("/payload")], {
+      "real.html": "inside",
+      "payload.html": "x",
+    });
+    writeFileSync(path.join(root, "secret"), "secret");
+    symlinkSync("real.html", path.join(artefactsOf(root), "in.html"));
+    symlinkSync("../../../secret", path.join(artefactsOf(root), "out.html"));
+    symlinkSync(path.join(root, "secret"), path.join(artefactsOf(root), "payload.rsc"));
+    const { result, keys } = await seeded(root);
+    expect(keys).toEqual([key("/in", "html")]);
+    expect(result.routesSkipped).toMatchObject([
+      { route: "/out", code: "unusable-artefact" },
+      { route: "/payload", code: "unusable-artefact" },
+    ]);
+  });
+
+  it("may be a directory or a pipe", async () => {
+    const root = buildOf([rendered("/dir"), rendered("/pipe"), rendered("/ok")], { "ok.html": "x" });
+    mkdirSync(path.join(artefactsOf(root), "dir.html"));
+    execFileSync("mkfifo", [path.join(artefactsOf(root), "pipe.html")]);
+    const { result, keys } = await seeded(root);
+    expect(keys).toEqual([key("/ok", "html")]);
+    expect(result.routesSkipped.map(({ reason }) => reason)).toEqual([
+      "dir.html: it is a directory, not a regular file",
+      "pipe.html: it is a pipe, socket or device, not a regular file",
+    ]);
+  });
+
+  it.skipIf(isRoot)("may be unreadable", async () => {
+    const root = buildOf([rendered("/a"), rendered("/ok")], { "a.html": "x", "ok.html": "x" });
+    chmodSync(path.join(artefactsOf(root), "a.html"), 0);
+    const { result, keys } = await seeded(root);
+    expect(keys).toEqual([key("/ok", "html")]);
+    expect(result.routesSkipped).toMatchObject([{ route: "/a", code: "unusable-artefact" }]);
+  });
+
+  it("may be larger than KV takes", async () => {
+    const files = { "big.html": "x".repeat(25 * 1024 * 1024), "ok.html": "x" };
+    const { result, keys } = await seeded(buildOf([rendered("/big"), rendered("/ok")], files));
+    expect(keys).toEqual([key("/ok", "html")]);
+    expect(result.routesSkipped).toMatchObject([{ route: "/big", code: "value-too-large" }]);
+  });
+
+  it("may be an HTML document where a payload should be", async () => {
+    const files = { "a.html": "x", "a.rsc": "\n<!DOCTYPE html><p>", "ok.html": "x" };
+    const { result, keys } = await seeded(buildOf([rendered("/a"), rendered("/ok")], files));
+    expect(keys).toEqual([key("/ok", "html")]);
+    expect(result.routesSkipped).toMatchObject([{ route: "/a", code: "rsc-is-html" }]);
+  });
+
+  it("may be missing with its whole directory", async () => {
+    const { result } = await seeded(buildOf([rendered("/a")]));
+    expect(result.skippedCode).toBe("nothing-seedable");
+    expect(result.routesSkipped).toMatchObject([{ route: "/a", code: "missing-artefact" }]);
+  });
+});
+
+it("text that others wrote is capped", async () => {
+  const reason = "r".repeat(5000);
+  const { result } = await seeded(buildOf([{ route: "/a", status: "error", error: reason }]));
+  expect(result.routesSkipped[0]?.reason.length).toBeLessThan(600);
+  const root = buildOf([rendered("/a")], { "a.html": "a" });
+  const api = await startRecorder({ status: 500, body: "e".repeat(5000) });
+  const error = await failureOf(seed({ root, apiBaseUrl: api.baseUrl }));
+  expect(error.message.length).toBeLessThan(600);
+});

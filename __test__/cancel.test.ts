@@ -1,0 +1,197 @@
+// Progress, cancellation, and ends that come early.
+
+import { spawn } from "node:child_process";
+import { getEventListeners } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { Worker } from "node:worker_threads";
+import { describe, expect, it, onTestFinished } from "vitest";
+import type { SeedProgress } from "../index.js";
+import { buildOf, rendered } from "./support/build.js";
+import { startRecorder } from "./support/recorder.js";
+import { TARGET, failureOf, seed } from "./support/seed.js";
+
+const build = () => buildOf([rendered("/a"), rendered("/b")], { "a.html": "a", "b.html": "b" });
+const ADDON = fileURLToPath(new URL("../index.js", import.meta.url));
+
+/** An API that takes requests and never answers. */
+async function startSilence() {
+  let arrived = 0;
+  let closed = 0;
+  const server = createServer(() => {});
+  server.on("request", (request) => {
+    arrived += 1;
+    request.resume().on("close", () => (closed += 1));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return { baseUrl, arrived: () => arrived, closed: () => closed };
+}
+
+async function until(condition: () => boolean) {
+  for (let waited = 0; !condition(); waited += 10) {
+    if (waited > 10_000) throw new Error("it did not happen in ten seconds");
+    await sleep(10);
+  }
+}
+
+describe("progress", () => {
+  it("goes from plan over send to done, and ends before the promise settles", async () => {
+    const api = await startRecorder();
+    const events: SeedProgress[] = [];
+    let settled = false;
+    const result = await seed({
+      root: build(),
+      apiBaseUrl: api.baseUrl,
+      onProgress(progress) {
+        expect(settled).toBe(false);
+        events.push(progress);
+      },
+    });
+    settled = true;
+    await sleep(50);
+    expect(events[0]).toEqual({ phase: "plan", routes: 0, total: 0, pairs: 0, bytes: 0 });
+    expect(events.at(-1)).toEqual({
+      phase: "done",
+      routes: 2,
+      total: 2,
+      pairs: 2,
+      bytes: result.bytesUploaded,
+    });
+    expect(new Set(events.map(({ phase }) => phase))).toEqual(new Set(["plan", "send", "done"]));
+  });
+
+  it.each([
+    ["an error", new Error("mine")],
+    ["a symbol", Symbol("mine")],
+    ["undefined", undefined],
+    ["null", null],
+    ["text", "mine"],
+  ])("that throws %s cancels the run and hands it back", async (_, thrown) => {
+    const api = await startRecorder();
+    let caught: unknown = "nothing";
+    await seed({
+      root: build(),
+      apiBaseUrl: api.baseUrl,
+      onProgress() {
+        throw thrown;
+      },
+    }).catch((error: unknown) => (caught = error));
+    expect(caught).toBe(thrown);
+  });
+
+  it("is called at most ten times a second, however much happens", async () => {
+    const paths = Array.from({ length: 300 }, (_, index) => `/p${index}`);
+    const files = Object.fromEntries(paths.map((pathname) => [`${pathname.slice(1)}.html`, "x"]));
+    const api = await startRecorder();
+    let events = 0;
+    const started = performance.now();
+    await seed({
+      root: buildOf(paths.map((pathname) => rendered(pathname)), files),
+      apiBaseUrl: api.baseUrl,
+      maxBatchPairs: 1,
+      onProgress: () => (events += 1),
+    });
+    const tenths = (performance.now() - started) / 100;
+    expect(api.requests).toHaveLength(300);
+    // One for each phase comes on top.
+    expect(events).toBeLessThanOrEqual(tenths + 4);
+  });
+});
+
+describe("a signal", () => {
+  it("that is aborted already ends the run before it begins", async () => {
+    const api = await startRecorder();
+    const reason = new Error("why");
+    const signal = AbortSignal.abort(reason);
+    const error = await failureOf(seed({ root: build(), apiBaseUrl: api.baseUrl, signal }));
+    expect(error).toMatchObject({ name: "AbortError", code: "ABORT_ERR", cause: reason });
+    expect(error).toBeInstanceOf(Error);
+    expect(api.requests).toHaveLength(0);
+  });
+
+  it("that is aborted in mid-flight drops the request", async () => {
+    const api = await startSilence();
+    const controller = new AbortController();
+    const run = failureOf(
+      seed({ root: build(), apiBaseUrl: api.baseUrl, signal: controller.signal }),
+    );
+    await until(() => api.arrived() === 1);
+    controller.abort();
+    expect(await run).toMatchObject({ name: "AbortError", code: "ABORT_ERR" });
+    await until(() => api.closed() === 1);
+    expect(api.arrived()).toBe(1);
+  });
+
+  it("keeps its own listeners and gets rid of ours", async () => {
+    const api = await startRecorder();
+    const { signal } = new AbortController();
+    const mine = () => {};
+    signal.onabort = mine;
+    const before = getEventListeners(signal, "abort").length;
+    await seed({ root: build(), apiBaseUrl: api.baseUrl, signal });
+    expect(signal.onabort).toBe(mine);
+    expect(getEventListeners(signal, "abort")).toHaveLength(before);
+  });
+
+  it("that times out is reported as the cause", async () => {
+    const api = await startSilence();
+    const signal = AbortSignal.timeout(100);
+    const error = await failureOf(seed({ root: build(), apiBaseUrl: api.baseUrl, signal }));
+    expect(error.name).toBe("AbortError");
+    expect(error.cause).toMatchObject({ name: "TimeoutError" });
+  });
+});
+
+describe("an end that comes early", () => {
+  const options = (baseUrl: string) =>
+    JSON.stringify({ root: build(), ...TARGET, apiBaseUrl: baseUrl });
+
+  it("of a worker thread takes the run along", async () => {
+    const api = await startSilence();
+    const code = `import(${JSON.stringify(ADDON)}).then((addon) => addon.seedKvCache(${options(api.baseUrl)}));`;
+    const worker = new Worker(code, { eval: true });
+    await until(() => api.arrived() === 1);
+    await worker.terminate();
+    await until(() => api.closed() === 1);
+  });
+
+  it("of the process is clean", async () => {
+    const api = await startSilence();
+    const code = `import { seedKvCache } from ${JSON.stringify(ADDON)};
+      seedKvCache(${options(api.baseUrl)});
+      process.on("message", () => process.exit(7));`;
+    const child = spawn(process.execPath, ["--input-type=module", "--eval", code], {
+      stdio: ["ignore", "pipe", "pipe", "ipc"],
+    });
+    let output = "";
+    for (const stream of [child.stdout, child.stderr]) stream?.on("data", (text) => (output += text));
+    const exit = new Promise((resolve) => child.once("exit", (...how) => resolve(how)));
+    await until(() => api.arrived() === 1);
+    child.send("exit");
+    expect(await exit).toEqual([7, null]);
+    expect(output).toBe("");
+  });
+});
+
+it("runs side by side do not mix", async () => {
+  const runs = await Promise.all(
+    Array.from({ length: 8 }, async (_, index) => {
+      const api = await startRecorder();
+      const root = buildOf([rendered(`/p${index}`)], { [`p${index}.html`]: String(index) });
+      const result = await seed({ root, apiBaseUrl: api.baseUrl });
+      return { result, keys: api.pairs().map((pair) => pair.key) };
+    }),
+  );
+  for (const [index, { result, keys }] of runs.entries()) {
+    expect(result.seededRoutes).toBe(1);
+    expect(keys).toHaveLength(1);
+    expect(keys[0]).toContain(`/p${index}:html`);
+  }
+});

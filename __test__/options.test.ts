@@ -1,0 +1,99 @@
+// Options that are wrong: every one rejects, none throws, and the message names it.
+
+import { describe, expect, it } from "vitest";
+import { seedKvCache } from "../index.js";
+import { TARGET, TOKEN, failureOf } from "./support/seed.js";
+
+const GOOD = { root: "/nonexistent", ...TARGET };
+
+/** Calls with what TypeScript would not let pass. */
+function call(options: unknown): Promise<unknown> {
+  return (seedKvCache as (options?: unknown) => Promise<unknown>)(options);
+}
+
+describe("the options", () => {
+  it.each([undefined, null, 5, "text", true, () => {}])("must be an object, not %o", async (value) => {
+    const error = await failureOf(call(value));
+    expect(error.code).toBe("INVALID_OPTION");
+    expect(error.message).toMatch(/^the options must be an object, not /u);
+  });
+
+  it("may be missing altogether", async () => {
+    const error = await failureOf((seedKvCache as () => Promise<unknown>)());
+    expect(error.code).toBe("INVALID_OPTION");
+  });
+
+  it("may have a getter that throws; the caller gets its own error back", async () => {
+    const thrown = new RangeError("from the getter");
+    const options = {
+      ...GOOD,
+      get root(): string {
+        throw thrown;
+      },
+    };
+    await expect(call(options)).rejects.toBe(thrown);
+  });
+});
+
+describe("a required option", () => {
+  it.each(["root", "accountId", "namespaceId", "apiToken"])("%s must be there", async (name) => {
+    for (const value of [undefined, null, "", 5, {}, true]) {
+      const error = await failureOf(call({ ...GOOD, [name]: value }));
+      expect(error.code).toBe("INVALID_OPTION");
+      expect(error.message).toContain(`\`${name}\``);
+    }
+  });
+});
+
+describe("an option", () => {
+  it.each([
+    ["apiBaseUrl", ["", 5, "nonsense", "http://example.com", "ftp://localhost", "https://u:p@x.example"]],
+    ["appPrefix", [5, true, {}]],
+    ["ttlSeconds", [0, -1, Number.NaN, Number.POSITIVE_INFINITY, 1.5, 1e12, "60", true, {}]],
+    ["staticTtlSeconds", [0, -1, Number.NaN, 1.5, "60"]],
+    ["maxBatchPairs", [0, -1, 10_001, 1.5, Number.NaN, "5", 4_294_967_297]],
+    ["maxBatchBytes", [0, -1, 100_000_001, 0.5, Number.NaN, "5"]],
+    ["concurrency", [0, -1, 65, 3.9, Number.NaN, "4"]],
+    ["runtime", ["1.4.0", 5, {}, { vinext: 5 }, { vinext: "" }, { vinext: "1.4.0", cloudflare: 7 }]],
+    ["allowUnprovenRoutes", ["yes", 1, {}]],
+    ["onProgress", [5, "text", {}]],
+    ["signal", [5, "text", {}, { aborted: false }]],
+    ["accountId", ["a/b", "..", "a b", "a?b", "<ACCOUNT_ID>"]],
+    ["namespaceId", ["a/b", "<your-kv-namespace-id>", "ns\n"]],
+    ["apiToken", ["token with space", "token\n", "tökèn"]],
+  ])("%s is checked", async (name, values) => {
+    for (const value of values) {
+      const error = await failureOf(call({ ...GOOD, [name]: value }));
+      expect(error.code, `${name}: ${String(value)}`).toBe("INVALID_OPTION");
+      expect(error.message).toContain(`\`${name}`);
+      expect(error.message).not.toContain(TOKEN);
+    }
+  });
+
+  it("may be null or undefined where it may be left out", async () => {
+    for (const value of [null, undefined]) {
+      const optional = {
+        apiBaseUrl: value,
+        appPrefix: value,
+        ttlSeconds: value,
+        staticTtlSeconds: value,
+        runtime: value,
+        allowUnprovenRoutes: value,
+        maxBatchPairs: value,
+        maxBatchBytes: value,
+        concurrency: value,
+        onProgress: value,
+        signal: value,
+      };
+      await expect(call({ ...GOOD, ...optional })).resolves.toMatchObject({
+        skippedCode: "no-manifest",
+      });
+    }
+  });
+});
+
+it("a wrong token is described without being shown", async () => {
+  const error = await failureOf(call({ ...GOOD, apiToken: "sup3r-s3cret\n" }));
+  expect(error.message).toContain("position 13");
+  expect(error.message).not.toContain("s3cret");
+});

@@ -1,0 +1,64 @@
+// A loopback API that takes everything and remembers it. It proves what is sent, nothing else.
+
+import { createServer, type IncomingHttpHeaders } from "node:http";
+import type { AddressInfo } from "node:net";
+import { onTestFinished } from "vitest";
+
+export interface Pair {
+  key: string;
+  value: string;
+  expiration_ttl?: number;
+  metadata?: { tags: string[] };
+}
+
+export interface RecordedRequest {
+  method: string;
+  url: string;
+  headers: IncomingHttpHeaders;
+  body: string;
+}
+
+export interface Reply {
+  status?: number;
+  body?: string;
+  headers?: Record<string, string>;
+}
+
+export interface Recorder {
+  baseUrl: string;
+  requests: RecordedRequest[];
+  /** All pairs of all requests, in order of arrival. */
+  pairs(): Pair[];
+}
+
+const STORED: Required<Reply> = {
+  status: 200,
+  body: JSON.stringify({ success: true, errors: [], messages: [], result: null }),
+  headers: { "content-type": "application/json" },
+};
+
+/** Starts a recorder that gives the replies one after another, and success when they run out. */
+export async function startRecorder(...replies: Reply[]): Promise<Recorder> {
+  const requests: RecordedRequest[] = [];
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on("data", (chunk: Buffer) => chunks.push(chunk));
+    request.on("end", () => {
+      const { method = "", url = "", headers } = request;
+      requests.push({ method, url, headers, body: Buffer.concat(chunks).toString() });
+      const reply = { ...STORED, ...replies[requests.length - 1] };
+      response.writeHead(reply.status, reply.headers).end(reply.body);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  return {
+    baseUrl: `http://127.0.0.1:${port}/client/v4`,
+    requests,
+    pairs: () => requests.flatMap(({ body }) => JSON.parse(body) as Pair[]),
+  };
+}

@@ -1,0 +1,3 @@
+export function GET() {
+  return Response.json({ now: Date.now() });
+}

@@ -1,0 +1,7 @@
+"use client";
+
+import { useSearchParams } from "next/navigation";
+
+export function Query() {
+  return <p>q={useSearchParams().get("q") ?? "none"}</p>;
+}

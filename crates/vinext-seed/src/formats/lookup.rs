@@ -1,0 +1,84 @@
+//! Everything a runtime looks up for one route, side by side.
+//!
+//! In: a route as a manifest names it. Out: its keys, tags and files, for whoever wants to find a
+//! page in KV, and for tests that ask the runtime's own functions the same.
+//! Never: a rule of its own; it only puts together what the neighbouring modules say.
+
+use std::borrow::Cow;
+
+use super::RuntimeProfile;
+use super::cache_key::ArtefactKind;
+use super::kv_key::KvKeySpace;
+use super::pathname::cache_pathname;
+use super::tags::{Leaf, route_segments, storable};
+
+/// What the runtime looks up for one route.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Lookup {
+    /// The decoded pathname in keys and tags.
+    pub pathname: String,
+    /// The page's document.
+    pub html: LookupPlace,
+    /// The page's RSC payload.
+    pub rsc: LookupPlace,
+    /// The response of a metadata route.
+    pub route: LookupPlace,
+    /// The tags of a page's entries.
+    pub tags: Vec<String>,
+}
+
+/// Where the runtime finds one artefact.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct LookupPlace {
+    /// The key within vinext.
+    pub logical_key: String,
+    /// The key in KV; `None` where it is too long for this version's adapter.
+    pub kv_key: Option<String>,
+    /// The file of the build that holds it; `None` where the path is unsafe.
+    pub file: Option<String>,
+}
+
+/// Looks a route up. `path` is its concrete pathname where that differs from the pattern.
+#[must_use]
+pub fn look_up(
+    profile: &RuntimeProfile,
+    build_id: &str,
+    app_prefix: &str,
+    pattern: &str,
+    path: Option<&str>,
+    trailing_slash: bool,
+) -> Lookup {
+    let encoded = path.unwrap_or(pattern);
+    let pathname = cache_pathname(encoded);
+    let space = KvKeySpace::new(app_prefix, profile.long_kv_keys);
+    let place = |kind| {
+        let logical_key = profile.cache_key.key(build_id, &pathname, kind);
+        LookupPlace {
+            kv_key: space.entry_key(&logical_key),
+            file: profile
+                .artefact_path
+                .file(encoded, kind, trailing_slash)
+                .ok(),
+            logical_key,
+        }
+    };
+    let (html, rsc, route) = (
+        place(ArtefactKind::Html),
+        place(ArtefactKind::Rsc),
+        place(ArtefactKind::Route),
+    );
+    let mut tagged: Cow<'_, str> = pathname.clone();
+    if trailing_slash && !tagged.ends_with('/') {
+        tagged.to_mut().push('/');
+    }
+    let tags = profile
+        .tags
+        .derive(&tagged, route_segments(pattern), Leaf::Page, &[]);
+    Lookup {
+        pathname: pathname.into_owned(),
+        html,
+        rsc,
+        route,
+        tags: storable(tags),
+    }
+}

@@ -1,0 +1,59 @@
+/**
+ * Starts the API.
+ * @param {LocalApiOptions} options
+ * @returns {Promise<LocalApi>}
+ */
+export function startLocalApi({ persistTo, namespaceIds, apiToken, root, port }: LocalApiOptions): Promise<LocalApi>;
+export type LocalApiOptions = {
+    /**
+     * wrangler's `--persist-to` directory, such as `.wrangler/state`
+     */
+    persistTo: string;
+    /**
+     * the namespaces that exist
+     */
+    namespaceIds: string[];
+    /**
+     * the token that requests must carry
+     */
+    apiToken: string;
+    /**
+     * a project, whose own Miniflare is used; default: the current directory
+     */
+    root?: string | undefined;
+    /**
+     * default: any that is free
+     */
+    port?: number | undefined;
+};
+export type LocalApi = {
+    /**
+     * what `apiBaseUrl` and CLOUDFLARE_API_BASE_URL take
+     */
+    baseUrl: string;
+    /**
+     * stops the server and its workerd
+     */
+    close: () => Promise<void>;
+};
+/**
+ * What a handler knows of a request.
+ */
+export type Call = {
+    namespace: import("./store.js").KvNamespace;
+    query: URLSearchParams;
+    /**
+     * the key in the path, if there is one
+     */
+    key: string;
+    body: (maxBytes: number) => Promise<Buffer>;
+};
+/**
+ * A result to be wrapped in the envelope, or raw bytes.
+ */
+export type Answer = {
+    result: unknown;
+    resultInfo?: object;
+} | {
+    bytes: Buffer;
+};

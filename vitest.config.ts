@@ -1,0 +1,28 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: "api",
+          include: ["__test__/*.test.ts"],
+          // Each file in a process of its own: the addon's threads are the process's.
+          pool: "forks",
+          testTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          name: "e2e",
+          include: ["__test__/e2e/*.test.ts"],
+          pool: "forks",
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
+          // They build apps and start workerd: several at a time would starve each other.
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
