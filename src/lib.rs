@@ -9,7 +9,7 @@
 
 mod abort;
 mod argument;
-mod explain;
+pub mod explain;
 mod failure;
 mod options;
 mod progress;
