@@ -30,10 +30,31 @@ export interface ArtefactExplanation {
  * @example
  * import { explainRoute } from "@vinext/seed-native";
  *
- * const { html } = explainRoute({ route: "/about", buildId: "my-build", vinext: "1.4.0" });
+ * const { html } = explainRoute({
+ *   route: "/about",
+ *   buildId: "my-build",
+ *   runtime: { vinext: "1.4.0" },
+ * });
  * console.log(html.kvKey); // cache:app:v2:my-build:/about:html
  */
 export declare function explainRoute(query: RouteQuery): RouteExplanation
+
+/**
+ * Which files the JavaScript side of this package has to read.
+ * @internal
+ */
+export declare function probeFiles(): ProbeFiles
+
+/**
+ * The files of the installed packages that tell formats apart, by their path within the package.
+ * @internal
+ */
+export interface ProbeFiles {
+  /** Files of `vinext`. */
+  vinext: Array<string>
+  /** Files of `@vinext/cloudflare`. */
+  cloudflare: Array<string>
+}
 
 /** What the runtime looks up for a route. */
 export interface RouteExplanation {
@@ -57,10 +78,8 @@ export interface RouteQuery {
   path?: string
   /** The Worker's build id. */
   buildId: string
-  /** The version of `vinext` that serves it. */
-  vinext: string
-  /** The version of `@vinext/cloudflare`, which has the KV adapter since 0.2.0. */
-  cloudflare?: string
+  /** The packages that serve it, by exact version. */
+  runtime: RuntimeVersions
   /**
    * The `appPrefix` of the KV adapter.
    * @default none
@@ -85,6 +104,17 @@ export interface RouteSkipped {
   code: string
 }
 
+/**
+ * The text of the files that tell formats apart, by their path within the package.
+ * @internal
+ */
+export interface RuntimeProbes {
+  /** Files of `vinext`. */
+  vinext: Record<string, string>
+  /** Files of `@vinext/cloudflare`, if it is installed. */
+  cloudflare?: Record<string, string>
+}
+
 /** The versions of the packages that read the cache. */
 export interface RuntimeVersions {
   /** The version of `vinext`, such as `"1.4.0"`. */
@@ -94,6 +124,11 @@ export interface RuntimeVersions {
    * over 512 bytes are left out.
    */
   cloudflare?: string
+  /**
+   * The packages' files that tell formats apart, read by the JavaScript of this package.
+   * @internal
+   */
+  probes?: RuntimeProbes
 }
 
 /** The runtime that entries are for. */
@@ -159,14 +194,15 @@ export interface SeedOptions {
    */
   apiBaseUrl?: string
   /**
-   * The `appPrefix` of the KV adapter; the same as in the Vite configuration.
-   * @default none
+   * The `appPrefix` of the KV adapter.
+   * @default what the Vite configuration says (from vinext 1.0.0-beta.0 on), else none
    */
   appPrefix?: string
   /**
    * How long KV keeps pages that revalidate, in whole seconds. KV's minimum is 60; less is
    * taken for 60.
-   * @default 10 × `revalidate` or `expire`, whichever is longer, from 60 to 2,592,000 (30 days)
+   * @default what the Vite configuration says, else 10 × `revalidate` or `expire`, whichever is
+   * longer, from 60 to 2,592,000 (30 days)
    */
   ttlSeconds?: number
   /**
@@ -176,8 +212,9 @@ export interface SeedOptions {
    */
   staticTtlSeconds?: number
   /**
-   * The packages that will read the entries, by exact version.
-   * @default what is installed in `root`
+   * The packages that will read the entries, by exact version. With it, the project itself is not
+   * looked at: neither its packages nor its Vite configuration.
+   * @default what is installed in `root`, told by its code
    */
   runtime?: RuntimeVersions
   /**
@@ -187,6 +224,23 @@ export interface SeedOptions {
    * @default false
    */
   allowUnprovenRoutes?: boolean
+  /**
+   * The Vite configuration to read the KV adapter's options from, relative to `root`; `false` not
+   * to read any. It is loaded in a process of its own.
+   * @default the one that Vite would find in `root`
+   */
+  viteConfig?: string | false
+  /**
+   * Compare the installed vinext's own key function with ours on a few paths before anything is
+   * sent, where it can be imported (from 0.0.49 on).
+   * @default true
+   */
+  selfCheck?: boolean
+  /**
+   * Why nothing is to be seeded, where the JavaScript of this package found a reason.
+   * @internal
+   */
+  refusal?: SeedRefusal
   /**
    * The most entries in one request, from 1 to 10,000 (the API's limit).
    * @default 10_000
@@ -226,6 +280,17 @@ export interface SeedProgress {
   bytes: number
 }
 
+/**
+ * A reason to seed nothing.
+ * @internal
+ */
+export interface SeedRefusal {
+  /** Stable, for programs. */
+  code: string
+  /** For people. */
+  reason: string
+}
+
 /** What `seedKvCache` did. */
 export interface SeedResult {
   /** Routes that are stored. A page has up to two entries: its HTML and its RSC payload. */
@@ -253,4 +318,6 @@ export interface SeedResult {
   runtime?: SeededRuntime
   /** Routes of the manifest that were left out, each with its reason. */
   routesSkipped: Array<RouteSkipped>
+  /** What was assumed because it could not be found out. */
+  warnings: Array<string>
 }

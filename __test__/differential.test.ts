@@ -55,8 +55,8 @@ const buildId = fc.oneof(
 const appPrefix = fc.oneof(fc.constant(""), fc.string({ unit: "grapheme", maxLength: 20 }), fc.constant("長".repeat(200)));
 
 function explain(route: string, more: { buildId?: string; appPrefix?: string; trailingSlash?: boolean } = {}) {
-  const versions = { vinext: version(VINEXT), cloudflare: version(CLOUDFLARE) };
-  return explainRoute({ route, buildId: "b", ...versions, ...more });
+  const runtime = { vinext: version(VINEXT), cloudflare: version(CLOUDFLARE) };
+  return explainRoute({ route, buildId: "b", runtime, ...more });
 }
 
 /** JavaScript's strings can have halves of characters. No URL can, and no file name. */

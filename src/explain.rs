@@ -5,9 +5,13 @@
 
 use std::path::Path;
 
+use napi::Env;
 use napi_derive::napi;
 use vinext_seed::formats::lookup::{Lookup, LookupPlace, look_up};
-use vinext_seed::runtime::{self, RuntimeVersions};
+use vinext_seed::runtime;
+use vinext_seed::runtime::probe::{CLOUDFLARE_FILES, VINEXT_FILES};
+
+use crate::options::JsRuntimeVersions;
 
 /// A route to explain.
 #[napi(object, object_to_js = false)]
@@ -18,10 +22,9 @@ pub struct RouteQuery {
     pub path: Option<String>,
     /// The Worker's build id.
     pub build_id: String,
-    /// The version of `vinext` that serves it.
-    pub vinext: String,
-    /// The version of `@vinext/cloudflare`, which has the KV adapter since 0.2.0.
-    pub cloudflare: Option<String>,
+    /// The packages that serve it, by exact version.
+    #[napi(ts_type = "RuntimeVersions")]
+    pub runtime: JsRuntimeVersions,
     /// The `appPrefix` of the KV adapter.
     /// @default none
     pub app_prefix: Option<String>,
@@ -64,15 +67,19 @@ pub struct ArtefactExplanation {
 /// @example
 /// import { explainRoute } from "@vinext/seed-native";
 ///
-/// const { html } = explainRoute({ route: "/about", buildId: "my-build", vinext: "1.4.0" });
+/// const { html } = explainRoute({
+///   route: "/about",
+///   buildId: "my-build",
+///   runtime: { vinext: "1.4.0" },
+/// });
 /// console.log(html.kvKey); // cache:app:v2:my-build:/about:html
 #[napi]
-pub fn explain_route(query: RouteQuery) -> napi::Result<RouteExplanation> {
-    let versions = RuntimeVersions {
-        vinext: query.vinext,
-        cloudflare: query.cloudflare,
+pub fn explain_route(env: &Env, query: RouteQuery) -> napi::Result<RouteExplanation> {
+    let source = match query.runtime.read() {
+        Ok(source) => source,
+        Err(failure) => return Err(failure.into_js(env)?),
     };
-    let runtime = runtime::resolve(Path::new("."), Some(versions), true)
+    let runtime = runtime::resolve(Path::new("."), source, true)
         .map_err(|problem| napi::Error::from_reason(problem.to_string()))?;
     let app_prefix = query.app_prefix.unwrap_or_default();
     Ok(RouteExplanation::from(look_up(
@@ -83,6 +90,26 @@ pub fn explain_route(query: RouteQuery) -> napi::Result<RouteExplanation> {
         query.path.as_deref(),
         query.trailing_slash.unwrap_or(false),
     )))
+}
+
+/// The files of the installed packages that tell formats apart, by their path within the package.
+/// @internal
+#[napi(object, object_from_js = false)]
+pub struct ProbeFiles {
+    /// Files of `vinext`.
+    pub vinext: Vec<&'static str>,
+    /// Files of `@vinext/cloudflare`.
+    pub cloudflare: Vec<&'static str>,
+}
+
+/// Which files the JavaScript side of this package has to read.
+/// @internal
+#[napi]
+pub fn probe_files() -> ProbeFiles {
+    ProbeFiles {
+        vinext: VINEXT_FILES.to_vec(),
+        cloudflare: CLOUDFLARE_FILES.to_vec(),
+    }
 }
 
 impl From<Lookup> for RouteExplanation {

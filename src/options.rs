@@ -3,11 +3,15 @@
 //! In: the caller's object. Out: the engine's options, every value checked.
 //! Never: a coercion. `-1` does not become 4,294,967,295 here, nor `3.9` three.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 
+use napi::Either;
 use napi_derive::napi;
 use vinext_seed::MAX_CONCURRENCY;
-use vinext_seed::runtime::RuntimeVersions;
+use vinext_seed::report::SkippedRun;
+use vinext_seed::runtime::probe::Probes;
+use vinext_seed::runtime::{ProbedRuntime, RuntimeSource, RuntimeVersions};
 use vinext_seed::send::{
     ApiToken, DEFAULT_API_BASE, Endpoint, MAX_BULK_BODY_BYTES, MAX_BULK_PAIRS,
 };
@@ -37,13 +41,14 @@ pub struct JsSeedOptions {
     /// @default "https://api.cloudflare.com/client/v4"
     #[napi(ts_type = "string")]
     pub api_base_url: Option<OrNull<String>>,
-    /// The `appPrefix` of the KV adapter; the same as in the Vite configuration.
-    /// @default none
+    /// The `appPrefix` of the KV adapter.
+    /// @default what the Vite configuration says (from vinext 1.0.0-beta.0 on), else none
     #[napi(ts_type = "string")]
     pub app_prefix: Option<OrNull<String>>,
     /// How long KV keeps pages that revalidate, in whole seconds. KV's minimum is 60; less is
     /// taken for 60.
-    /// @default 10 × `revalidate` or `expire`, whichever is longer, from 60 to 2,592,000 (30 days)
+    /// @default what the Vite configuration says, else 10 × `revalidate` or `expire`, whichever is
+    /// longer, from 60 to 2,592,000 (30 days)
     #[napi(ts_type = "number")]
     pub ttl_seconds: Option<OrNull<f64>>,
     /// How long KV keeps static pages, in whole seconds, at least 60. Without it they stay until
@@ -51,8 +56,9 @@ pub struct JsSeedOptions {
     /// @default none
     #[napi(ts_type = "number")]
     pub static_ttl_seconds: Option<OrNull<f64>>,
-    /// The packages that will read the entries, by exact version.
-    /// @default what is installed in `root`
+    /// The packages that will read the entries, by exact version. With it, the project itself is not
+    /// looked at: neither its packages nor its Vite configuration.
+    /// @default what is installed in `root`, told by its code
     #[napi(ts_type = "RuntimeVersions")]
     pub runtime: Option<OrNull<JsRuntimeVersions>>,
     /// Seed vinext before 0.2.1 too. The manifests of these versions also list pages that read
@@ -61,6 +67,20 @@ pub struct JsSeedOptions {
     /// @default false
     #[napi(ts_type = "boolean")]
     pub allow_unproven_routes: Option<OrNull<bool>>,
+    /// The Vite configuration to read the KV adapter's options from, relative to `root`; `false` not
+    /// to read any. It is loaded in a process of its own.
+    /// @default the one that Vite would find in `root`
+    #[napi(ts_type = "string | false")]
+    pub vite_config: Option<OrNull<Either<String, bool>>>,
+    /// Compare the installed vinext's own key function with ours on a few paths before anything is
+    /// sent, where it can be imported (from 0.0.49 on).
+    /// @default true
+    #[napi(ts_type = "boolean")]
+    pub self_check: Option<OrNull<bool>>,
+    /// Why nothing is to be seeded, where the JavaScript of this package found a reason.
+    /// @internal
+    #[napi(ts_type = "SeedRefusal")]
+    pub refusal: Option<JsRefusal>,
     /// The most entries in one request, from 1 to 10,000 (the API's limit).
     /// @default 10_000
     #[napi(ts_type = "number")]
@@ -93,6 +113,30 @@ pub struct JsRuntimeVersions {
     /// over 512 bytes are left out.
     #[napi(ts_type = "string")]
     pub cloudflare: Option<OrNull<String>>,
+    /// The packages' files that tell formats apart, read by the JavaScript of this package.
+    /// @internal
+    #[napi(ts_type = "RuntimeProbes")]
+    pub probes: Option<JsProbes>,
+}
+
+/// The text of the files that tell formats apart, by their path within the package.
+/// @internal
+#[napi(object, js_name = "RuntimeProbes", object_to_js = false)]
+pub struct JsProbes {
+    /// Files of `vinext`.
+    pub vinext: HashMap<String, String>,
+    /// Files of `@vinext/cloudflare`, if it is installed.
+    pub cloudflare: Option<HashMap<String, String>>,
+}
+
+/// A reason to seed nothing.
+/// @internal
+#[napi(object, js_name = "SeedRefusal", object_to_js = false)]
+pub struct JsRefusal {
+    /// Stable, for programs.
+    pub code: String,
+    /// For people.
+    pub reason: String,
 }
 
 /// What the options come to.
@@ -122,9 +166,9 @@ impl JsSeedOptions {
         let mut settings = vinext_seed::SeedOptions::new(PathBuf::from(root), endpoint, token);
         // Like the adapter, take an empty prefix for none.
         settings.app_prefix = optional(self.app_prefix, "appPrefix", STRING)?.unwrap_or_default();
-        settings.runtime = optional(self.runtime, "runtime", "an object")?
-            .map(JsRuntimeVersions::read)
-            .transpose()?;
+        if let Some(runtime) = optional(self.runtime, "runtime", "an object")? {
+            settings.runtime = runtime.read()?;
+        }
         let allow_unproven = optional(
             self.allow_unproven_routes,
             "allowUnprovenRoutes",
@@ -134,6 +178,18 @@ impl JsSeedOptions {
         settings.ttl.ttl_seconds = whole(self.ttl_seconds, "ttlSeconds", MAX_TTL_SECONDS)?;
         settings.ttl.static_ttl_seconds =
             whole(self.static_ttl_seconds, "staticTtlSeconds", MAX_TTL_SECONDS)?;
+        if let Some(Either::B(true)) =
+            optional(self.vite_config, "viteConfig", "a string or false")?
+        {
+            return Err(Failure::option(
+                "viteConfig",
+                "must be a string or false, not true",
+            ));
+        }
+        optional(self.self_check, "selfCheck", "a boolean")?;
+        settings.refusal = self
+            .refusal
+            .map(|refusal| SkippedRun::refused(refusal.code, refusal.reason));
         if let Some(pairs) = whole(self.max_batch_pairs, "maxBatchPairs", MAX_BULK_PAIRS)? {
             settings.batch.max_pairs = pairs;
         }
@@ -152,10 +208,18 @@ impl JsSeedOptions {
 }
 
 impl JsRuntimeVersions {
-    fn read(self) -> Result<RuntimeVersions, Failure> {
-        Ok(RuntimeVersions {
+    /// Where the runtime is to be learnt from.
+    pub(crate) fn read(self) -> Result<RuntimeSource, Failure> {
+        let versions = RuntimeVersions {
             vinext: text(self.vinext, "runtime.vinext")?,
             cloudflare: optional_text(self.cloudflare, "runtime.cloudflare")?,
+        };
+        Ok(match self.probes {
+            None => RuntimeSource::Named(versions),
+            Some(JsProbes { vinext, cloudflare }) => {
+                let probes = Probes { vinext, cloudflare };
+                RuntimeSource::Probed(Box::new(ProbedRuntime { versions, probes }))
+            }
         })
     }
 }

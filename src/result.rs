@@ -34,6 +34,8 @@ pub struct SeedResult {
     pub runtime: Option<SeededRuntime>,
     /// Routes of the manifest that were left out, each with its reason.
     pub routes_skipped: Vec<RouteSkipped>,
+    /// What was assumed because it could not be found out.
+    pub warnings: Vec<String>,
 }
 
 /// The runtime that entries are for.
@@ -66,7 +68,7 @@ impl From<SeedReport> for SeedResult {
         let (skipped, skipped_code, skipped_detail) = match report.skipped {
             Some(skipped) => (
                 Some(skipped.reason),
-                Some(skipped.code.to_owned()),
+                Some(skipped.code.into_owned()),
                 skipped.detail,
             ),
             None => (None, None, None),
@@ -82,6 +84,7 @@ impl From<SeedReport> for SeedResult {
             batches: report.batches as f64,
             build_id: report.build_id,
             runtime: report.runtime.map(Into::into),
+            warnings: report.warnings,
             routes_skipped: report.routes_skipped.into_iter().map(Into::into).collect(),
         }
     }

@@ -3,12 +3,13 @@
 //! In: what the stages before it did. Out: numbers and names for the caller.
 //! Never: prose for a terminal, and never a number that is not counted where the thing happened.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::manifest::ManifestProblem;
 use crate::plan::SkippedRoute;
 use crate::runtime::build_id::BuildIdProblem;
-use crate::runtime::{RuntimeProblem, RuntimeVersions};
+use crate::runtime::{RuntimeProblem, RuntimeVersions, WorkerProblem};
 
 /// What a run did.
 #[derive(Clone, Debug, Default)]
@@ -31,6 +32,8 @@ pub struct SeedReport {
     pub routes_skipped: Vec<SkippedRoute>,
     /// Why nothing was done, if nothing was.
     pub skipped: Option<SkippedRun>,
+    /// What was assumed because it could not be found out.
+    pub warnings: Vec<String>,
 }
 
 /// The runtime a run was for.
@@ -46,7 +49,7 @@ pub struct ReportedRuntime {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SkippedRun {
     /// Stable, for programs.
-    pub code: &'static str,
+    pub code: Cow<'static, str>,
     /// For people.
     pub reason: String,
     /// What lies behind it, where there is more to say.
@@ -56,7 +59,17 @@ pub struct SkippedRun {
 impl SkippedRun {
     fn new(code: &'static str, reason: String) -> Self {
         Self {
-            code,
+            code: Cow::Borrowed(code),
+            reason,
+            detail: None,
+        }
+    }
+
+    /// A reason that was found outside the engine.
+    #[must_use]
+    pub fn refused(code: String, reason: String) -> Self {
+        Self {
+            code: Cow::Owned(code),
             reason,
             detail: None,
         }
@@ -92,7 +105,7 @@ impl From<&RuntimeProblem> for SkippedRun {
         let code = match problem {
             RuntimeProblem::NotInstalled(_) => "vinext-not-installed",
             RuntimeProblem::NotAVersion { .. } => "invalid-version",
-            RuntimeProblem::Unknown(_) => "unknown-version",
+            RuntimeProblem::Unknown(_) | RuntimeProblem::Unclear { .. } => "unknown-version",
             RuntimeProblem::Refused { .. } => "unsupported-version",
             RuntimeProblem::Unproven(_) => "unproven-routes",
         };
@@ -107,6 +120,16 @@ impl From<&BuildIdProblem> for SkippedRun {
             BuildIdProblem::Ambiguous(..) => "build-id-ambiguous",
             BuildIdProblem::OtherBuild { .. } => "other-build",
             BuildIdProblem::Unreadable { .. } => "build-id-unreadable",
+        };
+        Self::new(code, problem.to_string())
+    }
+}
+
+impl From<&WorkerProblem> for SkippedRun {
+    fn from(problem: &WorkerProblem) -> Self {
+        let code = match problem {
+            WorkerProblem::OtherFormat { .. } => "other-format",
+            WorkerProblem::OtherBuild(_) => "other-build",
         };
         Self::new(code, problem.to_string())
     }

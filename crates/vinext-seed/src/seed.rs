@@ -18,7 +18,7 @@ use crate::plan::lifetime::TtlRule;
 use crate::plan::{Planner, Survey};
 use crate::progress::{Observer, Phase, Progress, Throttle};
 use crate::report::{ReportedRuntime, SeedReport, SkippedRun};
-use crate::runtime::{self, RuntimeVersions, build_id};
+use crate::runtime::{self, RuntimeSource, build_id};
 use crate::send::{ApiToken, Endpoint, Failure, KvSender, MAX_BULK_BODY_BYTES, MAX_BULK_PAIRS};
 
 /// What one run is to do.
@@ -30,11 +30,13 @@ pub struct SeedOptions {
     pub endpoint: Endpoint,
     /// A token with the permission "Workers KV Storage: Edit".
     pub token: ApiToken,
-    /// What will read the entries. Default: what is installed in `root`.
-    pub runtime: Option<RuntimeVersions>,
+    /// Where to learn what will read the entries. Default: from what is installed in `root`.
+    pub runtime: RuntimeSource,
     /// Seed versions before 0.2.1, whose manifests do not tell which pages are the same for
     /// everybody. Default: no.
     pub allow_unproven_routes: bool,
+    /// Why nothing is to be seeded, if the caller has found a reason of its own.
+    pub refusal: Option<SkippedRun>,
     /// The `appPrefix` of the KV adapter; empty for none.
     pub app_prefix: String,
     /// How long KV keeps entries.
@@ -63,8 +65,9 @@ impl SeedOptions {
             root,
             endpoint,
             token,
-            runtime: None,
+            runtime: RuntimeSource::Installed,
             allow_unproven_routes: false,
+            refusal: None,
             app_prefix: String::new(),
             ttl: TtlRule::default(),
             batch: BatchLimits {
@@ -194,15 +197,22 @@ fn prepare(options: SeedOptions) -> Result<Ready, Stop> {
     )
     .map_err(|problem| Stop::skipped(report.clone(), SkippedRun::from(&problem)))?;
     let profile = runtime.profile;
+    let vinext = runtime.versions.vinext.clone();
     report.runtime = Some(ReportedRuntime {
         versions: runtime.versions,
         generation: profile.generation,
     });
 
+    if let Some(refusal) = options.refusal {
+        return Err(Stop::skipped(report, refusal));
+    }
+
     let manifest_id = survey.header.build_id.as_deref().unwrap_or_default();
     let build_id = build_id::find(&server_dir, profile.build_id, manifest_id)
         .map_err(|problem| Stop::skipped(report.clone(), SkippedRun::from(&problem)))?;
     report.build_id = Some(build_id.clone());
+    runtime::check_worker(&server_dir, &build_id, &vinext, &profile)
+        .map_err(|problem| Stop::skipped(report.clone(), SkippedRun::from(&problem)))?;
 
     let sender = KvSender::new(options.endpoint, options.token).map_err(SeedError::Client)?;
     let now_ms = now_ms();

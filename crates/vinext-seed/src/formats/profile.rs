@@ -40,9 +40,14 @@ pub struct RuntimeProfile {
     pub has_status: bool,
     /// Whether metadata routes such as `sitemap.xml` are pre-rendered (since 1.0.0-beta.8).
     pub has_metadata_routes: bool,
-    /// Whether the prerenderer hands a page its parameters decoded. Where it does not, pages with
-    /// percent-encoded paths were rendered with the wrong text.
-    pub decodes_params: bool,
+    /// Whether the manifest lists the runtime's own tags (since 1.0.0-beta.4).
+    pub lists_tags: bool,
+    /// Whether the manifest and `cacheControl` have `stale` (since 1.0.0-beta.5).
+    pub has_stale: bool,
+    /// Whether the prerenderer hands a page the same parameters as a request does. From 0.1.6 to
+    /// 1.0.0-beta.1 it hands them percent-encoded, and requests decoded: pages whose path needs
+    /// encoding were rendered with the wrong text.
+    pub renders_params_like_requests: bool,
     /// Whether a page in the manifest is known not to depend on cookies, headers or the query
     /// (since 0.2.1). Before, such a page stands there like any other.
     pub is_proven: bool,
@@ -99,7 +104,9 @@ pub const G02: RuntimeProfile = RuntimeProfile {
     has_headers: false,
     has_status: false,
     has_metadata_routes: false,
-    decodes_params: true,
+    lists_tags: false,
+    has_stale: false,
+    renders_params_like_requests: true,
     is_proven: false,
 };
 
@@ -125,12 +132,27 @@ pub const G05: RuntimeProfile = RuntimeProfile {
     ..G04
 };
 
-/// 0.1.1 to 0.1.8.
+/// 0.0.49. Refused: its `.rsc` files hold HTML.
+pub const G03: RuntimeProfile = RuntimeProfile {
+    generation: "g03",
+    tags: TagRule::RouteSegments {
+        strips_trailing_slash: false,
+        encodes: false,
+    },
+    ..G04
+};
+
+/// 0.1.1 and 0.1.2.
 pub const G06: RuntimeProfile = RuntimeProfile {
     generation: "g06",
     build_id: BuildIdSource::BuildIdFile,
-    decodes_params: false,
     ..G05
+};
+
+/// 0.1.6 and 0.1.8.
+pub const G06_ENCODED: RuntimeProfile = RuntimeProfile {
+    renders_params_like_requests: false,
+    ..G06
 };
 
 /// 0.2.0.
@@ -141,37 +163,40 @@ pub const G07_UNPROVEN: RuntimeProfile = RuntimeProfile {
         encodes: true,
     },
     has_headers: true,
-    ..G06
+    ..G06_ENCODED
 };
 
-/// 0.2.1.
+/// 0.2.1 to 1.0.0-beta.1.
 pub const G07: RuntimeProfile = RuntimeProfile {
     query_proof: QueryProof::RenderObservation,
     is_proven: true,
     ..G07_UNPROVEN
 };
 
-/// 1.0.0-beta.0 to 1.0.0-beta.2.
-pub const G07_BETA: RuntimeProfile = RuntimeProfile {
-    decodes_params: true,
+/// 1.0.0-beta.2.
+pub const G07_BETA2: RuntimeProfile = RuntimeProfile {
+    renders_params_like_requests: true,
     ..G07
 };
 
-/// 1.0.0-beta.3. The KV adapter of the same version hashes long keys.
+/// 1.0.0-beta.3. The KV adapter of the same version begins to hash long keys.
 pub const G08: RuntimeProfile = RuntimeProfile {
     generation: "g08",
-    ..G07_BETA
+    long_kv_keys: LongKeys::Hashed,
+    ..G07_BETA2
 };
 
-/// 1.0.0-beta.4. The manifest has the runtime's tags.
+/// 1.0.0-beta.4.
 pub const G09: RuntimeProfile = RuntimeProfile {
     generation: "g09",
+    lists_tags: true,
     ..G08
 };
 
-/// 1.0.0-beta.5. The manifest has `stale`.
+/// 1.0.0-beta.5.
 pub const G10: RuntimeProfile = RuntimeProfile {
     generation: "g10",
+    has_stale: true,
     ..G09
 };
 

@@ -117,10 +117,11 @@ impl Planner {
         if is_fallback_shell(route) {
             return Err(SkipReason::FallbackShell);
         }
-        if !self.profile.decodes_params && pathname.contains('%') {
+        if !self.profile.renders_params_like_requests && pathname.contains('%') {
             return Err(SkipReason::UndecodedParams);
         }
-        let lifetime = route.lifetime.ok_or(SkipReason::NegativeRevalidate)?;
+        let mut lifetime = route.lifetime.ok_or(SkipReason::NegativeRevalidate)?;
+        lifetime.stale_seconds = lifetime.stale_seconds.filter(|_| self.profile.has_stale);
         if self.profile.reads == PagesRead::Revalidating && lifetime.revalidate_seconds.is_none() {
             return Err(SkipReason::NeverRead);
         }

@@ -126,8 +126,8 @@ impl fmt::Display for SkipReason {
                  adapter does not shorten it"
             ),
             Self::UndecodedParams => f.write_str(
-                "this version of vinext pre-renders percent-encoded paths with undecoded \
-                 parameters, so the page shows the wrong text",
+                "this version of vinext pre-renders percent-encoded paths with other parameters \
+                 than requests get, so the page may show the wrong text",
             ),
             Self::MissingArtefact { file } => write!(f, "{file} does not exist"),
             Self::UnusableArtefact { file, problem } => write!(f, "{file}: {problem}"),

@@ -1,47 +1,66 @@
-//! The versions of vinext and its KV adapter in a project.
+//! The packages of a project, where Node finds them.
 //!
-//! In: the project's directory. Out: versions, from the packages' own `package.json`.
+//! In: the project's directory. Out: their versions, and the files that tell formats apart.
 //! Never: what a lock file or a range says. What is installed is what built the site.
+//!
+//! This is for Rust callers, and follows `node_modules` only. The Node addon looks itself, with
+//! Node's own resolution, which knows Plug'n'Play too.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::RuntimeVersions;
+use super::probe::{CLOUDFLARE_FILES, PackageFiles, Probes, VINEXT_FILES};
+use super::{ProbedRuntime, RuntimeVersions};
 
-/// The largest `package.json` that is read.
-const MAX_PACKAGE_JSON_BYTES: u64 = 4 * 1024 * 1024;
+/// The largest file of a package that is read.
+const MAX_FILE_BYTES: u64 = 8 * 1024 * 1024;
 
 #[derive(Deserialize)]
 struct PackageJson {
     version: String,
 }
 
-/// Finds `vinext` and `@vinext/cloudflare` where Node would: in `node_modules` of the project or of
-/// a directory above it. `None` if there is no vinext.
-pub(super) fn versions(root: &Path) -> Option<RuntimeVersions> {
-    Some(RuntimeVersions {
-        vinext: version_of(root, "vinext")?,
-        cloudflare: version_of(root, "@vinext/cloudflare"),
+/// Finds `vinext` and `@vinext/cloudflare` in `node_modules` of the project or of a directory above
+/// it. `None` if there is no vinext.
+pub(super) fn find(root: &Path) -> Option<ProbedRuntime> {
+    // Node looks from the real place of a project that is reached through a link.
+    let root = root.canonicalize().ok()?;
+    let (vinext, vinext_version) = package(&root, "vinext")?;
+    let (cloudflare, cloudflare_version) = package(&root, "@vinext/cloudflare").unzip();
+    Some(ProbedRuntime {
+        versions: RuntimeVersions {
+            vinext: vinext_version,
+            cloudflare: cloudflare_version,
+        },
+        probes: Probes {
+            vinext: files(&vinext, VINEXT_FILES),
+            cloudflare: cloudflare.map(|home| files(&home, CLOUDFLARE_FILES)),
+        },
     })
 }
 
-fn version_of(root: &Path, package: &str) -> Option<String> {
-    // Node looks from the real place of a project that is reached through a link.
-    let root = root.canonicalize().ok()?;
+fn package(root: &Path, name: &str) -> Option<(PathBuf, String)> {
     root.ancestors().find_map(|directory| {
-        let package_json = directory
-            .join("node_modules")
-            .join(package)
-            .join("package.json");
-        if std::fs::metadata(&package_json).ok()?.len() > MAX_PACKAGE_JSON_BYTES {
-            return None;
-        }
-        let content = std::fs::read(&package_json).ok()?;
-        serde_json::from_slice::<PackageJson>(&content)
-            .ok()
-            .map(|package| package.version)
+        let home = directory.join("node_modules").join(name);
+        let package_json = read(&home.join("package.json"))?;
+        let parsed: PackageJson = serde_json::from_str(&package_json).ok()?;
+        Some((home, parsed.version))
     })
+}
+
+fn files(home: &Path, names: &[&str]) -> PackageFiles {
+    let contents = names
+        .iter()
+        .filter_map(|&name| Some((name.to_owned(), read(&home.join(name))?)));
+    contents.collect()
+}
+
+fn read(file: &Path) -> Option<String> {
+    if std::fs::metadata(file).ok()?.len() > MAX_FILE_BYTES {
+        return None;
+    }
+    std::fs::read_to_string(file).ok()
 }
 
 #[cfg(test)]
@@ -51,12 +70,13 @@ mod tests {
 
     fn install(directory: &Path, package: &str, version: &str) {
         let home = directory.join("node_modules").join(package);
-        fs::create_dir_all(&home).unwrap();
+        fs::create_dir_all(home.join("dist/utils")).unwrap();
         fs::write(
             home.join("package.json"),
             format!(r#"{{"version":"{version}"}}"#),
         )
         .unwrap();
+        fs::write(home.join("dist/utils/hash.js"), version).unwrap();
     }
 
     #[test]
@@ -64,13 +84,15 @@ mod tests {
         let workspace = tempfile::tempdir().unwrap();
         let project = workspace.path().join("apps/site");
         fs::create_dir_all(&project).unwrap();
-        assert_eq!(versions(&project), None);
+        assert!(find(&project).is_none());
         install(workspace.path(), "vinext", "0.0.38");
         install(workspace.path(), "@vinext/cloudflare", "1.0.0-beta.7");
         install(&project, "vinext", "1.4.0");
-        let found = versions(&project).unwrap();
-        assert_eq!(found.vinext, "1.4.0");
-        assert_eq!(found.cloudflare.as_deref(), Some("1.0.0-beta.7"));
+        let found = find(&project).unwrap();
+        assert_eq!(found.versions.vinext, "1.4.0");
+        assert_eq!(found.versions.cloudflare.as_deref(), Some("1.0.0-beta.7"));
+        assert_eq!(found.probes.vinext["dist/utils/hash.js"], "1.4.0");
+        assert_eq!(found.probes.vinext.len(), 1);
     }
 
     #[test]
@@ -79,6 +101,6 @@ mod tests {
         let home = project.path().join("node_modules/vinext");
         fs::create_dir_all(&home).unwrap();
         fs::write(home.join("package.json"), "{").unwrap();
-        assert_eq!(versions(project.path()), None);
+        assert!(find(project.path()).is_none());
     }
 }

@@ -1,20 +1,24 @@
 //! Which vinext will serve the site, and therefore what it reads.
 //!
-//! In: the versions the caller names, or the project they are installed in.
-//! Out: a [`RuntimeProfile`], or a refusal that says why.
-//! Never: a guess. A version nobody has looked at is refused, since an entry in the wrong format
-//! costs money at best and shows a wrong page at worst.
+//! In: the packages that are installed, or versions that the caller names. Out: a profile, or a
+//! refusal that says why. Never: a guess. What nobody has looked at is refused, since an entry in
+//! the wrong format costs money at best and shows a wrong page at worst.
 
 pub mod build_id;
 mod installed;
+pub mod probe;
 mod versions;
+mod worker;
 
 use std::path::Path;
 
 use semver::Version;
 
+use crate::error::ForeignText;
 use crate::formats::RuntimeProfile;
+use probe::{ProbeProblem, Probes};
 use versions::Known;
+pub use worker::{WorkerProblem, check as check_worker};
 
 /// The versions of the packages that read what is seeded.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -23,6 +27,27 @@ pub struct RuntimeVersions {
     pub vinext: String,
     /// The version of `@vinext/cloudflare`, which has the KV adapter since 0.2.0.
     pub cloudflare: Option<String>,
+}
+
+/// Installed packages and what their files say.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ProbedRuntime {
+    /// Their versions, for the report.
+    pub versions: RuntimeVersions,
+    /// Their files, which decide.
+    pub probes: Probes,
+}
+
+/// Where the runtime is to be learnt from.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub enum RuntimeSource {
+    /// From the packages in `node_modules`.
+    #[default]
+    Installed,
+    /// From packages that the caller has found and read.
+    Probed(Box<ProbedRuntime>),
+    /// From version numbers alone.
+    Named(RuntimeVersions),
 }
 
 /// A runtime whose formats are known.
@@ -44,24 +69,37 @@ pub enum RuntimeProblem {
     )]
     NotInstalled(String),
     /// A package's version is no version.
-    #[error("{package} has the version {version:?}, which is no version number")]
+    #[error("{package} has the version \"{version}\", which is no version number")]
     NotAVersion {
         /// The package.
         package: &'static str,
         /// What stands for its version.
-        version: String,
+        version: ForeignText,
     },
     /// The version was never looked at.
     #[error(
         "the cache format of vinext {0} is not known to this version of the seeder; nothing is \
-         written, because entries in a wrong format would never be read"
+         written, because entries in a wrong format would never be read. If it is installed, leave \
+         the option `runtime` out, and its code will tell the format"
     )]
-    Unknown(String),
+    Unknown(ForeignText),
+    /// The code of the installed version is like that of no version that was looked at.
+    #[error(
+        "the cache format of the installed vinext {version} is not known to this version of the \
+         seeder{}; nothing is written, because entries in a wrong format would never be read",
+        .problem.as_ref().map(|problem| format!(" ({problem})")).unwrap_or_default()
+    )]
+    Unclear {
+        /// The version.
+        version: ForeignText,
+        /// What is missing or unclear; `None` where all is clear and no known version is like it.
+        problem: Option<ProbeProblem>,
+    },
     /// The version was looked at and found wanting.
     #[error("pages of vinext {version} cannot be seeded: {reason}")]
     Refused {
         /// The version.
-        version: String,
+        version: ForeignText,
         /// What about it.
         reason: &'static str,
     },
@@ -72,7 +110,7 @@ pub enum RuntimeProblem {
          site has no such page, set the option `allowUnprovenRoutes`; from vinext 0.2.1 on the \
          option is not needed"
     )]
-    Unproven(String),
+    Unproven(ForeignText),
 }
 
 /// Finds out what the runtime reads.
@@ -81,43 +119,82 @@ pub enum RuntimeProblem {
 /// If it cannot be told, or must not be seeded.
 pub fn resolve(
     root: &Path,
-    named: Option<RuntimeVersions>,
+    source: RuntimeSource,
     allow_unproven_routes: bool,
 ) -> Result<Runtime, RuntimeProblem> {
-    let versions = match named {
-        Some(versions) => versions,
-        None => installed::versions(root)
-            .ok_or_else(|| RuntimeProblem::NotInstalled(root.display().to_string()))?,
+    let (versions, known) = match source {
+        RuntimeSource::Named(versions) => {
+            let known = by_version(&versions)?;
+            (versions, known)
+        }
+        RuntimeSource::Probed(runtime) => {
+            let known = by_probes(&runtime)?;
+            (runtime.versions, known)
+        }
+        RuntimeSource::Installed => {
+            let found = installed::find(root)
+                .ok_or_else(|| RuntimeProblem::NotInstalled(root.display().to_string()))?;
+            let known = by_probes(&found)?;
+            (found.versions, known)
+        }
     };
+    let version = ForeignText::new(&versions.vinext);
+    match known {
+        Known::Refused(reason) => Err(RuntimeProblem::Refused { version, reason }),
+        Known::Seedable(profile) if !profile.is_proven && !allow_unproven_routes => {
+            Err(RuntimeProblem::Unproven(version))
+        }
+        Known::Seedable(profile) => Ok(Runtime { versions, profile }),
+    }
+}
+
+fn by_version(versions: &RuntimeVersions) -> Result<Known, RuntimeProblem> {
     let vinext = parse("vinext", &versions.vinext)?;
     let cloudflare = versions
         .cloudflare
         .as_deref()
         .map(|text| parse("@vinext/cloudflare", text))
         .transpose()?;
-    let profile = match versions::look_up(&vinext) {
-        Some(Known::Seedable(profile)) => RuntimeProfile {
-            long_kv_keys: versions::long_kv_keys(cloudflare.as_ref()),
-            ..profile
-        },
-        Some(Known::Refused(reason)) => {
-            return Err(RuntimeProblem::Refused {
-                version: versions.vinext,
-                reason,
-            });
-        }
-        None => return Err(RuntimeProblem::Unknown(versions.vinext)),
-    };
-    if !profile.is_proven && !allow_unproven_routes {
-        return Err(RuntimeProblem::Unproven(versions.vinext));
+    let known = versions::by_version(&vinext)
+        .ok_or_else(|| RuntimeProblem::Unknown(ForeignText::new(&versions.vinext)))?;
+    Ok(with_adapter(
+        known,
+        versions::long_kv_keys(cloudflare.as_ref()),
+    ))
+}
+
+fn by_probes(runtime: &ProbedRuntime) -> Result<Known, RuntimeProblem> {
+    let version = || ForeignText::new(&runtime.versions.vinext);
+    // Versions before 0.0.31 have nothing that could be probed.
+    if let Ok(Some(refused @ Known::Refused(_))) =
+        Version::parse(&runtime.versions.vinext).map(|version| versions::by_version(&version))
+    {
+        return Ok(refused);
     }
-    Ok(Runtime { versions, profile })
+    let unclear = |problem| RuntimeProblem::Unclear {
+        version: version(),
+        problem,
+    };
+    let switches = probe::switches(&runtime.probes).map_err(|problem| unclear(Some(problem)))?;
+    let long_kv_keys = probe::long_kv_keys(&runtime.probes);
+    let known = versions::by_switches(&switches, long_kv_keys).ok_or_else(|| unclear(None))?;
+    Ok(with_adapter(known, long_kv_keys))
+}
+
+fn with_adapter(known: Known, long_kv_keys: crate::formats::kv_key::LongKeys) -> Known {
+    match known {
+        Known::Seedable(profile) => Known::Seedable(RuntimeProfile {
+            long_kv_keys,
+            ..profile
+        }),
+        refused @ Known::Refused(_) => refused,
+    }
 }
 
 fn parse(package: &'static str, version: &str) -> Result<Version, RuntimeProblem> {
     Version::parse(version).map_err(|_| RuntimeProblem::NotAVersion {
         package,
-        version: version.to_owned(),
+        version: ForeignText::new(version),
     })
 }
 
@@ -130,7 +207,7 @@ mod tests {
             vinext: vinext.to_owned(),
             cloudflare: None,
         };
-        resolve(Path::new("."), Some(named), allow)
+        resolve(Path::new("."), RuntimeSource::Named(named), allow)
     }
 
     #[test]
@@ -166,7 +243,27 @@ mod tests {
             Err(RuntimeProblem::NotAVersion { .. })
         ));
         let empty = tempfile::tempdir().unwrap();
-        let problem = resolve(empty.path(), None, true).unwrap_err();
+        let problem = resolve(empty.path(), RuntimeSource::Installed, true).unwrap_err();
         assert!(matches!(problem, RuntimeProblem::NotInstalled(_)));
+    }
+
+    #[test]
+    fn a_package_without_its_files_is_refused_and_the_missing_one_named() {
+        let versions = RuntimeVersions {
+            vinext: "1.4.0".to_owned(),
+            cloudflare: None,
+        };
+        let probed = ProbedRuntime {
+            versions,
+            probes: Probes::default(),
+        };
+        let source = RuntimeSource::Probed(Box::new(probed));
+        let problem = resolve(Path::new("."), source, true).unwrap_err();
+        assert!(
+            problem
+                .to_string()
+                .contains("dist/build/prerender.js is missing"),
+            "{problem}"
+        );
     }
 }

@@ -1,11 +1,12 @@
-//! Which generation a published version belongs to.
+//! Which profile a published version has.
 //!
-//! In: the version of `vinext` and of its KV adapter. Out: a profile, or why there is none.
-//! Never: a guess. The list has holes (0.0.46 to 0.0.48, 1.0.0 to 1.3.x, …); what was never
+//! In: the version of `vinext`, or the switches that its code shows. Out: a profile, or why there
+//! is none. Never: a guess. The list has holes (0.0.46 to 0.0.48, 1.0.0 to 1.3.x, …); what was never
 //! published was never looked at, and neither was what is newer than the last row.
 
-use semver::Version;
+use semver::{Prerelease, Version};
 
+use super::probe::Switches;
 use crate::formats::kv_key::LongKeys;
 use crate::formats::profile::{self, RuntimeProfile};
 
@@ -21,61 +22,104 @@ pub(super) enum Known {
 const NO_MANIFEST: &str =
     "it writes no list of its pre-rendered routes (0.0.31 is the first that does)";
 const NO_BUILD_ID: &str =
-    "its manifest has no build id, so the keys its Worker reads cannot be told";
+    "its manifest has no build id, so a build and its Worker cannot be matched";
 const RSC_IS_HTML: &str = "its prerenderer writes HTML into the .rsc files";
 
+struct Row {
+    versions: &'static [&'static str],
+    known: Known,
+    /// What the code of these versions shows; `None` for those that have no prerenderer.
+    shows: Option<(RuntimeProfile, HasBuildId)>,
+}
+
+type HasBuildId = bool;
+
+const fn seedable(versions: &'static [&'static str], profile: RuntimeProfile) -> Row {
+    Row {
+        versions,
+        known: Known::Seedable(profile),
+        shows: Some((profile, true)),
+    }
+}
+
 /// Every published version, in order.
-const PUBLISHED: &[(&[&str], Known)] = &[
-    (
-        &[
+const PUBLISHED: &[Row] = &[
+    Row {
+        versions: &[
             "0.0.4", "0.0.5", "0.0.7", "0.0.9", "0.0.10", "0.0.11", "0.0.12", "0.0.13", "0.0.15",
             "0.0.19", "0.0.21", "0.0.24", "0.0.26", "0.0.30",
         ],
-        Known::Refused(NO_MANIFEST),
-    ),
-    (&["0.0.31"], Known::Refused(NO_BUILD_ID)),
-    (
+        known: Known::Refused(NO_MANIFEST),
+        shows: None,
+    },
+    Row {
+        versions: &["0.0.31"],
+        known: Known::Refused(NO_BUILD_ID),
+        shows: Some((profile::G02, false)),
+    },
+    seedable(
         &["0.0.35", "0.0.36", "0.0.38", "0.0.44", "0.0.45"],
-        Known::Seedable(profile::G02),
+        profile::G02,
     ),
-    (&["0.0.49"], Known::Refused(RSC_IS_HTML)),
-    (&["0.0.50", "0.0.52"], Known::Seedable(profile::G04)),
-    (&["0.0.55"], Known::Seedable(profile::G05)),
-    (
-        &["0.1.1", "0.1.2", "0.1.6", "0.1.8"],
-        Known::Seedable(profile::G06),
-    ),
-    (&["0.2.0"], Known::Seedable(profile::G07_UNPROVEN)),
-    (&["0.2.1"], Known::Seedable(profile::G07)),
-    (
-        &["1.0.0-beta.0", "1.0.0-beta.1", "1.0.0-beta.2"],
-        Known::Seedable(profile::G07_BETA),
-    ),
-    (&["1.0.0-beta.3"], Known::Seedable(profile::G08)),
-    (&["1.0.0-beta.4"], Known::Seedable(profile::G09)),
-    (&["1.0.0-beta.5"], Known::Seedable(profile::G10)),
-    (&["1.0.0-beta.8"], Known::Seedable(profile::G11_BETA8)),
-    (
-        &["1.0.0-beta.9", "1.0.0-beta.10"],
-        Known::Seedable(profile::G11),
-    ),
-    (&["1.4.0"], Known::Seedable(profile::G12)),
+    Row {
+        versions: &["0.0.49"],
+        known: Known::Refused(RSC_IS_HTML),
+        shows: Some((profile::G03, true)),
+    },
+    seedable(&["0.0.50", "0.0.52"], profile::G04),
+    seedable(&["0.0.55"], profile::G05),
+    seedable(&["0.1.1", "0.1.2"], profile::G06),
+    seedable(&["0.1.6", "0.1.8"], profile::G06_ENCODED),
+    seedable(&["0.2.0"], profile::G07_UNPROVEN),
+    seedable(&["0.2.1", "1.0.0-beta.0", "1.0.0-beta.1"], profile::G07),
+    seedable(&["1.0.0-beta.2"], profile::G07_BETA2),
+    seedable(&["1.0.0-beta.3"], profile::G08),
+    seedable(&["1.0.0-beta.4"], profile::G09),
+    seedable(&["1.0.0-beta.5"], profile::G10),
+    seedable(&["1.0.0-beta.8"], profile::G11_BETA8),
+    seedable(&["1.0.0-beta.9", "1.0.0-beta.10"], profile::G11),
+    seedable(&["1.4.0"], profile::G12),
 ];
 
 /// What is known of `vinext` at this version; `None` if it was never published or is newer.
-pub(super) fn look_up(vinext: &Version) -> Option<Known> {
+pub(super) fn by_version(vinext: &Version) -> Option<Known> {
     let version = vinext.to_string();
     PUBLISHED
         .iter()
-        .find(|(versions, _)| versions.contains(&version.as_str()))
-        .map(|row| row.1)
+        .find(|row| row.versions.contains(&version.as_str()))
+        .map(|row| row.known)
 }
 
-/// What the KV adapter does with long keys. The adapter is part of vinext up to 0.1.8 and of
-/// `@vinext/cloudflare` afterwards; without its version the safe answer is that it refuses them.
+/// What is known of the versions whose code shows these switches; `None` if none does.
+pub(super) fn by_switches(switches: &Switches, long_kv_keys: LongKeys) -> Option<Known> {
+    let shows_them = |row: &&Row| {
+        row.shows.is_some_and(|(profile, has_build_id)| {
+            let shown = Switches::of(&profile);
+            *switches
+                == if has_build_id {
+                    shown
+                } else {
+                    shown.without_build_id()
+                }
+        })
+    };
+    let rows: Vec<&Row> = PUBLISHED.iter().filter(shows_them).collect();
+    // Two generations differ in their adapter only; any adapter works with any of them.
+    let same_adapter = rows.iter().find(|row| {
+        row.shows
+            .is_some_and(|(profile, _)| profile.long_kv_keys == long_kv_keys)
+    });
+    same_adapter.or(rows.first()).map(|row| row.known)
+}
+
+/// What a version of the KV adapter does with long keys. The adapter is part of vinext up to 0.1.8
+/// and of `@vinext/cloudflare` afterwards; without its version the safe answer is that it refuses
+/// them.
 pub(super) fn long_kv_keys(cloudflare: Option<&Version>) -> LongKeys {
+    // "beta.3" is a valid pre-release.
+    let beta_3 = Prerelease::new("beta.3").unwrap_or(Prerelease::EMPTY);
     let first_that_hashes = Version {
-        pre: beta(3),
+        pre: beta_3,
         ..Version::new(1, 0, 0)
     };
     match cloudflare {
@@ -84,42 +128,55 @@ pub(super) fn long_kv_keys(cloudflare: Option<&Version>) -> LongKeys {
     }
 }
 
-fn beta(number: u32) -> semver::Prerelease {
-    // "beta.<number>" is a valid pre-release identifier for every number.
-    semver::Prerelease::new(&format!("beta.{number}")).unwrap_or(semver::Prerelease::EMPTY)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn version(text: &str) -> Version {
+        Version::parse(text).unwrap()
+    }
+
     #[test]
     fn every_row_is_a_version_and_stands_in_one_row_only() {
-        let mut all: Vec<Version> = Vec::new();
-        for (versions, _) in PUBLISHED {
-            all.extend(
-                versions
-                    .iter()
-                    .map(|version| Version::parse(version).unwrap()),
-            );
-        }
+        let all: Vec<Version> = PUBLISHED
+            .iter()
+            .flat_map(|row| row.versions)
+            .map(|text| version(text))
+            .collect();
         assert!(all.is_sorted());
         assert!(all.windows(2).all(|pair| pair[0] != pair[1]));
     }
 
     #[test]
     fn holes_and_the_future_are_unknown() {
-        for version in ["0.0.47", "0.1.7", "1.0.0", "1.3.9", "1.4.1", "2.0.0"] {
-            assert!(
-                look_up(&Version::parse(version).unwrap()).is_none(),
-                "{version}"
-            );
+        for text in ["0.0.47", "0.1.7", "1.0.0", "1.3.9", "1.4.1", "2.0.0"] {
+            assert!(by_version(&version(text)).is_none(), "{text}");
         }
     }
 
     #[test]
+    fn a_profile_is_found_by_its_switches() {
+        for row in PUBLISHED {
+            let Known::Seedable(profile) = row.known else {
+                continue;
+            };
+            let found = by_switches(&Switches::of(&profile), profile.long_kv_keys);
+            let Some(Known::Seedable(found)) = found else {
+                panic!("{}", row.versions[0])
+            };
+            assert_eq!(found, profile);
+        }
+    }
+
+    #[test]
+    fn an_older_adapter_beside_a_newer_vinext_is_no_reason_to_refuse() {
+        let found = by_switches(&Switches::of(&profile::G12), LongKeys::Refused);
+        assert!(matches!(found, Some(Known::Seedable(found)) if found.generation == "g12"));
+    }
+
+    #[test]
     fn only_adapters_from_beta_3_on_hash_long_keys() {
-        let long_keys = |version| long_kv_keys(Some(&Version::parse(version).unwrap()));
+        let long_keys = |text| long_kv_keys(Some(&version(text)));
         assert_eq!(long_kv_keys(None), LongKeys::Refused);
         assert_eq!(long_keys("0.2.1"), LongKeys::Refused);
         assert_eq!(long_keys("1.0.0-beta.2"), LongKeys::Refused);

@@ -1,0 +1,275 @@
+//! The format of an installed vinext, told from its code instead of its version number.
+//!
+//! In: the text of a few files of the installed packages. Out: the profile they add up to.
+//! Never: a guess. A file that is missing, or a combination that no published version has, is a
+//! refusal: version numbers have holes, and what is newer than the last one looked at may look the
+//! same and still be different.
+//!
+//! Each probe is a word that came or went with a change of the format. All of them were run over
+//! every published package, and switch exactly at the versions that `formats/profile.rs` states.
+
+use std::collections::HashMap;
+
+use crate::formats::artefact_path::ArtefactPathRule;
+use crate::formats::cache_key::CacheKeyRule;
+use crate::formats::kv_key::LongKeys;
+use crate::formats::path_hash::PathHash;
+use crate::formats::profile::{BuildIdSource, PagesRead, QueryProof, RuntimeProfile};
+use crate::formats::tags::TagRule;
+
+/// The files of `vinext` that are looked at. Not every version has all of them.
+pub const VINEXT_FILES: &[&str] = &[
+    HASH,
+    ISR_CACHE,
+    RSC_ENTRY,
+    IMPLICIT_TAGS,
+    ENCODE_TAG,
+    OUTPUT_PATHS,
+    PRERENDER,
+    RUN_PRERENDER,
+    PAGE_CACHE,
+    WORKER_ENTRY,
+    ROUTE_MATCHING,
+];
+
+/// The files of `@vinext/cloudflare` that are looked at.
+pub const CLOUDFLARE_FILES: &[&str] = &[KV_ADAPTER, KV_KEY];
+
+const HASH: &str = "dist/utils/hash.js";
+const ISR_CACHE: &str = "dist/server/isr-cache.js";
+const RSC_ENTRY: &str = "dist/entries/app-rsc-entry.js";
+const IMPLICIT_TAGS: &str = "dist/server/implicit-tags.js";
+const ENCODE_TAG: &str = "dist/utils/encode-cache-tag.js";
+const OUTPUT_PATHS: &str = "dist/utils/prerender-output-paths.js";
+const PRERENDER: &str = "dist/build/prerender.js";
+const RUN_PRERENDER: &str = "dist/build/run-prerender.js";
+const PAGE_CACHE: &str = "dist/server/app-page-cache.js";
+const WORKER_ENTRY: &str = "dist/server/app-router-entry.js";
+const ROUTE_MATCHING: &str = "dist/server/app-rsc-route-matching.js";
+const KV_ADAPTER: &str = "dist/cache/kv-data-adapter.runtime.js";
+const KV_KEY: &str = "dist/cache/kv-key.js";
+
+/// The text of a package's files, by their path within it. What is missing is not in there.
+pub type PackageFiles = HashMap<String, String>;
+
+/// What the files of the installed packages say.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Probes {
+    /// Files of `vinext`.
+    pub vinext: PackageFiles,
+    /// Files of `@vinext/cloudflare`; `None` if it is not installed.
+    pub cloudflare: Option<PackageFiles>,
+}
+
+/// Why probes do not add up to a profile.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum ProbeProblem {
+    /// A file that every version has is missing.
+    #[error("{0} is missing; the package is incomplete or too old, install it again")]
+    Incomplete(&'static str),
+    /// A file is there and shows none of the forms that are known.
+    #[error("{file} shows no known {what}")]
+    Unclear {
+        /// The file.
+        file: &'static str,
+        /// What it should show.
+        what: &'static str,
+    },
+}
+
+/// The switches that the files show. What no file shows is taken from the profile they match.
+///
+/// # Errors
+/// If a file is missing or unclear.
+pub(super) fn switches(probes: &Probes) -> Result<Switches, ProbeProblem> {
+    let vinext = Files(&probes.vinext);
+    let prerender = vinext.require(PRERENDER)?;
+    let run_prerender = vinext.require(RUN_PRERENDER)?;
+    let builds_keys_in_template = !vinext
+        .require(ISR_CACHE)?
+        .contains("function appIsrCacheKey(");
+    let is_proven = prerender.contains("VINEXT_PRERENDER_SPECULATIVE_HEADER");
+    Ok(Switches {
+        has_build_id: run_prerender.contains("buildId"),
+        cache_key: cache_key(&vinext)?,
+        tags: tags(&vinext, builds_keys_in_template)?,
+        artefact_path: artefact_path(&vinext)?,
+        build_id: if run_prerender.contains("readBuiltBuildId") {
+            BuildIdSource::BuildIdFile
+        } else {
+            BuildIdSource::WorkerBundle
+        },
+        reads: if builds_keys_in_template {
+            PagesRead::Revalidating
+        } else {
+            PagesRead::All
+        },
+        query_proof: query_proof(&vinext, is_proven)?,
+        has_status: vinext.shows(PAGE_CACHE, "isHttpErrorFallbackStatus"),
+        has_metadata_routes: prerender.contains("\"metadata\""),
+        lists_tags: prerender.contains("readPrerenderCacheTagsHeader"),
+        has_stale: prerender.contains("stale: r.stale"),
+        // From 0.1.6 on the prerenderer hands pages its own parameters, as they stand in the URL,
+        // and only from 1.0.0-beta.2 on requests do the same.
+        renders_params_like_requests: !vinext
+            .shows(WORKER_ENTRY, "readTrustedPrerenderRouteParams")
+            || vinext.shows(ROUTE_MATCHING, "decodeMatchedParams"),
+        is_proven,
+    })
+}
+
+/// What the KV adapter does with long keys; without an adapter package the safe answer.
+pub(super) fn long_kv_keys(probes: &Probes) -> LongKeys {
+    match &probes.cloudflare {
+        Some(files) if files.contains_key(KV_KEY) => LongKeys::Hashed,
+        _ => LongKeys::Refused,
+    }
+}
+
+/// Everything of a profile that can be seen in the code.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Switches {
+    has_build_id: bool,
+    cache_key: CacheKeyRule,
+    tags: TagRule,
+    artefact_path: ArtefactPathRule,
+    build_id: BuildIdSource,
+    reads: PagesRead,
+    query_proof: QueryProof,
+    has_status: bool,
+    has_metadata_routes: bool,
+    lists_tags: bool,
+    has_stale: bool,
+    renders_params_like_requests: bool,
+    is_proven: bool,
+}
+
+impl Switches {
+    /// The switches of a profile.
+    pub(super) fn of(profile: &RuntimeProfile) -> Self {
+        Self {
+            has_build_id: true,
+            cache_key: profile.cache_key,
+            tags: profile.tags,
+            artefact_path: profile.artefact_path,
+            build_id: profile.build_id,
+            reads: profile.reads,
+            query_proof: profile.query_proof,
+            has_status: profile.has_status,
+            has_metadata_routes: profile.has_metadata_routes,
+            lists_tags: profile.lists_tags,
+            has_stale: profile.has_stale,
+            renders_params_like_requests: profile.renders_params_like_requests,
+            is_proven: profile.is_proven,
+        }
+    }
+
+    /// The same without a build id in the manifest (0.0.31).
+    pub(super) fn without_build_id(self) -> Self {
+        Self {
+            has_build_id: false,
+            ..self
+        }
+    }
+}
+
+struct Files<'a>(&'a PackageFiles);
+
+impl<'a> Files<'a> {
+    fn get(&self, file: &str) -> Option<&'a str> {
+        self.0.get(file).map(String::as_str)
+    }
+
+    fn require(&self, file: &'static str) -> Result<&'a str, ProbeProblem> {
+        self.get(file).ok_or(ProbeProblem::Incomplete(file))
+    }
+
+    /// Whether a file is there and contains a text.
+    fn shows(&self, file: &str, text: &str) -> bool {
+        self.get(file).is_some_and(|content| content.contains(text))
+    }
+}
+
+fn cache_key(vinext: &Files<'_>) -> Result<CacheKeyRule, ProbeProblem> {
+    let isr_cache = vinext.require(ISR_CACHE)?;
+    let hash = vinext.require(HASH)?;
+    let unclear = |file, what| Err(ProbeProblem::Unclear { file, what });
+    let namespace = if isr_cache.contains("app:v2") {
+        "app:v2"
+    } else {
+        "app"
+    };
+    if namespace == "app" && isr_cache.contains(":v2") {
+        return unclear(ISR_CACHE, "key prefix");
+    }
+    let path_hash = match (
+        isr_cache.contains("createHash(\"sha256\")"),
+        isr_cache.contains("fnv1a64("),
+    ) {
+        (true, false) => PathHash::Sha256Hex,
+        (false, true) if hash.contains("padStart(8") => PathHash::Fnv1a64Hex,
+        (false, true) if hash.contains("toString(36)") => PathHash::Fnv1a64Base36,
+        _ => return unclear(ISR_CACHE, "hash of long paths"),
+    };
+    let marks_trailing_slash = isr_cache.contains("route:trailing-slash");
+    Ok(CacheKeyRule {
+        namespace,
+        path_hash,
+        marks_trailing_slash,
+    })
+}
+
+fn tags(vinext: &Files<'_>, builds_keys_in_template: bool) -> Result<TagRule, ProbeProblem> {
+    let Some(implicit_tags) = vinext.get(IMPLICIT_TAGS) else {
+        return if builds_keys_in_template && vinext.shows(RSC_ENTRY, "function __pageCacheTags(") {
+            Ok(TagRule::ConcretePath)
+        } else {
+            Err(ProbeProblem::Incomplete(IMPLICIT_TAGS))
+        };
+    };
+    if !implicit_tags.contains("_N_T_") {
+        return Err(ProbeProblem::Unclear {
+            file: IMPLICIT_TAGS,
+            what: "rule for tags",
+        });
+    }
+    Ok(TagRule::RouteSegments {
+        strips_trailing_slash: implicit_tags.contains("slice(0, -1)"),
+        encodes: vinext.get(ENCODE_TAG).is_some() && implicit_tags.contains("encodeCacheTag"),
+    })
+}
+
+fn artefact_path(vinext: &Files<'_>) -> Result<ArtefactPathRule, ProbeProblem> {
+    // Up to 0.0.50 the prerenderer itself names the files.
+    let (file, content) = match vinext.get(OUTPUT_PATHS) {
+        Some(content) => (OUTPUT_PATHS, content),
+        None => (PRERENDER, vinext.require(PRERENDER)?),
+    };
+    if !content.contains("function getOutputPath(") {
+        return Err(ProbeProblem::Unclear {
+            file,
+            what: "rule for file names",
+        });
+    }
+    Ok(ArtefactPathRule {
+        html_strips_trailing_slash: content.contains(r"replace(/\/$/"),
+        escapes_index: content.contains(r"/^\/index(?:\/|$)/"),
+    })
+}
+
+fn query_proof(vinext: &Files<'_>, is_proven: bool) -> Result<QueryProof, ProbeProblem> {
+    let Some(page_cache) = vinext.get(PAGE_CACHE) else {
+        return if is_proven {
+            Err(ProbeProblem::Incomplete(PAGE_CACHE))
+        } else {
+            Ok(QueryProof::None)
+        };
+    };
+    Ok(if page_cache.contains("prerendered !== true") {
+        QueryProof::PrerenderedFlag
+    } else if is_proven && page_cache.contains("query-variant-unproven") {
+        QueryProof::RenderObservation
+    } else {
+        QueryProof::None
+    })
+}

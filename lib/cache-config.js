@@ -1,0 +1,127 @@
+// What a project's Vite configuration says about vinext's caches.
+//
+// In: the project's directory. Out: the KV adapter's options, or what makes seeding pointless.
+// Never: a failure. A configuration that cannot be loaded is a warning, and the adapter's defaults
+// are assumed; whoever knows better passes options.
+
+import { spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** How long loading may take. Configurations of large projects take a few seconds. */
+const TIMEOUT_MS = 60_000;
+
+/** The names Vite looks for, in its order. */
+const CONFIG_FILES = ["js", "mjs", "ts", "cjs", "mts", "cts"].map((type) => `vite.config.${type}`);
+
+/** The file behind the KV adapter, and its package's name for it. */
+const KV_ADAPTER = /(?:^|[\\/])cache[\\/]kv-data-adapter(?:\.runtime(?:\.js)?)?$/u;
+
+const READER = fileURLToPath(new URL("./cache-config-reader.js", import.meta.url));
+
+/**
+ * @typedef {object} KvAdapterOptions
+ * @property {string} [binding]
+ * @property {string} [appPrefix]
+ * @property {number} [ttlSeconds]
+ */
+
+/**
+ * One of: nothing is known (no configuration, or of a version that does not expose it); the KV
+ * adapter's options; why seeding KV would be pointless; why the configuration cannot be read.
+ * @typedef {{ kind: "unknown" }
+ *   | { kind: "kv", options: KvAdapterOptions }
+ *   | { kind: "pointless", code: string, reason: string }
+ *   | { kind: "failed", reason: string }} CacheConfig
+ */
+
+/**
+ * @param {string} root
+ * @param {string} [configFile] relative to `root`; default: the one that Vite finds
+ * @returns {Promise<CacheConfig>}
+ */
+export async function readCacheConfig(root, configFile) {
+  const home = path.resolve(root);
+  const file = configFile ?? CONFIG_FILES.find((name) => existsSync(path.join(home, name)));
+  if (file === undefined) return { kind: "unknown" };
+  try {
+    return judge(await load(home, path.resolve(home, file)));
+  } catch (error) {
+    return { kind: "failed", reason: `${file}: ${String(/** @type {Error} */ (error).message)}` };
+  }
+}
+
+/**
+ * @param {any} config what vinext's plugin carries since 1.0.0-beta.0
+ * @returns {CacheConfig}
+ */
+export function judge(config) {
+  if (config === null || typeof config !== "object") return { kind: "unknown" };
+  if (config.cdn) {
+    return {
+      kind: "pointless",
+      code: "cdn-cache-configured",
+      reason:
+        "`cache.cdn` is configured for vinext, so the Worker leaves pages to the CDN and does not " +
+        "look for them in KV",
+    };
+  }
+  const adapter = config.data?.adapter;
+  if (adapter === undefined) return { kind: "unknown" };
+  if (typeof adapter !== "string" || !KV_ADAPTER.test(adapter)) {
+    return {
+      kind: "pointless",
+      code: "data-adapter-is-not-kv",
+      reason: `\`cache.data\` of vinext is not the KV adapter but ${String(adapter).slice(0, 500)}`,
+    };
+  }
+  const { binding, appPrefix, ttlSeconds } = config.data.options ?? {};
+  return {
+    kind: "kv",
+    options: {
+      // The same values that the adapter itself takes for given.
+      ...(typeof binding === "string" && binding !== "" ? { binding } : {}),
+      ...(typeof appPrefix === "string" && appPrefix !== "" ? { appPrefix } : {}),
+      ...(typeof ttlSeconds === "number" && ttlSeconds > 0 ? { ttlSeconds: Math.ceil(ttlSeconds) } : {}),
+    },
+  };
+}
+
+/**
+ * @param {string} root
+ * @param {string} file
+ * @returns {Promise<unknown>}
+ */
+function load(root, file) {
+  const mark = randomUUID();
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [READER, root, file, mark], {
+      cwd: root,
+      stdio: ["ignore", "pipe", "pipe"],
+      timeout: TIMEOUT_MS,
+    });
+    let [output, errors] = ["", ""];
+    child.stdout.setEncoding("utf-8").on("data", (text) => (output += text));
+    child.stderr.setEncoding("utf-8").on("data", (text) => (errors = (errors + text).slice(-4000)));
+    child.once("error", reject);
+    child.once("close", (code, signal) => {
+      const line = output.split("\n").find((text) => text.startsWith(mark));
+      if (line !== undefined) resolve(JSON.parse(line.slice(mark.length)));
+      else reject(new Error(explain(errors, code, signal)));
+    });
+  });
+}
+
+/**
+ * The line of an error trace that says what happened.
+ * @param {string} errors
+ * @param {number | null} code
+ * @param {string | null} signal
+ */
+function explain(errors, code, signal) {
+  const lines = errors.split("\n").map((line) => line.trim());
+  const said = lines.find((line) => /^\w*Error\b/u.test(line)) ?? lines.find((line) => line !== "");
+  return (said ?? `it ended with ${signal ?? code} and said nothing`).slice(0, 500);
+}

@@ -1,0 +1,61 @@
+// The vinext that a project has installed, as the engine wants to know it.
+//
+// In: a project's directory. Out: versions, and the files that tell cache formats apart.
+// Never: a judgement. What the files mean is the engine's to say.
+
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { probeFiles } from "../binding.js";
+import { findPackage } from "./installed-package.js";
+
+/**
+ * @typedef {object} InstalledRuntime
+ * @property {import("../index.js").RuntimeVersions} versions what `seedKvCache` takes as `runtime`
+ * @property {string} vinext the directory of `vinext`
+ * @property {string | undefined} cloudflare the directory of `@vinext/cloudflare`
+ */
+
+/**
+ * @param {string} root
+ * @returns {InstalledRuntime | undefined} nothing if there is no vinext
+ */
+export function findRuntime(root) {
+  const vinext = findPackage(root, "vinext");
+  if (vinext?.manifest.version === undefined) return undefined;
+  const cloudflare = findPackage(root, "@vinext/cloudflare");
+  const files = probeFiles();
+  return {
+    versions: {
+      vinext: vinext.manifest.version,
+      ...(cloudflare?.manifest.version === undefined
+        ? {}
+        : { cloudflare: cloudflare.manifest.version }),
+      probes: {
+        vinext: contents(vinext.directory, files.vinext),
+        ...(cloudflare === undefined
+          ? {}
+          : { cloudflare: contents(cloudflare.directory, files.cloudflare) }),
+      },
+    },
+    vinext: vinext.directory,
+    cloudflare: cloudflare?.directory,
+  };
+}
+
+/**
+ * @param {string} directory
+ * @param {string[]} names
+ * @returns {Record<string, string>} by name; what is not there is left out
+ */
+function contents(directory, names) {
+  /** @type {Record<string, string>} */
+  const found = {};
+  for (const name of names) {
+    try {
+      found[name] = readFileSync(path.join(directory, name), "utf-8");
+    } catch {
+      // Not every version has every file.
+    }
+  }
+  return found;
+}
