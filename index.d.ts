@@ -58,6 +58,8 @@ export interface ProbeFiles {
 
 /** What the runtime looks up for a route. */
 export interface RouteExplanation {
+  /** The format of the runtime, `g02` to `g12`. */
+  generation: string
   /** The decoded pathname in keys and tags. */
   pathname: string
   /** Where the page's HTML document is. */

@@ -48,7 +48,7 @@ export async function selfCheck(runtime) {
     const { html, rsc } = explainRoute({ ...query, route });
     const pathname = theirs.normalizePathname(route);
     for (const [kind, place] of Object.entries({ html, rsc })) {
-      const logicalKey = theirs.appIsrCacheKey(pathname, kind, BUILD_ID);
+      const logicalKey = theirs.key(pathname, kind);
       const kvKey = theirs.entryKey?.(logicalKey);
       const [mine, other] =
         kvKey === undefined ? [place.logicalKey, logicalKey] : [place.kvKey, kvKey];
@@ -60,7 +60,7 @@ export async function selfCheck(runtime) {
 
 /**
  * @typedef {object} KeyFunctions
- * @property {(pathname: string, kind: string, buildId: string) => string} appIsrCacheKey
+ * @property {(pathname: string, kind: string) => string} key
  * @property {(pathname: string) => string} normalizePathname
  * @property {((logicalKey: string) => string) | undefined} entryKey
  */
@@ -70,22 +70,38 @@ export async function selfCheck(runtime) {
  * @returns {Promise<KeyFunctions | undefined>}
  */
 async function importKeyFunctions(runtime) {
-  const { appIsrCacheKey } = await importFrom(runtime.vinext, "dist/server/isr-cache.js");
-  if (typeof appIsrCacheKey !== "function") return undefined;
-  const { normalizePregeneratedPathname } = await importFrom(
+  const isr = await importFrom(runtime.vinext, "dist/server/isr-cache.js");
+  if (typeof isr.appIsrHtmlKey !== "function") return undefined;
+  const { normalizePathnameForRouteMatch } = await importFrom(
     runtime.vinext,
-    "dist/server/pregenerated-concrete-paths.js",
+    "dist/routing/utils.js",
   );
+  const { normalizePath } = await importFrom(runtime.vinext, "dist/server/normalize-path.js");
+  if (!normalizePathnameForRouteMatch || !normalizePath) return undefined;
   const { createKvKeySpace } = await importFrom(runtime.cloudflare, "dist/cache/kv-key.js");
   return {
-    appIsrCacheKey,
-    // Before 0.1.1 there is no such function, and its result is the same as ours by the rule that
-    // the differential tests hold.
-    normalizePathname:
-      normalizePregeneratedPathname ??
-      ((route) => explainRoute({ route, buildId: "", runtime: runtime.versions }).pathname),
+    key: (pathname, kind) =>
+      withBuildId(() =>
+        kind === "html" ? isr.appIsrHtmlKey(pathname) : isr.appIsrRscKey(pathname),
+      ),
+    normalizePathname: (route) => normalizePath(normalizePathnameForRouteMatch(route)),
     entryKey: createKvKeySpace?.("").entryKey,
   };
+}
+
+/**
+ * The key functions take the build id from where a build puts it. Nothing runs in between.
+ * @param {() => string} work
+ */
+function withBuildId(work) {
+  const before = process.env.__VINEXT_BUILD_ID;
+  process.env.__VINEXT_BUILD_ID = BUILD_ID;
+  try {
+    return work();
+  } finally {
+    if (before === undefined) delete process.env.__VINEXT_BUILD_ID;
+    else process.env.__VINEXT_BUILD_ID = before;
+  }
 }
 
 /**

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use napi::Env;
 use napi_derive::napi;
-use vinext_seed::formats::lookup::{Lookup, LookupPlace, look_up};
+use vinext_seed::formats::lookup::{LookupPlace, look_up};
 use vinext_seed::runtime;
 use vinext_seed::runtime::probe::{CLOUDFLARE_FILES, VINEXT_FILES};
 
@@ -36,6 +36,8 @@ pub struct RouteQuery {
 /// What the runtime looks up for a route.
 #[napi(object, object_from_js = false)]
 pub struct RouteExplanation {
+    /// The format of the runtime, `g02` to `g12`.
+    pub generation: String,
     /// The decoded pathname in keys and tags.
     pub pathname: String,
     /// Where the page's HTML document is.
@@ -82,14 +84,22 @@ pub fn explain_route(env: &Env, query: RouteQuery) -> napi::Result<RouteExplanat
     let runtime = runtime::resolve(Path::new("."), source, true)
         .map_err(|problem| napi::Error::from_reason(problem.to_string()))?;
     let app_prefix = query.app_prefix.unwrap_or_default();
-    Ok(RouteExplanation::from(look_up(
+    let lookup = look_up(
         &runtime.profile,
         &query.build_id,
         &app_prefix,
         &query.route,
         query.path.as_deref(),
         query.trailing_slash.unwrap_or(false),
-    )))
+    );
+    Ok(RouteExplanation {
+        generation: runtime.profile.generation.to_owned(),
+        pathname: lookup.pathname,
+        html: lookup.html.into(),
+        rsc: lookup.rsc.into(),
+        metadata: lookup.route.into(),
+        tags: lookup.tags,
+    })
 }
 
 /// The files of the installed packages that tell formats apart, by their path within the package.
@@ -109,18 +119,6 @@ pub fn probe_files() -> ProbeFiles {
     ProbeFiles {
         vinext: VINEXT_FILES.to_vec(),
         cloudflare: CLOUDFLARE_FILES.to_vec(),
-    }
-}
-
-impl From<Lookup> for RouteExplanation {
-    fn from(lookup: Lookup) -> Self {
-        Self {
-            pathname: lookup.pathname,
-            html: lookup.html.into(),
-            rsc: lookup.rsc.into(),
-            metadata: lookup.route.into(),
-            tags: lookup.tags,
-        }
     }
 }
 

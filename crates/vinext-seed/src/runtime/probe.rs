@@ -112,7 +112,8 @@ pub(super) fn switches(probes: &Probes) -> Result<Switches, ProbeProblem> {
         // From 0.1.6 on the prerenderer hands pages its own parameters, as they stand in the URL,
         // and only from 1.0.0-beta.2 on requests do the same.
         renders_params_like_requests: !vinext
-            .shows(WORKER_ENTRY, "readTrustedPrerenderRouteParams")
+            .require(WORKER_ENTRY)?
+            .contains("readTrustedPrerenderRouteParams")
             || vinext.shows(ROUTE_MATCHING, "decodeMatchedParams"),
         is_proven,
     })
