@@ -1,29 +1,40 @@
-// Real apps: the route zoo, put together and built with a published vinext.
+// A real app of the matrix: put together from the zoo and a style, built with a published vinext.
 //
-// In: a version that has a folder in `versions/`. Out: a built project in that folder.
-// Never: a change to what is committed; the zoo is copied in, and what is copied is ignored by git.
+// In: a setup. Out: a built project in `compat/work/`.
+// Never: a second installation. The packages are linked from where they are installed, so that
+// variants of one version share them.
 
 import { spawnSync } from "node:child_process";
-import { cpSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { findCommand } from "../lib/installed-package.js";
 
 const HOME = path.dirname(fileURLToPath(import.meta.url));
-const ZOO = path.join(HOME, "zoo");
+const REPOSITORY = path.dirname(HOME);
 
 /**
- * Builds the zoo with one version, pages pre-rendered.
- * @param {string} version
+ * Builds a setup's project, pages pre-rendered.
+ * @param {import("./matrix.js").Setup} setup
  * @returns {string} the project's directory
  */
-export function buildZoo(version) {
-  const root = path.join(HOME, "versions", version);
-  for (const part of readdirSync(ZOO)) {
-    rmSync(path.join(root, part), { recursive: true, force: true });
-    cpSync(path.join(ZOO, part), path.join(root, part), { recursive: true });
-  }
-  rmSync(path.join(root, "dist"), { recursive: true, force: true });
+export function buildProject(setup) {
+  const root = path.join(HOME, "work", setup.name.replaceAll(" ", "-"));
+  const packages = path.join(REPOSITORY, setup.packages);
+  rmSync(root, { recursive: true, force: true });
+  mkdirSync(root, { recursive: true });
+  const parts = [`styles/${setup.style}`, ...setup.zoo.map((name) => `zoo/${name}`)];
+  for (const part of parts) cpSync(path.join(HOME, part), root, { recursive: true });
+  cpSync(path.join(packages, "package.json"), path.join(root, "package.json"));
+  symlinkSync(path.join(packages, "node_modules"), path.join(root, "node_modules"));
+  const config = `export default ${JSON.stringify(setup.nextConfig ?? {})};\n`;
+  writeFileSync(path.join(root, "next.config.mjs"), config);
+  build(root);
+  return root;
+}
+
+/** @param {string} root */
+function build(root) {
   // What the version's own `npm run build` says, without the shell: commands differ by version.
   const { scripts } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf-8"));
   const [command = "", ...args] = scripts.build.split(" ");
@@ -33,6 +44,5 @@ export function buildZoo(version) {
     cwd: root,
     encoding: "utf-8",
   });
-  if (status !== 0) throw new Error(`building the zoo failed in ${root}:\n${stdout}\n${stderr}`);
-  return root;
+  if (status !== 0) throw new Error(`building ${root} failed:\n${stdout}\n${stderr}`);
 }

@@ -13,6 +13,9 @@ import { fileURLToPath } from "node:url";
 /** How long loading may take. Configurations of large projects take a few seconds. */
 const TIMEOUT_MS = 60_000;
 
+/** The most of somebody else's text in a message, as everywhere in this package. */
+const MAX_FOREIGN_CHARACTERS = 500;
+
 /** The names Vite looks for, in its order. */
 const CONFIG_FILES = ["js", "mjs", "ts", "cjs", "mts", "cts"].map((type) => `vite.config.${type}`);
 
@@ -74,7 +77,7 @@ export function judge(config) {
     return {
       kind: "pointless",
       code: "data-adapter-is-not-kv",
-      reason: `\`cache.data\` of vinext is not the KV adapter but ${String(adapter).slice(0, 500)}`,
+      reason: `\`cache.data\` of vinext is not the KV adapter but ${oneLine(String(adapter))}`,
     };
   }
   const { binding, appPrefix, ttlSeconds } = config.data.options ?? {};
@@ -99,29 +102,25 @@ function load(root, file) {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [READER, root, file, mark], {
       cwd: root,
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: ["ignore", "pipe", "ignore"],
       timeout: TIMEOUT_MS,
     });
-    let [output, errors] = ["", ""];
+    let output = "";
     child.stdout.setEncoding("utf-8").on("data", (text) => (output += text));
-    child.stderr.setEncoding("utf-8").on("data", (text) => (errors = (errors + text).slice(-4000)));
     child.once("error", reject);
     child.once("close", (code, signal) => {
       const line = output.split("\n").find((text) => text.startsWith(mark));
-      if (line !== undefined) resolve(JSON.parse(line.slice(mark.length)));
-      else reject(new Error(explain(errors, code, signal)));
+      const { config, error } =
+        line === undefined
+          ? { error: `loading it ended with ${signal ?? code} and no result` }
+          : JSON.parse(line.slice(mark.length));
+      if (error === undefined) resolve(config);
+      else reject(new Error(oneLine(error)));
     });
   });
 }
 
-/**
- * The line of an error trace that says what happened.
- * @param {string} errors
- * @param {number | null} code
- * @param {string | null} signal
- */
-function explain(errors, code, signal) {
-  const lines = errors.split("\n").map((line) => line.trim());
-  const said = lines.find((line) => /^\w*Error\b/u.test(line)) ?? lines.find((line) => line !== "");
-  return (said ?? `it ended with ${signal ?? code} and said nothing`).slice(0, 500);
+/** @param {string} text somebody else's */
+function oneLine(text) {
+  return text.replaceAll(/\s+/gu, " ").trim().slice(0, MAX_FOREIGN_CHARACTERS);
 }

@@ -9,6 +9,7 @@ import path from "node:path";
 /**
  * @typedef {object} PrerenderedArtefact
  * @property {string} route the route's pattern
+ * @property {string} pathname its concrete path, as the manifest has it
  * @property {"html" | "rsc" | "route"} kind
  * @property {string} url the path to request
  * @property {number} status the status to expect
@@ -23,11 +24,13 @@ import path from "node:path";
 export function prerenderedArtefacts(root) {
   const server = path.join(root, "dist", "server");
   const manifest = JSON.parse(readFileSync(path.join(server, "vinext-prerender.json"), "utf-8"));
+  // From 1.4.0 on `/index` has files of its own; before it shares those of `/`.
+  const escapesIndex = existsSync(path.join(server, "prerendered-routes", "index", "index.rsc"));
   return manifest.routes.flatMap((/** @type {any} */ route) => {
     const pathname = route.path ?? route.route;
     // `/404` is how the build writes its error page, no page of the site.
     if (route.status !== "rendered" || pathname === "/404") return [];
-    const stem = pathname === "/" ? "index" : pathname.slice(1);
+    const stem = stemOf(pathname, escapesIndex);
     const kinds = route.router === "metadata" ? ["route"] : ["html", "rsc"];
     return kinds.flatMap((kind) => {
       const inFolder = kind === "html" && manifest.trailingSlash && pathname !== "/";
@@ -36,6 +39,7 @@ export function prerenderedArtefacts(root) {
       if (!existsSync(place)) return [];
       return {
         route: route.route,
+        pathname,
         kind,
         url: kind === "rsc" ? `${pathname}.rsc` : pathname,
         status: route.responseStatus ?? 200,
@@ -43,4 +47,14 @@ export function prerenderedArtefacts(root) {
       };
     });
   });
+}
+
+/**
+ * @param {string} pathname
+ * @param {boolean} escapesIndex
+ */
+function stemOf(pathname, escapesIndex) {
+  if (pathname === "/") return "index";
+  const isIndex = escapesIndex && /^\/index(?:\/|$)/u.test(pathname);
+  return isIndex ? `index${pathname}` : pathname.slice(1);
 }

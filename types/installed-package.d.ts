@@ -4,7 +4,8 @@
  * @property {{ name?: string, version?: string, bin?: string | Record<string, string> }} manifest
  */
 /**
- * Finds a package where Node would from within a project.
+ * Finds a package where Node would from within a project: in `node_modules` (npm, pnpm, workspaces)
+ * or through Yarn's Plug'n'Play.
  * @param {string} root
  * @param {string} name
  * @returns {InstalledPackage | undefined}

@@ -111,13 +111,14 @@ fn value(pair: &Value) -> Value {
 async fn vinext_0_0_38() {
     let build_id = json(&fixture("0.0.38").join("app-bundle-build-id.json"));
     let build_id = build_id["appBundleBuildId"].as_str().unwrap();
-    check("0.0.38", profile::G02, build_id, &[]).await;
+    // The fixture has the page whose literal percent sign was decoded twice; it is left out.
+    check("0.0.38", profile::G02, build_id, &["%25"]).await;
 }
 
 #[tokio::test]
 async fn vinext_0_2_1() {
     let build_id = "1b28fa02-abfb-4d2b-a7a2-6f9daebe4b8d";
-    // The fixture has the pages whose artefacts show undecoded parameters; they are left out.
+    // The fixture has the pages that were rendered from undecoded parameters; they are left out.
     check("0.2.1", profile::G07, build_id, &["%"]).await;
 }
 

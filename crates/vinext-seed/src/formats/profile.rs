@@ -44,10 +44,8 @@ pub struct RuntimeProfile {
     pub lists_tags: bool,
     /// Whether the manifest and `cacheControl` have `stale` (since 1.0.0-beta.5).
     pub has_stale: bool,
-    /// Whether the prerenderer hands a page the same parameters as a request does. From 0.1.6 to
-    /// 1.0.0-beta.1 it hands them percent-encoded, and requests decoded: pages whose path needs
-    /// encoding were rendered with the wrong text.
-    pub renders_params_like_requests: bool,
+    /// Which parameters the prerenderer hands to pages.
+    pub prerendered_params: PrerenderedParams,
     /// Whether a page in the manifest is known not to depend on cookies, headers or the query
     /// (since 0.2.1). Before, such a page stands there like any other.
     pub is_proven: bool,
@@ -69,6 +67,30 @@ pub enum PagesRead {
     Revalidating,
     /// Static ones too.
     All,
+}
+
+/// Which parameters the prerenderer hands to a page, compared with a request for it. Where they
+/// differ, the page was rendered with the wrong text.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum PrerenderedParams {
+    /// The same (0.0.49 to 0.1.2, and again since 1.0.0-beta.2).
+    AsInRequests,
+    /// Literal percent signs are decoded once more than in requests (up to 0.0.45).
+    PercentDecodedTwice,
+    /// They are percent-encoded, and those of requests are not (0.1.6 to 1.0.0-beta.1).
+    LeftEncoded,
+}
+
+impl PrerenderedParams {
+    /// Whether the page under an encoded pathname was rendered like a request would render it.
+    #[must_use]
+    pub fn are_right_for(self, pathname: &str) -> bool {
+        match self {
+            Self::AsInRequests => true,
+            Self::PercentDecodedTwice => !pathname.contains("%25"),
+            Self::LeftEncoded => !pathname.contains('%'),
+        }
+    }
 }
 
 /// How an entry proves that its page did not read the query string, so that `/page?utm=1` is a
@@ -106,7 +128,7 @@ pub const G02: RuntimeProfile = RuntimeProfile {
     has_metadata_routes: false,
     lists_tags: false,
     has_stale: false,
-    renders_params_like_requests: true,
+    prerendered_params: PrerenderedParams::PercentDecodedTwice,
     is_proven: false,
 };
 
@@ -118,6 +140,7 @@ pub const G04: RuntimeProfile = RuntimeProfile {
         encodes: true,
     },
     reads: PagesRead::All,
+    prerendered_params: PrerenderedParams::AsInRequests,
     has_expiry: true,
     ..G02
 };
@@ -151,7 +174,7 @@ pub const G06: RuntimeProfile = RuntimeProfile {
 
 /// 0.1.6 and 0.1.8.
 pub const G06_ENCODED: RuntimeProfile = RuntimeProfile {
-    renders_params_like_requests: false,
+    prerendered_params: PrerenderedParams::LeftEncoded,
     ..G06
 };
 
@@ -175,7 +198,7 @@ pub const G07: RuntimeProfile = RuntimeProfile {
 
 /// 1.0.0-beta.2.
 pub const G07_BETA2: RuntimeProfile = RuntimeProfile {
-    renders_params_like_requests: true,
+    prerendered_params: PrerenderedParams::AsInRequests,
     ..G07
 };
 

@@ -117,8 +117,8 @@ impl Planner {
         if is_fallback_shell(route) {
             return Err(SkipReason::FallbackShell);
         }
-        if !self.profile.renders_params_like_requests && pathname.contains('%') {
-            return Err(SkipReason::UndecodedParams);
+        if !self.profile.prerendered_params.are_right_for(pathname) {
+            return Err(SkipReason::WrongParams);
         }
         let mut lifetime = route.lifetime.ok_or(SkipReason::NegativeRevalidate)?;
         lifetime.stale_seconds = lifetime.stale_seconds.filter(|_| self.profile.has_stale);

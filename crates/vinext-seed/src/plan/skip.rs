@@ -40,8 +40,8 @@ pub enum SkipReason {
         /// The length of the key that would be needed, in bytes.
         bytes: usize,
     },
-    /// This version rendered pages with percent-encoded paths from undecoded parameters.
-    UndecodedParams,
+    /// This version rendered the page with other parameters than a request has.
+    WrongParams,
     /// The file that the pathname names is not there.
     MissingArtefact {
         /// Its name within the directory of artefacts.
@@ -87,7 +87,7 @@ impl SkipReason {
             Self::IndexCollision => "index-collision",
             Self::Duplicate => "duplicate",
             Self::KeyTooLong { .. } => "key-too-long",
-            Self::UndecodedParams => "undecoded-params",
+            Self::WrongParams => "wrong-params",
             Self::MissingArtefact { .. } => "missing-artefact",
             Self::UnusableArtefact { .. } => "unusable-artefact",
             Self::RscIsHtml { .. } => "rsc-is-html",
@@ -125,9 +125,9 @@ impl fmt::Display for SkipReason {
                 "its key has {bytes} bytes, Workers KV takes 512, and this version of the KV \
                  adapter does not shorten it"
             ),
-            Self::UndecodedParams => f.write_str(
-                "this version of vinext pre-renders percent-encoded paths with other parameters \
-                 than requests get, so the page may show the wrong text",
+            Self::WrongParams => f.write_str(
+                "this version of vinext pre-renders percent-encoded paths like this one with other \
+                 parameters than requests get, so the page may show the wrong text",
             ),
             Self::MissingArtefact { file } => write!(f, "{file} does not exist"),
             Self::UnusableArtefact { file, problem } => write!(f, "{file}: {problem}"),

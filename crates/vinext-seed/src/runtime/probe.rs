@@ -14,7 +14,9 @@ use crate::formats::artefact_path::ArtefactPathRule;
 use crate::formats::cache_key::CacheKeyRule;
 use crate::formats::kv_key::LongKeys;
 use crate::formats::path_hash::PathHash;
-use crate::formats::profile::{BuildIdSource, PagesRead, QueryProof, RuntimeProfile};
+use crate::formats::profile::{
+    BuildIdSource, PagesRead, PrerenderedParams, QueryProof, RuntimeProfile,
+};
 use crate::formats::tags::TagRule;
 
 /// The files of `vinext` that are looked at. Not every version has all of them.
@@ -109,12 +111,7 @@ pub(super) fn switches(probes: &Probes) -> Result<Switches, ProbeProblem> {
         has_metadata_routes: prerender.contains("\"metadata\""),
         lists_tags: prerender.contains("readPrerenderCacheTagsHeader"),
         has_stale: prerender.contains("stale: r.stale"),
-        // From 0.1.6 on the prerenderer hands pages its own parameters, as they stand in the URL,
-        // and only from 1.0.0-beta.2 on requests do the same.
-        renders_params_like_requests: !vinext
-            .require(WORKER_ENTRY)?
-            .contains("readTrustedPrerenderRouteParams")
-            || vinext.shows(ROUTE_MATCHING, "decodeMatchedParams"),
+        prerendered_params: prerendered_params(&vinext, builds_keys_in_template)?,
         is_proven,
     })
 }
@@ -141,7 +138,7 @@ pub(super) struct Switches {
     has_metadata_routes: bool,
     lists_tags: bool,
     has_stale: bool,
-    renders_params_like_requests: bool,
+    prerendered_params: PrerenderedParams,
     is_proven: bool,
 }
 
@@ -160,7 +157,7 @@ impl Switches {
             has_metadata_routes: profile.has_metadata_routes,
             lists_tags: profile.lists_tags,
             has_stale: profile.has_stale,
-            renders_params_like_requests: profile.renders_params_like_requests,
+            prerendered_params: profile.prerendered_params,
             is_proven: profile.is_proven,
         }
     }
@@ -255,6 +252,25 @@ fn artefact_path(vinext: &Files<'_>) -> Result<ArtefactPathRule, ProbeProblem> {
     Ok(ArtefactPathRule {
         html_strips_trailing_slash: content.contains(r"replace(/\/$/"),
         escapes_index: content.contains(r"/^\/index(?:\/|$)/"),
+    })
+}
+
+fn prerendered_params(
+    vinext: &Files<'_>,
+    builds_keys_in_template: bool,
+) -> Result<PrerenderedParams, ProbeProblem> {
+    // From 0.1.6 on the prerenderer tells the Worker which parameters to use, as they stand in the
+    // URL; from 1.0.0-beta.2 on requests use them like that too.
+    let are_told = vinext
+        .require(WORKER_ENTRY)?
+        .contains("readTrustedPrerenderRouteParams");
+    let are_kept_encoded = vinext.shows(ROUTE_MATCHING, "decodeMatchedParams");
+    Ok(if are_told && !are_kept_encoded {
+        PrerenderedParams::LeftEncoded
+    } else if builds_keys_in_template {
+        PrerenderedParams::PercentDecodedTwice
+    } else {
+        PrerenderedParams::AsInRequests
     })
 }
 

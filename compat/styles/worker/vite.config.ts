@@ -1,6 +1,7 @@
-import { defineConfig } from "vite";
-import vinext from "vinext";
 import { cloudflare } from "@cloudflare/vite-plugin";
+import vinext from "vinext";
+import { defineConfig } from "vite";
+
 export default defineConfig({
   plugins: [
     vinext(),

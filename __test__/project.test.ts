@@ -1,0 +1,226 @@
+// `seedKvCache` for a project, with nothing said about its runtime: what it finds out by itself, and
+// when it refuses.
+
+import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { PACKAGES } from "../compat/oracles/client.js";
+import { judge } from "../lib/cache-config.js";
+import { BUILD_ID, buildOf, rendered } from "./support/build.js";
+import { startRecorder } from "./support/recorder.js";
+import { seed } from "./support/seed.js";
+
+const EXAMPLE_MODULES = fileURLToPath(new URL("../example/node_modules", import.meta.url));
+
+interface Project {
+  vinext?: string;
+  cloudflare?: string;
+  viteConfig?: string;
+  buildId?: string;
+}
+
+/** A built project with published packages in its `node_modules`. */
+function project({ vinext = "1.4.0", cloudflare, viteConfig, buildId = BUILD_ID }: Project = {}) {
+  const root = buildOf([rendered("/a", { revalidate: 60 })], { "a.html": "a", "a.rsc": "0" }, { buildId });
+  const modules = path.join(root, "node_modules");
+  mkdirSync(path.join(modules, "@vinext"), { recursive: true });
+  symlinkSync(path.join(PACKAGES, `vinext-${vinext}`), path.join(modules, "vinext"));
+  if (cloudflare !== undefined) {
+    symlinkSync(path.join(PACKAGES, `cloudflare-${cloudflare}`), path.join(modules, "@vinext/cloudflare"));
+  }
+  if (viteConfig !== undefined) {
+    symlinkSync(path.join(EXAMPLE_MODULES, "vite"), path.join(modules, "vite"));
+    writeFileSync(path.join(root, "vite.config.mjs"), viteConfig);
+  }
+  return root;
+}
+
+async function seedProject(root: string, options = {}) {
+  const api = await startRecorder();
+  const result = await seed({ root, apiBaseUrl: api.baseUrl, runtime: undefined, ...options });
+  return { result, pairs: api.pairs(), keys: api.pairs().map((pair) => pair.key) };
+}
+
+/** A Vite configuration whose vinext plugin says this of its caches. */
+const configOf = (cache: object, more = "") =>
+  `${more}; export default { plugins: [null, [Promise.resolve({ name: "vinext:config", __vinextCacheConfig: ${JSON.stringify(cache)} })]] };`;
+const KV = "/p/node_modules/@vinext/cloudflare/dist/cache/kv-data-adapter.runtime.js";
+
+describe("the Vite configuration", () => {
+  it("tells the KV adapter's prefix and TTL", async () => {
+    const options = { binding: "X", appPrefix: "shop", ttlSeconds: 777.5 };
+    const viteConfig = configOf({ data: { adapter: KV, options } });
+    const { keys, pairs } = await seedProject(project({ viteConfig }));
+    expect(keys[0]).toBe(`shop:cache:app:v2:${BUILD_ID}:/a:html`);
+    expect(pairs[0]?.expiration_ttl).toBe(778);
+  });
+
+  it("does not count where options say otherwise, or where it is not to be read", async () => {
+    const viteConfig = configOf({ data: { adapter: KV, options: { appPrefix: "shop", ttlSeconds: 777 } } });
+    const root = project({ viteConfig });
+    const given = await seedProject(root, { appPrefix: "mine", ttlSeconds: 90 });
+    expect(given.keys[0]).toMatch(/^mine:/u);
+    expect(given.pairs[0]?.expiration_ttl).toBe(90);
+    expect((await seedProject(root, { viteConfig: false })).keys[0]).toMatch(/^cache:/u);
+    expect((await seedProject(root, { runtime: { vinext: "1.4.0" } })).keys[0]).toMatch(/^cache:/u);
+  });
+
+  it("may have any name", async () => {
+    const root = project({ viteConfig: configOf({}) });
+    const other = configOf({ data: { adapter: KV, options: { appPrefix: "other" } } });
+    writeFileSync(path.join(root, "other.config.mjs"), other);
+    expect((await seedProject(root, { viteConfig: "other.config.mjs" })).keys[0]).toMatch(/^other:/u);
+  });
+
+  it.each([
+    ["cache.cdn", { cdn: { adapter: "x" }, data: { adapter: KV } }, "cdn-cache-configured"],
+    ["another data adapter", { data: { adapter: "/p/redis-adapter.js" } }, "data-adapter-is-not-kv"],
+  ])("with %s makes seeding pointless", async (_, cache, code) => {
+    const { result, keys } = await seedProject(project({ viteConfig: configOf(cache) }));
+    expect(result.skippedCode).toBe(code);
+    expect(keys).toEqual([]);
+  });
+
+  it.each([
+    ["throws", 'throw new TypeError("broken on purpose")', "broken on purpose"],
+    ["ends the process", "process.exit(3)", "ended with 3"],
+    ["has a syntax error", "export default {", "PARSE_ERROR"],
+  ])("that %s is a warning, and the defaults are assumed", async (_, viteConfig, said) => {
+    const { result, keys } = await seedProject(project({ viteConfig }));
+    expect(keys[0]).toMatch(/^cache:/u);
+    expect(result.warnings).toHaveLength(1);
+    expect(result.warnings[0]).toContain("vite.config.mjs");
+    expect(result.warnings[0]).toContain(said);
+  });
+
+  it("cannot reach into this process", async () => {
+    const more = 'process.env.SEED_TEST = "x"; console.log("noise"); setInterval(() => {}, 1000)';
+    const viteConfig = configOf({ data: { adapter: KV, options: { appPrefix: "shop" } } }, more);
+    expect((await seedProject(project({ viteConfig }))).keys[0]).toMatch(/^shop:/u);
+    expect(process.env.SEED_TEST).toBeUndefined();
+  });
+
+  it("names the KV adapter in several ways", () => {
+    for (const adapter of [
+      KV,
+      String.raw`C:\p\node_modules\@vinext\cloudflare\dist\cache\kv-data-adapter.runtime.js`,
+      "@vinext/cloudflare/cache/kv-data-adapter.runtime",
+      "@vinext/cloudflare/cache/kv-data-adapter",
+    ]) {
+      expect(judge({ data: { adapter } }), adapter).toEqual({ kind: "kv", options: {} });
+    }
+    expect(judge(null)).toEqual({ kind: "unknown" });
+    expect(judge({})).toEqual({ kind: "unknown" });
+  });
+});
+
+describe("the CDN that versions 0.1.1 to 0.2.1 detect by themselves", () => {
+  it("makes seeding pointless too", async () => {
+    process.env.VINEXT_CDN_CACHE_AUTO_DETECT = "1";
+    onTestFinished(() => void delete process.env.VINEXT_CDN_CACHE_AUTO_DETECT);
+    const old = await seedProject(project({ vinext: "0.2.1", cloudflare: "0.2.1" }));
+    expect(old.result.skippedCode).toBe("cdn-cache-configured");
+    expect((await seedProject(project())).result.skipped).toBeUndefined();
+  });
+});
+
+/** A project whose vinext is a copy of 1.4.0 with one text replaced. */
+function tamperedProject(file: string, from: string, to: string) {
+  const root = buildOf([rendered("/a")], { "a.html": "a" });
+  // Beside the original, so that what it imports is found.
+  const copy = path.join(PACKAGES, `.tampered-${path.basename(root)}`);
+  onTestFinished(() => rmSync(copy, { recursive: true, force: true }));
+  cpSync(path.join(PACKAGES, "vinext-1.4.0"), copy, { recursive: true });
+  const text = readFileSync(path.join(copy, file), "utf-8");
+  expect(text).toContain(from);
+  writeFileSync(path.join(copy, file), text.replaceAll(from, to));
+  mkdirSync(path.join(root, "node_modules"));
+  symlinkSync(copy, path.join(root, "node_modules/vinext"));
+  return root;
+}
+
+describe("the self-check", () => {
+  it("refuses a package whose own key function says otherwise, and shows both keys", async () => {
+    const root = tamperedProject("dist/server/isr-cache.js", "key.length <= 200", "key.length <= 199");
+    const { result, keys } = await seedProject(root);
+    expect(result.skippedCode).toBe("self-check-failed");
+    expect(result.skipped).toContain("xxx:html");
+    expect(result.skipped).toContain("__hash:");
+    expect(keys).toEqual([]);
+    const { result: unchecked } = await seedProject(root, { selfCheck: false });
+    expect(unchecked.seededRoutes).toBe(1);
+  });
+
+  it.each(["0.0.50", "0.0.55", "0.1.8", "0.2.1", "1.0.0-beta.10", "1.4.0"])(
+    "passes with the published %s",
+    async (vinext) => {
+      const root = project({ vinext });
+      const worker = `function appIsrCacheKey(pathname, suffix, buildId = "${BUILD_ID}") {}`;
+      writeFileSync(path.join(root, "dist/server/index.js"), worker);
+      const { result } = await seedProject(root, { allowUnprovenRoutes: true });
+      expect(result.skipped).toBeUndefined();
+      expect(result.runtime?.vinext).toBe(vinext);
+    },
+  );
+});
+
+describe("a project that does not fit together", () => {
+  const KEY_CODE = "`${e}:__hash:${t}`";
+
+  it("because its Worker was built by an older or a newer vinext", async () => {
+    const older = project();
+    writeFileSync(path.join(older, "dist/server/index.js"), `${KEY_CODE};\`app:\`;\`${BUILD_ID}\``);
+    expect((await seedProject(older)).result.skippedCode).toBe("other-format");
+    const newer = project({ vinext: "1.0.0-beta.10" });
+    writeFileSync(path.join(newer, "dist/server/index.js"), `${KEY_CODE};\`app:v2:\`;\`${BUILD_ID}\``);
+    expect((await seedProject(newer)).result.skippedCode).toBe("other-format");
+  });
+
+  it("because its Worker was built with another build id", async () => {
+    const root = project();
+    writeFileSync(path.join(root, "dist/server/index.js"), `${KEY_CODE};\`app:v2:\`;\`other\``);
+    expect((await seedProject(root)).result.skippedCode).toBe("other-build");
+  });
+
+  it("because its vinext is half installed", async () => {
+    const root = buildOf([rendered("/a")], { "a.html": "a" });
+    const home = path.join(root, "node_modules/vinext");
+    mkdirSync(home, { recursive: true });
+    writeFileSync(path.join(home, "package.json"), '{"name":"vinext","version":"1.4.0"}');
+    const { result } = await seedProject(root);
+    expect(result.skippedCode).toBe("unknown-version");
+    expect(result.skipped).toContain("dist/build/prerender.js is missing");
+  });
+
+  it("because there are two copies of vinext, of which the nearer one counts", async () => {
+    const root = project({ vinext: "1.0.0-beta.10" });
+    const site = path.join(root, "apps/site");
+    mkdirSync(path.join(site, "node_modules"), { recursive: true });
+    cpSync(path.join(root, "dist"), path.join(site, "dist"), { recursive: true });
+    expect((await seedProject(site)).keys[0]).toMatch(/^cache:app:5c1f/u);
+    symlinkSync(path.join(PACKAGES, "vinext-1.4.0"), path.join(site, "node_modules/vinext"));
+    expect((await seedProject(site)).keys[0]).toMatch(/^cache:app:v2:/u);
+  });
+});
+
+describe("odd build ids", () => {
+  it.each(["rel:1", "with space", "日本-ü", "i".repeat(300)])("%s", async (buildId) => {
+    const { result, keys } = await seedProject(project({ buildId, cloudflare: "1.0.0-beta.7" }));
+    expect(result.buildId).toBe(buildId);
+    expect(keys).toHaveLength(2);
+    for (const name of keys) {
+      expect(Buffer.byteLength(name)).toBeLessThanOrEqual(512);
+      expect(name).toContain(`cache:app:v2:${buildId}:`);
+    }
+  });
+});
+
+it("tags of all sorts are stored as the runtime stores them", async () => {
+  const tags = ["posts", "com", "ma", "a:b", "back\\slash", "tab\there", "x".repeat(256), "x".repeat(257), "日本", "posts", ""];
+  const root = buildOf([rendered("/a", { tags: [...tags, 7, null] })], { "a.html": "a" });
+  const { pairs } = await seedProject(root, { runtime: { vinext: "1.4.0" } });
+  const expected = ["/a", "_N_T_/a", "_N_T_/layout", "_N_T_/a/layout", "_N_T_/a/page", "posts", "com", "ma", "x".repeat(256), "%E6%97%A5%E6%9C%AC"];
+  expect(JSON.parse(pairs[0]?.value ?? "").tags).toEqual(expected);
+  expect(pairs[0]?.metadata?.tags).toEqual(expected);
+});

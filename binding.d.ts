@@ -1,0 +1,4 @@
+export const __napiBindingTarget: string;
+export const explainRoute: any;
+export const probeFiles: any;
+export const seedKvCache: any;

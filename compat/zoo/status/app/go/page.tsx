@@ -1,0 +1,7 @@
+import { redirect } from "next/navigation";
+
+export const revalidate = 600;
+
+export default function GoPage(): never {
+  redirect("/about");
+}

@@ -1,0 +1,7 @@
+import { notFound } from "next/navigation";
+
+export const revalidate = 600;
+
+export default function GonePage(): never {
+  notFound();
+}
