@@ -263,6 +263,47 @@ describe("what is left out", () => {
     expect(requests).toHaveLength(0);
   });
 
+  describe("by some versions only", () => {
+    // Within 200 characters, over 512 bytes, and no file name over 255.
+    const long = `/${"日".repeat(60)}`.repeat(3);
+    const files = { "a.html": "a", "index.html": "i", "%61.html": "a", "100%25.html": "p" };
+    it.each([
+      ["0.2.1", "key-too-long", rendered(long), { buildId: "b" }],
+      ["1.4.0", "key-too-long", rendered("/a"), { appPrefix: "p".repeat(480) }],
+      ["1.0.0-beta.5", "metadata-not-read", rendered("/sitemap.xml", { router: "metadata" }), {}],
+      ["0.2.1", "wrong-params", rendered("/:x", { path: "/%61" }), {}],
+      ["1.0.0-beta.1", "wrong-params", rendered("/:x", { path: "/%61" }), {}],
+    ] as const)("vinext %s: %s", async (vinext, code, route, more) => {
+      const { buildId = BUILD_ID, ...options }: { buildId?: string; appPrefix?: string } = more;
+      const root = buildOf([route, rendered("/index")], files, { buildId });
+      const { result } = await seeded(root, { runtime: { vinext }, ...options });
+      expect(result.routesSkipped.map((skipped) => skipped.code)).toContain(code);
+    });
+
+    it.each([
+      ["1.0.0-beta.10", ["index-collision", "index-collision"]],
+      ["1.4.0", []],
+    ])("vinext %s: / beside /index", async (vinext, codes) => {
+      const both = { "index.html": "one of them", "index/index.html": "the other" };
+      const root = buildOf([rendered("/"), rendered("/index")], both);
+      const { result } = await seeded(root, { runtime: { vinext } });
+      expect(result.routesSkipped.map((skipped) => skipped.code)).toEqual(codes);
+    });
+
+    it.each(["0.1.1", "1.0.0-beta.2"])("but not by vinext %s", async (vinext) => {
+      const root = buildOf([rendered("/:x", { path: "/%61" })], files);
+      const options = { runtime: { vinext }, allowUnprovenRoutes: true };
+      expect((await seeded(root, options)).result.seededRoutes).toBe(1);
+    });
+
+    it("a long key is hashed where the adapter does so too", async () => {
+      const root = buildOf([rendered(long)], { [`${long.slice(1)}.html`]: "x" }, { buildId: "b" });
+      const runtime = { vinext: "1.0.0-beta.5", cloudflare: "1.0.0-beta.5" };
+      const { pairs } = await seeded(root, { runtime });
+      expect(pairs[0]?.key).toMatch(/^cache:__hash:[0-9a-f]{16}$/u);
+    });
+  });
+
   it("writes the document alone if there is no payload", async () => {
     const { result, pairs } = await seeded(buildOf([rendered("/a")], { "a.html": "a" }));
     expect(result).toMatchObject({ seededRoutes: 1, kvPairsUploaded: 1 });
