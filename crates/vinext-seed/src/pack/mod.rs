@@ -6,6 +6,7 @@
 //! only a fixed number of segments ahead of whoever takes them.
 
 mod batch;
+mod batcher;
 mod claims;
 mod entry;
 mod json_text;
@@ -20,7 +21,8 @@ use std::thread::JoinHandle;
 
 use tokio::sync::mpsc;
 
-pub use batch::{Batch, BatchLimits, Batcher};
+pub use batch::{Batch, BatchLimits};
+pub use batcher::Batcher;
 pub use entry::Moment;
 pub use worker::MAX_VALUE_BYTES;
 

@@ -29,6 +29,11 @@ impl Segment {
         &self.pairs
     }
 
+    /// Whether both are the same segment, not merely equal ones.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.pairs, &other.pairs)
+    }
+
     /// The bytes from the first to the last of a range of pairs, commas between them included.
     pub(crate) fn slice(&self, first: usize, last: usize) -> Bytes {
         self.bytes

@@ -1,0 +1,225 @@
+//! Filling batches.
+//!
+//! In: packed routes, in order. Out: batches of at most so many pairs and so many bytes, in order.
+//! Never: a pair lost, doubled or moved.
+
+use super::PackedRoutes;
+use super::batch::{Batch, BatchLimits, Run};
+
+/// Fills batches.
+#[derive(Debug)]
+pub struct Batcher {
+    limits: BatchLimits,
+    open: Batch,
+}
+
+impl Batcher {
+    /// A batcher with nothing in it.
+    #[must_use]
+    pub fn new(limits: BatchLimits) -> Self {
+        Self {
+            limits,
+            open: Batch::default(),
+        }
+    }
+
+    /// Adds the pairs of packed routes, handing every batch that is full to `emit`.
+    pub fn push(&mut self, packed: &PackedRoutes, emit: impl FnMut(Batch)) {
+        if let Some(last) = packed.segment.pairs().len().checked_sub(1) {
+            let segment = packed.segment.clone();
+            self.push_run(
+                &Run {
+                    segment,
+                    first: 0,
+                    last,
+                },
+                emit,
+            );
+        }
+    }
+
+    pub(super) fn push_run(&mut self, run: &Run, mut emit: impl FnMut(Batch)) {
+        let mut first = run.first;
+        while first <= run.last {
+            let fitting = self.fitting(run, first);
+            if fitting == 0 && !self.open.is_empty() {
+                emit(std::mem::take(&mut self.open));
+                continue;
+            }
+            // Into an empty batch goes at least one pair, however large.
+            let last = first + fitting.max(1) - 1;
+            self.open.push(Run {
+                segment: run.segment.clone(),
+                first,
+                last,
+            });
+            first = last + 1;
+        }
+    }
+
+    /// What is left.
+    #[must_use]
+    pub fn finish(self) -> Option<Batch> {
+        Some(self.open).filter(|batch| !batch.is_empty())
+    }
+
+    /// How many pairs of a run, from `first` on, fit into the open batch.
+    fn fitting(&self, run: &Run, first: usize) -> usize {
+        let spans = &run.segment.pairs()[first..=run.last];
+        let spans = &spans[..spans.len().min(self.limits.max_pairs - self.open.pairs())];
+        let separator = usize::from(!self.open.is_empty());
+        let room = self
+            .limits
+            .max_body_bytes
+            .saturating_sub(self.open.body_bytes() + separator);
+        spans.partition_point(|span| span.end - spans[0].start <= room)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::super::segment::{BufferPool, Segment, SegmentBuilder};
+    use super::*;
+    use proptest::prelude::*;
+
+    fn segment(pairs: &[String]) -> Segment {
+        let mut builder = SegmentBuilder::new(&BufferPool::new(64, 0));
+        for pair in pairs {
+            builder.push(true, |out| out.extend_from_slice(pair.as_bytes()));
+        }
+        builder.finish()
+    }
+
+    fn body(batch: &Batch) -> String {
+        let bytes: Vec<u8> = batch.body().flatten().collect();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    fn pack(segments: &[Vec<String>], limits: BatchLimits) -> Vec<Batch> {
+        let mut batcher = Batcher::new(limits);
+        let mut batches = Vec::new();
+        for pairs in segments {
+            let packed = PackedRoutes {
+                routes: pairs.len(),
+                segment: segment(pairs),
+                skipped: Vec::new(),
+            };
+            batcher.push(&packed, |batch| batches.push(batch));
+        }
+        batches.extend(batcher.finish());
+        batches
+    }
+
+    fn pair(key: usize, padding: usize) -> String {
+        format!(r#"{{"key":"{key}","value":"{}"}}"#, "v".repeat(padding))
+    }
+
+    #[test]
+    fn ten_thousand_pairs_go_into_one_batch_and_one_more_into_the_next() {
+        let pairs: Vec<_> = (0..10_001).map(|key| pair(key, 0)).collect();
+        let limits = BatchLimits {
+            max_pairs: 10_000,
+            max_body_bytes: usize::MAX,
+        };
+        let batches = pack(&[pairs], limits);
+        assert_eq!(
+            batches.iter().map(Batch::pairs).collect::<Vec<_>>(),
+            [10_000, 1]
+        );
+        assert_eq!(batches[1].keys().collect::<Vec<_>>(), ["10000"]);
+    }
+
+    #[test]
+    fn a_pair_larger_than_the_limit_is_alone() {
+        let segments = [vec![pair(1, 1), pair(2, 500), pair(3, 1)]];
+        let batches = pack(
+            &segments,
+            BatchLimits {
+                max_pairs: 10,
+                max_body_bytes: 100,
+            },
+        );
+        assert_eq!(
+            batches.iter().map(Batch::pairs).collect::<Vec<_>>(),
+            [1, 1, 1]
+        );
+    }
+
+    fn keys(batches: &[Batch]) -> Vec<String> {
+        batches.iter().flat_map(Batch::keys).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn cutting_and_parting_lose_nothing_either(
+            sizes in prop::collection::vec(0..9_usize, 1..6),
+            max_pairs in 1..9_usize,
+            max_body_bytes in 1..200_usize,
+            chosen in prop::collection::hash_set(0..50_usize, 0..20),
+        ) {
+            let mut key = 0;
+            let segments: Vec<Vec<String>> = sizes
+                .iter()
+                .map(|&size| (0..size).map(|_| { key += 1; pair(key, key % 7) }).collect())
+                .collect();
+            let whole = BatchLimits { max_pairs: usize::MAX, max_body_bytes: usize::MAX };
+            for batch in pack(&segments, whole) {
+                let all: Vec<_> = batch.keys().collect();
+                let limits = BatchLimits { max_pairs, max_body_bytes };
+                let cut = batch.cut(limits);
+                prop_assert_eq!(&keys(&cut), &all);
+                prop_assert!(cut.iter().all(|part| part.fits(limits)));
+                if batch.pairs() > 1 {
+                    let halves = batch.halves();
+                    prop_assert_eq!(halves.len(), 2);
+                    prop_assert_eq!(&keys(&halves), &all);
+                }
+                let chosen: HashSet<_> = chosen.iter().map(ToString::to_string).collect();
+                let (among, others) = batch.partition(&chosen);
+                prop_assert!(among.keys().all(|key| chosen.contains(&key)));
+                prop_assert!(!others.keys().any(|key| chosen.contains(&key)));
+                prop_assert_eq!(among.pairs() + others.pairs(), batch.pairs());
+                for part in [&among, &others] {
+                    prop_assert_eq!(body(part).len(), part.body_bytes());
+                    let parsed: Vec<serde_json::Value> = serde_json::from_str(&body(part)).unwrap();
+                    prop_assert_eq!(parsed.len(), part.pairs());
+                    let in_order = all.iter().filter(|key| part.keys().any(|own| own == **key));
+                    prop_assert!(in_order.eq(&part.keys().collect::<Vec<_>>()));
+                }
+            }
+        }
+
+        #[test]
+        fn nothing_is_lost_doubled_or_moved_and_limits_hold(
+            paddings in prop::collection::vec(prop::collection::vec(0..200_usize, 0..12), 0..12),
+            max_pairs in 1..20_usize,
+            max_body_bytes in 1..2000_usize,
+        ) {
+            let mut key = 0;
+            let segments: Vec<Vec<String>> = paddings
+                .iter()
+                .map(|paddings| {
+                    paddings.iter().map(|&padding| { key += 1; pair(key, padding) }).collect()
+                })
+                .collect();
+            let limits = BatchLimits { max_pairs, max_body_bytes };
+            let mut found = Vec::new();
+            for batch in pack(&segments, limits) {
+                let text = body(&batch);
+                prop_assert_eq!(text.len(), batch.body_bytes());
+                prop_assert!(batch.pairs() <= max_pairs);
+                prop_assert!(text.len() <= max_body_bytes || batch.pairs() == 1);
+                let parsed: Vec<serde_json::Value> = serde_json::from_str(&text).unwrap();
+                prop_assert_eq!(parsed.len(), batch.pairs());
+                prop_assert_eq!(batch.routes(), batch.pairs());
+                let keys: Vec<_> = batch.keys().collect();
+                prop_assert!(parsed.iter().zip(&keys).all(|(pair, key)| pair["key"] == **key));
+                found.extend(parsed.into_iter().map(|pair| pair.to_string()));
+            }
+            let sent: Vec<String> = segments.into_iter().flatten().collect();
+            prop_assert_eq!(found, sent);
+        }
+    }
+}

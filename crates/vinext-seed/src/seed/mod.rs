@@ -1,0 +1,156 @@
+//! The whole way: manifest, plan, pack, send, report.
+//!
+//! In: options. Out: a report, or an error that carries what was stored until then.
+//! Never: work of its own. Everything happens in the stages; here they are joined, and nothing
+//! flows back from a later to an earlier one but the pace.
+
+mod prepare;
+mod upload;
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::error::{ForeignText, SeedError};
+use crate::pack::{BatchLimits, Batcher};
+use crate::plan::lifetime::TtlRule;
+use crate::progress::{Observer, Phase, Progress, Throttle};
+use crate::report::{SeedReport, SkippedRun};
+use crate::runtime::RuntimeSource;
+use crate::send::{ApiToken, Endpoint, MAX_BULK_BODY_BYTES, MAX_BULK_PAIRS};
+use prepare::{Stop, prepare};
+use upload::Upload;
+
+/// What one run is to do.
+#[derive(Clone, Debug)]
+pub struct SeedOptions {
+    /// The project's directory; the build is in its `dist/`.
+    pub root: PathBuf,
+    /// The namespace that is filled.
+    pub endpoint: Endpoint,
+    /// A token with the permission "Workers KV Storage: Edit".
+    pub token: ApiToken,
+    /// Where to learn what will read the entries. Default: from what is installed in `root`.
+    pub runtime: RuntimeSource,
+    /// Seed versions before 0.2.1, whose manifests do not tell which pages are the same for
+    /// everybody. Default: no.
+    pub allow_unproven_routes: bool,
+    /// Why nothing is to be seeded, if the caller has found a reason of its own.
+    pub refusal: Option<SkippedRun>,
+    /// The `appPrefix` of the KV adapter; empty for none.
+    pub app_prefix: String,
+    /// How long KV keeps entries.
+    pub ttl: TtlRule,
+    /// The most that goes into one request.
+    pub batch: BatchLimits,
+    /// Requests in flight at a time.
+    pub concurrency: usize,
+}
+
+/// Bytes of a request body unless the caller says otherwise: large enough that the round trip does
+/// not count, small enough that several fit into the memory budget.
+pub const DEFAULT_MAX_BATCH_BYTES: usize = 8 * 1024 * 1024;
+
+/// Requests in flight at a time unless the caller says otherwise.
+pub const DEFAULT_CONCURRENCY: usize = 4;
+
+/// The most requests in flight at a time.
+pub const MAX_CONCURRENCY: usize = 64;
+
+impl SeedOptions {
+    /// Options with defaults for everything that has one.
+    #[must_use]
+    pub fn new(root: PathBuf, endpoint: Endpoint, token: ApiToken) -> Self {
+        Self {
+            root,
+            endpoint,
+            token,
+            runtime: RuntimeSource::Installed,
+            allow_unproven_routes: false,
+            refusal: None,
+            app_prefix: String::new(),
+            ttl: TtlRule::default(),
+            batch: BatchLimits {
+                max_pairs: MAX_BULK_PAIRS,
+                max_body_bytes: DEFAULT_MAX_BATCH_BYTES,
+            },
+            concurrency: DEFAULT_CONCURRENCY,
+        }
+    }
+
+    fn validate(&self) -> Result<(), SeedError> {
+        in_range("maxBatchPairs", self.batch.max_pairs, MAX_BULK_PAIRS)?;
+        in_range(
+            "maxBatchBytes",
+            self.batch.max_body_bytes,
+            MAX_BULK_BODY_BYTES,
+        )?;
+        in_range("concurrency", self.concurrency, MAX_CONCURRENCY)
+    }
+}
+
+fn in_range(option: &'static str, value: usize, max: usize) -> Result<(), SeedError> {
+    if (1..=max).contains(&value) {
+        return Ok(());
+    }
+    let problem = format!("must be from 1 to {max}, not {value}");
+    Err(SeedError::InvalidOption { option, problem })
+}
+
+/// Seeds a build's pages.
+///
+/// Needs a tokio runtime. Dropping the future ends the run like cancelling it.
+///
+/// # Errors
+/// See [`SeedError`]. Where there is merely nothing to do, the report says so.
+pub async fn seed(
+    options: SeedOptions,
+    observer: &dyn Observer,
+    cancellation: &CancellationToken,
+) -> Result<SeedReport, SeedError> {
+    let started = Instant::now();
+    options.validate()?;
+    let mut throttle = Throttle::new(observer);
+    throttle.report(progress(Phase::Plan, 0, 0, &SeedReport::default()));
+    let batch_limits = options.batch;
+    let concurrency = options.concurrency;
+    let run = async {
+        let prepared = tokio::task::spawn_blocking(move || prepare(options)).await;
+        let internal = |error: tokio::task::JoinError| ForeignText::new(&error.to_string());
+        match prepared.map_err(|error| SeedError::Internal(internal(error)))? {
+            Ok(ready) => {
+                Upload::new(
+                    ready,
+                    Batcher::new(batch_limits),
+                    concurrency,
+                    &mut throttle,
+                )
+                .run()
+                .await
+            }
+            Err(Stop::Skipped(report)) => Ok(*report),
+            Err(Stop::Failed(error)) => Err(error),
+        }
+    };
+    let result = tokio::select! {
+        biased;
+        () = cancellation.cancelled() => return Err(SeedError::Aborted),
+        result = run => result,
+    };
+    let mut report = result?;
+    report.duration = started.elapsed();
+    let total = report.seeded_routes + report.routes_skipped.len();
+    throttle.report(progress(Phase::Done, total, total, &report));
+    Ok(report)
+}
+
+fn progress(phase: Phase, routes: usize, total_routes: usize, report: &SeedReport) -> Progress {
+    Progress {
+        phase,
+        routes,
+        total_routes,
+        pairs: report.pairs_stored,
+        bytes: report.bytes_sent,
+    }
+}
