@@ -22,6 +22,18 @@ export interface ArtefactExplanation {
   file?: string
 }
 
+/** Entries that are not stored, for one reason. */
+export interface EntriesNotStored {
+  /** Why, as a stable word: one of the error's codes. */
+  code: string
+  /** Why, for people. */
+  message: string
+  /** Whether they may be stored all the same, because nobody said what became of the request. */
+  mayBeStored: boolean
+  /** Their keys. */
+  keys: Array<string>
+}
+
 /**
  * Tells under which keys and tags the runtime looks for a page, without touching file or network.
  *
@@ -54,6 +66,34 @@ export interface ProbeFiles {
   vinext: Array<string>
   /** Files of `@vinext/cloudflare`. */
   cloudflare: Array<string>
+}
+
+/** How often, and for how long, a request is tried. */
+export interface RetryOptions {
+  /**
+   * Requests for the same entries, the first included, from 1 to 100.
+   * @default 8
+   */
+  attempts?: number
+  /**
+   * The wait after the first failure, in milliseconds. It doubles with each further one, and up to
+   * the same again is added at random. After a 429 that does not say how long to wait it is eight
+   * times as long.
+   * @default 100
+   */
+  initialDelayMs?: number
+  /**
+   * The longest wait, before the random part, in milliseconds.
+   * @default 10_000
+   */
+  maxDelayMs?: number
+  /**
+   * The longest time that failing requests for the same entries may take together with the waits
+   * between them, in milliseconds. Waits that Cloudflare orders (`retry-after`) do not count; they
+   * may take ten minutes.
+   * @default 300_000
+   */
+  totalMs?: number
 }
 
 /** What the runtime looks up for a route. */
@@ -158,12 +198,19 @@ export interface SeededRuntime {
  * | `INVALID_OPTION` | an option is missing or wrong; nothing was sent |
  * | `MANIFEST_UNREADABLE`, `ARTEFACTS_UNREADABLE` | the build's files are there and cannot be read |
  * | `MANIFEST_CHANGED` | the build's files changed during the run |
- * | `KV_HTTP_ERROR`, `KV_REJECTED`, `KV_BAD_REPLY` | Cloudflare refused; see `status` and `cloudflareCodes` |
- * | `NETWORK_ERROR`, `TLS_SETUP_FAILED` | no reply, or no connection to be had |
+ * | `KV_UNAUTHORIZED` | the token is wrong or lacks the permission "Workers KV Storage: Edit" |
+ * | `KV_NOT_FOUND` | the account or the namespace does not exist |
+ * | `KV_QUOTA_EXHAUSTED` | the daily quota of writes is used up; it resets at 00:00 UTC |
+ * | `KV_THROTTLED` | too many requests, and waiting as long as Cloudflare asks for did not help |
+ * | `KV_TIMEOUT`, `NETWORK_ERROR` | no reply in time, or none at all, after all attempts |
+ * | `KV_HTTP_ERROR`, `KV_REJECTED`, `KV_BAD_REPLY`, `KV_TOO_LARGE`, `KV_PARTLY_STORED` | Cloudflare did not store the entries; see `status` and `cloudflareCodes` |
+ * | `TLS_UNTRUSTED`, `TLS_SETUP_FAILED` | the server's certificate is not trusted; the message names the variable that helps |
+ * | `PROXY_REFUSED` | the proxy wants another user name or password |
  * | `ABORT_ERR` | `signal` was aborted; `name` is `AbortError`, `cause` the signal's reason |
  * | `INTERNAL_ERROR` | a bug in this package |
  *
- * From the first request on, the error has the property `report`: what was stored all the same.
+ * What may pass is tried again, see `retry`. From the first entry on, the error has the property
+ * `report`: what is stored all the same, and by key what is not.
  *
  * @example
  * import { seedKvCache } from "@vinext/seed-native";
@@ -256,15 +303,22 @@ export interface SeedOptions {
   maxBatchBytes?: number
   /**
    * Requests in flight at a time, from 1 to 64.
-   * @default 4
+   * @default 6
    */
   concurrency?: number
+  /** How often, and for how long, a request is tried. Storing the same entry twice does no harm. */
+  retry?: RetryOptions
+  /** How long a request may take. */
+  timeouts?: TimeoutOptions
   /**
    * Called as the run goes on, at most ten times a second, and once at the end. If it throws,
    * the run is cancelled and the promise rejects with what it threw.
    */
   onProgress?: (progress: SeedProgress) => void
-  /** Cancels the run. Requests in flight are dropped; what was stored before stays stored. */
+  /**
+   * Cancels the run. Requests in flight are dropped; what was stored before stays stored, and the
+   * error's `report` says what that is.
+   */
   signal?: AbortSignal
 }
 
@@ -280,6 +334,11 @@ export interface SeedProgress {
   pairs: number
   /** Bytes of the requests that stored them. */
   bytes: number
+  /**
+   * How long no request will be made, in milliseconds, where a pause has just begun: Cloudflare
+   * asked for it, or the requests it allows in five minutes are used up.
+   */
+  pausedForMs?: number
 }
 
 /**
@@ -295,10 +354,20 @@ export interface SeedRefusal {
 
 /** What `seedKvCache` did. */
 export interface SeedResult {
+  /** Routes in the manifest. */
+  routes: number
   /** Routes that are stored. A page has up to two entries: its HTML and its RSC payload. */
   seededRoutes: number
   /** Entries that are stored. Cloudflare counts each as one write. */
   kvPairsUploaded: number
+  /** Entries that were to be stored: those that are, and those that are not. */
+  kvPairsPlanned: number
+  /** Entries that are not stored; 0 unless the promise rejects. */
+  kvPairsNotStored: number
+  /** Which entries are not stored, by reason, in the manifest's order. */
+  notStored: Array<EntriesNotStored>
+  /** Routes that the run had not come to when it was cancelled, so that their entries are unknown. */
+  routesNotReached: number
   /** How long it took, in milliseconds. */
   durationMs: number
   /**
@@ -314,6 +383,8 @@ export interface SeedResult {
   bytesUploaded: number
   /** Requests that stored the entries. */
   batches: number
+  /** Requests that repeated entries of an earlier one. */
+  retries: number
   /** The Worker's build id, which is part of every key. */
   buildId?: string
   /** The runtime that the entries are for. */
@@ -322,4 +393,28 @@ export interface SeedResult {
   routesSkipped: Array<RouteSkipped>
   /** What was assumed because it could not be found out. */
   warnings: Array<string>
+}
+
+/** How long the parts of a request may take, each from 1 millisecond to an hour. */
+export interface TimeoutOptions {
+  /**
+   * Connecting, TLS included, in milliseconds.
+   * @default 15_000
+   */
+  connectMs?: number
+  /**
+   * Without anything sent while a body is on its way, in milliseconds.
+   * @default 60_000
+   */
+  idleMs?: number
+  /**
+   * From the last byte sent to the reply, in milliseconds.
+   * @default 120_000
+   */
+  replyMs?: number
+  /**
+   * All of a request, in milliseconds.
+   * @default 300_000
+   */
+  requestMs?: number
 }

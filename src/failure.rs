@@ -16,12 +16,10 @@ use crate::result::SeedResult;
 pub(crate) enum Failure {
     /// An argument is wrong.
     InvalidArgument(String),
-    /// The run was cancelled, for the signal's reason.
-    Aborted(Option<Error>),
     /// Code of the caller's threw; it gets back what it threw.
     Thrown(Error),
-    /// The engine failed.
-    Engine(SeedError),
+    /// The engine failed, or was cancelled for the signal's reason.
+    Engine(Box<SeedError>, Option<Error>),
     /// Node-API failed, which it does when the environment is being torn down.
     Node(Error),
 }
@@ -45,21 +43,19 @@ impl Failure {
             Self::InvalidArgument(message) => Ok(Error::from(
                 error_object(env, "INVALID_OPTION", &message)?.to_unknown(),
             )),
-            Self::Aborted(reason) => {
-                let aborted = SeedError::Aborted;
-                let mut error = error_object(env, aborted.code(), &aborted.to_string())?;
-                error.set("name", "AbortError")?;
-                if let Some(reason) = reason {
-                    error.set("cause", JsError::from(reason).into_unknown(*env))?;
-                }
-                Ok(Error::from(error.to_unknown()))
-            }
-            Self::Engine(failed) => {
+            Self::Engine(failed, abort_reason) => {
                 let mut error = error_object(env, failed.code(), &failed.to_string())?;
-                if let SeedError::Upload { failure, .. } = &failed {
+                if let SeedError::Aborted { .. } = &*failed {
+                    error.set("name", "AbortError")?;
+                    if let Some(reason) = abort_reason {
+                        error.set("cause", JsError::from(reason).into_unknown(*env))?;
+                    }
+                }
+                if let SeedError::Upload { failure, report } = &*failed {
                     set_some(&mut error, "status", failure.status)?;
                     set_some(&mut error, "cfRay", failure.cf_ray.clone())?;
                     error.set("cloudflareCodes", failure.api_codes.clone())?;
+                    error.set("retries", report.retries as f64)?;
                 }
                 if let Some(report) = failed.report() {
                     error.set("report", SeedResult::from(report.clone()))?;

@@ -13,6 +13,7 @@ pub mod explain;
 mod failure;
 mod options;
 mod progress;
+mod read_options;
 mod result;
 
 use napi::Env;
@@ -23,8 +24,9 @@ use vinext_seed::{CancellationToken, SeedError, SeedReport};
 use abort::AbortHook;
 use argument::Argument;
 use failure::Failure;
-use options::{JsSeedOptions, Options};
+use options::JsSeedOptions;
 use progress::ProgressCallback;
+use read_options::Options;
 use result::SeedResult;
 
 /// Uploads the pages that a vinext build has pre-rendered to Workers KV, in the form in which the
@@ -41,12 +43,19 @@ use result::SeedResult;
 /// | `INVALID_OPTION` | an option is missing or wrong; nothing was sent |
 /// | `MANIFEST_UNREADABLE`, `ARTEFACTS_UNREADABLE` | the build's files are there and cannot be read |
 /// | `MANIFEST_CHANGED` | the build's files changed during the run |
-/// | `KV_HTTP_ERROR`, `KV_REJECTED`, `KV_BAD_REPLY` | Cloudflare refused; see `status` and `cloudflareCodes` |
-/// | `NETWORK_ERROR`, `TLS_SETUP_FAILED` | no reply, or no connection to be had |
+/// | `KV_UNAUTHORIZED` | the token is wrong or lacks the permission "Workers KV Storage: Edit" |
+/// | `KV_NOT_FOUND` | the account or the namespace does not exist |
+/// | `KV_QUOTA_EXHAUSTED` | the daily quota of writes is used up; it resets at 00:00 UTC |
+/// | `KV_THROTTLED` | too many requests, and waiting as long as Cloudflare asks for did not help |
+/// | `KV_TIMEOUT`, `NETWORK_ERROR` | no reply in time, or none at all, after all attempts |
+/// | `KV_HTTP_ERROR`, `KV_REJECTED`, `KV_BAD_REPLY`, `KV_TOO_LARGE`, `KV_PARTLY_STORED` | Cloudflare did not store the entries; see `status` and `cloudflareCodes` |
+/// | `TLS_UNTRUSTED`, `TLS_SETUP_FAILED` | the server's certificate is not trusted; the message names the variable that helps |
+/// | `PROXY_REFUSED` | the proxy wants another user name or password |
 /// | `ABORT_ERR` | `signal` was aborted; `name` is `AbortError`, `cause` the signal's reason |
 /// | `INTERNAL_ERROR` | a bug in this package |
 ///
-/// From the first request on, the error has the property `report`: what was stored all the same.
+/// What may pass is tried again, see `retry`. From the first entry on, the error has the property
+/// `report`: what is stored all the same, and by key what is not.
 ///
 /// @example
 /// import { seedKvCache } from "@vinext/seed-native";
@@ -107,7 +116,6 @@ fn settle(
 ) -> Result<SeedResult> {
     match outcome {
         Ok(report) => Ok(report.into()),
-        Err(SeedError::Aborted) => Err(Failure::Aborted(abort_reason).into_js(env)?),
-        Err(error) => Err(Failure::Engine(error).into_js(env)?),
+        Err(error) => Err(Failure::Engine(Box::new(error), abort_reason).into_js(env)?),
     }
 }

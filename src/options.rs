@@ -1,24 +1,15 @@
-//! The options of `seedKvCache`.
+//! The options of `seedKvCache`, as JavaScript gives them and index.d.ts documents them.
 //!
-//! In: the caller's object. Out: the engine's options, every value checked.
-//! Never: a coercion. `-1` does not become 4,294,967,295 here, nor `3.9` three.
+//! In: the caller's object. Out: its values, each of which may still be anything.
+//! Never: a check; those are in `read_options`.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
 
 use napi::Either;
 use napi_derive::napi;
-use vinext_seed::MAX_CONCURRENCY;
-use vinext_seed::report::SkippedRun;
-use vinext_seed::runtime::probe::Probes;
-use vinext_seed::runtime::{ProbedRuntime, RuntimeSource, RuntimeVersions};
-use vinext_seed::send::{
-    ApiToken, DEFAULT_API_BASE, Endpoint, MAX_BULK_BODY_BYTES, MAX_BULK_PAIRS,
-};
 
 use crate::abort::Signal;
-use crate::argument::{Given, OrNull, optional};
-use crate::failure::Failure;
+use crate::argument::{Given, OrNull};
 use crate::progress::Listener;
 
 /// What `seedKvCache` is to do.
@@ -91,14 +82,21 @@ pub struct JsSeedOptions {
     #[napi(ts_type = "number")]
     pub max_batch_bytes: Option<OrNull<f64>>,
     /// Requests in flight at a time, from 1 to 64.
-    /// @default 4
+    /// @default 6
     #[napi(ts_type = "number")]
     pub concurrency: Option<OrNull<f64>>,
+    /// How often, and for how long, a request is tried. Storing the same entry twice does no harm.
+    #[napi(ts_type = "RetryOptions")]
+    pub retry: Option<OrNull<JsRetryOptions>>,
+    /// How long a request may take.
+    #[napi(ts_type = "TimeoutOptions")]
+    pub timeouts: Option<OrNull<JsTimeoutOptions>>,
     /// Called as the run goes on, at most ten times a second, and once at the end. If it throws,
     /// the run is cancelled and the promise rejects with what it threw.
     #[napi(ts_type = "(progress: SeedProgress) => void")]
     pub on_progress: Option<OrNull<Listener>>,
-    /// Cancels the run. Requests in flight are dropped; what was stored before stays stored.
+    /// Cancels the run. Requests in flight are dropped; what was stored before stays stored, and the
+    /// error's `report` says what that is.
     #[napi(ts_type = "AbortSignal")]
     pub signal: Option<OrNull<Signal>>,
 }
@@ -139,135 +137,48 @@ pub struct JsRefusal {
     pub reason: String,
 }
 
-/// What the options come to.
-pub(crate) struct Options {
-    pub(crate) settings: vinext_seed::SeedOptions,
-    pub(crate) on_progress: Option<Listener>,
-    pub(crate) signal: Option<Signal>,
+/// How often, and for how long, a request is tried.
+#[napi(object, js_name = "RetryOptions", object_to_js = false)]
+pub struct JsRetryOptions {
+    /// Requests for the same entries, the first included, from 1 to 100.
+    /// @default 8
+    #[napi(ts_type = "number")]
+    pub attempts: Option<OrNull<f64>>,
+    /// The wait after the first failure, in milliseconds. It doubles with each further one, and up to
+    /// the same again is added at random. After a 429 that does not say how long to wait it is eight
+    /// times as long.
+    /// @default 100
+    #[napi(ts_type = "number")]
+    pub initial_delay_ms: Option<OrNull<f64>>,
+    /// The longest wait, before the random part, in milliseconds.
+    /// @default 10_000
+    #[napi(ts_type = "number")]
+    pub max_delay_ms: Option<OrNull<f64>>,
+    /// The longest time that failing requests for the same entries may take together with the waits
+    /// between them, in milliseconds. Waits that Cloudflare orders (`retry-after`) do not count; they
+    /// may take ten minutes.
+    /// @default 300_000
+    #[napi(ts_type = "number")]
+    pub total_ms: Option<OrNull<f64>>,
 }
 
-/// The longest TTL that can be asked for: KV's expiration is an absolute time in seconds, and
-/// anything beyond a few decades is a slip of units.
-const MAX_TTL_SECONDS: u64 = 100 * 365 * 24 * 3600;
-
-impl JsSeedOptions {
-    /// Checks every option.
-    pub(crate) fn read(self) -> Result<Options, Failure> {
-        let root = text(self.root, "root")?;
-        let account_id = text(self.account_id, "accountId")?;
-        let namespace_id = text(self.namespace_id, "namespaceId")?;
-        let token = ApiToken::new(text(self.api_token, "apiToken")?)
-            .map_err(|problem| Failure::option("apiToken", problem))?;
-        let api_base = optional_text(self.api_base_url, "apiBaseUrl")?;
-        let api_base = api_base.as_deref().unwrap_or(DEFAULT_API_BASE);
-        let endpoint = Endpoint::new(api_base, &account_id, &namespace_id)
-            .map_err(|(option, problem)| Failure::option(option, problem))?;
-
-        let mut settings = vinext_seed::SeedOptions::new(PathBuf::from(root), endpoint, token);
-        // Like the adapter, take an empty prefix for none.
-        settings.app_prefix = optional(self.app_prefix, "appPrefix", STRING)?.unwrap_or_default();
-        if let Some(runtime) = optional(self.runtime, "runtime", "an object")? {
-            settings.runtime = runtime.read()?;
-        }
-        let allow_unproven = optional(
-            self.allow_unproven_routes,
-            "allowUnprovenRoutes",
-            "a boolean",
-        )?;
-        settings.allow_unproven_routes = allow_unproven.unwrap_or(false);
-        settings.ttl.ttl_seconds = whole(self.ttl_seconds, "ttlSeconds", MAX_TTL_SECONDS)?;
-        settings.ttl.static_ttl_seconds =
-            whole(self.static_ttl_seconds, "staticTtlSeconds", MAX_TTL_SECONDS)?;
-        if let Some(Either::B(true)) =
-            optional(self.vite_config, "viteConfig", "a string or false")?
-        {
-            return Err(Failure::option(
-                "viteConfig",
-                "must be a string or false, not true",
-            ));
-        }
-        optional(self.self_check, "selfCheck", "a boolean")?;
-        settings.refusal = self
-            .refusal
-            .map(|refusal| SkippedRun::refused(refusal.code, refusal.reason));
-        if let Some(pairs) = whole(self.max_batch_pairs, "maxBatchPairs", MAX_BULK_PAIRS)? {
-            settings.batch.max_pairs = pairs;
-        }
-        if let Some(bytes) = whole(self.max_batch_bytes, "maxBatchBytes", MAX_BULK_BODY_BYTES)? {
-            settings.batch.max_body_bytes = bytes;
-        }
-        if let Some(requests) = whole(self.concurrency, "concurrency", MAX_CONCURRENCY)? {
-            settings.concurrency = requests;
-        }
-        Ok(Options {
-            settings,
-            on_progress: optional(self.on_progress, "onProgress", "a function")?,
-            signal: optional(self.signal, "signal", "an AbortSignal")?,
-        })
-    }
-}
-
-impl JsRuntimeVersions {
-    /// Where the runtime is to be learnt from.
-    pub(crate) fn read(self) -> Result<RuntimeSource, Failure> {
-        let versions = RuntimeVersions {
-            vinext: text(self.vinext, "runtime.vinext")?,
-            cloudflare: optional_text(self.cloudflare, "runtime.cloudflare")?,
-        };
-        Ok(match self.probes {
-            None => RuntimeSource::Named(versions),
-            Some(JsProbes { vinext, cloudflare }) => {
-                let probes = Probes { vinext, cloudflare };
-                RuntimeSource::Probed(Box::new(ProbedRuntime { versions, probes }))
-            }
-        })
-    }
-}
-
-const STRING: &str = "a string";
-
-fn text(value: Given<String>, option: &'static str) -> Result<String, Failure> {
-    not_empty(value.expect(option, STRING)?, option)
-}
-
-fn optional_text(
-    value: Option<OrNull<String>>,
-    option: &'static str,
-) -> Result<Option<String>, Failure> {
-    optional(value, option, STRING)?
-        .map(|text| not_empty(text, option))
-        .transpose()
-}
-
-fn not_empty(text: String, option: &'static str) -> Result<String, Failure> {
-    if text.is_empty() {
-        Err(Failure::option(option, "is empty"))
-    } else {
-        Ok(text)
-    }
-}
-
-/// A whole number from 1 to `max`.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_precision_loss,
-    clippy::cast_sign_loss,
-    reason = "checked to be a whole number within range, which is far below 2^53"
-)]
-fn whole<T>(value: Option<OrNull<f64>>, option: &'static str, max: T) -> Result<Option<T>, Failure>
-where
-    T: Copy + TryFrom<u64> + TryInto<u64>,
-{
-    let Some(number) = optional(value, option, "a number")? else {
-        return Ok(None);
-    };
-    let max: u64 = max.try_into().unwrap_or(u64::MAX);
-    let is_in_range = number.fract() == 0.0 && number >= 1.0 && number <= max as f64;
-    match T::try_from(number as u64) {
-        Ok(whole) if is_in_range => Ok(Some(whole)),
-        _ => {
-            let problem = format!("must be a whole number from 1 to {max}, not {number}");
-            Err(Failure::option(option, problem))
-        }
-    }
+/// How long the parts of a request may take, each from 1 millisecond to an hour.
+#[napi(object, js_name = "TimeoutOptions", object_to_js = false)]
+pub struct JsTimeoutOptions {
+    /// Connecting, TLS included, in milliseconds.
+    /// @default 15_000
+    #[napi(ts_type = "number")]
+    pub connect_ms: Option<OrNull<f64>>,
+    /// Without anything sent while a body is on its way, in milliseconds.
+    /// @default 60_000
+    #[napi(ts_type = "number")]
+    pub idle_ms: Option<OrNull<f64>>,
+    /// From the last byte sent to the reply, in milliseconds.
+    /// @default 120_000
+    #[napi(ts_type = "number")]
+    pub reply_ms: Option<OrNull<f64>>,
+    /// All of a request, in milliseconds.
+    /// @default 300_000
+    #[napi(ts_type = "number")]
+    pub request_ms: Option<OrNull<f64>>,
 }

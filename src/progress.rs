@@ -27,6 +27,9 @@ pub struct JsSeedProgress {
     pub pairs: f64,
     /// Bytes of the requests that stored them.
     pub bytes: f64,
+    /// How long no request will be made, in milliseconds, where a pause has just begun: Cloudflare
+    /// asked for it, or the requests it allows in five minutes are used up.
+    pub paused_for_ms: Option<f64>,
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts, far below 2^53")]
@@ -38,6 +41,9 @@ impl From<Progress> for JsSeedProgress {
             total: progress.total_routes as f64,
             pairs: progress.pairs as f64,
             bytes: progress.bytes as f64,
+            paused_for_ms: progress
+                .paused_for
+                .map(|pause| (pause.as_secs_f64() * 1000.0).round()),
         }
     }
 }

@@ -6,15 +6,25 @@
 use napi_derive::napi;
 use vinext_seed::SeedReport;
 use vinext_seed::plan::SkippedRoute;
-use vinext_seed::report::ReportedRuntime;
+use vinext_seed::report::{NotStored, ReportedRuntime};
 
 /// What `seedKvCache` did.
 #[napi(object, object_from_js = false)]
 pub struct SeedResult {
+    /// Routes in the manifest.
+    pub routes: f64,
     /// Routes that are stored. A page has up to two entries: its HTML and its RSC payload.
     pub seeded_routes: f64,
     /// Entries that are stored. Cloudflare counts each as one write.
     pub kv_pairs_uploaded: f64,
+    /// Entries that were to be stored: those that are, and those that are not.
+    pub kv_pairs_planned: f64,
+    /// Entries that are not stored; 0 unless the promise rejects.
+    pub kv_pairs_not_stored: f64,
+    /// Which entries are not stored, by reason, in the manifest's order.
+    pub not_stored: Vec<EntriesNotStored>,
+    /// Routes that the run had not come to when it was cancelled, so that their entries are unknown.
+    pub routes_not_reached: f64,
     /// How long it took, in milliseconds.
     pub duration_ms: f64,
     /// Why nothing was done, if nothing was. The deploy can go on: pages that are not seeded are
@@ -28,6 +38,8 @@ pub struct SeedResult {
     pub bytes_uploaded: f64,
     /// Requests that stored the entries.
     pub batches: f64,
+    /// Requests that repeated entries of an earlier one.
+    pub retries: f64,
     /// The Worker's build id, which is part of every key.
     pub build_id: Option<String>,
     /// The runtime that the entries are for.
@@ -36,6 +48,19 @@ pub struct SeedResult {
     pub routes_skipped: Vec<RouteSkipped>,
     /// What was assumed because it could not be found out.
     pub warnings: Vec<String>,
+}
+
+/// Entries that are not stored, for one reason.
+#[napi(object, object_from_js = false)]
+pub struct EntriesNotStored {
+    /// Why, as a stable word: one of the error's codes.
+    pub code: String,
+    /// Why, for people.
+    pub message: String,
+    /// Whether they may be stored all the same, because nobody said what became of the request.
+    pub may_be_stored: bool,
+    /// Their keys.
+    pub keys: Vec<String>,
 }
 
 /// The runtime that entries are for.
@@ -65,6 +90,8 @@ pub struct RouteSkipped {
 #[expect(clippy::cast_precision_loss, reason = "counts, far below 2^53")]
 impl From<SeedReport> for SeedResult {
     fn from(report: SeedReport) -> Self {
+        let planned = report.pairs_planned() as f64;
+        let not_stored = report.pairs_not_stored() as f64;
         let (skipped, skipped_code, skipped_detail) = match report.skipped {
             Some(skipped) => (
                 Some(skipped.reason),
@@ -74,6 +101,12 @@ impl From<SeedReport> for SeedResult {
             None => (None, None, None),
         };
         Self {
+            routes: report.routes as f64,
+            kv_pairs_planned: planned,
+            kv_pairs_not_stored: not_stored,
+            routes_not_reached: report.routes_not_reached as f64,
+            retries: report.retries as f64,
+            not_stored: report.not_stored.into_iter().map(Into::into).collect(),
             seeded_routes: report.seeded_routes as f64,
             kv_pairs_uploaded: report.pairs_stored as f64,
             duration_ms: (report.duration.as_secs_f64() * 1000.0).round(),
@@ -86,6 +119,17 @@ impl From<SeedReport> for SeedResult {
             runtime: report.runtime.map(Into::into),
             warnings: report.warnings,
             routes_skipped: report.routes_skipped.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl From<NotStored> for EntriesNotStored {
+    fn from(lost: NotStored) -> Self {
+        Self {
+            code: lost.code.to_owned(),
+            message: lost.message,
+            may_be_stored: lost.may_be_stored,
+            keys: lost.keys,
         }
     }
 }

@@ -4,6 +4,7 @@
 //! that others wrote (file contents, API replies) only through [`ForeignText`].
 
 use std::fmt;
+use std::time::Duration;
 
 use crate::manifest::ManifestProblem;
 use crate::pack::PackError;
@@ -102,7 +103,7 @@ pub enum SeedError {
         report: Box<SeedReport>,
     },
     /// Pairs could not be stored.
-    #[error("{failure}")]
+    #[error("{failure}; {} of {} entries are stored", report.pairs_stored, report.pairs_planned())]
     Upload {
         /// Why.
         failure: Failure,
@@ -111,7 +112,10 @@ pub enum SeedError {
     },
     /// The caller cancelled the run.
     #[error("the seeding was aborted")]
-    Aborted,
+    Aborted {
+        /// What was stored before.
+        report: Box<SeedReport>,
+    },
     /// A task of ours failed. That is a bug.
     #[error("the seeder failed: {0}; please report this")]
     Internal(ForeignText),
@@ -128,7 +132,7 @@ impl SeedError {
             Self::Client(_) => "TLS_SETUP_FAILED",
             Self::Pack { .. } => "MANIFEST_CHANGED",
             Self::Upload { failure, .. } => failure.code,
-            Self::Aborted => "ABORT_ERR",
+            Self::Aborted { .. } => "ABORT_ERR",
             Self::Internal(_) => "INTERNAL_ERROR",
         }
     }
@@ -137,9 +141,21 @@ impl SeedError {
     #[must_use]
     pub fn report(&self) -> Option<&SeedReport> {
         match self {
-            Self::Pack { report, .. } | Self::Upload { report, .. } => Some(report),
+            Self::Pack { report, .. } | Self::Upload { report, .. } | Self::Aborted { report } => {
+                Some(report)
+            }
             _ => None,
         }
+    }
+
+    /// The same error of a run that took so long.
+    pub(crate) fn after(mut self, duration: Duration) -> Self {
+        if let Self::Pack { report, .. } | Self::Upload { report, .. } | Self::Aborted { report } =
+            &mut self
+        {
+            report.duration = duration;
+        }
+        self
     }
 }
 

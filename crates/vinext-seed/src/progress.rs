@@ -44,6 +44,15 @@ pub struct Progress {
     pub pairs: usize,
     /// Bytes of the requests that stored them.
     pub bytes: u64,
+    /// How long no request will be made, if a pause has just begun: Cloudflare asked for it, or the
+    /// requests it allows are used up.
+    pub paused_for: Option<Duration>,
+}
+
+impl Progress {
+    pub(crate) fn paused(self, paused_for: Option<Duration>) -> Self {
+        Self { paused_for, ..self }
+    }
 }
 
 /// Whoever watches. Called from several threads, never at the same time.
@@ -71,12 +80,14 @@ impl<'a> Throttle<'a> {
         }
     }
 
-    /// Passes an event on if it begins a phase or enough time has passed.
+    /// Passes an event on if it begins a phase or a pause, or enough time has passed.
     pub(crate) fn report(&mut self, progress: Progress) {
         let now = Instant::now();
-        let is_due = self
-            .last
-            .is_none_or(|(phase, at)| phase != progress.phase || now - at >= MIN_INTERVAL);
+        let is_pause = progress.paused_for.is_some();
+        let is_due = is_pause
+            || self
+                .last
+                .is_none_or(|(phase, at)| phase != progress.phase || now - at >= MIN_INTERVAL);
         if is_due {
             self.last = Some((progress.phase, now));
             self.observer.progress(progress);

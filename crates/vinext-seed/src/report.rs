@@ -10,10 +10,13 @@ use crate::manifest::ManifestProblem;
 use crate::plan::SkippedRoute;
 use crate::runtime::build_id::BuildIdProblem;
 use crate::runtime::{RuntimeProblem, RuntimeVersions, WorkerProblem};
+use crate::send::Lost;
 
 /// What a run did.
 #[derive(Clone, Debug, Default)]
 pub struct SeedReport {
+    /// Routes in the manifest.
+    pub routes: usize,
     /// Routes whose main entry is stored.
     pub seeded_routes: usize,
     /// Pairs that are stored.
@@ -22,6 +25,12 @@ pub struct SeedReport {
     pub bytes_sent: u64,
     /// Requests that stored them.
     pub batches: usize,
+    /// Requests that repeated pairs of an earlier one.
+    pub retries: usize,
+    /// Pairs that are not stored, by reason, in the manifest's order.
+    pub not_stored: Vec<NotStored>,
+    /// Routes that the run had not come to when it was cancelled, so that their pairs are unknown.
+    pub routes_not_reached: usize,
     /// How long it took.
     pub duration: Duration,
     /// The Worker's build id, which is part of every key.
@@ -34,6 +43,53 @@ pub struct SeedReport {
     pub skipped: Option<SkippedRun>,
     /// What was assumed because it could not be found out.
     pub warnings: Vec<String>,
+}
+
+impl SeedReport {
+    /// Pairs that are not stored.
+    #[must_use]
+    pub fn pairs_not_stored(&self) -> usize {
+        self.not_stored.iter().map(|lost| lost.keys.len()).sum()
+    }
+
+    /// Pairs that were to be stored.
+    #[must_use]
+    pub fn pairs_planned(&self) -> usize {
+        self.pairs_stored + self.pairs_not_stored()
+    }
+}
+
+/// Pairs that are not stored, for one reason.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct NotStored {
+    /// Stable, for programs.
+    pub code: &'static str,
+    /// For people.
+    pub message: String,
+    /// Whether they may be stored all the same, because nobody said what became of the request.
+    pub may_be_stored: bool,
+    /// Their keys.
+    pub keys: Vec<String>,
+}
+
+impl NotStored {
+    /// Adds pairs to those that are not stored for the same reason.
+    pub(crate) fn add(all: &mut Vec<Self>, lost: Lost) {
+        let Lost { failure, keys } = lost;
+        let same = all.iter_mut().find(|one| {
+            (one.code, one.may_be_stored) == (failure.code, failure.may_be_stored)
+                && one.message == failure.message
+        });
+        match same {
+            Some(same) => same.keys.extend(keys),
+            None => all.push(Self {
+                code: failure.code,
+                message: failure.message,
+                may_be_stored: failure.may_be_stored,
+                keys,
+            }),
+        }
+    }
 }
 
 /// The runtime a run was for.

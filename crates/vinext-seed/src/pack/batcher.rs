@@ -76,6 +76,27 @@ impl Batcher {
     }
 }
 
+/// A batch of pairs with these keys, for the tests of those who send batches.
+#[cfg(test)]
+pub(crate) fn batch_of(keys: &[String]) -> Batch {
+    let mut segment = super::segment::SegmentBuilder::new(&super::segment::BufferPool::new(64, 0));
+    for key in keys {
+        let pair = serde_json::json!({ "key": key, "value": "" }).to_string();
+        segment.push(true, |out| out.extend_from_slice(pair.as_bytes()));
+    }
+    let packed = PackedRoutes {
+        routes: keys.len(),
+        segment: segment.finish(),
+        skipped: Vec::new(),
+    };
+    let mut batcher = Batcher::new(BatchLimits {
+        max_pairs: usize::MAX,
+        max_body_bytes: usize::MAX,
+    });
+    batcher.push(&packed, |_| {});
+    batcher.finish().unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;

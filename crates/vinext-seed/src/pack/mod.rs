@@ -23,6 +23,8 @@ use tokio::sync::mpsc;
 
 pub use batch::{Batch, BatchLimits};
 pub use batcher::Batcher;
+#[cfg(test)]
+pub(crate) use batcher::batch_of;
 pub use entry::Moment;
 pub use worker::MAX_VALUE_BYTES;
 

@@ -18,7 +18,7 @@ use crate::plan::lifetime::TtlRule;
 use crate::progress::{Observer, Phase, Progress, Throttle};
 use crate::report::{SeedReport, SkippedRun};
 use crate::runtime::RuntimeSource;
-use crate::send::{ApiToken, Endpoint, MAX_BULK_BODY_BYTES, MAX_BULK_PAIRS};
+use crate::send::{ApiToken, Endpoint, MAX_BULK_BODY_BYTES, MAX_BULK_PAIRS, RetryPolicy, Timeouts};
 use prepare::{Stop, prepare};
 use upload::Upload;
 
@@ -46,6 +46,10 @@ pub struct SeedOptions {
     pub batch: BatchLimits,
     /// Requests in flight at a time.
     pub concurrency: usize,
+    /// How often, and for how long, a request is tried.
+    pub retry: RetryPolicy,
+    /// How long a request may take.
+    pub timeouts: Timeouts,
 }
 
 /// Bytes of a request body unless the caller says otherwise: large enough that the round trip does
@@ -53,7 +57,7 @@ pub struct SeedOptions {
 pub const DEFAULT_MAX_BATCH_BYTES: usize = 8 * 1024 * 1024;
 
 /// Requests in flight at a time unless the caller says otherwise.
-pub const DEFAULT_CONCURRENCY: usize = 4;
+pub const DEFAULT_CONCURRENCY: usize = 6;
 
 /// The most requests in flight at a time.
 pub const MAX_CONCURRENCY: usize = 64;
@@ -76,6 +80,8 @@ impl SeedOptions {
                 max_body_bytes: DEFAULT_MAX_BATCH_BYTES,
             },
             concurrency: DEFAULT_CONCURRENCY,
+            retry: RetryPolicy::default(),
+            timeouts: Timeouts::default(),
         }
     }
 
@@ -112,45 +118,35 @@ pub async fn seed(
     let started = Instant::now();
     options.validate()?;
     let mut throttle = Throttle::new(observer);
-    throttle.report(progress(Phase::Plan, 0, 0, &SeedReport::default()));
-    let batch_limits = options.batch;
+    throttle.report(progress(Phase::Plan, 0, &SeedReport::default()));
+    let batcher = Batcher::new(options.batch);
     let concurrency = options.concurrency;
-    let run = async {
-        let prepared = tokio::task::spawn_blocking(move || prepare(options)).await;
-        let internal = |error: tokio::task::JoinError| ForeignText::new(&error.to_string());
-        match prepared.map_err(|error| SeedError::Internal(internal(error)))? {
-            Ok(ready) => {
-                Upload::new(
-                    ready,
-                    Batcher::new(batch_limits),
-                    concurrency,
-                    &mut throttle,
-                )
-                .run()
-                .await
-            }
-            Err(Stop::Skipped(report)) => Ok(*report),
-            Err(Stop::Failed(error)) => Err(error),
-        }
-    };
-    let result = tokio::select! {
+    let preparing = tokio::task::spawn_blocking(move || prepare(options));
+    let prepared = tokio::select! {
         biased;
-        () = cancellation.cancelled() => return Err(SeedError::Aborted),
-        result = run => result,
+        () = cancellation.cancelled() => return Err(SeedError::Aborted { report: Box::default() }),
+        prepared = preparing => prepared,
     };
-    let mut report = result?;
+    let internal = |error: tokio::task::JoinError| ForeignText::new(&error.to_string());
+    let mut report = match prepared.map_err(|error| SeedError::Internal(internal(error)))? {
+        Ok(ready) => Upload::run(ready, batcher, concurrency, &mut throttle, cancellation)
+            .await
+            .map_err(|error| error.after(started.elapsed()))?,
+        Err(Stop::Skipped(report)) => *report,
+        Err(Stop::Failed(error)) => return Err(error),
+    };
     report.duration = started.elapsed();
-    let total = report.seeded_routes + report.routes_skipped.len();
-    throttle.report(progress(Phase::Done, total, total, &report));
+    throttle.report(progress(Phase::Done, report.routes, &report));
     Ok(report)
 }
 
-fn progress(phase: Phase, routes: usize, total_routes: usize, report: &SeedReport) -> Progress {
+fn progress(phase: Phase, routes: usize, report: &SeedReport) -> Progress {
     Progress {
         phase,
         routes,
-        total_routes,
+        total_routes: report.routes,
         pairs: report.pairs_stored,
         bytes: report.bytes_sent,
+        paused_for: None,
     }
 }

@@ -18,7 +18,6 @@ use crate::send::{KvSender, MAX_BULK_BODY_BYTES};
 pub(super) struct Ready {
     pub(super) packer: Packer,
     pub(super) sender: KvSender,
-    pub(super) total_routes: usize,
     pub(super) report: SeedReport,
 }
 
@@ -60,6 +59,7 @@ pub(super) fn prepare(options: SeedOptions) -> Result<Ready, Stop> {
         .and_then(Survey::take)
         .map_err(Stop::of_manifest)?;
 
+    report.routes = survey.routes;
     let runtime = runtime::resolve(
         &options.root,
         options.runtime,
@@ -84,13 +84,19 @@ pub(super) fn prepare(options: SeedOptions) -> Result<Ready, Stop> {
     runtime::check_worker(&server_dir, &build_id, &vinext, &profile)
         .map_err(|problem| Stop::skipped(report.clone(), SkippedRun::from(&problem)))?;
 
-    let sender = KvSender::new(options.endpoint, options.token).map_err(SeedError::Client)?;
+    let sender = KvSender::new(
+        options.endpoint,
+        options.token,
+        options.retry,
+        options.timeouts,
+    )
+    .map_err(SeedError::Client)?;
+    report.warnings.extend_from_slice(sender.warnings());
     let now_ms = now_ms();
     let moment = Moment {
         now_ms,
         rendered_at_ms: manifest.written_at_ms.min(now_ms),
     };
-    let total_routes = survey.routes;
     let planner = Planner::new(profile, build_id, &options.app_prefix, options.ttl, survey);
     let routes = manifest
         .into_routes()
@@ -101,7 +107,6 @@ pub(super) fn prepare(options: SeedOptions) -> Result<Ready, Stop> {
     Ok(Ready {
         packer,
         sender,
-        total_routes,
         report,
     })
 }

@@ -1,135 +1,191 @@
 //! Packing and sending, side by side.
 //!
-//! In: a packer and a sender. Out: a report of what is stored.
-//! Never: more requests in flight than asked for, and never a batch kept that nobody waits for.
+//! In: a packer and a sender. Out: a report that accounts for every pair.
+//! Never: more requests in flight than asked for, and never an early end without saying what was
+//! not stored. Once the sender has given up, the rest of the site is packed all the same, for its
+//! keys; after a cancellation it is only counted.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use super::prepare::Ready;
 use super::progress;
 use crate::error::SeedError;
-use crate::pack::{Batch, Batcher, PackedRoutes, Packer};
+use crate::pack::{Batch, Batcher, PackError, PackedRoutes, Packer};
 use crate::progress::{Phase, Throttle};
-use crate::report::{SeedReport, SkippedRun};
-use crate::send::{Failure, KvSender};
+use crate::report::{NotStored, SeedReport, SkippedRun};
+use crate::send::{Delivered, Failure, KvSender, Lost};
 
-/// Packing and sending, until all is sent or something fails.
+/// The run's second half, until every pair is accounted for.
 pub(super) struct Upload<'a, 'o> {
     packer: Packer,
-    sender: KvSender,
+    /// `None` once nothing more is to be packed.
     batcher: Option<Batcher>,
     /// Full batches that wait for a free request.
-    ready: VecDeque<Batch>,
-    concurrency: usize,
+    waiting: VecDeque<Batch>,
+    /// How many batches have left `waiting`.
+    begun: usize,
+    /// What is not stored, by the number of the batch it was in.
+    lost: BTreeMap<usize, Vec<Lost>>,
+    pack_problem: Option<PackError>,
     routes_packed: usize,
-    total_routes: usize,
     report: SeedReport,
     throttle: &'a mut Throttle<'o>,
 }
 
 impl<'a, 'o> Upload<'a, 'o> {
-    pub(super) fn new(
+    /// Sends what is packed, `concurrency` batches at a time.
+    pub(super) async fn run(
         ready: Ready,
         batcher: Batcher,
         concurrency: usize,
         throttle: &'a mut Throttle<'o>,
-    ) -> Self {
-        Self {
+        cancellation: &CancellationToken,
+    ) -> Result<SeedReport, SeedError> {
+        let sender = ready.sender;
+        let upload = Self {
             packer: ready.packer,
-            sender: ready.sender,
             batcher: Some(batcher),
-            ready: VecDeque::new(),
-            concurrency,
+            waiting: VecDeque::new(),
+            begun: 0,
+            lost: BTreeMap::new(),
+            pack_problem: None,
             routes_packed: 0,
-            total_routes: ready.total_routes,
             report: ready.report,
             throttle,
-        }
+        };
+        upload.drive(&sender, concurrency, cancellation).await
     }
 
-    pub(super) async fn run(mut self) -> Result<SeedReport, SeedError> {
+    async fn drive(
+        mut self,
+        sender: &KvSender,
+        concurrency: usize,
+        cancellation: &CancellationToken,
+    ) -> Result<SeedReport, SeedError> {
         let mut in_flight = FuturesUnordered::new();
-        let mut failure: Option<Failure> = None;
+        let mut pauses = sender.pauses();
+        let mut is_aborted = false;
         loop {
-            while failure.is_none() && in_flight.len() < self.concurrency {
-                let Some(batch) = self.ready.pop_front() else {
-                    break;
-                };
-                let sender = &self.sender;
-                in_flight.push(async move { (sender.store(&batch).await, batch) });
+            if let Some(end) = sender.end() {
+                self.lose_waiting(&end);
             }
-            let wants_more = failure.is_none() && self.batcher.is_some() && self.ready.is_empty();
+            while in_flight.len() < concurrency
+                && let Some(batch) = self.waiting.pop_front()
+            {
+                let number = self.begun;
+                self.begun += 1;
+                in_flight.push(async move { (number, sender.deliver(batch).await) });
+            }
+            let wants_more = self.batcher.is_some() && self.waiting.is_empty();
             if in_flight.is_empty() && !wants_more {
                 break;
             }
+            let mut paused_for = None;
             tokio::select! {
-                Some((stored, batch)) = in_flight.next(), if !in_flight.is_empty() => {
-                    match stored {
-                        Ok(()) => count(&mut self.report, &batch),
-                        Err(first) => failure = Some(failure.unwrap_or(first)),
-                    }
+                () = cancellation.cancelled(), if !is_aborted => {
+                    is_aborted = true;
+                    sender.abort(&aborted());
+                    self.stop_packing();
                 }
-                packed = self.packer.next(), if wants_more => match packed {
-                    Ok(packed) => accept(
-                        packed,
-                        &mut self.batcher,
-                        &mut self.ready,
-                        &mut self.report,
-                        &mut self.routes_packed,
-                    ),
-                    Err(problem) => {
-                        let report = Box::new(self.report);
-                        return Err(SeedError::Pack { problem, report });
-                    }
-                },
+                Some((number, delivered)) = in_flight.next(), if !in_flight.is_empty() => {
+                    self.settle(number, delivered);
+                }
+                packed = self.packer.next(), if wants_more => self.accept(packed),
+                Ok(()) = pauses.changed() => {
+                    let until = *pauses.borrow_and_update();
+                    paused_for = until.map(|until| until - Instant::now());
+                }
             }
-            self.throttle.report(progress(
-                Phase::Send,
-                self.routes_packed,
-                self.total_routes,
-                &self.report,
-            ));
+            self.tell(paused_for);
         }
         drop(in_flight);
-        match failure {
-            Some(failure) => {
-                let report = Box::new(self.report);
-                Err(SeedError::Upload { failure, report })
-            }
-            None => {
-                if self.report.pairs_stored == 0 {
-                    self.report.skipped = Some(SkippedRun::nothing_seedable());
+        self.finish(is_aborted)
+    }
+
+    fn accept(&mut self, packed: Result<Option<PackedRoutes>, PackError>) {
+        match packed {
+            Ok(Some(packed)) => {
+                self.routes_packed += packed.routes;
+                if let Some(batcher) = &mut self.batcher {
+                    batcher.push(&packed, |batch| self.waiting.push_back(batch));
                 }
-                Ok(self.report)
+                self.report.routes_skipped.extend(packed.skipped);
+            }
+            Ok(None) => self.stop_packing(),
+            Err(problem) => {
+                // What was packed before is sound.
+                self.pack_problem = Some(problem);
+                self.stop_packing();
+            }
+        }
+    }
+
+    fn stop_packing(&mut self) {
+        let last = self.batcher.take().and_then(Batcher::finish);
+        self.waiting.extend(last);
+    }
+
+    /// Gives up the batches that no request was made for.
+    fn lose_waiting(&mut self, end: &Failure) {
+        for batch in self.waiting.drain(..) {
+            let lost = Lost {
+                failure: end.clone().with_doubt(false),
+                keys: batch.keys().collect(),
+            };
+            self.lost.insert(self.begun, vec![lost]);
+            self.begun += 1;
+        }
+    }
+
+    fn settle(&mut self, number: usize, delivered: Delivered) {
+        self.report.seeded_routes += delivered.routes;
+        self.report.pairs_stored += delivered.pairs;
+        self.report.bytes_sent += delivered.bytes;
+        self.report.batches += delivered.requests;
+        self.report.retries += delivered.retries;
+        self.report.warnings.extend(delivered.warnings);
+        if !delivered.lost.is_empty() {
+            self.lost.insert(number, delivered.lost);
+        }
+    }
+
+    fn tell(&mut self, paused_for: Option<Duration>) {
+        let progress = progress(Phase::Send, self.routes_packed, &self.report);
+        self.throttle.report(progress.paused(paused_for));
+    }
+
+    fn finish(mut self, is_aborted: bool) -> Result<SeedReport, SeedError> {
+        let mut lost = self.lost.into_values().flatten();
+        let first = lost.next();
+        let failure = first.as_ref().map(|first| first.failure.clone());
+        for lost in first.into_iter().chain(lost) {
+            NotStored::add(&mut self.report.not_stored, lost);
+        }
+        self.report.routes_not_reached = self.report.routes - self.routes_packed;
+        let report = Box::new(self.report);
+        match (failure, self.pack_problem) {
+            _ if is_aborted => Err(SeedError::Aborted { report }),
+            (Some(failure), _) => Err(SeedError::Upload { failure, report }),
+            (None, Some(problem)) => Err(SeedError::Pack { problem, report }),
+            (None, None) => {
+                let mut report = *report;
+                if report.pairs_stored == 0 {
+                    report.skipped = Some(SkippedRun::nothing_seedable());
+                }
+                Ok(report)
             }
         }
     }
 }
 
-fn count(report: &mut SeedReport, batch: &Batch) {
-    report.seeded_routes += batch.routes();
-    report.pairs_stored += batch.pairs();
-    report.bytes_sent += batch.body_bytes() as u64;
-    report.batches += 1;
-}
-
-fn accept(
-    packed: Option<PackedRoutes>,
-    batcher: &mut Option<Batcher>,
-    ready: &mut VecDeque<Batch>,
-    report: &mut SeedReport,
-    routes_packed: &mut usize,
-) {
-    match packed {
-        Some(packed) => {
-            *routes_packed += packed.routes;
-            if let Some(batcher) = batcher {
-                batcher.push(&packed, |batch| ready.push_back(batch));
-            }
-            report.routes_skipped.extend(packed.skipped);
-        }
-        None => ready.extend(batcher.take().and_then(Batcher::finish)),
-    }
+fn aborted() -> Failure {
+    Failure::new(
+        "ABORT_ERR",
+        "the seeding was aborted before they were stored".to_owned(),
+    )
 }

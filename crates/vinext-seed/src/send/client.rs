@@ -1,51 +1,63 @@
 //! The HTTP client.
 //!
-//! In: nothing but the environment (proxies, extra certificate authorities).
-//! Out: a client that verifies certificates, follows no redirects, and says why it cannot be had.
-//! Never: a panic of the TLS library, and never the token, which goes with each request.
+//! In: the endpoint, and the environment (proxies, certificate authorities). Out: a client that
+//! verifies certificates, follows no redirects, and says why it cannot be had.
+//! Never: the token, which goes with each request.
 
 use std::time::Duration;
 
-use reqwest::{Certificate, Client, redirect};
+use reqwest::{Client, Url, redirect};
 
+use super::endpoint::{Endpoint, is_loopback};
+use super::secrets::PROXY_VARIABLES;
+use super::timeouts::Timeouts;
+use super::trust;
 use crate::error::with_causes;
 
-/// How long connecting may take.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long an idle connection is kept for the next batch. Cloudflare closes them after some
+/// minutes; closing first avoids sending into a connection that is going away.
+const KEEP_ALIVE: Duration = Duration::from_secs(60);
 
-/// How long a request may take as a whole. Cloudflare's own client gives a bulk upload five
-/// minutes.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(300);
+/// How often a silent connection is probed, so that one through a firewall that forgets is noticed.
+const TCP_KEEPALIVE: Duration = Duration::from_secs(20);
 
-/// Builds the client.
+/// Builds the client, and says what in the environment is ignored.
 ///
 /// # Errors
 /// What the TLS library says, with all causes.
-pub(super) fn build() -> Result<Client, String> {
+pub(super) fn build(
+    endpoint: &Endpoint,
+    timeouts: &Timeouts,
+) -> Result<(Client, Vec<String>), String> {
     // An error means that it is installed already, by an earlier call.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    Client::builder()
+    let mut warnings = Vec::new();
+    let mut builder = Client::builder()
         .user_agent(concat!("vinext-seed/", env!("CARGO_PKG_VERSION")))
         .redirect(redirect::Policy::none())
-        .connect_timeout(CONNECT_TIMEOUT)
-        .timeout(REQUEST_TIMEOUT)
-        .tls_certs_merge(extra_certificates()?)
+        // One connection for each request in flight: over HTTP/2 they would share one, and with it
+        // one congestion window (docs/performance.md).
+        .http1_only()
+        .tcp_nodelay(true)
+        .tcp_keepalive(TCP_KEEPALIVE)
+        .pool_idle_timeout(KEEP_ALIVE)
+        .connect_timeout(timeouts.connect)
+        .timeout(timeouts.request);
+    if endpoint.bulk().scheme() == "http" && !has_loopback_proxy() {
+        // What listens on this machine is not to be found through a proxy on another one.
+        builder = builder.no_proxy();
+    }
+    trust::configure(builder, &mut warnings)
         .build()
+        .map(|client| (client, warnings))
         .map_err(|error| with_causes(&error))
 }
 
-/// The authorities that Node would trust besides the system's: those bundled with the runtime,
-/// which images without a certificate store rely on, and those of `NODE_EXTRA_CA_CERTS`.
-fn extra_certificates() -> Result<Vec<Certificate>, String> {
-    let mut certificates = Vec::new();
-    for der in webpki_root_certs::TLS_SERVER_ROOT_CERTS {
-        certificates.push(Certificate::from_der(der).map_err(|error| with_causes(&error))?);
-    }
-    if let Some(path) = std::env::var_os("NODE_EXTRA_CA_CERTS").filter(|path| !path.is_empty()) {
-        // As in Node, a file that cannot be used is no reason to stop.
-        if let Ok(pem) = std::fs::read(path) {
-            certificates.extend(Certificate::from_pem_bundle(&pem).unwrap_or_default());
-        }
-    }
-    Ok(certificates)
+fn has_loopback_proxy() -> bool {
+    let proxies = PROXY_VARIABLES
+        .iter()
+        .filter_map(|name| std::env::var(name).ok());
+    proxies
+        .filter_map(|proxy| Url::parse(&proxy).ok())
+        .any(|proxy| is_loopback(&proxy))
 }

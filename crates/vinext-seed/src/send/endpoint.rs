@@ -38,6 +38,8 @@ pub enum EndpointProblem {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Endpoint {
     namespace: Url,
+    account_id: String,
+    namespace_id: String,
 }
 
 impl Endpoint {
@@ -65,7 +67,23 @@ impl Endpoint {
                 "namespaces",
                 namespace_id,
             ]);
-        Ok(Self { namespace })
+        Ok(Self {
+            namespace,
+            account_id: account_id.to_owned(),
+            namespace_id: namespace_id.to_owned(),
+        })
+    }
+
+    /// The account that owns the namespace.
+    #[must_use]
+    pub fn account_id(&self) -> &str {
+        &self.account_id
+    }
+
+    /// The namespace.
+    #[must_use]
+    pub fn namespace_id(&self) -> &str {
+        &self.namespace_id
     }
 
     /// The URL that stores many pairs at once.
@@ -98,7 +116,8 @@ fn base(text: &str) -> Result<Url, EndpointProblem> {
     }
 }
 
-fn is_loopback(url: &Url) -> bool {
+/// Whether a URL leads to this machine.
+pub(super) fn is_loopback(url: &Url) -> bool {
     match url.host_str() {
         Some("localhost") => true,
         Some(host) => host

@@ -1,25 +1,53 @@
 //! Stage 4: batches to the Cloudflare KV bulk API.
 //!
-//! In: batches. Out: for each, whether its pairs are stored, and if not, why.
-//! Never: the content of a batch. What is sent was fixed when it was packed.
+//! In: batches. Out: for each, which of its pairs are stored, and why the others are not.
+//! Never: the content of a batch. What is sent was fixed when it was packed. And never a request
+//! that makes things worse: limits, pauses and quotas are obeyed by all connections of a run.
+//!
+//! A batch goes through [`deliver`], which asks [`attempt`] for single requests. What a reply means
+//! is decided in [`outcome`], when to try again in [`retry`], [`pacing`], [`caps`] and [`breaker`].
 
+mod attempt;
 mod body;
+mod breaker;
+mod caps;
 mod client;
+mod deliver;
 mod endpoint;
+mod envelope;
+mod failure;
+mod network_error;
 mod outcome;
+mod pacing;
+mod rate_headers;
+mod retry;
+mod secrets;
+mod timeouts;
 mod token;
+mod trust;
 
+use std::sync::Mutex;
+
+use tokio::sync::watch;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+pub use deliver::{Delivered, Lost};
 pub use endpoint::{DEFAULT_API_BASE, Endpoint, EndpointProblem};
-pub use outcome::Failure;
+pub use failure::Failure;
+pub use retry::{MAX_ORDERED_WAIT, RetryPolicy};
+pub use timeouts::Timeouts;
 pub use token::{ApiToken, TokenProblem};
-
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
-use reqwest::{Body, Client, Response};
 
 use crate::error::ForeignText;
 use crate::pack::Batch;
-use body::BatchBody;
-use outcome::Outcome;
+use attempt::Requester;
+use breaker::Breaker;
+use caps::Caps;
+use deliver::{Courier, Transport};
+use outcome::Verdict;
+use pacing::Pacer;
+use secrets::Secrets;
 
 /// The most pairs the bulk API takes in one request (Cloudflare API, "bulk update").
 pub const MAX_BULK_PAIRS: usize = 10_000;
@@ -27,15 +55,17 @@ pub const MAX_BULK_PAIRS: usize = 10_000;
 /// The most bytes the bulk API takes in one request (Cloudflare API, "bulk update": 100 megabytes).
 pub const MAX_BULK_BODY_BYTES: usize = 100_000_000;
 
-/// The most of a reply that is read. An envelope has a few hundred bytes.
-const MAX_REPLY_BYTES: usize = 1024 * 1024;
-
-/// Stores batches in one namespace.
+/// Stores the batches of one run in one namespace.
 #[derive(Debug)]
 pub struct KvSender {
-    client: Client,
-    endpoint: Endpoint,
-    token: ApiToken,
+    courier: Courier<Requester>,
+    warnings: Vec<String>,
+}
+
+impl Transport for Requester {
+    async fn put(&self, batch: &Batch) -> Verdict {
+        Self::put(self, batch).await
+    }
 }
 
 impl KvSender {
@@ -43,47 +73,57 @@ impl KvSender {
     ///
     /// # Errors
     /// If no HTTP client can be had.
-    pub fn new(endpoint: Endpoint, token: ApiToken) -> Result<Self, ForeignText> {
-        let client = client::build().map_err(|problem| ForeignText::new(&problem))?;
-        Ok(Self {
-            client,
-            endpoint,
-            token,
-        })
-    }
-
-    /// Stores the pairs of a batch.
-    ///
-    /// # Errors
-    /// Why they are not stored.
-    pub async fn store(&self, batch: &Batch) -> Result<(), Failure> {
-        let reply = self
-            .client
-            .put(self.endpoint.bulk())
-            .header(AUTHORIZATION, self.token.authorization())
-            .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
-            .body(Body::wrap(BatchBody::new(batch)))
-            .send()
-            .await;
-        let outcome = match reply {
-            Ok(reply) => self.judge(reply).await,
-            Err(error) => Outcome::of_error(&error, &self.token),
+    pub fn new(
+        endpoint: Endpoint,
+        token: ApiToken,
+        policy: RetryPolicy,
+        timeouts: Timeouts,
+    ) -> Result<Self, ForeignText> {
+        let (client, warnings) =
+            client::build(&endpoint, &timeouts).map_err(|problem| ForeignText::new(&problem))?;
+        let courier = Courier {
+            transport: Requester {
+                client,
+                endpoint,
+                secrets: Secrets::new(token),
+                timeouts,
+            },
+            policy,
+            pacer: Pacer::new(),
+            caps: Caps::new(),
+            breaker: Breaker::default(),
+            aborted: CancellationToken::new(),
+            random: Mutex::new(fastrand::Rng::new()),
         };
-        match outcome {
-            Outcome::Stored => Ok(()),
-            Outcome::Failed(failure) => Err(failure),
-        }
+        Ok(Self { courier, warnings })
     }
 
-    async fn judge(&self, mut reply: Response) -> Outcome {
-        let mut body = Vec::new();
-        loop {
-            match reply.chunk().await {
-                Ok(Some(chunk)) if body.len() < MAX_REPLY_BYTES => body.extend_from_slice(&chunk),
-                Ok(_) => break,
-                Err(error) => return Outcome::of_error(&error, &self.token),
-            }
-        }
-        Outcome::of_reply(reply.status(), reply.headers(), &body, &self.token)
+    /// What in the environment cannot be used, and is ignored.
+    #[must_use]
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// Sends a batch until every pair of it is stored or given up. Several can be on their way.
+    pub async fn deliver(&self, batch: Batch) -> Delivered {
+        self.courier.deliver(batch).await
+    }
+
+    /// Why no further request will be made, if that is so.
+    #[must_use]
+    pub fn end(&self) -> Option<Failure> {
+        self.courier.breaker.reason()
+    }
+
+    /// Drops the requests in flight and makes no further one.
+    pub fn abort(&self, reason: &Failure) {
+        self.courier.breaker.end(reason);
+        self.courier.aborted.cancel();
+    }
+
+    /// Tells when all requests are held back, and until when.
+    #[must_use]
+    pub fn pauses(&self) -> watch::Receiver<Option<Instant>> {
+        self.courier.pacer.watch()
     }
 }

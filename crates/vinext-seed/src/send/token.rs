@@ -6,6 +6,7 @@
 
 use std::fmt;
 
+use bytes::Bytes;
 use reqwest::header::HeaderValue;
 use zeroize::Zeroizing;
 
@@ -51,10 +52,11 @@ impl ApiToken {
 
     /// The value of the `Authorization` header, marked so that HTTP libraries do not print it.
     pub(super) fn authorization(&self) -> HeaderValue {
-        let text = Zeroizing::new(format!("Bearer {}", self.0.as_str()));
+        // The header owns a text that is zeroed with it; a plain one would leave a copy behind.
+        let text = Zeroizing::new(format!("Bearer {}", self.0.as_str()).into_bytes());
         // Printable ASCII is a valid header value.
-        let mut value =
-            HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static(""));
+        let mut value = HeaderValue::from_maybe_shared(Bytes::from_owner(text))
+            .unwrap_or_else(|_| HeaderValue::from_static(""));
         value.set_sensitive(true);
         value
     }

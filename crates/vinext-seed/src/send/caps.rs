@@ -1,0 +1,52 @@
+//! What a request may hold, as the run has learnt.
+//!
+//! In: requests that were too large or too slow. Out: limits for the following ones.
+//! Never: wider limits again. What was refused once will be refused again.
+
+use std::sync::{Mutex, PoisonError};
+
+use crate::pack::{Batch, BatchLimits};
+
+/// A batch is not made smaller than this for being slow: a request that small is slow for another
+/// reason.
+const MIN_SLOW_PAIRS: usize = 100;
+
+/// The same in bytes.
+const MIN_SLOW_BYTES: usize = 256 * 1024;
+
+/// Limits that only ever narrow, for all batches of a run.
+#[derive(Debug)]
+pub(super) struct Caps(Mutex<BatchLimits>);
+
+impl Caps {
+    /// No limits but those that the batches were made with.
+    pub(super) fn new() -> Self {
+        Self(Mutex::new(BatchLimits {
+            max_pairs: usize::MAX,
+            max_body_bytes: usize::MAX,
+        }))
+    }
+
+    pub(super) fn limits(&self) -> BatchLimits {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A batch has too many bytes.
+    pub(super) fn too_large(&self, batch: &Batch) {
+        self.narrow(usize::MAX, (batch.body_bytes() / 2).max(1));
+    }
+
+    /// A batch takes too long. What takes the time, pairs or bytes, is not known.
+    pub(super) fn too_slow(&self, batch: &Batch) {
+        self.narrow(
+            (batch.pairs() / 2).max(MIN_SLOW_PAIRS),
+            (batch.body_bytes() / 2).max(MIN_SLOW_BYTES),
+        );
+    }
+
+    fn narrow(&self, max_pairs: usize, max_body_bytes: usize) {
+        let mut limits = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        limits.max_pairs = limits.max_pairs.min(max_pairs);
+        limits.max_body_bytes = limits.max_body_bytes.min(max_body_bytes);
+    }
+}

@@ -1,0 +1,392 @@
+//! Batches against scripted outcomes, on a clock that stands still unless somebody waits.
+
+use std::collections::HashSet;
+
+use super::*;
+use crate::pack::batch_of;
+
+type Answer = Box<dyn Fn(&Batch) -> Outcome + Send + Sync>;
+
+/// Answers from a script, then with success, and remembers what it was asked.
+struct Script {
+    answers: Mutex<VecDeque<Answer>>,
+    asked: Mutex<Vec<(Duration, Vec<String>)>>,
+    start: Instant,
+}
+
+impl Transport for Script {
+    async fn put(&self, batch: &Batch) -> Verdict {
+        let keys = batch.keys().collect();
+        self.asked
+            .lock()
+            .unwrap()
+            .push((self.start.elapsed(), keys));
+        let answer = self.answers.lock().unwrap().pop_front();
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        let outcome = answer.map_or(Outcome::Stored(None), |answer| answer(batch));
+        Verdict {
+            outcome,
+            pause: None,
+        }
+    }
+}
+
+fn courier(answers: Vec<Answer>) -> Courier<Script> {
+    Courier {
+        transport: Script {
+            answers: Mutex::new(answers.into()),
+            asked: Mutex::default(),
+            start: Instant::now(),
+        },
+        policy: RetryPolicy::default(),
+        pacer: Pacer::new(),
+        caps: Caps::new(),
+        breaker: Breaker::default(),
+        aborted: CancellationToken::new(),
+        random: Mutex::new(fastrand::Rng::with_seed(7)),
+    }
+}
+
+impl Courier<Script> {
+    fn asked(&self) -> Vec<Vec<String>> {
+        let asked = self.transport.asked.lock().unwrap();
+        asked.iter().map(|(_, keys)| keys.clone()).collect()
+    }
+
+    fn asked_at(&self) -> Vec<Duration> {
+        let asked = self.transport.asked.lock().unwrap();
+        asked.iter().map(|(at, _)| *at).collect()
+    }
+}
+
+fn always(outcome: Outcome) -> Answer {
+    Box::new(move |_| outcome.clone())
+}
+
+fn failure(code: &'static str) -> Failure {
+    Failure::new(code, "why".to_owned())
+}
+
+fn busy() -> Answer {
+    always(Outcome::Transient(
+        failure("KV_HTTP_ERROR").with_doubt(true),
+        None,
+    ))
+}
+
+fn repeat(answer: impl Fn() -> Answer, times: usize) -> Vec<Answer> {
+    (0..times).map(|_| answer()).collect()
+}
+
+fn keys(names: &[&str]) -> Vec<String> {
+    names.iter().map(ToString::to_string).collect()
+}
+
+fn batch(names: &[&str]) -> Batch {
+    batch_of(&keys(names))
+}
+
+fn letters(count: usize) -> Vec<String> {
+    (0..count)
+        .map(|number| format!("key-{number:05}"))
+        .collect()
+}
+
+fn lost(done: &Delivered) -> Vec<(&'static str, bool, Vec<String>)> {
+    let lost = done.lost.iter();
+    lost.map(|lost| {
+        (
+            lost.failure.code,
+            lost.failure.may_be_stored,
+            lost.keys.clone(),
+        )
+    })
+    .collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_passes_is_tried_again_after_growing_waits() {
+    let courier = courier(repeat(busy, 3));
+    let done = courier.deliver(batch(&["a", "b"])).await;
+    assert_eq!((done.pairs, done.requests, done.retries), (2, 1, 3));
+    assert!(done.lost.is_empty());
+    let at = courier.asked_at();
+    for (number, base_ms) in [(0, 100), (1, 200), (2, 400)] {
+        let wait = at[number + 1] - at[number] - Duration::from_millis(10);
+        let base = Duration::from_millis(base_ms);
+        assert!((base..=2 * base).contains(&wait), "{wait:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn attempts_end_and_the_doubt_of_any_of_them_stays() {
+    let mut answers = vec![busy()];
+    let refused = || always(Outcome::Transient(failure("NETWORK_ERROR"), None));
+    answers.extend(repeat(refused, 20));
+    let courier = courier(answers);
+    let done = courier.deliver(batch(&["a"])).await;
+    assert_eq!(courier.asked().len(), RetryPolicy::default().attempts);
+    assert_eq!(lost(&done), [("NETWORK_ERROR", true, keys(&["a"]))]);
+    assert_eq!(courier.breaker.reason().unwrap().code, "NETWORK_ERROR");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_total_time_ends_it_too() {
+    let mut courier = courier(repeat(busy, 100));
+    courier.policy.attempts = 100;
+    courier.policy.total = Duration::from_secs(30);
+    let start = Instant::now();
+    let done = courier.deliver(batch(&["a"])).await;
+    assert_eq!(done.lost.len(), 1);
+    assert!(start.elapsed() <= Duration::from_secs(30));
+    assert!(courier.asked().len() < 20);
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_the_keys_that_are_named_are_sent_again() {
+    let partly = |names: &[&str]| {
+        let names: HashSet<_> = keys(names).into_iter().collect();
+        always(Outcome::PartlyStored(names, failure("KV_PARTLY_STORED")))
+    };
+    let courier = courier(vec![partly(&["b", "d"]), partly(&["d"])]);
+    let done = courier.deliver(batch(&["a", "b", "c", "d"])).await;
+    let asked = [keys(&["a", "b", "c", "d"]), keys(&["b", "d"]), keys(&["d"])];
+    assert_eq!(courier.asked(), asked);
+    assert_eq!(
+        (done.pairs, done.routes, done.requests, done.retries),
+        (4, 4, 3, 2)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn keys_that_were_never_sent_make_everything_go_again() {
+    let names = HashSet::from(["x".to_owned()]);
+    let courier = courier(vec![always(Outcome::PartlyStored(
+        names,
+        failure("KV_PARTLY_STORED"),
+    ))]);
+    let done = courier.deliver(batch(&["a", "b"])).await;
+    assert_eq!(courier.asked(), [keys(&["a", "b"]), keys(&["a", "b"])]);
+    assert_eq!(done.pairs, 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_batch_that_is_too_large_is_halved_until_it_fits_and_later_ones_are_cut_to_it() {
+    let too_large = || always(Outcome::TooLarge(failure("KV_TOO_LARGE")));
+    let courier = courier(repeat(too_large, 2));
+    let names = letters(8);
+    let done = courier.deliver(batch_of(&names)).await;
+    assert_eq!(done.pairs, 8);
+    let asked = courier.asked();
+    assert_eq!(asked[0].len(), 8);
+    assert!(asked[1].len() < 8 && asked[2].len() < asked[1].len());
+    assert_eq!(asked[2..].concat(), names);
+    courier.deliver(batch_of(&letters(8))).await;
+    assert!(
+        courier.asked()[asked.len()..]
+            .iter()
+            .all(|keys| keys.len() <= asked[2].len())
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pair_that_is_too_large_alone_is_lost_alone() {
+    let courier = courier(Vec::new());
+    for _ in 0..20 {
+        let mut answers = courier.transport.answers.lock().unwrap();
+        answers.push_back(Box::new(|batch| {
+            match batch.keys().any(|key| key == "big") {
+                true => Outcome::TooLarge(failure("KV_TOO_LARGE")),
+                false => Outcome::Stored(None),
+            }
+        }));
+    }
+    let done = courier.deliver(batch(&["a", "b", "big", "c"])).await;
+    assert_eq!(done.pairs, 3);
+    assert_eq!(lost(&done), [("KV_TOO_LARGE", false, keys(&["big"]))]);
+    assert_eq!(courier.breaker.reason(), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pair_that_is_refused_is_found_by_halving() {
+    let bad = ["key-00005", "key-00900"];
+    let courier = courier(Vec::new());
+    for _ in 0..200 {
+        let mut answers = courier.transport.answers.lock().unwrap();
+        answers.push_back(Box::new(move |batch| {
+            if batch.keys().any(|key| bad.contains(&key.as_str())) {
+                Outcome::Unacceptable(failure("KV_HTTP_ERROR"))
+            } else {
+                Outcome::Stored(None)
+            }
+        }));
+    }
+    let done = courier.deliver(batch_of(&letters(1000))).await;
+    assert_eq!(done.pairs, 998);
+    let found: Vec<_> = lost(&done)
+        .into_iter()
+        .flat_map(|(_, _, keys)| keys)
+        .collect();
+    assert_eq!(found, bad);
+    assert!(courier.asked().len() < 50, "{}", courier.asked().len());
+}
+
+#[tokio::test(start_paused = true)]
+async fn if_no_pair_is_taken_the_search_ends_soon() {
+    let courier = courier(repeat(
+        || always(Outcome::Unacceptable(failure("KV_HTTP_ERROR"))),
+        5000,
+    ));
+    let done = courier.deliver(batch_of(&letters(2000))).await;
+    assert_eq!(done.pairs, 0);
+    assert_eq!(
+        done.lost.iter().map(|lost| lost.keys.len()).sum::<usize>(),
+        2000
+    );
+    assert!(courier.asked().len() < 100, "{}", courier.asked().len());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_batch_is_halved_but_not_to_crumbs() {
+    let slow = || always(Outcome::TooSlow(failure("KV_TIMEOUT").with_doubt(true)));
+    let courier = courier(repeat(slow, 3));
+    let done = courier.deliver(batch_of(&letters(300))).await;
+    assert_eq!(done.pairs, 300);
+    let sizes: Vec<_> = courier.asked().iter().map(Vec::len).collect();
+    assert_eq!(sizes, [300, 150, 100, 100, 50, 100, 50]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_second_cut_off_halves() {
+    let cut = || always(Outcome::CutOff(failure("NETWORK_ERROR").with_doubt(true)));
+    let courier = courier(repeat(cut, 2));
+    courier.deliver(batch_of(&letters(400))).await;
+    let sizes: Vec<_> = courier.asked().iter().map(Vec::len).collect();
+    assert_eq!(sizes, [400, 400, 200, 200]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_throttled_batch_makes_all_others_wait() {
+    let wait = Some(Duration::from_secs(30));
+    let courier = courier(vec![always(Outcome::Throttled(
+        failure("KV_THROTTLED"),
+        wait,
+    ))]);
+    let later = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        courier.deliver(batch(&["b"])).await
+    };
+    let (first, second) = tokio::join!(courier.deliver(batch(&["a"])), later);
+    assert_eq!((first.pairs, second.pairs), (1, 1));
+    let at = courier.asked_at();
+    assert_eq!(at.len(), 3);
+    assert!(
+        at[1..].iter().all(|at| *at >= Duration::from_secs(30)),
+        "{at:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_that_is_too_long_is_not_waited_for() {
+    let wait = Some(Duration::from_secs(3600));
+    let courier = courier(vec![always(Outcome::Throttled(
+        failure("KV_THROTTLED"),
+        wait,
+    ))]);
+    let start = Instant::now();
+    let done = courier.deliver(batch(&["a"])).await;
+    assert_eq!(lost(&done), [("KV_THROTTLED", false, keys(&["a"]))]);
+    assert!(start.elapsed() < Duration::from_secs(1));
+    assert!(courier.breaker.reason().is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn throttling_without_a_word_ends_as_well() {
+    let throttled = || always(Outcome::Throttled(failure("KV_THROTTLED"), None));
+    let courier = courier(repeat(throttled, 100));
+    let start = Instant::now();
+    let done = courier.deliver(batch(&["a"])).await;
+    assert_eq!(courier.asked().len(), RetryPolicy::default().attempts);
+    assert_eq!(done.lost.len(), 1);
+    assert!(
+        start.elapsed() > Duration::from_secs(30),
+        "{:?}",
+        start.elapsed()
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_end_of_the_quota_is_the_end() {
+    let quota = failure("KV_QUOTA_EXHAUSTED").with_doubt(true);
+    let courier = courier(vec![
+        always(Outcome::Stored(None)),
+        always(Outcome::QuotaExhausted(quota)),
+    ]);
+    assert_eq!(courier.deliver(batch(&["a"])).await.pairs, 1);
+    let crossing = courier.deliver(batch(&["b"])).await;
+    assert_eq!(
+        lost(&crossing),
+        [("KV_QUOTA_EXHAUSTED", true, keys(&["b"]))]
+    );
+    let after = courier.deliver(batch(&["c"])).await;
+    assert_eq!(lost(&after), [("KV_QUOTA_EXHAUSTED", false, keys(&["c"]))]);
+    assert_eq!(courier.asked().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_wakes_those_who_wait_to_try_again() {
+    let courier = courier(vec![
+        busy(),
+        always(Outcome::Refused(failure("KV_UNAUTHORIZED"))),
+    ]);
+    let later = async {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        courier.deliver(batch(&["b"])).await
+    };
+    let start = Instant::now();
+    let (first, second) = tokio::join!(courier.deliver(batch(&["a"])), later);
+    assert_eq!(lost(&first), [("KV_UNAUTHORIZED", true, keys(&["a"]))]);
+    assert_eq!(lost(&second), [("KV_UNAUTHORIZED", false, keys(&["b"]))]);
+    assert!(start.elapsed() < Duration::from_millis(100));
+    assert_eq!(courier.asked().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_lost_batch_among_good_ones_does_not_end_the_run() {
+    let mut answers = vec![always(Outcome::Stored(None))];
+    answers.extend(repeat(busy, 8));
+    let courier = courier(answers);
+    for (name, pairs) in [("a", 1), ("b", 0), ("c", 1)] {
+        assert_eq!(courier.deliver(batch(&[name])).await.pairs, pairs, "{name}");
+    }
+    assert_eq!(courier.breaker.reason(), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_abort_drops_requests_in_flight_and_says_so() {
+    let courier = courier(Vec::new());
+    courier.caps.too_slow(&batch_of(&letters(200)));
+    let abort = async {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        courier.breaker.end(&failure("ABORT_ERR"));
+        courier.aborted.cancel();
+    };
+    let (done, ()) = tokio::join!(courier.deliver(batch_of(&letters(200))), abort);
+    assert_eq!(done.pairs, 0);
+    let names = letters(200);
+    assert_eq!(
+        lost(&done),
+        [
+            ("ABORT_ERR", true, names[..100].to_vec()),
+            ("ABORT_ERR", false, names[100..].to_vec())
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_count_than_was_sent_is_worth_a_warning() {
+    let courier = courier(vec![always(Outcome::Stored(Some(1)))]);
+    let done = courier.deliver(batch(&["a", "b"])).await;
+    assert_eq!(done.pairs, 2);
+    assert_eq!(done.warnings.len(), 1);
+}

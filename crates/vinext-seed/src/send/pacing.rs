@@ -1,0 +1,122 @@
+//! When the next request may be made.
+//!
+//! In: pauses that the API asks for, and the requests made. Out: one moment for all connections of
+//! a run.
+//! Never: more requests than Cloudflare allows. Beyond its limit every call of the account is
+//! blocked for five minutes, the deploy's included.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until};
+
+/// The window of the API's request limit (Cloudflare API, "Rate limits": 1,200 requests per five
+/// minutes).
+const WINDOW: Duration = Duration::from_secs(300);
+
+/// The requests of a run within a window. The rest of Cloudflare's 1,200 is left to the deploy that
+/// follows, which uses the same token.
+pub(super) const MAX_REQUESTS_PER_WINDOW: usize = 1_100;
+
+/// Lets requests through.
+#[derive(Debug)]
+pub(crate) struct Pacer {
+    /// When requests of the last window were made, oldest first.
+    made: Mutex<VecDeque<Instant>>,
+    /// Until when there is a pause, if there is one.
+    paused_until: watch::Sender<Option<Instant>>,
+}
+
+impl Pacer {
+    pub(crate) fn new() -> Self {
+        Self {
+            made: Mutex::default(),
+            paused_until: watch::Sender::new(None),
+        }
+    }
+
+    /// Waits until a request may be made, and counts it.
+    pub(crate) async fn admit(&self) {
+        loop {
+            let now = Instant::now();
+            let pause = (*self.paused_until.borrow()).filter(|&until| until > now);
+            let Some(until) = pause.or_else(|| self.count(now).err()) else {
+                return;
+            };
+            if pause.is_none() {
+                // The budget is spent. To whoever watches that is a pause as well.
+                self.pause_until(until);
+            }
+            sleep_until(until).await;
+        }
+    }
+
+    /// Holds back all requests for so long.
+    pub(crate) fn pause(&self, wait: Duration) {
+        self.pause_until(Instant::now() + wait);
+    }
+
+    /// Tells when a pause begins or is prolonged, and until when it lasts.
+    pub(crate) fn watch(&self) -> watch::Receiver<Option<Instant>> {
+        self.paused_until.subscribe()
+    }
+
+    fn pause_until(&self, until: Instant) {
+        self.paused_until.send_if_modified(|current| {
+            let is_longer = current.is_none_or(|current| current < until);
+            if is_longer {
+                *current = Some(until);
+            }
+            is_longer
+        });
+    }
+
+    /// Counts a request, or says when there is room for it.
+    fn count(&self, now: Instant) -> Result<(), Instant> {
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        while made.front().is_some_and(|&first| first + WINDOW <= now) {
+            made.pop_front();
+        }
+        match made.front() {
+            Some(&first) if made.len() >= MAX_REQUESTS_PER_WINDOW => Err(first + WINDOW),
+            _ => {
+                made.push_back(now);
+                Ok(())
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn one_pause_holds_everybody_back_and_the_longest_counts() {
+        let pacer = Pacer::new();
+        let watching = pacer.watch();
+        let start = Instant::now();
+        pacer.pause(Duration::from_secs(30));
+        pacer.pause(Duration::from_secs(10));
+        tokio::join!(pacer.admit(), pacer.admit());
+        assert_eq!(start.elapsed().as_secs(), 30);
+        assert_eq!(*watching.borrow(), Some(start + Duration::from_secs(30)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_budget_of_a_window_is_kept_at_any_pace() {
+        let pacer = Pacer::new();
+        let start = Instant::now();
+        let mut made = Vec::new();
+        for request in 0..3 * MAX_REQUESTS_PER_WINDOW {
+            pacer.admit().await;
+            made.push(start.elapsed());
+            tokio::time::sleep(Duration::from_millis((request % 7) as u64 * 30)).await;
+        }
+        for (first, later) in made.iter().zip(&made[MAX_REQUESTS_PER_WINDOW..]) {
+            assert!(*later - *first >= WINDOW);
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! What must not be in any message.
+//!
+//! In: the API token, and the proxies of the environment, whose addresses may hold passwords.
+//! Out: texts of others, without them. Never: a secret that can be printed.
+
+use std::fmt;
+
+use base64_simd::STANDARD;
+use reqwest::Url;
+use zeroize::Zeroizing;
+
+use super::token::ApiToken;
+use crate::error::ForeignText;
+
+/// Where proxies are configured, as curl and Node read it.
+pub(super) const PROXY_VARIABLES: [&str; 6] = [
+    "HTTPS_PROXY",
+    "https_proxy",
+    "HTTP_PROXY",
+    "http_proxy",
+    "ALL_PROXY",
+    "all_proxy",
+];
+
+/// The secrets of a run.
+#[derive(Clone)]
+pub(super) struct Secrets {
+    pub(super) token: ApiToken,
+    proxy_credentials: Vec<Zeroizing<String>>,
+}
+
+impl Secrets {
+    /// The token and the proxy passwords of the environment.
+    pub(super) fn new(token: ApiToken) -> Self {
+        let proxies = PROXY_VARIABLES
+            .iter()
+            .filter_map(|name| std::env::var(name).ok());
+        let proxy_credentials = proxies.flat_map(|proxy| credentials(&proxy)).collect();
+        Self {
+            token,
+            proxy_credentials,
+        }
+    }
+
+    /// Somebody else's text without secrets, fit to stand in a message.
+    pub(super) fn scrub(&self, text: &str) -> ForeignText {
+        let mut text = self.token.scrub(text);
+        for secret in &self.proxy_credentials {
+            text = text.replace(secret.as_str(), "[password]");
+        }
+        ForeignText::new(&text)
+    }
+}
+
+/// A password in all the forms in which it may come back: as it was written, decoded, and in a
+/// `Proxy-Authorization` header.
+fn credentials(proxy: &str) -> Vec<Zeroizing<String>> {
+    let Ok(url) = Url::parse(proxy) else {
+        return Vec::new();
+    };
+    let Some(password) = url.password().filter(|password| !password.is_empty()) else {
+        return Vec::new();
+    };
+    let decode = |text: &str| {
+        percent_encoding::percent_decode_str(text)
+            .decode_utf8_lossy()
+            .into_owned()
+    };
+    let decoded = Zeroizing::new(decode(password));
+    let pair = Zeroizing::new(format!("{}:{}", decode(url.username()), decoded.as_str()));
+    let header = Zeroizing::new(STANDARD.encode_to_string(pair.as_bytes()));
+    vec![header, Zeroizing::new(password.to_owned()), decoded]
+}
+
+impl fmt::Debug for Secrets {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Secrets([hidden])")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proxy_password_is_scrubbed_in_every_form() {
+        let token = ApiToken::new("t0ken-t0ken".to_owned()).unwrap();
+        let secrets = Secrets {
+            token,
+            proxy_credentials: credentials("http://user:p%40ss@proxy.example:3128"),
+        };
+        let text = "no http://user:p%40ss@proxy, p@ss, dXNlcjpwQHNz or t0ken-t0ken";
+        assert_eq!(
+            secrets.scrub(text).as_str(),
+            "no http://user:[password]@proxy, [password], [password] or [token]"
+        );
+        assert_eq!(format!("{secrets:?}"), "Secrets([hidden])");
+    }
+
+    #[test]
+    fn a_proxy_without_password_has_no_secret() {
+        for proxy in [
+            "http://proxy.example:3128",
+            "http://user@proxy.example",
+            "nonsense",
+            "",
+        ] {
+            assert!(credentials(proxy).is_empty(), "{proxy}");
+        }
+    }
+}

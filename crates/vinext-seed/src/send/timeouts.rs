@@ -1,0 +1,30 @@
+//! How long a request may take.
+//!
+//! In: nothing. Out: durations with their reasons. Never: a wait without end.
+
+use std::time::Duration;
+
+/// How long the parts of a request may take.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Timeouts {
+    /// Connecting, TLS included.
+    pub connect: Duration,
+    /// Without a byte sent or received while a body is on its way.
+    pub idle: Duration,
+    /// From the last byte sent to the reply. Cloudflare's edge gives up on its origin after 100
+    /// seconds (status 524), so that a reply may take that long.
+    pub reply: Duration,
+    /// All of a request. Cloudflare's own client gives a bulk upload five minutes.
+    pub request: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(15),
+            idle: Duration::from_secs(60),
+            reply: Duration::from_secs(120),
+            request: Duration::from_secs(300),
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! Checking the options of `seedKvCache`.
+//!
+//! In: the caller's values. Out: the engine's options.
+//! Never: a coercion. `-1` does not become 4,294,967,295 here, nor `3.9` three.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use napi::Either;
+use vinext_seed::MAX_CONCURRENCY;
+use vinext_seed::report::SkippedRun;
+use vinext_seed::runtime::probe::Probes;
+use vinext_seed::runtime::{ProbedRuntime, RuntimeSource, RuntimeVersions};
+use vinext_seed::send::{
+    ApiToken, DEFAULT_API_BASE, Endpoint, MAX_BULK_BODY_BYTES, MAX_BULK_PAIRS, RetryPolicy,
+    Timeouts,
+};
+
+use crate::abort::Signal;
+use crate::argument::{Given, OrNull, optional};
+use crate::failure::Failure;
+use crate::options::{
+    JsProbes, JsRetryOptions, JsRuntimeVersions, JsSeedOptions, JsTimeoutOptions,
+};
+use crate::progress::Listener;
+
+/// What the options come to.
+pub(crate) struct Options {
+    pub(crate) settings: vinext_seed::SeedOptions,
+    pub(crate) on_progress: Option<Listener>,
+    pub(crate) signal: Option<Signal>,
+}
+
+/// The longest TTL that can be asked for: KV's expiration is an absolute time in seconds, and
+/// anything beyond a few decades is a slip of units.
+const MAX_TTL_SECONDS: u64 = 100 * 365 * 24 * 3600;
+
+impl JsSeedOptions {
+    /// Checks every option.
+    pub(crate) fn read(self) -> Result<Options, Failure> {
+        let root = text(self.root, "root")?;
+        let account_id = text(self.account_id, "accountId")?;
+        let namespace_id = text(self.namespace_id, "namespaceId")?;
+        let token = ApiToken::new(text(self.api_token, "apiToken")?)
+            .map_err(|problem| Failure::option("apiToken", problem))?;
+        let api_base = optional_text(self.api_base_url, "apiBaseUrl")?;
+        let api_base = api_base.as_deref().unwrap_or(DEFAULT_API_BASE);
+        let endpoint = Endpoint::new(api_base, &account_id, &namespace_id)
+            .map_err(|(option, problem)| Failure::option(option, problem))?;
+
+        let mut settings = vinext_seed::SeedOptions::new(PathBuf::from(root), endpoint, token);
+        // Like the adapter, take an empty prefix for none.
+        settings.app_prefix = optional(self.app_prefix, "appPrefix", STRING)?.unwrap_or_default();
+        if let Some(runtime) = optional(self.runtime, "runtime", "an object")? {
+            settings.runtime = runtime.read()?;
+        }
+        let allow_unproven = optional(
+            self.allow_unproven_routes,
+            "allowUnprovenRoutes",
+            "a boolean",
+        )?;
+        settings.allow_unproven_routes = allow_unproven.unwrap_or(false);
+        settings.ttl.ttl_seconds = whole(self.ttl_seconds, "ttlSeconds", MAX_TTL_SECONDS)?;
+        settings.ttl.static_ttl_seconds =
+            whole(self.static_ttl_seconds, "staticTtlSeconds", MAX_TTL_SECONDS)?;
+        if let Some(Either::B(true)) =
+            optional(self.vite_config, "viteConfig", "a string or false")?
+        {
+            return Err(Failure::option(
+                "viteConfig",
+                "must be a string or false, not true",
+            ));
+        }
+        optional(self.self_check, "selfCheck", "a boolean")?;
+        settings.refusal = self
+            .refusal
+            .map(|refusal| SkippedRun::refused(refusal.code, refusal.reason));
+        if let Some(pairs) = whole(self.max_batch_pairs, "maxBatchPairs", MAX_BULK_PAIRS)? {
+            settings.batch.max_pairs = pairs;
+        }
+        if let Some(bytes) = whole(self.max_batch_bytes, "maxBatchBytes", MAX_BULK_BODY_BYTES)? {
+            settings.batch.max_body_bytes = bytes;
+        }
+        if let Some(requests) = whole(self.concurrency, "concurrency", MAX_CONCURRENCY)? {
+            settings.concurrency = requests;
+        }
+        if let Some(retry) = optional(self.retry, "retry", "an object")? {
+            settings.retry = retry.read()?;
+        }
+        if let Some(timeouts) = optional(self.timeouts, "timeouts", "an object")? {
+            settings.timeouts = timeouts.read()?;
+        }
+        Ok(Options {
+            settings,
+            on_progress: optional(self.on_progress, "onProgress", "a function")?,
+            signal: optional(self.signal, "signal", "an AbortSignal")?,
+        })
+    }
+}
+
+impl JsRuntimeVersions {
+    /// Where the runtime is to be learnt from.
+    pub(crate) fn read(self) -> Result<RuntimeSource, Failure> {
+        let versions = RuntimeVersions {
+            vinext: text(self.vinext, "runtime.vinext")?,
+            cloudflare: optional_text(self.cloudflare, "runtime.cloudflare")?,
+        };
+        Ok(match self.probes {
+            None => RuntimeSource::Named(versions),
+            Some(JsProbes { vinext, cloudflare }) => {
+                let probes = Probes { vinext, cloudflare };
+                RuntimeSource::Probed(Box::new(ProbedRuntime { versions, probes }))
+            }
+        })
+    }
+}
+
+/// The most attempts that can be asked for.
+const MAX_ATTEMPTS: usize = 100;
+
+/// The longest duration that can be asked for: anything beyond is a slip of units.
+const MAX_DURATION_MS: u64 = 3_600_000;
+
+impl JsRetryOptions {
+    fn read(self) -> Result<RetryPolicy, Failure> {
+        let mut policy = RetryPolicy::default();
+        if let Some(attempts) = whole(self.attempts, "retry.attempts", MAX_ATTEMPTS)? {
+            policy.attempts = attempts;
+        }
+        set_ms(
+            &mut policy.initial_delay,
+            self.initial_delay_ms,
+            "retry.initialDelayMs",
+        )?;
+        set_ms(&mut policy.max_delay, self.max_delay_ms, "retry.maxDelayMs")?;
+        set_ms(&mut policy.total, self.total_ms, "retry.totalMs")?;
+        Ok(policy)
+    }
+}
+
+impl JsTimeoutOptions {
+    fn read(self) -> Result<Timeouts, Failure> {
+        let mut timeouts = Timeouts::default();
+        set_ms(&mut timeouts.connect, self.connect_ms, "timeouts.connectMs")?;
+        set_ms(&mut timeouts.idle, self.idle_ms, "timeouts.idleMs")?;
+        set_ms(&mut timeouts.reply, self.reply_ms, "timeouts.replyMs")?;
+        set_ms(&mut timeouts.request, self.request_ms, "timeouts.requestMs")?;
+        Ok(timeouts)
+    }
+}
+
+fn set_ms(
+    duration: &mut Duration,
+    value: Option<OrNull<f64>>,
+    option: &'static str,
+) -> Result<(), Failure> {
+    if let Some(milliseconds) = whole(value, option, MAX_DURATION_MS)? {
+        *duration = Duration::from_millis(milliseconds);
+    }
+    Ok(())
+}
+
+const STRING: &str = "a string";
+
+fn text(value: Given<String>, option: &'static str) -> Result<String, Failure> {
+    not_empty(value.expect(option, STRING)?, option)
+}
+
+fn optional_text(
+    value: Option<OrNull<String>>,
+    option: &'static str,
+) -> Result<Option<String>, Failure> {
+    optional(value, option, STRING)?
+        .map(|text| not_empty(text, option))
+        .transpose()
+}
+
+fn not_empty(text: String, option: &'static str) -> Result<String, Failure> {
+    if text.is_empty() {
+        Err(Failure::option(option, "is empty"))
+    } else {
+        Ok(text)
+    }
+}
+
+/// A whole number from 1 to `max`.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "checked to be a whole number within range, which is far below 2^53"
+)]
+fn whole<T>(value: Option<OrNull<f64>>, option: &'static str, max: T) -> Result<Option<T>, Failure>
+where
+    T: Copy + TryFrom<u64> + TryInto<u64>,
+{
+    let Some(number) = optional(value, option, "a number")? else {
+        return Ok(None);
+    };
+    let max: u64 = max.try_into().unwrap_or(u64::MAX);
+    let is_in_range = number.fract() == 0.0 && number >= 1.0 && number <= max as f64;
+    match T::try_from(number as u64) {
+        Ok(whole) if is_in_range => Ok(Some(whole)),
+        _ => {
+            let problem = format!("must be a whole number from 1 to {max}, not {number}");
+            Err(Failure::option(option, problem))
+        }
+    }
+}
