@@ -51,13 +51,13 @@ impl Failure {
                         error.set("cause", JsError::from(reason).into_unknown(*env))?;
                     }
                 }
-                if let SeedError::Upload { failure, report } = &*failed {
+                if let SeedError::Upload { failure, .. } = &*failed {
                     set_some(&mut error, "status", failure.status)?;
                     set_some(&mut error, "cfRay", failure.cf_ray.clone())?;
                     error.set("cloudflareCodes", failure.api_codes.clone())?;
-                    error.set("retries", report.retries as f64)?;
                 }
                 if let Some(report) = failed.report() {
+                    error.set("retries", report.retries as f64)?;
                     error.set("report", SeedResult::from(report.clone()))?;
                 }
                 Ok(Error::from(error.to_unknown()))

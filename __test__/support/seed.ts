@@ -11,13 +11,16 @@ export const TARGET = {
   runtime: { vinext: "1.4.0" },
 };
 
+export type SeedResult = Awaited<ReturnType<typeof seedKvCache>>;
+
 /** What a rejected promise rejects with. */
 export interface SeedError extends Error {
   code: string;
   status?: number;
   cfRay?: string;
   cloudflareCodes?: number[];
-  report?: Awaited<ReturnType<typeof seedKvCache>>;
+  retries?: number;
+  report?: SeedResult;
 }
 
 export function seed(options: Pick<SeedOptions, "root"> & Partial<SeedOptions>) {

@@ -82,7 +82,11 @@ impl Requester {
             } else {
                 self.timeouts.idle
             };
-            sleep_until(moved.at + patience).await;
+            tokio::select! {
+                // From now on another patience counts.
+                () = activity.sent() => continue,
+                () = sleep_until(moved.at + patience) => {}
+            }
             if activity.last() != moved {
                 continue;
             }

@@ -12,6 +12,7 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::pack::Batch;
@@ -72,7 +73,10 @@ impl Body for BatchBody {
 
 /// When something last moved in a request.
 #[derive(Debug)]
-pub(super) struct Activity(Mutex<Moved>);
+pub(super) struct Activity {
+    moved: Mutex<Moved>,
+    sent: Notify,
+}
 
 /// The last movement.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -84,20 +88,32 @@ pub(super) struct Moved {
 
 impl Activity {
     pub(super) fn new() -> Self {
-        Self(Mutex::new(Moved {
+        let moved = Moved {
             at: Instant::now(),
             is_sent: false,
-        }))
+        };
+        Self {
+            moved: Mutex::new(moved),
+            sent: Notify::new(),
+        }
     }
 
     /// Something moved just now.
     pub(super) fn note(&self, is_sent: bool) {
-        let mut moved = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut moved = self.moved.lock().unwrap_or_else(PoisonError::into_inner);
         moved.at = Instant::now();
         moved.is_sent |= is_sent;
+        if is_sent {
+            self.sent.notify_one();
+        }
+    }
+
+    /// Waits until all of the body has been handed over, once.
+    pub(super) async fn sent(&self) {
+        self.sent.notified().await;
     }
 
     pub(super) fn last(&self) -> Moved {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        *self.moved.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

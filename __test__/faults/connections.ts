@@ -1,0 +1,88 @@
+// Connections that break, stall or never come about.
+
+import { expect } from "vitest";
+import { times, type Fault } from "./fault.js";
+
+export const BROKEN: Fault[] = [
+  {
+    fault: "a reset before the body is read",
+    behaviour: "sent again",
+    script: [{ reset: "before the body" }],
+    expected: { stored: 4, requests: 2, seconds: 5 },
+  },
+  {
+    fault: "resets in the middle of a large upload",
+    behaviour: "sent again, from the second time on in smaller requests",
+    entries: 600,
+    pageBytes: 20_000,
+    options: { concurrency: 1, maxBatchBytes: 100_000_000 },
+    script: times(2, { reset: "in the body" }),
+    expected: { stored: 600, requests: [4, 5], seconds: 10 },
+  },
+  {
+    fault: "a reset after the body, before the reply",
+    behaviour: "sent again: storing an entry twice does no harm",
+    script: [{ reset: "before the reply", stores: true }],
+    expected: { stored: 4, requests: 2, seconds: 5 },
+  },
+  {
+    fault: "a reset in the middle of the reply",
+    behaviour: "sent again",
+    script: [{ reset: "in the reply", stores: true }],
+    expected: { stored: 4, requests: 2, seconds: 5 },
+  },
+  {
+    fault: "resets for ever",
+    behaviour: "given up after 8 attempts; the entries may be stored, and the report says so",
+    script: () => ({ reset: "before the reply", stores: true }),
+    expected: { stored: 0, inDoubt: 4, code: "NETWORK_ERROR", requests: 8, seconds: 5 },
+  },
+  {
+    fault: "a connection that is closed after every reply",
+    behaviour: "another one for each request",
+    options: { maxBatchPairs: 1, concurrency: 1 },
+    script: () => ({ headers: { connection: "close" } }),
+    expected: { stored: 4, requests: 4, seconds: 5 },
+    check: ({ api }) => expect(api.connections()).toBe(4),
+  },
+];
+
+export const SLOW: Fault[] = [
+  {
+    fault: "no reply to a request",
+    behaviour: "given up after `timeouts.replyMs`, and sent again",
+    options: { timeouts: { replyMs: 200 } },
+    script: [{ silent: "before the reply", stores: true }],
+    expected: { stored: 4, requests: 2, seconds: 5 },
+  },
+  {
+    fault: "no reply to any request",
+    behaviour: "given up after 8 attempts; the entries may be stored, and the report says so",
+    options: { timeouts: { replyMs: 50 } },
+    script: () => ({ silent: "before the reply", stores: true }),
+    expected: { stored: 0, inDoubt: 4, code: "KV_TIMEOUT", requests: 8, seconds: 5 },
+  },
+  {
+    fault: "a server that stops reading",
+    behaviour: "given up after `timeouts.idleMs`, and sent again in smaller requests",
+    entries: 400,
+    pageBytes: 20_000,
+    options: { concurrency: 1, timeouts: { idleMs: 300 } },
+    script: [{ silent: "before the body" }],
+    expected: { stored: 400, requests: [3, 4], seconds: 10 },
+  },
+  {
+    fault: "a reply that trickles in",
+    behaviour: "read to its end",
+    options: { timeouts: { replyMs: 500 } },
+    script: [{ trickleMs: 60 }],
+    expected: { stored: 4, requests: 1, seconds: 5 },
+  },
+  {
+    fault: "a reply that trickles in for ever",
+    behaviour: "given up after `timeouts.requestMs`, and sent again",
+    options: { timeouts: { requestMs: 400 } },
+    script: [{ trickleMs: 100, stores: true }],
+    expected: { stored: 4, requests: 2, seconds: 5 },
+  },
+];

@@ -1,0 +1,298 @@
+// Replies that say what is wrong.
+
+import { expect } from "vitest";
+import { failing, page, without } from "../support/scripted-api.js";
+import { TOKEN } from "../support/seed.js";
+import { keyOf, times, type Fault } from "./fault.js";
+
+function throttledUntil(time: number) {
+  const headers = { "retry-after": new Date(time).toUTCString() };
+  return { ...failing(429, 10429), headers };
+}
+
+const ONE_AT_A_TIME = { maxBatchPairs: 1, concurrency: 1 };
+
+export const STORED: Fault[] = [
+  {
+    fault: "nothing goes wrong",
+    behaviour: "one request",
+    script: [],
+    expected: { stored: 4, requests: 1, seconds: 5 },
+  },
+  {
+    fault: "`unsuccessful_keys` in a success",
+    behaviour: "only those are sent again",
+    script: [without(keyOf(1), keyOf(3))],
+    expected: { stored: 4, requests: 2, seconds: 5 },
+    check: ({ api }) => {
+      expect(api.requests[1]?.pairs.map(({ key }) => key)).toEqual([keyOf(1), keyOf(3)]);
+    },
+  },
+  {
+    fault: "`unsuccessful_keys` twice",
+    behaviour: "only those are sent again, twice",
+    script: [without(keyOf(0), keyOf(1)), without(keyOf(1))],
+    expected: { stored: 4, requests: 3, seconds: 5 },
+    check: ({ api }) => {
+      expect(api.requests.map(({ pairs }) => pairs.length)).toEqual([4, 2, 1]);
+    },
+  },
+  {
+    fault: "the same key in `unsuccessful_keys` every time",
+    behaviour: "given up after 8 attempts, and named",
+    script: () => without(keyOf(2)),
+    expected: { stored: 3, code: "KV_PARTLY_STORED", requests: 8, seconds: 5 },
+    check: ({ error }) => expect(error?.report?.notStored[0]?.keys).toEqual([keyOf(2)]),
+  },
+  {
+    fault: "`unsuccessful_keys` that were never sent",
+    behaviour: "all of the request is sent again",
+    script: [{ ...without("somebody-elses-key"), stores: false }],
+    expected: { stored: 4, requests: 2, seconds: 5 },
+  },
+];
+
+export const REFUSED: Fault[] = [
+  {
+    fault: "401 with code 10000",
+    behaviour: "final: check the token and its permission",
+    options: ONE_AT_A_TIME,
+    script: [failing(401, 10000, "Authentication error")],
+    expected: {
+      stored: 0,
+      code: "KV_UNAUTHORIZED",
+      status: 401,
+      cloudflareCodes: [10000],
+      requests: 1,
+      seconds: 5,
+    },
+    check: ({ error }) => expect(error?.message).toContain('"Workers KV Storage: Edit"'),
+  },
+  {
+    fault: "403 with code 9109",
+    behaviour: "final: check the token and its permission",
+    options: ONE_AT_A_TIME,
+    script: [{ ...failing(403, 9109), headers: { "cf-ray": "8f0-AMS" } }],
+    expected: { stored: 0, code: "KV_UNAUTHORIZED", status: 403, requests: 1, seconds: 5 },
+    check: ({ error }) => expect(error?.cfRay).toBe("8f0-AMS"),
+  },
+  {
+    fault: "404 with code 10013",
+    behaviour: "final: check the account and the namespace, which the message names",
+    options: ONE_AT_A_TIME,
+    script: [failing(404, 10013, "namespace not found")],
+    expected: { stored: 0, code: "KV_NOT_FOUND", status: 404, requests: 1, seconds: 5 },
+    check: ({ error }) => expect(error?.message).toContain("test-namespace-456"),
+  },
+  {
+    fault: "200 with `success: false`",
+    behaviour: "final: a status alone is not believed",
+    options: ONE_AT_A_TIME,
+    script: [failing(200, 10022, "bad pair")],
+    expected: { stored: 0, code: "KV_REJECTED", status: 200, requests: 1, seconds: 5 },
+  },
+  {
+    fault: "400 because of one entry",
+    behaviour: "found by halving and left out; the rest is stored",
+    entries: 16,
+    script: ({ pairs }) => (pairs.some(({ key }) => key === keyOf(5)) ? failing(400, 10022) : {}),
+    expected: { stored: 15, code: "KV_HTTP_ERROR", status: 400, requests: 9, seconds: 5 },
+    check: ({ error }) => expect(error?.report?.notStored[0]?.keys).toEqual([keyOf(5)]),
+  },
+  {
+    fault: "400 whatever is sent",
+    behaviour: "given up after 16 entries that are refused one by one",
+    entries: 200,
+    script: () => failing(400, 10022),
+    expected: { stored: 0, code: "KV_HTTP_ERROR", requests: [17, 60], seconds: 10 },
+  },
+  {
+    fault: "a redirect to another host",
+    behaviour: "final: not followed, so that the token goes nowhere else",
+    script: [{ status: 307, headers: { location: "http://127.0.0.1:9/elsewhere" } }],
+    expected: { stored: 0, code: "KV_HTTP_ERROR", status: 307, requests: 1, seconds: 5 },
+  },
+  {
+    fault: "an error page that quotes the request, token included",
+    behaviour: "the token is cut out of every message",
+    script: [failing(400, 6003, `Invalid request headers: Authorization: Bearer ${TOKEN}`)],
+    expected: { stored: 0, code: "KV_UNAUTHORIZED", requests: 1, seconds: 5 },
+    check: ({ error }) => expect(error?.message).toContain("Bearer [token]"),
+  },
+];
+
+export const LIMITED: Fault[] = [
+  {
+    fault: "429 with `retry-after: 1`",
+    behaviour: "all connections wait that long, then it is sent again",
+    options: { maxBatchPairs: 1, concurrency: 3 },
+    script: [{ ...failing(429, 10429), headers: { "retry-after": "1" } }],
+    expected: { stored: 4, requests: [5, 7], seconds: 8 },
+    check: ({ api }) => {
+      // Requests that were under way when the reply came do not count; nothing begins afterwards.
+      const first = api.requests[0]?.at ?? 0;
+      const gap = api.requests.slice(1).filter(({ at }) => at > first + 200 && at < first + 950);
+      expect(gap).toEqual([]);
+    },
+  },
+  {
+    fault: "429 without `retry-after`",
+    behaviour: "waited for eight times as long as for other failures",
+    script: [failing(429, 971, "Please wait and consider throttling your request speed")],
+    expected: { stored: 4, requests: 2, seconds: 5 },
+  },
+  {
+    fault: "429 with `retry-after` as a date",
+    behaviour: "waited for until then",
+    script: (_, number) => (number === 1 ? throttledUntil(Date.now() + 2000) : {}),
+    expected: { stored: 4, requests: 2, seconds: 5 },
+    check: ({ milliseconds }) => expect(milliseconds).toBeGreaterThan(900),
+  },
+  {
+    fault: "429 with `retry-after: 3600`",
+    behaviour: "given up at once: no deploy waits an hour",
+    options: ONE_AT_A_TIME,
+    script: () => ({ ...page(429), headers: { "retry-after": "3600" } }),
+    expected: { stored: 0, code: "KV_THROTTLED", status: 429, requests: 1, seconds: 5 },
+  },
+  {
+    fault: "429 for ever",
+    behaviour: "given up after 8 attempts",
+    script: () => failing(429, 971),
+    expected: { stored: 0, code: "KV_THROTTLED", requests: 8, seconds: 10 },
+  },
+  {
+    fault: "`Ratelimit` says that nothing remains",
+    behaviour: "no request until the window ends",
+    options: ONE_AT_A_TIME,
+    entries: 2,
+    script: [{ headers: { ratelimit: '"default";r=0;t=1' } }],
+    expected: { stored: 2, requests: 2, seconds: 5 },
+    check: ({ api }) => {
+      expect((api.requests[1]?.at ?? 0) - (api.requests[0]?.at ?? 0)).toBeGreaterThan(900);
+    },
+  },
+  {
+    fault: "code 10048, the daily quota, on the 3rd of 6 batches",
+    behaviour: "never tried again: what is stored, what is not, and that it resets at 00:00 UTC",
+    entries: 12,
+    options: { maxBatchPairs: 2, concurrency: 1 },
+    script: [{}, {}, failing(429, 10048, "your account has reached the free usage limit")],
+    expected: {
+      stored: 4,
+      inDoubt: 2,
+      code: "KV_QUOTA_EXHAUSTED",
+      status: 429,
+      cloudflareCodes: [10048],
+      requests: 3,
+      seconds: 5,
+    },
+    check: ({ error }) => {
+      expect(error?.message).toMatch(/00:00 UTC.*4 of 12 entries are stored/u);
+    },
+  },
+  {
+    fault: "413 until a request is small enough",
+    behaviour: "halved until it fits; later batches stay that small",
+    entries: 24,
+    pageBytes: 1000,
+    options: { maxBatchPairs: 12, concurrency: 1 },
+    script: ({ bytes }) => (bytes > 5000 ? page(413, "413 Request Entity Too Large") : {}),
+    expected: { stored: 24, requests: [10, 16], seconds: 5 },
+    check: ({ api }) => {
+      const refused = api.requests.filter(({ bytes }) => bytes > 5000);
+      expect(refused.length).toBeLessThan(4);
+    },
+  },
+  {
+    fault: "413 for an entry alone",
+    behaviour: "it is left out and named; the rest is stored",
+    script: ({ pairs }) => (pairs.some(({ key }) => key === keyOf(1)) ? page(413) : {}),
+    expected: { stored: 3, code: "KV_TOO_LARGE", status: 413, requests: [4, 7], seconds: 5 },
+    check: ({ error }) => expect(error?.report?.notStored[0]?.keys).toEqual([keyOf(1)]),
+  },
+];
+
+export const PASSING: Fault[] = [
+  {
+    fault: "524 for a large batch",
+    behaviour: "halved, and sent again",
+    entries: 400,
+    options: { concurrency: 1 },
+    script: ({ pairs }) => (pairs.length > 100 ? page(524, "A timeout occurred") : {}),
+    expected: { stored: 400, requests: 6, seconds: 10 },
+    check: ({ api }) => {
+      expect(api.requests.map(({ pairs }) => pairs.length)).toEqual([400, 200, 100, 100, 100, 100]);
+    },
+  },
+  {
+    fault: "504",
+    behaviour: "sent again, smaller if it has more than 100 entries",
+    script: [page(504)],
+    expected: { stored: 4, requests: 2, seconds: 5 },
+  },
+  {
+    fault: "three 5xx, then success",
+    behaviour: "sent again after growing waits",
+    script: [failing(500, 10001), page(502), page(503)],
+    expected: { stored: 4, requests: 4, seconds: 5 },
+  },
+  {
+    fault: "503 with `retry-after: 1`",
+    behaviour: "sent again after that long",
+    script: [{ ...page(503), headers: { "retry-after": "1" } }],
+    expected: { stored: 4, requests: 2, seconds: 5 },
+    check: ({ milliseconds }) => expect(milliseconds).toBeGreaterThan(950),
+  },
+  {
+    fault: "500 for ever",
+    behaviour: "given up after 8 attempts; if nothing was ever stored, the rest is not tried",
+    options: ONE_AT_A_TIME,
+    script: () => failing(500, 10001),
+    expected: { stored: 0, inDoubt: 1, code: "KV_HTTP_ERROR", status: 500, requests: 8, seconds: 5 },
+  },
+  {
+    fault: "500 for ever for one batch of many",
+    behaviour: "that batch is given up; the others are stored",
+    options: ONE_AT_A_TIME,
+    script: ({ pairs }) => (pairs[0]?.key === keyOf(2) ? failing(500, 10001) : {}),
+    expected: { stored: 3, inDoubt: 1, code: "KV_HTTP_ERROR", requests: 11, seconds: 5 },
+    check: ({ error }) => expect(error?.report?.notStored[0]?.keys).toEqual([keyOf(2)]),
+  },
+  {
+    fault: "408",
+    behaviour: "sent again",
+    script: [failing(408, 0)],
+    expected: { stored: 4, requests: 2, seconds: 5 },
+  },
+  {
+    fault: "a firewall's challenge (`cf-mitigated`)",
+    behaviour: "sent again",
+    script: [page(403, "Just a moment...", { "cf-mitigated": "challenge" })],
+    expected: { stored: 4, requests: 2, seconds: 5 },
+  },
+  {
+    fault: "403 with an HTML page",
+    behaviour: "sent again: Cloudflare's API would have answered with JSON",
+    script: [page(403)],
+    expected: { stored: 4, requests: 2, seconds: 5 },
+  },
+  {
+    fault: "200 with an HTML page, then success",
+    behaviour: "not taken for a success; sent again",
+    script: [page(200, "Welcome to our guest network")],
+    expected: { stored: 4, requests: 2, seconds: 5 },
+  },
+  {
+    fault: "200 with an HTML page for ever",
+    behaviour: "given up after 8 attempts",
+    script: () => page(200, "Welcome"),
+    expected: { stored: 0, inDoubt: 4, code: "KV_BAD_REPLY", status: 200, requests: 8, seconds: 5 },
+  },
+  {
+    fault: "200 with half an envelope",
+    behaviour: "not taken for a success; sent again",
+    script: times(2, { body: '{"success":true,"errors":[],"resu', stores: false }),
+    expected: { stored: 4, requests: 3, seconds: 5 },
+  },
+];

@@ -1,0 +1,239 @@
+// An API on a raw socket that does what a script says, however rude.
+//
+// In: replies, one for each request in order of arrival, or a function that makes them. Out: what
+// arrived, and which pairs a client may take for stored.
+// Never: a claim about Cloudflare. It is for faults; what Cloudflare's API does with good requests is
+// proven against real KV.
+
+import net from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import tls from "node:tls";
+import { onTestFinished } from "vitest";
+import type { Pair } from "./recorder.js";
+
+/** What the server does with a request. Without anything it stores the pairs. */
+export interface Reply {
+  status?: number;
+  headers?: Record<string, string>;
+  body?: string;
+  /** Waits before the reply. */
+  delayMs?: number;
+  /** Sends the reply a few bytes at a time, with this wait between them. */
+  trickleMs?: number;
+  /** Where the connection is reset, or goes silent for good. */
+  reset?: "before the body" | "in the body" | "before the reply" | "in the reply";
+  silent?: "before the body" | "before the reply";
+  /** Stores the pairs although the reply says something else. */
+  stores?: boolean;
+}
+
+export interface ScriptedRequest {
+  method: string;
+  path: string;
+  headers: Record<string, string>;
+  /** The pairs, once the body is complete. */
+  pairs: Pair[];
+  bytes: number;
+  /** Milliseconds since the server was started. */
+  at: number;
+}
+
+export type Script = Reply[] | ((request: ScriptedRequest, number: number) => Reply);
+
+export interface ScriptedApi {
+  baseUrl: string;
+  port: number;
+  requests: ScriptedRequest[];
+  connections(): number;
+  /** Every key that was stored, in order of arrival. */
+  stored(): string[];
+  /** Resolves when so many requests have arrived, at least with their headers. */
+  arrived(count: number): Promise<void>;
+}
+
+export const ENVELOPE = { success: true, errors: [], messages: [], result: null };
+
+/** A reply of Cloudflare's with an error. */
+export function failing(status: number, code: number, message = "why"): Reply {
+  const body = JSON.stringify({ ...ENVELOPE, success: false, errors: [{ code, message }] });
+  return { status, body };
+}
+
+/** A page that stands between us and Cloudflare. */
+export function page(status: number, title = "A page", headers: Record<string, string> = {}): Reply {
+  const body = `<!DOCTYPE html><html><head><title>${title}</title></head><body></body></html>`;
+  return { status, body, headers: { "content-type": "text/html; charset=UTF-8", ...headers } };
+}
+
+/** A success that leaves out some keys. */
+export function without(...keys: string[]): Reply {
+  const result = { successful_key_count: 0, unsuccessful_keys: keys };
+  return { body: JSON.stringify({ ...ENVELOPE, result }) };
+}
+
+/** Starts a scripted API, over TLS if it is given a key and a certificate. */
+export async function startScriptedApi(
+  script: Script,
+  secure?: { key: string; cert: string },
+): Promise<ScriptedApi> {
+  const started = performance.now();
+  const requests: ScriptedRequest[] = [];
+  const stored: string[] = [];
+  let connections = 0;
+  const serve = async (socket: net.Socket) => {
+    connections += 1;
+    socket.on("error", () => {});
+    const reader = new Reader(socket);
+    for (;;) {
+      const head = await reader.head();
+      if (head === undefined) return;
+      const request = readHead(head, performance.now() - started);
+      requests.push(request);
+      const number = requests.length;
+      // A script may look at the pairs, which are not there yet if it wants to be rude before.
+      const early = typeof script === "function" ? undefined : script[number - 1];
+      const length = Number(request.headers["content-length"]);
+      if (early?.silent === "before the body") return void socket.pause();
+      if (early?.reset === "before the body") return void socket.resetAndDestroy();
+      if (early?.reset === "in the body") {
+        await reader.body(Math.floor(length / 2));
+        return void socket.resetAndDestroy();
+      }
+      const body = await reader.body(length);
+      if (body === undefined) return;
+      request.bytes = body.length;
+      request.pairs = JSON.parse(body.toString()) as Pair[];
+      const reply = (typeof script === "function" ? script(request, number) : early) ?? {};
+      if (isStoring(reply)) stored.push(...storedKeys(request, reply));
+      if (reply.delayMs !== undefined) await sleep(reply.delayMs);
+      if (reply.silent !== undefined) return;
+      if (reply.reset === "before the reply") return void socket.resetAndDestroy();
+      await write(socket, reply);
+      if (reply.reset === "in the reply" || reply.headers?.connection === "close") {
+        return void (reply.reset === undefined ? socket.end() : socket.resetAndDestroy());
+      }
+    }
+  };
+  const onConnection = (socket: net.Socket) => void serve(socket);
+  const server =
+    secure === undefined ? net.createServer(onConnection) : tls.createServer(secure, onConnection);
+  const sockets = new Set<net.Socket>();
+  server.on("connection", (socket: net.Socket) => {
+    sockets.add(socket.on("close", () => sockets.delete(socket)).on("error", () => {}));
+  });
+  server.on("tlsClientError", () => {});
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  const { port } = server.address() as net.AddressInfo;
+  return {
+    baseUrl: `${secure === undefined ? "http://127.0.0.1" : "https://localhost"}:${port}/client/v4`,
+    port,
+    requests,
+    connections: () => connections,
+    stored: () => [...stored],
+    async arrived(count) {
+      while (requests.length < count) await sleep(5);
+    },
+  };
+}
+
+function isStoring(reply: Reply) {
+  const isSuccess = (reply.status ?? 200) === 200 && reply.reset === undefined && !reply.silent;
+  return reply.stores ?? (isSuccess && (reply.body ?? "{").startsWith("{") && !isRefusal(reply));
+}
+
+function isRefusal(reply: Reply) {
+  return reply.body?.includes('"success":false') === true;
+}
+
+function storedKeys(request: ScriptedRequest, reply: Reply) {
+  const left = new Set<string>(
+    reply.body?.startsWith("{") ? JSON.parse(reply.body).result?.unsuccessful_keys : [],
+  );
+  return request.pairs.map(({ key }) => key).filter((key) => !left.has(key));
+}
+
+function readHead(head: string, at: number): ScriptedRequest {
+  const [first = "", ...lines] = head.split("\r\n");
+  const [method = "", path = ""] = first.split(" ");
+  const headers = Object.fromEntries(
+    lines.map((line) => {
+      const colon = line.indexOf(":");
+      return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()];
+    }),
+  );
+  return { method, path, headers, pairs: [], bytes: 0, at };
+}
+
+async function write(socket: net.Socket, reply: Reply) {
+  const body = reply.body ?? JSON.stringify(ENVELOPE);
+  const headers = {
+    "content-type": "application/json",
+    "content-length": String(Buffer.byteLength(body)),
+    ...reply.headers,
+  };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  const text = `HTTP/1.1 ${reply.status ?? 200} Reason\r\n${lines.join("")}\r\n${body}`;
+  if (reply.reset === "in the reply") {
+    socket.write(text.slice(0, -5));
+    await sleep(20);
+  } else if (reply.trickleMs === undefined) {
+    socket.write(text);
+  } else {
+    for (let start = 0; start < text.length; start += 16) {
+      socket.write(text.slice(start, start + 16));
+      await sleep(reply.trickleMs);
+    }
+  }
+}
+
+/** Reads a socket piece by piece. */
+class Reader {
+  #buffer = Buffer.alloc(0);
+  #chunks: AsyncIterator<Buffer>;
+
+  constructor(socket: net.Socket) {
+    this.#chunks = socket[Symbol.asyncIterator]();
+  }
+
+  /** The next request's head, or undefined if the connection is closed. */
+  async head(): Promise<string | undefined> {
+    for (;;) {
+      const end = this.#buffer.indexOf("\r\n\r\n");
+      if (end >= 0) return this.#take(end + 4).toString().slice(0, -4);
+      if (!(await this.#more())) return undefined;
+    }
+  }
+
+  async body(bytes: number): Promise<Buffer | undefined> {
+    const chunks = [this.#take(Math.min(bytes, this.#buffer.length))];
+    let left = bytes - (chunks[0]?.length ?? 0);
+    while (left > 0) {
+      if (!(await this.#more())) return undefined;
+      const chunk = this.#take(Math.min(left, this.#buffer.length));
+      chunks.push(chunk);
+      left -= chunk.length;
+    }
+    return Buffer.concat(chunks);
+  }
+
+  #take(bytes: number): Buffer {
+    const taken = this.#buffer.subarray(0, bytes);
+    this.#buffer = this.#buffer.subarray(bytes);
+    return taken;
+  }
+
+  async #more(): Promise<boolean> {
+    try {
+      const { value, done } = await this.#chunks.next();
+      if (done === true) return false;
+      this.#buffer = Buffer.concat([this.#buffer, value]);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+}
