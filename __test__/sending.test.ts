@@ -43,7 +43,7 @@ async function run(row: Fault) {
   const { error } = outcome;
   said.push(JSON.stringify([outcome, events, error?.message, error?.stack, String(error)]));
   if (outcome.result === undefined) throw error;
-  return { api, milliseconds, error, result: outcome.result };
+  return { api, events, milliseconds, error, result: outcome.result };
 }
 
 /** The report against what the server knows: every entry is in exactly one of the two. */
@@ -70,7 +70,7 @@ function checkAccount(row: Fault, result: SeedResult, stored: Set<string>) {
 describe.each(SENDING)("%s", (_, rows) => {
   it.each(rows.map((row) => [row.fault, row] as const))("%s", async (_, row) => {
     const { expected } = row;
-    const { api, error, result, milliseconds } = await run(row);
+    const { api, events, error, result, milliseconds } = await run(row);
     expect(error?.code, error?.message).toBe(expected.code);
     const { inDoubt } = checkAccount(row, result, new Set(api.stored()));
     expect({ stored: result.kvPairsUploaded, inDoubt }).toEqual({
@@ -86,7 +86,7 @@ describe.each(SENDING)("%s", (_, rows) => {
     expect(api.requests.length).toBeLessThanOrEqual(most ?? fewest);
     expect(milliseconds).toBeLessThan(expected.seconds * 1000);
     if (error !== undefined) expect(error).toMatchObject({ retries: result.retries });
-    row.check?.({ api, milliseconds, ...(error === undefined ? {} : { error }) });
+    row.check?.({ api, events, milliseconds, ...(error === undefined ? {} : { error }) });
   });
 });
 

@@ -1,6 +1,6 @@
 // One row of the fault table: what goes wrong, and what must come of it.
 
-import type { SeedOptions } from "../../index.js";
+import type { SeedOptions, SeedProgress } from "../../index.js";
 import type { Script, ScriptedApi } from "../support/scripted-api.js";
 import type { SeedError } from "../support/seed.js";
 
@@ -41,6 +41,7 @@ export interface Expected {
 export interface Run {
   api: ScriptedApi;
   error?: SeedError;
+  events: SeedProgress[];
   milliseconds: number;
 }
 

@@ -128,7 +128,9 @@ export const LIMITED: Fault[] = [
     options: { maxBatchPairs: 1, concurrency: 3 },
     script: [{ ...failing(429, 10429), headers: { "retry-after": "1" } }],
     expected: { stored: 4, requests: [5, 7], seconds: 8 },
-    check: ({ api }) => {
+    check: ({ api, events }) => {
+      const pauses = events.flatMap(({ pausedForMs }) => pausedForMs ?? []);
+      expect(pauses.some((pause) => pause > 900 && pause <= 1000)).toBe(true);
       // Requests that were under way when the reply came do not count; nothing begins afterwards.
       const first = api.requests[0]?.at ?? 0;
       const gap = api.requests.slice(1).filter(({ at }) => at > first + 200 && at < first + 950);

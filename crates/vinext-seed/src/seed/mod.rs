@@ -121,7 +121,8 @@ pub async fn seed(
     throttle.report(progress(Phase::Plan, 0, &SeedReport::default()));
     let batcher = Batcher::new(options.batch);
     let concurrency = options.concurrency;
-    let preparing = tokio::task::spawn_blocking(move || prepare(options));
+    let token = cancellation.clone();
+    let preparing = tokio::task::spawn_blocking(move || prepare(options, &token));
     let prepared = tokio::select! {
         biased;
         () = cancellation.cancelled() => return Err(SeedError::Aborted { report: Box::default() }),

@@ -5,6 +5,8 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use tokio_util::sync::CancellationToken;
+
 use super::SeedOptions;
 use crate::error::SeedError;
 use crate::manifest::{ManifestFile, ManifestProblem};
@@ -50,7 +52,10 @@ impl Stop {
 }
 
 /// Settles everything that can be settled without the network.
-pub(super) fn prepare(options: SeedOptions) -> Result<Ready, Stop> {
+pub(super) fn prepare(
+    options: SeedOptions,
+    cancellation: &CancellationToken,
+) -> Result<Ready, Stop> {
     let mut report = SeedReport::default();
     let server_dir = options.root.join("dist").join("server");
     let manifest = ManifestFile::open(&server_dir).map_err(Stop::of_manifest)?;
@@ -101,6 +106,11 @@ pub(super) fn prepare(options: SeedOptions) -> Result<Ready, Stop> {
     let routes = manifest
         .into_routes()
         .map_err(SeedError::ManifestUnreadable)?;
+    if cancellation.is_cancelled() {
+        // Nobody waits any more; do not start threads.
+        let report = Box::new(report);
+        return Err(Stop::Failed(SeedError::Aborted { report }));
+    }
     let artefact_dir = server_dir.join("prerendered-routes");
     let packer = Packer::start(planner, routes, &artefact_dir, moment, pack_limits())
         .map_err(SeedError::ArtefactsUnreadable)?;
