@@ -9,6 +9,7 @@
 
 mod abort;
 mod argument;
+mod build_options;
 pub mod explain;
 mod failure;
 mod options;

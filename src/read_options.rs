@@ -3,12 +3,9 @@
 //! In: the caller's values. Out: the engine's options.
 //! Never: a coercion. `-1` does not become 4,294,967,295 here, nor `3.9` three.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
-use napi::Either;
 use vinext_seed::MAX_CONCURRENCY;
-use vinext_seed::report::SkippedRun;
 use vinext_seed::runtime::probe::Probes;
 use vinext_seed::runtime::{ProbedRuntime, RuntimeSource, RuntimeVersions};
 use vinext_seed::send::{
@@ -18,6 +15,7 @@ use vinext_seed::send::{
 
 use crate::abort::Signal;
 use crate::argument::{Given, OrNull, optional};
+use crate::build_options::JsBuildOptions;
 use crate::failure::Failure;
 use crate::options::{
     JsProbes, JsRetryOptions, JsRuntimeVersions, JsSeedOptions, JsTimeoutOptions,
@@ -31,14 +29,21 @@ pub(crate) struct Options {
     pub(crate) signal: Option<Signal>,
 }
 
-/// The longest TTL that can be asked for: KV's expiration is an absolute time in seconds, and
-/// anything beyond a few decades is a slip of units.
-const MAX_TTL_SECONDS: u64 = 100 * 365 * 24 * 3600;
-
 impl JsSeedOptions {
     /// Checks every option.
     pub(crate) fn read(self) -> Result<Options, Failure> {
-        let root = text(self.root, "root")?;
+        let build = JsBuildOptions {
+            root: self.root,
+            app_prefix: self.app_prefix,
+            ttl_seconds: self.ttl_seconds,
+            static_ttl_seconds: self.static_ttl_seconds,
+            runtime: self.runtime,
+            allow_unproven_routes: self.allow_unproven_routes,
+            vite_config: self.vite_config,
+            self_check: self.self_check,
+            refusal: self.refusal,
+        }
+        .read()?;
         let account_id = text(self.account_id, "accountId")?;
         let namespace_id = text(self.namespace_id, "namespaceId")?;
         let token = ApiToken::new(text(self.api_token, "apiToken")?)
@@ -48,33 +53,7 @@ impl JsSeedOptions {
         let endpoint = Endpoint::new(api_base, &account_id, &namespace_id)
             .map_err(|(option, problem)| Failure::option(option, problem))?;
 
-        let mut settings = vinext_seed::SeedOptions::new(PathBuf::from(root), endpoint, token);
-        // Like the adapter, take an empty prefix for none.
-        settings.app_prefix = optional(self.app_prefix, "appPrefix", STRING)?.unwrap_or_default();
-        if let Some(runtime) = optional(self.runtime, "runtime", "an object")? {
-            settings.runtime = runtime.read()?;
-        }
-        let allow_unproven = optional(
-            self.allow_unproven_routes,
-            "allowUnprovenRoutes",
-            "a boolean",
-        )?;
-        settings.allow_unproven_routes = allow_unproven.unwrap_or(false);
-        settings.ttl.ttl_seconds = whole(self.ttl_seconds, "ttlSeconds", MAX_TTL_SECONDS)?;
-        settings.ttl.static_ttl_seconds =
-            whole(self.static_ttl_seconds, "staticTtlSeconds", MAX_TTL_SECONDS)?;
-        if let Some(Either::B(true)) =
-            optional(self.vite_config, "viteConfig", "a string or false")?
-        {
-            return Err(Failure::option(
-                "viteConfig",
-                "must be a string or false, not true",
-            ));
-        }
-        optional(self.self_check, "selfCheck", "a boolean")?;
-        settings.refusal = self
-            .refusal
-            .map(|refusal| SkippedRun::refused(refusal.code, refusal.reason));
+        let mut settings = vinext_seed::SeedOptions::new(build, endpoint, token);
         if let Some(pairs) = whole(self.max_batch_pairs, "maxBatchPairs", MAX_BULK_PAIRS)? {
             settings.batch.max_pairs = pairs;
         }
@@ -160,9 +139,9 @@ fn set_ms(
     Ok(())
 }
 
-const STRING: &str = "a string";
+pub(crate) const STRING: &str = "a string";
 
-fn text(value: Given<String>, option: &'static str) -> Result<String, Failure> {
+pub(crate) fn text(value: Given<String>, option: &'static str) -> Result<String, Failure> {
     not_empty(value.expect(option, STRING)?, option)
 }
 
@@ -190,7 +169,11 @@ fn not_empty(text: String, option: &'static str) -> Result<String, Failure> {
     clippy::cast_sign_loss,
     reason = "checked to be a whole number within range, which is far below 2^53"
 )]
-fn whole<T>(value: Option<OrNull<f64>>, option: &'static str, max: T) -> Result<Option<T>, Failure>
+pub(crate) fn whole<T>(
+    value: Option<OrNull<f64>>,
+    option: &'static str,
+    max: T,
+) -> Result<Option<T>, Failure>
 where
     T: Copy + TryFrom<u64> + TryInto<u64>,
 {

@@ -23,5 +23,8 @@ pub mod send;
 pub use error::SeedError;
 pub use progress::{Observer, Phase, Progress};
 pub use report::SeedReport;
-pub use seed::{DEFAULT_CONCURRENCY, DEFAULT_MAX_BATCH_BYTES, MAX_CONCURRENCY, SeedOptions, seed};
+pub use seed::{
+    BuildOptions, DEFAULT_BATCH, DEFAULT_CONCURRENCY, DEFAULT_MAX_BATCH_BYTES, MAX_CONCURRENCY,
+    SeedOptions, seed,
+};
 pub use tokio_util::sync::CancellationToken;

@@ -16,7 +16,7 @@ use std::time::Duration;
 use scripted_server::{Reply, STORED, ScriptedServer};
 use vinext_seed::runtime::{RuntimeSource, RuntimeVersions};
 use vinext_seed::send::{ApiToken, Endpoint};
-use vinext_seed::{CancellationToken, SeedError, SeedOptions, SeedReport, seed};
+use vinext_seed::{BuildOptions, CancellationToken, SeedError, SeedOptions, SeedReport, seed};
 
 const TOKEN: &str = "t0ken-that-nobody-may-see";
 
@@ -47,8 +47,8 @@ fn options(root: &Path, server: &ScriptedServer) -> SeedOptions {
     let base = format!("http://{}/client/v4", server.address);
     let endpoint = Endpoint::new(&base, "acc", "ns").unwrap();
     let token = ApiToken::new(TOKEN.to_owned()).unwrap();
-    let mut options = SeedOptions::new(root.to_owned(), endpoint, token);
-    options.runtime = RuntimeSource::Named(RuntimeVersions {
+    let mut options = SeedOptions::new(BuildOptions::new(root.to_owned()), endpoint, token);
+    options.build.runtime = RuntimeSource::Named(RuntimeVersions {
         vinext: "1.4.0".to_owned(),
         cloudflare: None,
     });

@@ -7,41 +7,31 @@
 mod prepare;
 mod upload;
 
-use std::path::PathBuf;
 use std::time::Instant;
 
 use tokio_util::sync::CancellationToken;
 
 use crate::error::{ForeignText, SeedError};
 use crate::pack::{BatchLimits, Batcher};
-use crate::plan::lifetime::TtlRule;
 use crate::progress::{Observer, Phase, Progress, Throttle};
-use crate::report::{SeedReport, SkippedRun};
-use crate::runtime::RuntimeSource;
-use crate::send::{ApiToken, Endpoint, MAX_BULK_BODY_BYTES, MAX_BULK_PAIRS, RetryPolicy, Timeouts};
+use crate::report::SeedReport;
+use crate::send::{
+    ApiToken, Endpoint, KvSender, MAX_BULK_BODY_BYTES, MAX_BULK_PAIRS, RetryPolicy, Timeouts,
+};
 use prepare::{Stop, prepare};
 use upload::Upload;
+
+pub use prepare::BuildOptions;
 
 /// What one run is to do.
 #[derive(Clone, Debug)]
 pub struct SeedOptions {
-    /// The project's directory; the build is in its `dist/`.
-    pub root: PathBuf,
+    /// What is seeded.
+    pub build: BuildOptions,
     /// The namespace that is filled.
     pub endpoint: Endpoint,
     /// A token with the permission "Workers KV Storage: Edit".
     pub token: ApiToken,
-    /// Where to learn what will read the entries. Default: from what is installed in `root`.
-    pub runtime: RuntimeSource,
-    /// Seed versions before 0.2.1, whose manifests do not tell which pages are the same for
-    /// everybody. Default: no.
-    pub allow_unproven_routes: bool,
-    /// Why nothing is to be seeded, if the caller has found a reason of its own.
-    pub refusal: Option<SkippedRun>,
-    /// The `appPrefix` of the KV adapter; empty for none.
-    pub app_prefix: String,
-    /// How long KV keeps entries.
-    pub ttl: TtlRule,
     /// The most that goes into one request.
     pub batch: BatchLimits,
     /// Requests in flight at a time.
@@ -56,6 +46,12 @@ pub struct SeedOptions {
 /// not count, small enough that several fit into the memory budget.
 pub const DEFAULT_MAX_BATCH_BYTES: usize = 8 * 1024 * 1024;
 
+/// What goes into one request unless the caller says otherwise.
+pub const DEFAULT_BATCH: BatchLimits = BatchLimits {
+    max_pairs: MAX_BULK_PAIRS,
+    max_body_bytes: DEFAULT_MAX_BATCH_BYTES,
+};
+
 /// Requests in flight at a time unless the caller says otherwise.
 pub const DEFAULT_CONCURRENCY: usize = 6;
 
@@ -65,20 +61,12 @@ pub const MAX_CONCURRENCY: usize = 64;
 impl SeedOptions {
     /// Options with defaults for everything that has one.
     #[must_use]
-    pub fn new(root: PathBuf, endpoint: Endpoint, token: ApiToken) -> Self {
+    pub fn new(build: BuildOptions, endpoint: Endpoint, token: ApiToken) -> Self {
         Self {
-            root,
+            build,
             endpoint,
             token,
-            runtime: RuntimeSource::Installed,
-            allow_unproven_routes: false,
-            refusal: None,
-            app_prefix: String::new(),
-            ttl: TtlRule::default(),
-            batch: BatchLimits {
-                max_pairs: MAX_BULK_PAIRS,
-                max_body_bytes: DEFAULT_MAX_BATCH_BYTES,
-            },
+            batch: DEFAULT_BATCH,
             concurrency: DEFAULT_CONCURRENCY,
             retry: RetryPolicy::default(),
             timeouts: Timeouts::default(),
@@ -86,14 +74,14 @@ impl SeedOptions {
     }
 
     fn validate(&self) -> Result<(), SeedError> {
-        in_range("maxBatchPairs", self.batch.max_pairs, MAX_BULK_PAIRS)?;
-        in_range(
-            "maxBatchBytes",
-            self.batch.max_body_bytes,
-            MAX_BULK_BODY_BYTES,
-        )?;
+        check_batch(self.batch)?;
         in_range("concurrency", self.concurrency, MAX_CONCURRENCY)
     }
+}
+
+fn check_batch(limits: BatchLimits) -> Result<(), SeedError> {
+    in_range("maxBatchPairs", limits.max_pairs, MAX_BULK_PAIRS)?;
+    in_range("maxBatchBytes", limits.max_body_bytes, MAX_BULK_BODY_BYTES)
 }
 
 fn in_range(option: &'static str, value: usize, max: usize) -> Result<(), SeedError> {
@@ -121,24 +109,48 @@ pub async fn seed(
     throttle.report(progress(Phase::Plan, 0, &SeedReport::default()));
     let batcher = Batcher::new(options.batch);
     let concurrency = options.concurrency;
-    let token = cancellation.clone();
-    let preparing = tokio::task::spawn_blocking(move || prepare(options, &token));
+    let preparing = off_the_executor(move || -> Result<_, Stop> {
+        let ready = prepare(options.build)?;
+        let SeedOptions {
+            endpoint,
+            token,
+            retry,
+            timeouts,
+            ..
+        } = options;
+        let sender = KvSender::new(endpoint, token, retry, timeouts);
+        Ok((ready, sender.map_err(SeedError::Client)?))
+    });
     let prepared = tokio::select! {
         biased;
         () = cancellation.cancelled() => return Err(SeedError::Aborted { report: Box::default() }),
-        prepared = preparing => prepared,
+        prepared = preparing => prepared?,
     };
-    let internal = |error: tokio::task::JoinError| ForeignText::new(&error.to_string());
-    let mut report = match prepared.map_err(|error| SeedError::Internal(internal(error)))? {
-        Ok(ready) => Upload::run(ready, batcher, concurrency, &mut throttle, cancellation)
-            .await
-            .map_err(|error| error.after(started.elapsed()))?,
+    let mut report = match prepared {
+        Ok((ready, sender)) => Upload::run(
+            ready,
+            sender,
+            batcher,
+            concurrency,
+            &mut throttle,
+            cancellation,
+        )
+        .await
+        .map_err(|error| error.after(started.elapsed()))?,
         Err(Stop::Skipped(report)) => *report,
         Err(Stop::Failed(error)) => return Err(error),
     };
     report.duration = started.elapsed();
     throttle.report(progress(Phase::Done, report.routes, &report));
     Ok(report)
+}
+
+/// Runs what waits for files where it holds nobody up.
+async fn off_the_executor<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, SeedError> {
+    let joined = tokio::task::spawn_blocking(work).await;
+    joined.map_err(|error| SeedError::Internal(ForeignText::new(&error.to_string())))
 }
 
 fn progress(phase: Phase, routes: usize, report: &SeedReport) -> Progress {

@@ -1,25 +1,56 @@
 //! All that can be settled before the first byte is sent.
 //!
-//! In: options. Out: a packer that is already at work and a sender, or why there is nothing to do.
-//! Never: a connection.
+//! In: what is to be seeded. Out: a packer that is already at work, or why there is nothing to do.
+//! Never: a connection, or a word about where the entries go.
 
+use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use tokio_util::sync::CancellationToken;
-
-use super::SeedOptions;
 use crate::error::SeedError;
 use crate::manifest::{ManifestFile, ManifestProblem};
 use crate::pack::{Moment, PackLimits, Packer};
+use crate::plan::lifetime::TtlRule;
 use crate::plan::{Planner, Survey};
 use crate::report::{ReportedRuntime, SeedReport, SkippedRun};
-use crate::runtime::{self, build_id};
-use crate::send::{KvSender, MAX_BULK_BODY_BYTES};
+use crate::runtime::{self, RuntimeSource, build_id};
+use crate::send::MAX_BULK_BODY_BYTES;
 
-/// A run that is about to send its first byte.
+/// A build, and how its pages are to become entries.
+#[derive(Clone, Debug)]
+pub struct BuildOptions {
+    /// The project's directory; the build is in its `dist/`.
+    pub root: PathBuf,
+    /// Where to learn what will read the entries. Default: from what is installed in `root`.
+    pub runtime: RuntimeSource,
+    /// Seed versions before 0.2.1, whose manifests do not tell which pages are the same for
+    /// everybody. Default: no.
+    pub allow_unproven_routes: bool,
+    /// Why nothing is to be seeded, if the caller has found a reason of its own.
+    pub refusal: Option<SkippedRun>,
+    /// The `appPrefix` of the KV adapter; empty for none.
+    pub app_prefix: String,
+    /// How long KV keeps entries.
+    pub ttl: TtlRule,
+}
+
+impl BuildOptions {
+    /// Options with defaults for everything that has one.
+    #[must_use]
+    pub fn new(root: PathBuf) -> Self {
+        Self {
+            root,
+            runtime: RuntimeSource::Installed,
+            allow_unproven_routes: false,
+            refusal: None,
+            app_prefix: String::new(),
+            ttl: TtlRule::default(),
+        }
+    }
+}
+
+/// A build whose first entry is about to be packed.
 pub(super) struct Ready {
     pub(super) packer: Packer,
-    pub(super) sender: KvSender,
     pub(super) report: SeedReport,
 }
 
@@ -52,10 +83,7 @@ impl Stop {
 }
 
 /// Settles everything that can be settled without the network.
-pub(super) fn prepare(
-    options: SeedOptions,
-    cancellation: &CancellationToken,
-) -> Result<Ready, Stop> {
+pub(super) fn prepare(options: BuildOptions) -> Result<Ready, Stop> {
     let mut report = SeedReport::default();
     let server_dir = options.root.join("dist").join("server");
     let manifest = ManifestFile::open(&server_dir).map_err(Stop::of_manifest)?;
@@ -89,14 +117,6 @@ pub(super) fn prepare(
     runtime::check_worker(&server_dir, &build_id, &vinext, &profile)
         .map_err(|problem| Stop::skipped(report.clone(), SkippedRun::from(&problem)))?;
 
-    let sender = KvSender::new(
-        options.endpoint,
-        options.token,
-        options.retry,
-        options.timeouts,
-    )
-    .map_err(SeedError::Client)?;
-    report.warnings.extend_from_slice(sender.warnings());
     let now_ms = now_ms();
     let moment = Moment {
         now_ms,
@@ -106,19 +126,10 @@ pub(super) fn prepare(
     let routes = manifest
         .into_routes()
         .map_err(SeedError::ManifestUnreadable)?;
-    if cancellation.is_cancelled() {
-        // Nobody waits any more; do not start threads.
-        let report = Box::new(report);
-        return Err(Stop::Failed(SeedError::Aborted { report }));
-    }
     let artefact_dir = server_dir.join("prerendered-routes");
     let packer = Packer::start(planner, routes, &artefact_dir, moment, pack_limits())
         .map_err(SeedError::ArtefactsUnreadable)?;
-    Ok(Ready {
-        packer,
-        sender,
-        report,
-    })
+    Ok(Ready { packer, report })
 }
 
 fn pack_limits() -> PackLimits {

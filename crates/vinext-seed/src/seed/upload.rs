@@ -41,12 +41,14 @@ impl<'a, 'o> Upload<'a, 'o> {
     /// Sends what is packed, `concurrency` batches at a time.
     pub(super) async fn run(
         ready: Ready,
+        sender: KvSender,
         batcher: Batcher,
         concurrency: usize,
         throttle: &'a mut Throttle<'o>,
         cancellation: &CancellationToken,
     ) -> Result<SeedReport, SeedError> {
-        let sender = ready.sender;
+        let mut report = ready.report;
+        report.warnings.extend_from_slice(sender.warnings());
         let upload = Self {
             packer: ready.packer,
             batcher: Some(batcher),
@@ -55,7 +57,7 @@ impl<'a, 'o> Upload<'a, 'o> {
             lost: BTreeMap::new(),
             pack_problem: None,
             routes_packed: 0,
-            report: ready.report,
+            report,
             throttle,
         };
         upload.drive(&sender, concurrency, cancellation).await
