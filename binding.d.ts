@@ -1,4 +1,6 @@
 export const __napiBindingTarget: string;
 export const explainRoute: any;
+export const exportKvSeed: any;
+export const planKvSeed: any;
 export const probeFiles: any;
 export const seedKvCache: any;

@@ -773,8 +773,10 @@ if (
   }
 }
 
-const { explainRoute, probeFiles, seedKvCache } = nativeBinding
+const { explainRoute, exportKvSeed, planKvSeed, probeFiles, seedKvCache } = nativeBinding
 export { explainRoute }
+export { exportKvSeed }
+export { planKvSeed }
 export { probeFiles }
 export { seedKvCache }
 export const __napiBindingTarget = __napiLoadedBindingTarget

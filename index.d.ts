@@ -51,6 +51,149 @@ export interface EntriesNotStored {
  */
 export declare function explainRoute(query: RouteQuery): RouteExplanation
 
+/** One file of an export. */
+export interface ExportedFile {
+  /** Its name in the directory, `kv-bulk-0001.json` and so on. */
+  name: string
+  /** Entries in it. */
+  kvPairs: number
+  /** Its length in bytes. */
+  bytes: number
+}
+
+/**
+ * Writes what `seedKvCache` would send to files that `wrangler kv bulk put` takes, and that the KV
+ * bulk API takes as request bodies. It needs no account, no namespace and no token.
+ *
+ * Where there is nothing to do, the promise resolves and `skipped` says why; the directory is then
+ * not touched. It rejects like that of `seedKvCache`, and with `EXPORT_DIRECTORY_NOT_EMPTY` or
+ * `EXPORT_UNWRITABLE`.
+ *
+ * @example
+ * const { files } = await exportKvSeed({ root: process.cwd(), directory: "kv-seed" });
+ */
+export declare function exportKvSeed(options: ExportOptions): Promise<SeedExport>
+
+/** What `exportKvSeed` is to write. Options of `seedKvCache` mean what they mean there. */
+export interface ExportOptions {
+  /** The project's directory. The build is in its `dist/`. */
+  root: string
+  /** Where the files go. It is made if need be, and has to be empty. */
+  directory: string
+  /**
+   * The `appPrefix` of the KV adapter.
+   * @default what the Vite configuration says, else none
+   */
+  appPrefix?: string
+  /** How long KV keeps pages that revalidate, in whole seconds. */
+  ttlSeconds?: number
+  /** How long KV keeps static pages, in whole seconds. */
+  staticTtlSeconds?: number
+  /**
+   * The packages that will read the entries, by exact version.
+   * @default what is installed in `root`, told by its code
+   */
+  runtime?: RuntimeVersions
+  /**
+   * Export from vinext before 0.2.1 too.
+   * @default false
+   */
+  allowUnprovenRoutes?: boolean
+  /** The Vite configuration to read the KV adapter's options from; `false` not to read any. */
+  viteConfig?: string | false
+  /**
+   * Compare the installed vinext's own key function with ours.
+   * @default true
+   */
+  selfCheck?: boolean
+  /**
+   * Why nothing is to be seeded, where the JavaScript of this package found a reason.
+   * @internal
+   */
+  refusal?: SeedRefusal
+  /**
+   * The most entries in one file, from 1 to 10,000.
+   * @default 10_000
+   */
+  maxBatchPairs?: number
+  /**
+   * The most bytes in one file, from 1 to 100,000,000.
+   * @default 25_000_000
+   */
+  maxBatchBytes?: number
+  /** Cancels the run. */
+  signal?: AbortSignal
+}
+
+/**
+ * Counts what `seedKvCache` would send, by packing everything and sending nothing. It needs no
+ * account, no namespace and no token.
+ *
+ * Where there would be nothing to do, the promise resolves and `skipped` says why. It rejects like
+ * that of `seedKvCache`.
+ *
+ * @example
+ * const { kvPairs, bytes, largestEntries } = await planKvSeed({ root: process.cwd() });
+ */
+export declare function planKvSeed(options: PlanOptions): Promise<SeedPlan>
+
+/** One entry's size. */
+export interface PlannedEntrySize {
+  /** Its key in KV. */
+  key: string
+  /** Its bytes as they would be sent, key, value and metadata together. */
+  bytes: number
+}
+
+/** What `planKvSeed` is to look at. Every option means what it means for `seedKvCache`. */
+export interface PlanOptions {
+  /** The project's directory. The build is in its `dist/`. */
+  root: string
+  /**
+   * The `appPrefix` of the KV adapter.
+   * @default what the Vite configuration says, else none
+   */
+  appPrefix?: string
+  /** How long KV keeps pages that revalidate, in whole seconds. */
+  ttlSeconds?: number
+  /** How long KV keeps static pages, in whole seconds. */
+  staticTtlSeconds?: number
+  /**
+   * The packages that will read the entries, by exact version.
+   * @default what is installed in `root`, told by its code
+   */
+  runtime?: RuntimeVersions
+  /**
+   * Plan for vinext before 0.2.1 too.
+   * @default false
+   */
+  allowUnprovenRoutes?: boolean
+  /** The Vite configuration to read the KV adapter's options from; `false` not to read any. */
+  viteConfig?: string | false
+  /**
+   * Compare the installed vinext's own key function with ours.
+   * @default true
+   */
+  selfCheck?: boolean
+  /**
+   * Why nothing is to be seeded, where the JavaScript of this package found a reason.
+   * @internal
+   */
+  refusal?: SeedRefusal
+  /**
+   * The most entries in one request, from 1 to 10,000.
+   * @default 10_000
+   */
+  maxBatchPairs?: number
+  /**
+   * The most bytes in one request, from 1 to 100,000,000.
+   * @default 8_388_608 (8 MiB)
+   */
+  maxBatchBytes?: number
+  /** Cancels the run. */
+  signal?: AbortSignal
+}
+
 /**
  * Which files the JavaScript side of this package has to read.
  * @internal
@@ -181,6 +324,34 @@ export interface SeededRuntime {
   cloudflare?: string
   /** The format of its cache, `g02` to `g12`; see docs/formats.md. */
   generation: string
+}
+
+/** What an export left. */
+export interface SeedExport {
+  /** The files, in order. */
+  files: Array<ExportedFile>
+  /** Routes whose main entry is in them. */
+  routes: number
+  /** Entries in them. */
+  kvPairs: number
+  /** Bytes of them. */
+  bytes: number
+  /** How long it took, in milliseconds. */
+  durationMs: number
+  /** Why nothing was written, if nothing was. */
+  skipped?: string
+  /** The same as a stable word. */
+  skippedCode?: string
+  /** What lies behind it, where there is more to say. */
+  skippedDetail?: string
+  /** The build id that is part of every key. */
+  buildId?: string
+  /** The runtime that the entries are for. */
+  runtime?: SeededRuntime
+  /** Routes of the manifest that were left out, each with its reason. */
+  routesSkipped: Array<RouteSkipped>
+  /** What was assumed because it could not be found out. */
+  warnings: Array<string>
 }
 
 /**
@@ -320,6 +491,38 @@ export interface SeedOptions {
    * error's `report` says what that is.
    */
   signal?: AbortSignal
+}
+
+/** What seeding would do. */
+export interface SeedPlan {
+  /** Routes that would be seeded. */
+  routes: number
+  /** Routes in the manifest. */
+  totalRoutes: number
+  /** Entries that would be stored. KV counts and bills one write for each. */
+  kvPairs: number
+  /** Bytes of the requests that would store them. */
+  bytes: number
+  /** Requests. */
+  batches: number
+  /** The ten largest entries, the largest first. */
+  largestEntries: Array<PlannedEntrySize>
+  /** How long it took to find out, in milliseconds. */
+  durationMs: number
+  /** Why nothing would be seeded, if nothing would. */
+  skipped?: string
+  /** The same as a stable word. */
+  skippedCode?: string
+  /** What lies behind it, where there is more to say. */
+  skippedDetail?: string
+  /** The build id that is part of every key. */
+  buildId?: string
+  /** The runtime that the entries are for. */
+  runtime?: SeededRuntime
+  /** Routes of the manifest that would be left out, each with its reason. */
+  routesSkipped: Array<RouteSkipped>
+  /** What was assumed because it could not be found out. */
+  warnings: Array<string>
 }
 
 /** How far a run is. */

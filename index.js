@@ -1,4 +1,4 @@
 // What the package offers. Types and documentation are in index.d.ts.
 
 export { explainRoute } from "./binding.js";
-export { seedKvCache } from "./lib/seed-kv-cache.js";
+export { exportKvSeed, planKvSeed, seedKvCache } from "./lib/seed-kv-cache.js";

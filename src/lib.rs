@@ -11,11 +11,14 @@ mod abort;
 mod argument;
 mod build_options;
 pub mod explain;
+pub mod export;
 mod failure;
 mod options;
+pub mod plan;
 mod progress;
 mod read_options;
 mod result;
+mod run;
 
 use napi::Env;
 use napi::bindgen_prelude::{PromiseRaw, Result};

@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use vinext_seed::MAX_CONCURRENCY;
+use vinext_seed::pack::BatchLimits;
 use vinext_seed::runtime::probe::Probes;
 use vinext_seed::runtime::{ProbedRuntime, RuntimeSource, RuntimeVersions};
 use vinext_seed::send::{
@@ -54,12 +55,11 @@ impl JsSeedOptions {
             .map_err(|(option, problem)| Failure::option(option, problem))?;
 
         let mut settings = vinext_seed::SeedOptions::new(build, endpoint, token);
-        if let Some(pairs) = whole(self.max_batch_pairs, "maxBatchPairs", MAX_BULK_PAIRS)? {
-            settings.batch.max_pairs = pairs;
-        }
-        if let Some(bytes) = whole(self.max_batch_bytes, "maxBatchBytes", MAX_BULK_BODY_BYTES)? {
-            settings.batch.max_body_bytes = bytes;
-        }
+        read_batch(
+            self.max_batch_pairs,
+            self.max_batch_bytes,
+            &mut settings.batch,
+        )?;
         if let Some(requests) = whole(self.concurrency, "concurrency", MAX_CONCURRENCY)? {
             settings.concurrency = requests;
         }
@@ -135,6 +135,21 @@ fn set_ms(
 ) -> Result<(), Failure> {
     if let Some(milliseconds) = whole(value, option, MAX_DURATION_MS)? {
         *duration = Duration::from_millis(milliseconds);
+    }
+    Ok(())
+}
+
+/// What goes into one request, where the caller says it.
+pub(crate) fn read_batch(
+    max_pairs: Option<OrNull<f64>>,
+    max_bytes: Option<OrNull<f64>>,
+    limits: &mut BatchLimits,
+) -> Result<(), Failure> {
+    if let Some(pairs) = whole(max_pairs, "maxBatchPairs", MAX_BULK_PAIRS)? {
+        limits.max_pairs = pairs;
+    }
+    if let Some(bytes) = whole(max_bytes, "maxBatchBytes", MAX_BULK_BODY_BYTES)? {
+        limits.max_body_bytes = bytes;
     }
     Ok(())
 }

@@ -3,8 +3,9 @@
 //! Messages name the thing and what to do about it. They never contain the API token, and text
 //! that others wrote (file contents, API replies) only through [`ForeignText`].
 
-use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
+use std::{fmt, io};
 
 use crate::manifest::ManifestProblem;
 use crate::pack::PackError;
@@ -110,6 +111,21 @@ pub enum SeedError {
         /// What was stored all the same.
         report: Box<SeedReport>,
     },
+    /// The directory for an export has something in it; nothing was written.
+    #[error(
+        "{} is not empty; name another directory or empty this one, because files of another build \
+         would be loaded along with this one's",
+        .0.display()
+    )]
+    ExportNotEmpty(PathBuf),
+    /// The directory or a file of an export cannot be written.
+    #[error("cannot write {}: {source}", path.display())]
+    ExportUnwritable {
+        /// What.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// The caller cancelled the run.
     #[error("the seeding was aborted")]
     Aborted {
@@ -132,6 +148,8 @@ impl SeedError {
             Self::Client(_) => "TLS_SETUP_FAILED",
             Self::Pack { .. } => "MANIFEST_CHANGED",
             Self::Upload { failure, .. } => failure.code,
+            Self::ExportNotEmpty(_) => "EXPORT_DIRECTORY_NOT_EMPTY",
+            Self::ExportUnwritable { .. } => "EXPORT_UNWRITABLE",
             Self::Aborted { .. } => "ABORT_ERR",
             Self::Internal(_) => "INTERNAL_ERROR",
         }

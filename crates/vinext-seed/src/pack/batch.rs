@@ -30,6 +30,28 @@ pub struct Batch {
     run_bytes: usize,
 }
 
+/// One pair of a batch.
+#[derive(Clone, Copy, Debug)]
+pub struct BatchEntry<'a> {
+    run: &'a Run,
+    pair: usize,
+}
+
+impl BatchEntry<'_> {
+    /// The pair's length in the request body, in bytes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let span = self.run.segment.pairs()[self.pair];
+        span.end - span.start
+    }
+
+    /// Its key.
+    #[must_use]
+    pub fn key(&self) -> String {
+        self.run.key(self.pair)
+    }
+}
+
 /// Neighbouring pairs of one segment.
 #[derive(Clone, Debug)]
 pub(super) struct Run {
@@ -95,11 +117,16 @@ impl Batch {
             .chain([Bytes::from_static(b"]")])
     }
 
-    /// The keys of the pairs, in order.
-    pub fn keys(&self) -> impl Iterator<Item = String> {
+    /// The pairs, in order.
+    pub fn entries(&self) -> impl Iterator<Item = BatchEntry<'_>> {
         self.runs
             .iter()
-            .flat_map(|run| (run.first..=run.last).map(|pair| run.key(pair)))
+            .flat_map(|run| (run.first..=run.last).map(move |pair| BatchEntry { run, pair }))
+    }
+
+    /// The keys of the pairs, in order.
+    pub fn keys(&self) -> impl Iterator<Item = String> {
+        self.entries().map(|entry| entry.key())
     }
 
     /// Whether it keeps within limits. One pair alone always does: it cannot be cut.

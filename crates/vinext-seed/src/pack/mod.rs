@@ -21,7 +21,7 @@ use std::thread::JoinHandle;
 
 use tokio::sync::mpsc;
 
-pub use batch::{Batch, BatchLimits};
+pub use batch::{Batch, BatchEntry, BatchLimits};
 pub use batcher::Batcher;
 #[cfg(test)]
 pub(crate) use batcher::batch_of;

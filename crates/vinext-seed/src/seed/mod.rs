@@ -4,6 +4,9 @@
 //! Never: work of its own. Everything happens in the stages; here they are joined, and nothing
 //! flows back from a later to an earlier one but the pace.
 
+mod batches;
+mod estimate;
+mod export;
 mod prepare;
 mod upload;
 
@@ -21,6 +24,8 @@ use crate::send::{
 use prepare::{Stop, prepare};
 use upload::Upload;
 
+pub use estimate::{EntrySize, Estimate, LARGEST_ENTRIES, estimate};
+pub use export::{DEFAULT_MAX_FILE_BYTES, Export, ExportFile, export};
 pub use prepare::BuildOptions;
 
 /// What one run is to do.

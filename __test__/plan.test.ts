@@ -1,0 +1,117 @@
+// The dry run and the export: the same entries as a seeding, to the byte, and nothing sent.
+
+import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { describe, expect, it } from "vitest";
+import { exportKvSeed, planKvSeed } from "../index.js";
+import { buildOf, key, rendered, temporaryDirectory } from "./support/build.js";
+import { startRecorder } from "./support/recorder.js";
+import { failureOf, seed } from "./support/seed.js";
+
+const RUNTIME = { runtime: { vinext: "1.4.0" } };
+
+/** A build of `count` pages; the page `/pN` has N × 1,000 characters. */
+function site(count: number) {
+  const routes = Array.from({ length: count }, (_, index) => rendered(`/p${index}`));
+  const files = Object.fromEntries(
+    routes.map(({ route }, index) => [`${route.slice(1)}.html`, "x".repeat(index * 1000)]),
+  );
+  return buildOf([...routes, rendered("/lost")], files);
+}
+
+describe("planKvSeed", () => {
+  it("counts what seedKvCache then sends, to the byte", async () => {
+    const root = site(20);
+    const limits = { maxBatchPairs: 6, maxBatchBytes: 50_000 };
+    const api = await startRecorder();
+    const plan = await planKvSeed({ root, ...RUNTIME, ...limits });
+    expect(api.requests).toHaveLength(0);
+    const result = await seed({ root, apiBaseUrl: api.baseUrl, ...limits });
+    expect(plan).toMatchObject({
+      routes: result.seededRoutes,
+      totalRoutes: 21,
+      kvPairs: result.kvPairsUploaded,
+      bytes: result.bytesUploaded,
+      batches: api.requests.length,
+      buildId: result.buildId,
+      runtime: result.runtime,
+      routesSkipped: [{ route: "/lost", code: "missing-artefact" }],
+    });
+    expect(plan.batches).toBeGreaterThan(3);
+  });
+
+  it("names the ten largest entries", async () => {
+    const { largestEntries } = await planKvSeed({ root: site(30), ...RUNTIME });
+    const largest = Array.from({ length: 10 }, (_, rank) => key(`/p${29 - rank}`, "html"));
+    expect(largestEntries.map((entry) => entry.key)).toEqual(largest);
+    expect(largestEntries[0]?.bytes).toBeGreaterThan(29_000);
+  });
+
+  it("says why there would be nothing to do", async () => {
+    const { skippedCode, kvPairs } = await planKvSeed({ root: temporaryDirectory(), ...RUNTIME });
+    expect({ skippedCode, kvPairs }).toEqual({ skippedCode: "no-manifest", kvPairs: 0 });
+    const none = await planKvSeed({ root: buildOf([rendered("/lost")]), ...RUNTIME });
+    expect(none.skippedCode).toBe("nothing-seedable");
+    expect(none.routesSkipped).toHaveLength(1);
+  });
+
+  it("rejects with a code, never throws", async () => {
+    for (const options of [undefined, {}, { root: "" }, { root: "x", maxBatchPairs: 0 }]) {
+      const failure = await failureOf(planKvSeed(options as never));
+      expect(failure.code).toBe("INVALID_OPTION");
+    }
+    const signal = AbortSignal.abort(new Error("enough"));
+    const aborted = await failureOf(planKvSeed({ root: site(1), ...RUNTIME, signal }));
+    expect(aborted).toMatchObject({ code: "ABORT_ERR", name: "AbortError" });
+  });
+});
+
+describe("exportKvSeed", () => {
+  it("writes the bodies that seedKvCache sends", async () => {
+    const root = site(20);
+    const limits = { maxBatchPairs: 6, maxBatchBytes: 50_000 };
+    const directory = path.join(temporaryDirectory(), "new", "kv");
+    const exported = await exportKvSeed({ root, directory, ...RUNTIME, ...limits });
+    const api = await startRecorder();
+    await seed({ root, apiBaseUrl: api.baseUrl, concurrency: 1, ...limits });
+    const files = readdirSync(directory).sort();
+    expect(files).toEqual(exported.files.map(({ name }) => name));
+    expect(files[0]).toBe("kv-bulk-0001.json");
+    const pairs = files.flatMap((name) => JSON.parse(readFileSync(path.join(directory, name), "utf-8")));
+    expect(pairs.map((pair) => pair.key)).toEqual(api.pairs().map((pair) => pair.key));
+    expect(pairs.map(({ value }) => JSON.parse(value).value)).toEqual(
+      api.pairs().map(({ value }) => JSON.parse(value).value),
+    );
+    expect(exported).toMatchObject({ routes: 20, kvPairs: 20 });
+    for (const { name, kvPairs, bytes } of exported.files) {
+      const body = readFileSync(path.join(directory, name));
+      expect(body).toHaveLength(bytes);
+      expect(JSON.parse(body.toString())).toHaveLength(kvPairs);
+    }
+  });
+
+  it("does not mix with what is in the directory", async () => {
+    const directory = temporaryDirectory();
+    writeFileSync(path.join(directory, "kv-bulk-0009.json"), "[]");
+    const failure = await failureOf(exportKvSeed({ root: site(1), directory, ...RUNTIME }));
+    expect(failure.code).toBe("EXPORT_DIRECTORY_NOT_EMPTY");
+    expect(failure.message).toContain(directory);
+    expect(readdirSync(directory)).toEqual(["kv-bulk-0009.json"]);
+  });
+
+  it("leaves no directory where there is nothing to export", async () => {
+    const directory = path.join(temporaryDirectory(), "kv");
+    const { skippedCode } = await exportKvSeed({ root: temporaryDirectory(), directory, ...RUNTIME });
+    expect(skippedCode).toBe("no-manifest");
+    expect(existsSync(directory)).toBe(false);
+  });
+
+  it("names a place that cannot be written", async () => {
+    const file = path.join(temporaryDirectory(), "file");
+    writeFileSync(file, "");
+    const directory = path.join(file, "kv");
+    const failure = await failureOf(exportKvSeed({ root: site(1), directory, ...RUNTIME }));
+    expect(failure.code).toBe("EXPORT_UNWRITABLE");
+    expect(failure.message).toContain(directory);
+  });
+});

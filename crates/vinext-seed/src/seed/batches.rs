@@ -1,0 +1,73 @@
+//! A prepared build as batches, one after another, for those who do not send them.
+//!
+//! In: a packer. Out: batches, in the manifest's order.
+//! Never: more than a few batches at a time; the packer waits for whoever takes them.
+
+use std::collections::VecDeque;
+
+use super::prepare::{Ready, Stop, prepare};
+use super::{BuildOptions, off_the_executor};
+use crate::error::SeedError;
+use crate::pack::{Batch, BatchLimits, Batcher, Packer};
+use crate::report::{SeedReport, SkippedRun};
+
+/// A build that is being packed.
+pub(super) struct Batches {
+    packer: Packer,
+    batcher: Option<Batcher>,
+    full: VecDeque<Batch>,
+    any: bool,
+    report: SeedReport,
+}
+
+impl Batches {
+    /// Prepares a build; a report if there is nothing to do.
+    pub(super) async fn of(
+        build: BuildOptions,
+        limits: BatchLimits,
+    ) -> Result<Result<Self, SeedReport>, SeedError> {
+        match off_the_executor(move || prepare(build)).await? {
+            Ok(Ready { packer, report }) => Ok(Ok(Self {
+                packer,
+                batcher: Some(Batcher::new(limits)),
+                full: VecDeque::new(),
+                any: false,
+                report,
+            })),
+            Err(Stop::Skipped(report)) => Ok(Err(*report)),
+            Err(Stop::Failed(error)) => Err(error),
+        }
+    }
+
+    /// The next batch; `None` after the last.
+    pub(super) async fn next(&mut self) -> Result<Option<Batch>, SeedError> {
+        while self.full.is_empty()
+            && let Some(batcher) = &mut self.batcher
+        {
+            let packed = self.packer.next().await;
+            match packed.map_err(|problem| SeedError::Pack {
+                problem,
+                report: Box::default(),
+            })? {
+                Some(packed) => {
+                    batcher.push(&packed, |batch| self.full.push_back(batch));
+                    self.report.routes_skipped.extend(packed.skipped);
+                }
+                None => self
+                    .full
+                    .extend(self.batcher.take().and_then(Batcher::finish)),
+            }
+        }
+        let batch = self.full.pop_front();
+        self.any |= batch.is_some();
+        Ok(batch)
+    }
+
+    /// What was found out on the way.
+    pub(super) fn into_report(mut self) -> SeedReport {
+        if !self.any {
+            self.report.skipped = Some(SkippedRun::nothing_seedable());
+        }
+        self.report
+    }
+}

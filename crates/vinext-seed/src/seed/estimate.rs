@@ -1,0 +1,114 @@
+//! A dry run: everything but the sending.
+//!
+//! In: what is to be seeded. Out: how much that is.
+//! Never: a connection, a token, or a number that is guessed. Every entry is packed as if it were
+//! sent, so that what is counted is what would be.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::time::Instant;
+
+use tokio_util::sync::CancellationToken;
+
+use super::batches::Batches;
+use super::{BuildOptions, check_batch};
+use crate::error::SeedError;
+use crate::pack::{Batch, BatchLimits};
+use crate::report::SeedReport;
+
+/// How many of the largest entries are named.
+pub const LARGEST_ENTRIES: usize = 10;
+
+/// What seeding a build would do.
+#[derive(Clone, Debug, Default)]
+pub struct Estimate {
+    /// Routes that would be seeded.
+    pub routes: usize,
+    /// Pairs that would be stored. KV counts one write for each.
+    pub pairs: usize,
+    /// Bytes of the requests.
+    pub bytes: u64,
+    /// Requests.
+    pub batches: usize,
+    /// The largest entries, the largest first.
+    pub largest: Vec<EntrySize>,
+    /// What was found out on the way. Nothing in it is stored.
+    pub report: SeedReport,
+}
+
+/// One entry's size.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct EntrySize {
+    /// Bytes of its pair as it is sent.
+    pub bytes: usize,
+    /// Its key in KV.
+    pub key: String,
+}
+
+/// Counts what [`seed`](super::seed()) would send.
+///
+/// # Errors
+/// See [`SeedError`]. Where there is merely nothing to do, the report says so.
+pub async fn estimate(
+    build: BuildOptions,
+    limits: BatchLimits,
+    cancellation: &CancellationToken,
+) -> Result<Estimate, SeedError> {
+    let started = Instant::now();
+    check_batch(limits)?;
+    let counted = tokio::select! {
+        biased;
+        () = cancellation.cancelled() => Err(SeedError::Aborted { report: Box::default() }),
+        counted = count(build, limits) => counted,
+    };
+    let mut estimate = counted?;
+    estimate.report.duration = started.elapsed();
+    Ok(estimate)
+}
+
+async fn count(build: BuildOptions, limits: BatchLimits) -> Result<Estimate, SeedError> {
+    let mut estimate = Estimate::default();
+    let mut batches = match Batches::of(build, limits).await? {
+        Ok(batches) => batches,
+        Err(report) => return Ok(Estimate { report, ..estimate }),
+    };
+    let mut largest = Largest::default();
+    while let Some(batch) = batches.next().await? {
+        estimate.routes += batch.routes();
+        estimate.pairs += batch.pairs();
+        estimate.bytes += batch.body_bytes() as u64;
+        estimate.batches += 1;
+        largest.add(&batch);
+    }
+    estimate.largest = largest.into_sorted();
+    estimate.report = batches.into_report();
+    Ok(estimate)
+}
+
+/// The largest entries so far, the smallest of them on top.
+#[derive(Default)]
+struct Largest(BinaryHeap<Reverse<EntrySize>>);
+
+impl Largest {
+    fn add(&mut self, batch: &Batch) {
+        for entry in batch.entries() {
+            let is_full = self.0.len() == LARGEST_ENTRIES;
+            if is_full && (self.0.peek()).is_some_and(|Reverse(least)| least.bytes >= entry.bytes())
+            {
+                continue;
+            }
+            if is_full {
+                self.0.pop();
+            }
+            self.0.push(Reverse(EntrySize {
+                bytes: entry.bytes(),
+                key: entry.key(),
+            }));
+        }
+    }
+
+    fn into_sorted(self) -> Vec<EntrySize> {
+        let sorted = self.0.into_sorted_vec().into_iter();
+        sorted.map(|Reverse(entry)| entry).collect()
+    }
+}
