@@ -8,12 +8,11 @@
 import { createRequire } from "node:module";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
-import { stripVTControlCharacters } from "node:util";
 
 const [root = ".", configFile, mark = ""] = process.argv.slice(2);
 const answer = await read().then(
   (config) => ({ config }),
-  (error) => ({ error: stripVTControlCharacters(String(error?.message ?? error)) }),
+  (error) => ({ error: String(error?.message ?? error) }),
 );
 process.stdout.write(`\n${mark}${JSON.stringify(answer)}\n`, () => process.exit(0));
 

@@ -9,12 +9,10 @@ import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { foreignText } from "./foreign-text.js";
 
 /** How long loading may take. Configurations of large projects take a few seconds. */
 const TIMEOUT_MS = 60_000;
-
-/** The most of somebody else's text in a message, as everywhere in this package. */
-const MAX_FOREIGN_CHARACTERS = 500;
 
 /** The names Vite looks for, in its order. */
 const CONFIG_FILES = ["js", "mjs", "ts", "cjs", "mts", "cts"].map((type) => `vite.config.${type}`);
@@ -77,7 +75,7 @@ export function judge(config) {
     return {
       kind: "pointless",
       code: "data-adapter-is-not-kv",
-      reason: `\`cache.data\` of vinext is not the KV adapter but ${oneLine(String(adapter))}`,
+      reason: `\`cache.data\` of vinext is not the KV adapter but ${foreignText(adapter)}`,
     };
   }
   const { binding, appPrefix, ttlSeconds } = config.data.options ?? {};
@@ -115,12 +113,7 @@ function load(root, file) {
           ? { error: `loading it ended with ${signal ?? code} and no result` }
           : JSON.parse(line.slice(mark.length));
       if (error === undefined) resolve(config);
-      else reject(new Error(oneLine(error)));
+      else reject(new Error(foreignText(error)));
     });
   });
-}
-
-/** @param {string} text somebody else's */
-function oneLine(text) {
-  return text.replaceAll(/\s+/gu, " ").trim().slice(0, MAX_FOREIGN_CHARACTERS);
 }

@@ -44,7 +44,7 @@ export async function runForProject(native, options, known) {
     runtime: runtime.versions,
     appPrefix: options.appPrefix ?? adapter.appPrefix,
     ttlSeconds: options.ttlSeconds ?? adapter.ttlSeconds,
-    refusal: refusalOf(runtime, config, difference),
+    refusal: refusalOf(runtime, config, difference) ?? options.refusal,
   });
   if (config?.kind === "failed") {
     const assumed = "the defaults of the KV adapter are assumed";
@@ -53,8 +53,11 @@ export async function runForProject(native, options, known) {
   return result;
 }
 
-/** @param {string} root */
-function hasManifest(root) {
+/**
+ * Whether the build has listed its pre-rendered pages.
+ * @param {string} root
+ */
+export function hasManifest(root) {
   return existsSync(path.join(root, "dist", "server", "vinext-prerender.json"));
 }
 

@@ -1,0 +1,102 @@
+// `seedFromProject`: one call for a deploy script.
+//
+// In: options. Out: what was done, why nothing was done, or what went wrong.
+// Never: a rejection, unless `strict` asks for it; a deploy is to go on.
+
+import path from "node:path";
+import { seedLocally } from "./local-seed.js";
+import { prerenderHint } from "./prerender-hint.js";
+import { hasManifest } from "./project.js";
+import { seedKvCache } from "./seed-kv-cache.js";
+import { targetOfProject } from "./target/of-project.js";
+
+/** @typedef {import("../index.js").SeedResult} SeedResult */
+/** @typedef {import("../index.js").ProjectSeedResult} ProjectSeedResult */
+
+/** Where nothing is sent to, because there is a reason not to. */
+const NOWHERE = { accountId: "none", namespaceId: "none", apiToken: "none" };
+
+/** @type {SeedResult} */
+const NOTHING_DONE = {
+  seededRoutes: 0,
+  kvPairsUploaded: 0,
+  durationMs: 0,
+  bytesUploaded: 0,
+  batches: 0,
+  routesSkipped: [],
+  warnings: [],
+};
+
+/**
+ * @param {import("../index.js").ProjectSeedOptions} [options]
+ * @returns {Promise<ProjectSeedResult>}
+ */
+export async function seedFromProject(options = {}) {
+  const { strict = false, onProgress } = options ?? {};
+  let stored = {};
+  try {
+    const result = await seed({
+      ...options,
+      onProgress(progress) {
+        stored = { kvPairsUploaded: progress.pairs, bytesUploaded: progress.bytes };
+        onProgress?.(progress);
+      },
+    });
+    if (strict && result.skipped !== undefined && !isNothingToSeed(result)) {
+      throw Object.assign(new Error(result.skipped), { code: "SEEDING_SKIPPED", report: result });
+    }
+    return result;
+  } catch (error) {
+    if (strict) throw error;
+    const { code = "UNKNOWN", message, report } = /** @type {any} */ (error);
+    return { ...(report ?? { ...NOTHING_DONE, ...stored }), failure: { code, message } };
+  }
+}
+
+/**
+ * @param {import("../index.js").ProjectSeedOptions} options
+ * @returns {Promise<ProjectSeedResult>}
+ */
+async function seed(options) {
+  const { root: given, env, config, binding, namespaceId, accountId, apiToken, ...rest } = options;
+  const { local, persistTo, noSeedCache, strict: _, ...seedOptions } = rest;
+  if (noSeedCache) {
+    const skipped = "the seeding is switched off";
+    return { ...NOTHING_DONE, skipped, skippedCode: "switched-off" };
+  }
+  const root = path.resolve(given ?? ".");
+  if (!hasManifest(root)) {
+    const result = await seedKvCache({ ...seedOptions, root, ...NOWHERE });
+    return { ...result, skippedDetail: result.skippedDetail ?? (await prerenderHint(root)) };
+  }
+  const { viteConfig, apiBaseUrl } = seedOptions;
+  const { cacheConfig, target } = await targetOfProject({
+    root, env, config, binding, namespaceId, accountId, apiToken, apiBaseUrl, local, persistTo,
+    viteConfig,
+  });
+  if ("code" in target) {
+    const { code, reason } = target;
+    return seedKvCache({ ...seedOptions, root, ...NOWHERE, refusal: { code, reason } }, cacheConfig);
+  }
+  const { binding: foundBinding, configPath } = target;
+  const place = { namespaceId: target.namespaceId, binding: foundBinding, configPath };
+  if ("persistTo" in target) {
+    const result = await seedLocally(target, { ...seedOptions, root }, cacheConfig);
+    return { ...result, target: { ...place, persistTo: target.persistTo } };
+  }
+  const { accountId: account, apiToken: token, apiBaseUrl: base } = target;
+  const remote = { accountId: account, namespaceId: target.namespaceId, apiToken: token, apiBaseUrl: base };
+  const result = await seedKvCache({ ...seedOptions, root, ...remote }, cacheConfig);
+  return { ...result, target: { accountId: account, ...place } };
+}
+
+/** Reasons to do nothing that are as it should be, also with `strict`. */
+const IN_ORDER = ["switched-off", "nothing-seedable", "cdn-cache-configured", "data-adapter-is-not-kv"];
+
+/**
+ * Whether nothing was done because there is nothing to seed, which is no failure.
+ * @param {Pick<SeedResult, "skippedCode">} result
+ */
+export function isNothingToSeed({ skippedCode = "" }) {
+  return IN_ORDER.includes(skippedCode);
+}

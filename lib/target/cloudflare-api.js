@@ -1,0 +1,106 @@
+// The few questions to Cloudflare's API that finding a target takes.
+//
+// In: a path. Out: the envelope's result.
+// Never: a write, and never the token in a message.
+
+import { foreignText } from "../foreign-text.js";
+
+/** How long an answer may take. */
+const TIMEOUT_MS = 30_000;
+
+/** The most items Cloudflare gives on a page. */
+const PER_PAGE = 50;
+
+/** Cloudflare said no, or nothing. */
+export class ApiProblem extends Error {
+  /**
+   * @param {string} message
+   * @param {number} [status]
+   */
+  constructor(message, status) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/**
+ * @typedef {object} Api
+ * @property {string} baseUrl
+ * @property {string} token
+ */
+
+/**
+ * @param {Api} api
+ * @param {string} path
+ * @returns {Promise<any>} the result
+ */
+export async function get({ baseUrl, token }, path) {
+  const question = `GET ${path}`;
+  let response;
+  let body;
+  try {
+    response = await fetch(`${baseUrl}${path}`, {
+      headers: { authorization: `Bearer ${token}` },
+      redirect: "error",
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+    body = await response.text();
+  } catch (error) {
+    const { message, cause } = /** @type {Error} */ (error);
+    const reason = cause instanceof Error ? cause.message : message;
+    throw new ApiProblem(`no answer from ${new URL(baseUrl).host} to ${question}: ${foreignText(reason)}`);
+  }
+  const envelope = parse(body);
+  if (response.ok && envelope?.success === true) return envelope.result;
+  const said = (envelope?.errors ?? []).map(
+    (/** @type {any} */ { code, message }) => `${message} [code ${code}]`,
+  );
+  const text = foreignText(said.join("; ") || body).replaceAll(token, "[token]");
+  throw new ApiProblem(`Cloudflare answered ${question} with ${response.status}: ${text}`, response.status);
+}
+
+/**
+ * @param {Api} api
+ * @returns {Promise<{ id: string, name: string }[]>}
+ */
+export async function listAccounts(api) {
+  const accounts = await get(api, `/accounts?per_page=${PER_PAGE}`);
+  if (accounts.length < 2) return accounts;
+  // Some are listed that the token's owner is no member of. Tokens that belong to an account cannot
+  // read memberships.
+  const memberships = await get(api, `/memberships?per_page=${PER_PAGE}`).catch(() => undefined);
+  if (!Array.isArray(memberships)) return accounts;
+  const own = new Set(memberships.map(({ account }) => account?.id));
+  return accounts.filter((/** @type {{ id: string }} */ { id }) => own.has(id));
+}
+
+/**
+ * The namespace that a deployed Worker has a binding to.
+ * @param {Api} api
+ * @param {string} accountId
+ * @param {string} worker
+ * @param {string} binding
+ * @returns {Promise<string | undefined>} nothing if there is no such Worker, or no such binding
+ */
+export async function deployedNamespace(api, accountId, worker, binding) {
+  const path = `/accounts/${accountId}/workers/scripts/${encodeURIComponent(worker)}/settings`;
+  try {
+    const { bindings = [] } = (await get(api, path)) ?? {};
+    const found = bindings.find(
+      (/** @type {any} */ one) => one.type === "kv_namespace" && one.name === binding,
+    );
+    return found?.namespace_id;
+  } catch (error) {
+    if (error instanceof ApiProblem && error.status === 404) return undefined;
+    throw error;
+  }
+}
+
+/** @param {string} body */
+function parse(body) {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,124 @@
+// A project's wrangler configuration, as its own wrangler understands it.
+//
+// In: a project's directory, and what `--config` and `--env` say. Out: the parts that seeding needs.
+// Never: a rule of wrangler's own. Files, redirects, environments and inheritance are its business.
+
+import { spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { foreignText } from "../foreign-text.js";
+import { findPackage } from "../installed-package.js";
+
+/** How long wrangler may take to load. It needs about a second. */
+const TIMEOUT_MS = 60_000;
+
+const READER = fileURLToPath(new URL("./config-reader.js", import.meta.url));
+
+/**
+ * @typedef {object} KvNamespaceConfig
+ * @property {string} binding
+ * @property {string} [id] missing if Cloudflare is to make the namespace at the first deploy
+ * @property {string} [preview_id]
+ */
+
+/**
+ * @typedef {object} WranglerConfig
+ * @property {string} [configPath] missing if there is no configuration
+ * @property {string} [userConfigPath] the file a redirected configuration was made from
+ * @property {string} [name] the Worker's
+ * @property {string} [accountId]
+ * @property {string} [complianceRegion]
+ * @property {KvNamespaceConfig[]} kvNamespaces
+ */
+
+/**
+ * @typedef {{ kind: "config", config: WranglerConfig }
+ *   | { kind: "absent", reason: string }
+ *   | { kind: "wrong", code: string, reason: string }} ConfigAnswer
+ */
+
+/**
+ * @param {object} request
+ * @param {string} request.root
+ * @param {string} [request.config]
+ * @param {string} [request.env]
+ * @param {import("./environment.js").Environment} request.environment
+ * @returns {Promise<ConfigAnswer>}
+ */
+export async function readWranglerConfig({ root, config, env, environment }) {
+  const home = path.resolve(root);
+  if (findPackage(home, "wrangler") === undefined) {
+    return { kind: "absent", reason: `wrangler is not installed in ${home}` };
+  }
+  const answer = await ask(home, { config, env }, environment);
+  if ("error" in answer) {
+    const reason = `wrangler cannot read its configuration: ${foreignText(answer.error)}`;
+    return { kind: "wrong", code: "config-unreadable", reason };
+  }
+  const read = answer.config;
+  if (read.configPath === undefined) {
+    return { kind: "absent", reason: `there is no wrangler configuration in ${home}` };
+  }
+  return checkEnvironment(read, env) ?? { kind: "config", config: read };
+}
+
+/**
+ * What wrangler itself lets pass with a warning: an environment that is not the build's, or none.
+ * @param {ReadConfig} read
+ * @param {string | undefined} env
+ * @returns {ConfigAnswer | undefined}
+ */
+export function checkEnvironment(read, env) {
+  if (env === undefined || env === "") return undefined;
+  const isRedirected = read.userConfigPath !== undefined && read.userConfigPath !== read.configPath;
+  if (isRedirected && read.targetEnvironment !== env) {
+    const built = read.targetEnvironment === undefined ? "no environment" : `"${read.targetEnvironment}"`;
+    return {
+      kind: "wrong",
+      code: "other-environment",
+      reason: `the build is for ${built}, not for "${env}"; build it with CLOUDFLARE_ENV=${env}`,
+    };
+  }
+  const isDefined = read.definedEnvironments?.includes(env) ?? true;
+  if (!isRedirected && !isDefined) {
+    const known = read.definedEnvironments?.map((name) => `"${name}"`).join(", ");
+    return {
+      kind: "wrong",
+      code: "no-such-environment",
+      reason: `${read.configPath} has no environment "${env}"${known ? `, only ${known}` : ""}`,
+    };
+  }
+  return undefined;
+}
+
+/**
+ * @typedef {WranglerConfig & {
+ *   targetEnvironment?: string, definedEnvironments?: string[] }} ReadConfig
+ */
+
+/**
+ * @param {string} root
+ * @param {{ config?: string, env?: string }} args
+ * @param {import("./environment.js").Environment} environment
+ * @returns {Promise<{ config: ReadConfig } | { error: string }>}
+ */
+function ask(root, args, environment) {
+  const mark = randomUUID();
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [READER, root, mark, JSON.stringify(args)], {
+      cwd: root,
+      env: { ...environment, WRANGLER_SEND_METRICS: "false" },
+      stdio: ["ignore", "pipe", "ignore"],
+      timeout: TIMEOUT_MS,
+    });
+    let output = "";
+    child.stdout.setEncoding("utf-8").on("data", (text) => (output += text));
+    child.once("error", reject);
+    child.once("close", (code, signal) => {
+      const line = output.split("\n").find((text) => text.startsWith(mark));
+      if (line !== undefined) resolve(JSON.parse(line.slice(mark.length)));
+      else resolve({ error: `it ended with ${signal ?? code} and no answer` });
+    });
+  });
+}

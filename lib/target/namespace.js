@@ -1,0 +1,48 @@
+// The KV namespace that the Worker's binding leads to.
+//
+// In: the configuration's namespaces, and which binding is wanted. Out: the one, or what is wrong.
+// Never: a request.
+
+import { ID } from "./account.js";
+
+/** The adapter's default binding, and before it that of the scaffolded Worker. */
+const DEFAULT_BINDINGS = ["VINEXT_KV_CACHE", "VINEXT_CACHE"];
+
+/**
+ * @param {import("./config.js").WranglerConfig} config
+ * @param {string} [wanted]
+ * @returns {{ namespace: import("./config.js").KvNamespaceConfig }
+ *   | { code: string, reason: string }}
+ */
+export function findNamespace({ kvNamespaces, configPath }, wanted) {
+  const candidates = wanted === undefined ? DEFAULT_BINDINGS : [wanted];
+  for (const binding of candidates) {
+    const found = kvNamespaces.filter((one) => one.binding === binding);
+    const [namespace] = found;
+    if (found.length > 1) {
+      const reason = `${configPath} binds ${binding} to ${found.length} KV namespaces; keep one`;
+      return { code: "ambiguous-binding", reason };
+    }
+    if (namespace !== undefined) return { namespace };
+  }
+  const others = kvNamespaces.map(({ binding }) => binding).join(", ");
+  const reason =
+    `${configPath} binds no KV namespace to ${candidates.join(" or ")}` +
+    `${others === "" ? "" : ` (only to ${others})`}; add it to kv_namespaces, of the environment too ` +
+    "if there is one, or name another with --binding";
+  return { code: "no-namespace", reason };
+}
+
+/**
+ * @param {string} id
+ * @param {string} source
+ * @returns {{ code: string, reason: string } | undefined} what is wrong with it
+ */
+export function checkNamespaceId(id, source) {
+  if (ID.test(id)) return undefined;
+  const reason =
+    `${source} is ${JSON.stringify(id)}, but ids of KV namespaces have 32 hexadecimal digits; make ` +
+    "one with `wrangler kv namespace create VINEXT_KV_CACHE`, or leave the id out and let the first " +
+    "deploy make it";
+  return { code: "invalid-namespace-id", reason };
+}
