@@ -1,0 +1,47 @@
+// The command as its users start it: in a process of its own.
+
+import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+
+export const BIN = fileURLToPath(new URL("../../bin/vinext-seed.js", import.meta.url));
+
+export interface Ended {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+export interface CliProcess {
+  cwd?: string;
+  env?: Record<string, string | undefined>;
+  /** Called with the process, to send it signals. */
+  onStart?: (child: ReturnType<typeof spawn>) => void;
+}
+
+/** The variables that could make a difference, taken away. */
+export function bareEnvironment(): Record<string, string | undefined> {
+  const own = Object.entries(process.env).filter(
+    ([name]) => !/^(?:CLOUDFLARE_|CF_|WRANGLER_|GITHUB_|CI$|NO_COLOR$|FORCE_COLOR$|VITEST|NODE_ENV$)/u.test(name),
+  );
+  return { ...Object.fromEntries(own), WRANGLER_SEND_METRICS: "false" };
+}
+
+export function run(script: string, args: string[], { cwd, env, onStart }: CliProcess = {}) {
+  return new Promise<Ended>((resolve, reject) => {
+    const child = spawn(process.execPath, [script, ...args], {
+      cwd,
+      env: { ...bareEnvironment(), ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let [stdout, stderr] = ["", ""];
+    child.stdout.setEncoding("utf-8").on("data", (text: string) => (stdout += text));
+    child.stderr.setEncoding("utf-8").on("data", (text: string) => (stderr += text));
+    child.once("error", reject);
+    child.once("close", (code) => resolve({ code, stdout, stderr }));
+    onStart?.(child);
+  });
+}
+
+export function cli(args: string[], options?: CliProcess) {
+  return run(BIN, args, options);
+}

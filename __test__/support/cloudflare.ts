@@ -1,0 +1,155 @@
+// A loopback Cloudflare API for wrangler and the seeder: it takes Workers and KV pairs, remembers
+// what came in which order, and knows accounts. What it takes is not proof that Cloudflare would.
+
+import { createServer, type IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
+import { onTestFinished } from "vitest";
+import type { Pair } from "./recorder.js";
+
+export const ACCOUNT = "0123456789abcdef0123456789abcdef";
+export const API_TOKEN = "test-token-S3CRET-0123456789";
+
+export interface Call {
+  method: string;
+  /** Below `/client/v4`, without the query. */
+  path: string;
+  token: string | undefined;
+  body: Buffer;
+}
+
+export interface CloudflareOptions {
+  /** By default the one that tests are for. */
+  accounts?: { id: string; name: string }[];
+  /** What a deployed Worker has KV bindings to: namespace ids by binding, by Worker. */
+  workers?: Record<string, Record<string, string>>;
+  /** Whether memberships can be read, which tokens that belong to an account cannot. */
+  readsMemberships?: boolean;
+  tokens?: string[];
+  /** A delay before bulk writes are answered, in milliseconds. */
+  bulkDelayMs?: number;
+  /** Bulk writes that are answered at once in spite of it. */
+  bulkAtOnce?: number;
+}
+
+export interface Cloudflare {
+  baseUrl: string;
+  calls: Call[];
+  /** The calls that change something: "kv" and "worker", in order. */
+  writes(): { what: "kv" | "worker"; path: string }[];
+  pairs(): Pair[];
+  /** What a process needs to speak to it. */
+  env: Record<string, string>;
+}
+
+export async function startCloudflare(options: CloudflareOptions = {}): Promise<Cloudflare> {
+  const { tokens = [API_TOKEN], bulkDelayMs = 0, bulkAtOnce = 0 } = options;
+  const calls: Call[] = [];
+  let bulks = 0;
+  const server = createServer(async (request, response) => {
+    const path = new URL(request.url ?? "/", "http://x").pathname.replace(/^\/client\/v4/u, "");
+    const token = request.headers.authorization?.replace(/^Bearer /u, "");
+    const call = { method: request.method ?? "", path, token, body: await bodyOf(request) };
+    calls.push(call);
+    if (isBulk(call) && bulkDelayMs > 0 && ++bulks > bulkAtOnce) {
+      await new Promise((resolve) => setTimeout(resolve, bulkDelayMs));
+    }
+    // Uploads of assets carry a token of their own.
+    const isKnown = path.includes("/assets/upload") || tokens.includes(token ?? "");
+    const answer = isKnown ? answerTo(call, options) : failure(403, 10000, "Authentication error");
+    response.writeHead(answer.status, { "content-type": "application/json" });
+    response.end(JSON.stringify(answer.body));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  const baseUrl = `http://127.0.0.1:${port}/client/v4`;
+  return {
+    baseUrl,
+    calls,
+    writes: () =>
+      calls.flatMap((call) => {
+        if (isBulk(call)) return { what: "kv" as const, path: call.path };
+        return isUpload(call) ? { what: "worker" as const, path: call.path } : [];
+      }),
+    pairs: () => calls.filter(isBulk).flatMap(({ body }) => JSON.parse(body.toString()) as Pair[]),
+    env: { CLOUDFLARE_API_BASE_URL: baseUrl, CLOUDFLARE_API_TOKEN: API_TOKEN },
+  };
+}
+
+function isBulk({ method, path }: Call) {
+  return method === "PUT" && /\/storage\/kv\/namespaces\/[^/]+\/bulk$/u.test(path);
+}
+
+function isUpload({ method, path }: Call) {
+  return (
+    (method === "PUT" && /\/workers\/scripts\/[^/]+$/u.test(path)) ||
+    (method === "POST" && /\/workers\/scripts\/[^/]+\/versions$/u.test(path))
+  );
+}
+
+interface Answer {
+  status: number;
+  body: object;
+}
+
+function success(result: unknown): Answer {
+  return { status: 200, body: { success: true, errors: [], messages: [], result } };
+}
+
+function failure(status: number, code: number, message: string): Answer {
+  return { status, body: { success: false, errors: [{ code, message }], messages: [], result: null } };
+}
+
+function answerTo({ method, path }: Call, options: CloudflareOptions): Answer {
+  const { accounts = [{ id: ACCOUNT, name: "Test" }], workers = {}, readsMemberships = true } = options;
+  if (path === "/accounts") return success(accounts);
+  if (path === "/memberships") {
+    return readsMemberships
+      ? success(accounts.map((account) => ({ id: account.id, account, status: "accepted" })))
+      : failure(403, 9106, "Authentication failed");
+  }
+  if (path === "/user") return success({ id: "user", email: "user@example.com" });
+  if (path.endsWith("/bulk")) return success({ successful_key_count: 1, unsuccessful_keys: [] });
+  if (path.endsWith("/workers/subdomain")) return success({ subdomain: "test" });
+  if (path.endsWith("/assets-upload-session")) return success({ jwt: "all-there", buckets: [] });
+  const worker = /\/workers\/(?:scripts|services)\/([^/]+)/u.exec(path)?.[1] ?? "";
+  if (method === "GET" && path.endsWith("/settings") && worker in workers) {
+    const bindings = Object.entries(workers[worker] ?? {}).map(([name, namespace_id]) => ({
+      type: "kv_namespace",
+      name,
+      namespace_id,
+    }));
+    return success({ bindings });
+  }
+  if (path.endsWith(`/scripts/${worker}/subdomain`)) {
+    return success({ enabled: true, previews_enabled: false });
+  }
+  if (method === "PUT" && path.endsWith(`/scripts/${worker}`)) {
+    const date = new Date().toISOString();
+    return success({
+      id: worker,
+      etag: "etag",
+      pipeline_hash: "hash",
+      mutable_pipeline_id: "pipeline",
+      deployment_id: "deployment",
+      startup_time_ms: 1,
+      entry_point: "index.js",
+      created_on: date,
+      modified_on: date,
+    });
+  }
+  if (path.includes("/workers/workers/")) return success({ id: "worker", subdomain: { enabled: true } });
+  if (method === "GET" && path.includes("/workers/")) {
+    return failure(404, 10007, "This Worker does not exist on your account.");
+  }
+  return success({});
+}
+
+async function bodyOf(request: IncomingMessage) {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
+}

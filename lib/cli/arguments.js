@@ -1,0 +1,183 @@
+// The command line.
+//
+// In: arguments. Out: which command with which options, or a wrong use.
+// Never: work. What commands do is in the modules beside this one.
+
+import { existsSync, statSync } from "node:fs";
+import { createRequire } from "node:module";
+import path from "node:path";
+import { Command, InvalidArgumentError, Option } from "commander";
+
+/**
+ * Options of every command, as they come from the command line.
+ * @typedef {object} CliOptions
+ * @property {string} [env]
+ * @property {string} [config]
+ * @property {string} [binding]
+ * @property {string} [namespaceId]
+ * @property {string} [accountId]
+ * @property {string} [appPrefix]
+ * @property {number} [ttl]
+ * @property {number} [staticTtl]
+ * @property {boolean} [allowUnprovenRoutes]
+ * @property {boolean} [local]
+ * @property {string} [persistTo]
+ * @property {boolean} [strict]
+ * @property {boolean} [quiet]
+ * @property {boolean} [verbose]
+ * @property {boolean} [json]
+ * @property {boolean} color
+ */
+
+/**
+ * @typedef {{ name: "run" | "plan", root: string, options: CliOptions }
+ *   | { name: "export", root: string, directory: string, options: CliOptions }
+ *   | { name: "deploy", root: string, seedCache: boolean, deployArgs: string[],
+ *       options: CliOptions }} Invocation
+ */
+
+const { version } = createRequire(import.meta.url)("../../package.json");
+
+const EXAMPLES = `
+Examples:
+  $ vinext-seed plan                    what would be written, and what it costs
+  $ vinext-seed                         seed what the build left
+  $ vinext-seed deploy                  build, seed, deploy
+  $ vinext-seed deploy --env staging -- --dry-run
+  $ vinext-seed --local                 seed the KV of wrangler dev and vite preview
+  $ vinext-seed export kv-seed          the entries as files for wrangler kv bulk put
+
+Exit codes:
+  0    done; or not done, and a warning says why
+  1    the same with --strict
+  2    the command line is wrong
+  130  ended by Ctrl-C
+  deploy passes on the exit code of the build or of wrangler deploy
+
+The API token is taken from CLOUDFLARE_API_TOKEN, else from wrangler login.`;
+
+/**
+ * Reads a command line and hands it to `run`. Wrong use throws commander's error, after its message
+ * is printed.
+ * @param {string[]} args
+ * @param {(invocation: Invocation) => Promise<number>} run
+ * @param {{ out: (text: string) => void, err: (text: string) => void }} output
+ * @returns {Promise<number>} the exit code
+ */
+export async function dispatch(args, run, output) {
+  // What stands behind `--` is the deploy's.
+  const end = args.indexOf("--");
+  const [own, deployArgs] = end === -1 ? [args, []] : [args.slice(0, end), args.slice(end + 1)];
+  let exitCode = 0;
+  const invoke = async (/** @type {Invocation} */ invocation) => {
+    if (deployArgs.length > 0 && invocation.name !== "deploy") {
+      program.error(`error: only deploy takes arguments after --, not ${invocation.name}`);
+    }
+    exitCode = await run(invocation);
+  };
+  const program = commandLine(invoke, deployArgs);
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride().configureOutput({ writeOut: output.out, writeErr: output.err });
+    command.showHelpAfterError("(vinext-seed --help shows what there is)");
+  }
+  await program.parseAsync(own, { from: "user" });
+  return exitCode;
+}
+
+/**
+ * @param {(invocation: Invocation) => Promise<void>} invoke
+ * @param {string[]} deployArgs
+ */
+function commandLine(invoke, deployArgs) {
+  const program = new Command("vinext-seed")
+    .description("Puts the pages that a vinext build has pre-rendered into Workers KV.")
+    .version(version)
+    .configureHelp({ showGlobalOptions: true })
+    .addHelpText("after", EXAMPLES);
+
+  program
+    .optionsGroup("Where to:")
+    .option("-e, --env <name>", "environment of the wrangler configuration")
+    .option("-c, --config <file>", "wrangler configuration (default: the one wrangler finds)", file)
+    .option("--binding <name>", "KV binding of the Worker (default: the Vite configuration's, else VINEXT_KV_CACHE, else VINEXT_CACHE)", some)
+    .option("--namespace-id <id>", "KV namespace (default: the binding's)", some)
+    .option("--account-id <id>", "Cloudflare account (default: the configuration's, else CLOUDFLARE_ACCOUNT_ID, else the only one)", some)
+    .option("--local", "the KV of wrangler dev and vite preview on this machine; export and deploy do not take it")
+    .addOption(new Option("--persist-to <dir>", "with --local: wrangler's directory for local state").argParser(file))
+    .optionsGroup("What:")
+    .option("--app-prefix <prefix>", "appPrefix of the KV adapter (default: the Vite configuration's)", some)
+    .option("--ttl <seconds>", "how long KV keeps pages that revalidate", seconds)
+    .option("--static-ttl <seconds>", "how long KV keeps static pages (default: until deleted)", seconds)
+    .option("--allow-unproven-routes", "seed vinext before 0.2.1 too; see the README first")
+    .optionsGroup("How:")
+    .option("--strict", "exit with 1 where the seeding fails or is skipped")
+    .addOption(new Option("-q, --quiet", "print warnings and errors only").conflicts("verbose"))
+    .option("-v, --verbose", "print every route that is left out, and where the target is from")
+    .option("--json", "print one JSON document on standard output, and nothing else there")
+    .option("--no-color", "print without colours, as with NO_COLOR")
+    .optionsGroup("Else:");
+
+  const options = () => /** @type {CliOptions} */ (program.opts());
+  const ROOT = ["[root]", "the project's directory", project, path.resolve(".")];
+
+  /** @param {string} name */
+  const command = (name, isDefault = false) => program.command(name, { isDefault });
+  /** @param {Command} of */
+  const withRoot = (of) => of.argument(...(/** @type {[string, string, any, string]} */ (ROOT)));
+  const rejectLocal = (/** @type {string} */ name) => {
+    if (options().local) program.error(`error: ${name} does not take --local`);
+  };
+
+  withRoot(command("run", true))
+    .description("seed what the build left (the default)")
+    .action((root) => invoke({ name: "run", root: project(root), options: options() }));
+  withRoot(command("plan"))
+    .description("everything but sending: writes, bytes, cost, what is left out")
+    .action((root) => invoke({ name: "plan", root: project(root), options: options() }));
+  withRoot(command("export").argument("<dir>", "an empty directory, or one to be made", some))
+    .description("write the entries to files for wrangler kv bulk put")
+    .action((directory, root) => {
+      rejectLocal("export");
+      return invoke({ name: "export", directory, root: project(root), options: options() });
+    });
+  withRoot(command("deploy"))
+    .description("build with pre-rendering, seed, deploy; arguments after -- go to wrangler deploy")
+    .option("--no-seed-cache", "leave the seeding out")
+    .usage("[options] [root] [-- arguments of wrangler deploy]")
+    .action((root, { seedCache }) => {
+      rejectLocal("deploy");
+      return invoke({ name: "deploy", root: project(root), seedCache, deployArgs, options: options() });
+    });
+  return program;
+}
+
+/** @param {string} text */
+function some(text) {
+  if (text.trim() === "") throw new InvalidArgumentError("It is empty.");
+  return text;
+}
+
+/** @param {string} text relative to the current directory, as wrangler takes it */
+function file(text) {
+  return path.resolve(some(text));
+}
+
+/** @param {string} text */
+function seconds(text) {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1) {
+    throw new InvalidArgumentError("It takes a whole number of seconds.");
+  }
+  return value;
+}
+
+/** @param {string} directory */
+function project(directory) {
+  const root = path.resolve(directory);
+  const isDirectory = statSync(root, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  if (!isDirectory) throw new InvalidArgumentError(`There is no directory ${root}.`);
+  if (!existsSync(path.join(root, "package.json"))) {
+    throw new InvalidArgumentError(`There is no package.json in ${root}; name the project's directory.`);
+  }
+  return root;
+}

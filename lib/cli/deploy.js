@@ -1,0 +1,78 @@
+// `vinext-seed deploy`: build with pre-rendering, seed, deploy.
+//
+// In: options. Out: the exit code of the step that ended it.
+// Never: vinext's own deploy command. It may build or pre-render once more, which makes other keys
+// than those that are seeded, or writes entries of its own over ours.
+
+import { findCommand } from "../installed-package.js";
+import { PRERENDER_FLAG, buildTakesPrerenderFlag } from "../prerender-hint.js";
+import { runCommand } from "./child.js";
+import { FAILED, OK, USAGE } from "./exit-codes.js";
+import { seedStep } from "./seed-step.js";
+
+/** @typedef {Extract<import("./arguments.js").Invocation, { name: "deploy" }>} DeployInvocation */
+
+/**
+ * @param {DeployInvocation} invocation
+ * @param {import("./printer.js").Printer} printer
+ * @param {import("./interrupt.js").Interrupt} interrupt
+ * @returns {Promise<number>}
+ */
+export async function deployProject(invocation, printer, interrupt) {
+  const { root, options, seedCache, deployArgs } = invocation;
+  const { env, config } = options;
+  const build = await buildCommand(root);
+  const wrangler = findCommand(root, "wrangler");
+  if (build === undefined || wrangler === undefined) {
+    const missing = build === undefined ? "vite" : "wrangler";
+    printer.error(`${missing} is not installed in ${root}; add it to its devDependencies`);
+    return USAGE;
+  }
+  // Both the build and wrangler take the environment from here; the build has no flag for it.
+  /** @type {Record<string, string>} */
+  const variables = env === undefined ? {} : { CLOUDFLARE_ENV: env };
+  const child = { root, variables, isQuiet: options.json ?? false, interrupt };
+
+  printer.note(`Building: ${build.title}`);
+  const built = await runCommand(build.script, build.args, child);
+  if (built !== 0 || interrupt.received !== undefined) {
+    if (interrupt.received === undefined) printer.error(`${build.title} ended with ${built}`);
+    return built || OK;
+  }
+
+  const seeding = seedCache ? await seedStep(root, options, printer, interrupt) : undefined;
+  if (interrupt.received !== undefined) return OK;
+  if (seeding?.isFailed && options.strict) {
+    printer.error("not deployed, because of --strict");
+    printer.json({ seed: seeding.result });
+    return FAILED;
+  }
+
+  const args = ["deploy", ...flag("--env", env), ...flag("--config", config), ...deployArgs];
+  printer.note(`Deploying: wrangler ${args.join(" ")}`);
+  const deployed = await runCommand(wrangler, args, child);
+  printer.json({ seed: seeding?.result ?? null, deployExitCode: deployed });
+  return deployed;
+}
+
+/**
+ * The public command of the installed vinext that builds and pre-renders.
+ * @param {string} root
+ */
+async function buildCommand(root) {
+  if (await buildTakesPrerenderFlag(root)) {
+    const script = /** @type {string} */ (findCommand(root, "vinext"));
+    const args = ["build", PRERENDER_FLAG];
+    return { script, args, title: `vinext ${args.join(" ")}` };
+  }
+  const script = findCommand(root, "vite");
+  return script === undefined ? undefined : { script, args: ["build"], title: "vite build" };
+}
+
+/**
+ * @param {string} name
+ * @param {string | undefined} value
+ */
+function flag(name, value) {
+  return value === undefined ? [] : [name, value];
+}

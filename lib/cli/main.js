@@ -1,0 +1,77 @@
+// `vinext-seed`.
+//
+// In: arguments. Out: an exit code.
+// Never: `process.exit`, which could cut off what is still to be printed.
+
+import { CommanderError } from "commander";
+import { dispatch } from "./arguments.js";
+import { deployProject } from "./deploy.js";
+import { FAILED, OK, USAGE, exitCodeOf } from "./exit-codes.js";
+import { exportProject } from "./export.js";
+import { listenForInterrupt } from "./interrupt.js";
+import { planProject } from "./plan.js";
+import { createPrinter } from "./printer.js";
+import { seedStep } from "./seed-step.js";
+
+/**
+ * @param {string[]} args
+ * @returns {Promise<number>}
+ */
+export async function main(args) {
+  const output = {
+    out: (/** @type {string} */ text) => void process.stdout.write(text),
+    err: (/** @type {string} */ text) => void process.stderr.write(text),
+  };
+  try {
+    return await dispatch(args, run, output);
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? OK : USAGE;
+  }
+}
+
+/**
+ * @param {import("./arguments.js").Invocation} invocation
+ * @returns {Promise<number>}
+ */
+async function run(invocation) {
+  const { options } = invocation;
+  const printer = createPrinter(options, process);
+  const interrupt = listenForInterrupt();
+  try {
+    const exitCode = await perform(invocation, printer, interrupt);
+    return interrupt.received === undefined ? exitCode : exitCodeOf(interrupt.received);
+  } catch (error) {
+    if (interrupt.received !== undefined) return exitCodeOf(interrupt.received);
+    // Errors of the addon and of ours have a code; anything else is a bug, and its place matters.
+    const { code, message, stack } = /** @type {any} */ (error);
+    printer.error(code === undefined ? stack : `${message} (${code})`);
+    printer.json({ failure: { code: code ?? "INTERNAL_ERROR", message } });
+    return FAILED;
+  } finally {
+    interrupt.ignore();
+  }
+}
+
+/**
+ * @param {import("./arguments.js").Invocation} invocation
+ * @param {import("./printer.js").Printer} printer
+ * @param {import("./interrupt.js").Interrupt} interrupt
+ * @returns {Promise<number>}
+ */
+async function perform(invocation, printer, interrupt) {
+  const { root, options } = invocation;
+  switch (invocation.name) {
+    case "plan":
+      return planProject(root, options, printer, interrupt.signal);
+    case "export":
+      return exportProject(root, invocation.directory, options, printer, interrupt.signal);
+    case "deploy":
+      return deployProject(invocation, printer, interrupt);
+    case "run": {
+      const { result, isFailed } = await seedStep(root, options, printer, interrupt);
+      printer.json(result);
+      return isFailed && options.strict ? FAILED : OK;
+    }
+  }
+}

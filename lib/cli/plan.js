@@ -1,0 +1,107 @@
+// `vinext-seed plan`: what a seeding would do, and what it would cost.
+//
+// In: options. Out: numbers, and where they would go, as far as that is known.
+// Never: a write, and never a failure because no token is at hand.
+
+import { prerenderHint } from "../prerender-hint.js";
+import { isNothingToSeed } from "../seed-from-project.js";
+import { planKvSeed } from "../seed-kv-cache.js";
+import { targetOfProject } from "../target/of-project.js";
+import { FAILED, OK } from "./exit-codes.js";
+import { counted, number, rows, size, usd } from "./format.js";
+import { priceOf } from "./kv-prices.js";
+import { buildOptions, seedOptions } from "./seed-step.js";
+import { place, skippedRoutes, skippedRows } from "./summary.js";
+
+/**
+ * @param {string} root
+ * @param {import("./arguments.js").CliOptions} options
+ * @param {import("./printer.js").Printer} printer
+ * @param {AbortSignal} signal
+ * @returns {Promise<number>}
+ */
+export async function planProject(root, options, printer, signal) {
+  const { cacheConfig, target } = await targetOfProject(seedOptions(root, options));
+  const plan = await planKvSeed({ root, ...buildOptions(options), signal }, cacheConfig);
+  if (plan.skippedCode === "no-manifest") plan.skippedDetail ??= await prerenderHint(root);
+  const where = "code" in target ? { targetMissing: target } : { target: shown(target) };
+  printer.json({ ...plan, ...where, ...priceOf(plan.kvPairs, plan.bytes) });
+  for (const warning of plan.warnings) printer.warning(warning);
+  if (plan.skipped !== undefined) {
+    const detail = plan.skippedDetail === undefined ? "" : `; ${plan.skippedDetail}`;
+    printer.warning(`nothing would be seeded (${plan.skippedCode}): ${plan.skipped}${detail}`);
+    return options.strict && !isNothingToSeed(plan) ? FAILED : OK;
+  }
+  printer.result(text(plan, target, printer));
+  return options.strict && "code" in target ? FAILED : OK;
+}
+
+/**
+ * @param {import("../../index.js").SeedPlan} plan
+ * @param {import("../target/of-project.js").ProjectTarget["target"]} target
+ * @param {import("./printer.js").Printer} printer
+ */
+function text(plan, target, { isVerbose, styled }) {
+  const { routes, kvPairs, bytes, batches, routesSkipped, largestEntries, buildId, runtime } = plan;
+  return [
+    styled("bold", `${counted(routes, "page")} would be seeded; nothing was sent`),
+    rows([
+      ["where", "code" in target ? unknown(target) : place(shown(target))],
+      ...(isVerbose && "tokenSource" in target
+        ? [
+            /** @type {[string, string]} */ (["account", target.accountSource]),
+            /** @type {[string, string]} */ (["token", target.tokenSource]),
+          ]
+        : []),
+      ["vinext", `${runtime?.vinext} (format ${runtime?.generation}), build ${buildId}`],
+      ["writes", `${number(kvPairs)} (one for each entry), in ${counted(batches, "request")}`],
+      ["bytes", size(bytes)],
+      ...costs(kvPairs, bytes),
+      ...skippedRows(routesSkipped),
+    ]),
+    "",
+    "Largest entries",
+    rows(largestEntries.map((entry) => [size(entry.bytes), entry.key])),
+    ...(isVerbose ? ["", "Left out", ...skippedRoutes(routesSkipped)] : []),
+  ].join("\n");
+}
+
+/**
+ * @param {number} writes
+ * @param {number} bytes
+ * @returns {[string, string][]}
+ */
+function costs(writes, bytes) {
+  const { freePlan, paidPlan } = priceOf(writes, bytes);
+  const share = (freePlan.shareOfDay * 100).toFixed(freePlan.shareOfDay < 0.1 ? 1 : 0);
+  const isTooMuch = freePlan.shareOfDay > 1;
+  return [
+    [
+      "free plan",
+      `${share} % of the ${number(freePlan.dailyWrites)} writes of a day` +
+        (isTooMuch ? ": too much, the rest would fail until 00:00 UTC" : ""),
+    ],
+    [
+      "paid plan",
+      `${number(paidPlan.includedMonthlyWrites)} writes a month are included; beyond, ` +
+        `${usd(paidPlan.usdForWritesBeyond)}, and ${usd(paidPlan.usdForStorageMonthBeyond)} a month for storage`,
+    ],
+  ];
+}
+
+/** @param {import("../target/resolve.js").Missing} missing */
+function unknown({ namespaceId, binding, reason }) {
+  const known = [binding, namespaceId].filter((part) => part !== undefined).join(", ");
+  return `${known === "" ? "" : `${known}; `}not all is known yet: ${reason}`;
+}
+
+/**
+ * A target without the token.
+ * @param {import("../target/resolve.js").RemoteTarget | import("../target/resolve.js").LocalTarget} target
+ * @returns {import("../../index.js").SeedTarget}
+ */
+function shown(target) {
+  const { namespaceId, binding, configPath } = target;
+  const which = "persistTo" in target ? { persistTo: target.persistTo } : { accountId: target.accountId };
+  return { ...which, namespaceId, binding, configPath };
+}

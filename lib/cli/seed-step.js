@@ -1,0 +1,78 @@
+// The seeding, as `run` and `deploy` do it.
+//
+// In: options. Out: a result, and everything there is to say about it.
+// Never: the decision what its outcome means for the exit code of a deploy.
+
+import { isNothingToSeed, seedFromProject } from "../seed-from-project.js";
+import { counted } from "./format.js";
+import { progressView } from "./progress-bar.js";
+import { interruptedSummary, seedSummary } from "./summary.js";
+import { writeStepSummary } from "./step-summary.js";
+
+/**
+ * @typedef {object} SeedStep
+ * @property {import("../../index.js").ProjectSeedResult} result
+ * @property {boolean} isFailed what `--strict` ends with 1
+ */
+
+/**
+ * @param {string} root
+ * @param {import("./arguments.js").CliOptions} options
+ * @param {import("./printer.js").Printer} printer
+ * @param {import("./interrupt.js").Interrupt} interrupt
+ * @returns {Promise<SeedStep>}
+ */
+export async function seedStep(root, options, printer, interrupt) {
+  const view = progressView(printer, process.stderr);
+  const seeding = seedFromProject({
+    ...seedOptions(root, options),
+    signal: interrupt.signal,
+    onProgress: view.show,
+  });
+  const result = await seeding.finally(view.end);
+  for (const warning of result.warnings) printer.warning(warning);
+  const { skipped, skippedCode, skippedDetail, failure } = result;
+  if (interrupt.received !== undefined && failure !== undefined) {
+    printer.error(interruptedSummary(result));
+  } else if (failure !== undefined) {
+    printer.warning(`the seeding failed (${failure.code}): ${failure.message}`);
+    const { kvPairsUploaded } = result;
+    if (kvPairsUploaded > 0) printer.note(`${counted(kvPairsUploaded, "entry", "entries")} stored before`);
+  } else if (skipped !== undefined) {
+    const detail = skippedDetail === undefined ? "" : `; ${skippedDetail}`;
+    printer.warning(`nothing is seeded (${skippedCode}): ${skipped}${detail}`);
+  } else {
+    printer.result(seedSummary(result, printer.isVerbose));
+  }
+  const problem = writeStepSummary(process.env.GITHUB_STEP_SUMMARY, result);
+  if (problem !== undefined) printer.warning(problem);
+  const isSkipped = skipped !== undefined && !isNothingToSeed(result);
+  return { result, isFailed: failure !== undefined || isSkipped };
+}
+
+/**
+ * @param {string} root
+ * @param {import("./arguments.js").CliOptions} options
+ */
+export function seedOptions(root, options) {
+  const { env, config, binding, namespaceId, accountId, appPrefix, local, persistTo } = options;
+  return {
+    root,
+    env,
+    config,
+    binding,
+    namespaceId,
+    accountId,
+    local,
+    persistTo,
+    ...buildOptions({ ...options, appPrefix }),
+  };
+}
+
+/**
+ * The options that say what is seeded.
+ * @param {import("./arguments.js").CliOptions} options
+ */
+export function buildOptions({ appPrefix, ttl, staticTtl, allowUnprovenRoutes }) {
+  return { appPrefix, ttlSeconds: ttl, staticTtlSeconds: staticTtl, allowUnprovenRoutes };
+}

@@ -1,0 +1,52 @@
+// The summary of a GitHub Actions step.
+//
+// In: a result. Out: a table, appended to the file that GITHUB_STEP_SUMMARY names.
+// Never: a failure; it is only a summary.
+
+import { appendFileSync } from "node:fs";
+import { foreignText } from "../foreign-text.js";
+import { number, size, time } from "./format.js";
+import { byReason, place } from "./summary.js";
+
+/**
+ * @param {string | undefined} file
+ * @param {import("../../index.js").ProjectSeedResult} result
+ * @returns {string | undefined} what went wrong
+ */
+export function writeStepSummary(file, result) {
+  if (!file) return undefined;
+  try {
+    appendFileSync(file, stepSummary(result));
+    return undefined;
+  } catch (error) {
+    return `GITHUB_STEP_SUMMARY cannot be written: ${foreignText(/** @type {Error} */ (error).message)}`;
+  }
+}
+
+/** @param {import("../../index.js").ProjectSeedResult} result */
+export function stepSummary(result) {
+  const { skipped, failure, target, buildId } = result;
+  const outcome = failure ? `failed (${failure.code})` : skipped ? "skipped" : "seeded";
+  const reason = failure?.message ?? skipped;
+  /** @type {[string, string][]} */
+  const cells = [
+    ["outcome", outcome],
+    ...(reason === undefined ? [] : [/** @type {[string, string]} */ (["reason", reason])]),
+    ["pages", number(result.seededRoutes)],
+    ["entries", number(result.kvPairsUploaded)],
+    ["bytes", size(result.bytesUploaded)],
+    ["time", time(result.durationMs)],
+    ...byReason(result.routesSkipped).map(
+      ([why, paths]) => /** @type {[string, string]} */ ([`skipped: ${why}`, number(paths.length)]),
+    ),
+    ...(target ? [/** @type {[string, string]} */ (["namespace", place(target)])] : []),
+    ...(buildId ? [/** @type {[string, string]} */ (["build id", buildId])] : []),
+  ];
+  const lines = cells.map(([name, value]) => `| ${cell(name)} | ${cell(value)} |`);
+  return `### vinext-seed\n\n| | |\n| --- | --- |\n${lines.join("\n")}\n\n`;
+}
+
+/** @param {string} text */
+function cell(text) {
+  return foreignText(text).replaceAll(/[\\|<>`]/gu, (character) => `\\${character}`);
+}

@@ -1,0 +1,85 @@
+// What a run did, for people.
+//
+// In: results. Out: text.
+// Never: a number that the result does not have.
+
+import { foreignText } from "../foreign-text.js";
+import { counted, number, rows, size, time } from "./format.js";
+
+/** @typedef {import("../../index.js").ProjectSeedResult} ProjectSeedResult */
+/** @typedef {import("../../index.js").RouteSkipped} RouteSkipped */
+
+/**
+ * @param {ProjectSeedResult} result
+ * @param {boolean} isVerbose
+ */
+export function seedSummary(result, isVerbose) {
+  const { seededRoutes, kvPairsUploaded, bytesUploaded, durationMs, routesSkipped } = result;
+  return [
+    `Seeded ${counted(seededRoutes, "page")}${result.target ? ` into ${place(result.target)}` : ""}`,
+    rows([
+      ["entries", number(kvPairsUploaded)],
+      ["bytes", size(bytesUploaded)],
+      ["time", time(durationMs)],
+      ...skippedRows(routesSkipped),
+    ]),
+    ...(isVerbose ? skippedRoutes(routesSkipped) : []),
+  ].join("\n");
+}
+
+/**
+ * What was stored before it was broken off.
+ * @param {ProjectSeedResult} result
+ */
+export function interruptedSummary({ kvPairsUploaded, bytesUploaded }) {
+  if (kvPairsUploaded === 0) {
+    return "Interrupted: no request was answered before; those in flight may have stored entries all the same";
+  }
+  return (
+    `Interrupted: at least ${counted(kvPairsUploaded, "entry is", "entries are")} stored ` +
+    `(${size(bytesUploaded)}); requests in flight may have stored more. They harm nothing: the rest ` +
+    "is rendered when it is first visited"
+  );
+}
+
+/** @param {import("../../index.js").SeedTarget} target */
+export function place({ accountId, namespaceId, binding, persistTo }) {
+  const namespace = binding === undefined ? namespaceId : `${binding} (${namespaceId})`;
+  const where = persistTo === undefined ? `account ${accountId}` : persistTo;
+  return `${namespace} in ${where}`;
+}
+
+/**
+ * One row for each reason, the most frequent first.
+ * @param {RouteSkipped[]} routes
+ * @returns {[string, string][]}
+ */
+export function skippedRows(routes) {
+  return byReason(routes).map(([reason, paths], index) => {
+    const example = paths.length === 1 ? foreignText(paths[0]) : `${foreignText(paths[0])}, …`;
+    return [index === 0 ? "skipped" : "", `${number(paths.length)}: ${reason} (${example})`];
+  });
+}
+
+/**
+ * Every route with its reason.
+ * @param {RouteSkipped[]} routes
+ */
+export function skippedRoutes(routes) {
+  return routes.map(({ route, path, reason }) => `  ${foreignText(path ?? route)}: ${foreignText(reason)}`);
+}
+
+/**
+ * @param {RouteSkipped[]} routes
+ * @returns {[reason: string, paths: string[]][]} by code; the reason is that of the first
+ */
+export function byReason(routes) {
+  /** @type {Map<string, [string, string[]]>} */
+  const groups = new Map();
+  for (const { code, reason, route, path } of routes) {
+    const group = groups.get(code) ?? [foreignText(reason), []];
+    group[1].push(path ?? route);
+    groups.set(code, group);
+  }
+  return [...groups.values()].sort((one, other) => other[1].length - one[1].length);
+}
