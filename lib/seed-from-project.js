@@ -18,11 +18,17 @@ const NOWHERE = { accountId: "none", namespaceId: "none", apiToken: "none" };
 
 /** @type {SeedResult} */
 const NOTHING_DONE = {
+  routes: 0,
   seededRoutes: 0,
+  kvPairsPlanned: 0,
   kvPairsUploaded: 0,
+  kvPairsNotStored: 0,
+  notStored: [],
   durationMs: 0,
   bytesUploaded: 0,
   batches: 0,
+  retries: 0,
+  routesNotReached: 0,
   routesSkipped: [],
   warnings: [],
 };
@@ -32,16 +38,9 @@ const NOTHING_DONE = {
  * @returns {Promise<ProjectSeedResult>}
  */
 export async function seedFromProject(options = {}) {
-  const { strict = false, onProgress } = options ?? {};
-  let stored = {};
+  const { strict = false } = options ?? {};
   try {
-    const result = await seed({
-      ...options,
-      onProgress(progress) {
-        stored = { kvPairsUploaded: progress.pairs, bytesUploaded: progress.bytes };
-        onProgress?.(progress);
-      },
-    });
+    const result = await seed(options ?? {});
     if (strict && result.skipped !== undefined && !isNothingToSeed(result)) {
       throw Object.assign(new Error(result.skipped), { code: "SEEDING_SKIPPED", report: result });
     }
@@ -49,7 +48,7 @@ export async function seedFromProject(options = {}) {
   } catch (error) {
     if (strict) throw error;
     const { code = "UNKNOWN", message, report } = /** @type {any} */ (error);
-    return { ...(report ?? { ...NOTHING_DONE, ...stored }), failure: { code, message } };
+    return { ...(report ?? NOTHING_DONE), failure: { code, message } };
   }
 }
 
