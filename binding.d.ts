@@ -1,4 +1,3 @@
-export const __napiBindingTarget: string;
 export const explainRoute: any;
 export const exportKvSeed: any;
 export const planKvSeed: any;
