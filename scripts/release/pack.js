@@ -1,0 +1,125 @@
+// Packs a release: the main package, and one for each binary that was built.
+//
+// In: `node scripts/release/pack.js [--all]`, and `dist/artifacts/`. Out: `dist/packages/*.tgz`, what
+// `npm publish` is given, and their sizes.
+// Never: a change to the checkout, and with `--all` never a release that lacks a platform. Binaries
+// that are not for the platform of their package, need a newer glibc, or name a directory of the
+// machine they were built on are refused.
+
+import { spawnSync } from "node:child_process";
+import {
+  appendFileSync,
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import path from "node:path";
+import { parseArgs } from "node:util";
+import { checkBinary } from "./check-binary.js";
+import { MANIFEST, ROOT, TARGETS, WORK } from "./targets.js";
+
+/** The most that a platform's package may have to be downloaded, in bytes. */
+const MAX_PLATFORM_BYTES = 2_500_000;
+
+const STAGE = path.join(WORK, "stage");
+const PACKAGES = path.join(WORK, "packages");
+
+const { values } = parseArgs({ options: { all: { type: "boolean", default: false } } });
+const built = TARGETS.filter((target) => existsSync(artefactOf(target)));
+const missing = TARGETS.filter((target) => !built.includes(target));
+if (built.length === 0) throw new Error("there are no binaries in dist/artifacts");
+if (values.all && missing.length > 0) {
+  throw new Error(`not built: ${missing.map(({ triple }) => triple).join(", ")}`);
+}
+if (missing.length > 0) console.log(`left out: ${missing.map((target) => target.platform).join(", ")}`);
+
+stage();
+rmSync(PACKAGES, { recursive: true, force: true });
+mkdirSync(PACKAGES, { recursive: true });
+const sizes = [
+  ...built.map((target) => packInto(path.join(STAGE, "npm", target.platform))),
+  packInto(STAGE),
+];
+report(sizes);
+
+/** @param {import("./targets.js").Target} target */
+function artefactOf({ triple, file }) {
+  return path.join(WORK, "artifacts", triple, file);
+}
+
+/** A copy of what is published, with the binaries in their packages and the packages wired up. */
+function stage() {
+  rmSync(STAGE, { recursive: true, force: true });
+  mkdirSync(STAGE, { recursive: true });
+  const files = [...MANIFEST.files, "package.json", "README.md", "CHANGELOG.md", "LICENSE"];
+  for (const file of files) {
+    cpSync(path.join(ROOT, file), path.join(STAGE, file), { recursive: true });
+  }
+  for (const target of built) {
+    const directory = path.join(STAGE, "npm", target.platform);
+    cpSync(path.join(ROOT, "npm", target.platform), directory, { recursive: true });
+    copyFileSync(path.join(ROOT, "LICENSE"), path.join(directory, "LICENSE"));
+    checkBinary(readFileSync(artefactOf(target)), target);
+    copyFileSync(artefactOf(target), path.join(directory, target.file));
+  }
+  const config = path.join(STAGE, "napi.json");
+  const targets = built.map(({ triple }) => triple);
+  writeFileSync(config, JSON.stringify({ ...MANIFEST.napi, targets }));
+  // Makes the platforms' packages optional dependencies of the main one, by exact version.
+  run(path.join(ROOT, "node_modules", "@napi-rs", "cli", "dist", "cli.js"), [
+    ...["pre-publish", "--cwd", STAGE, "--config-path", config],
+    ...["--tag-style", "npm", "--no-gh-release", "--skip-optional-publish"],
+  ]);
+  rmSync(config);
+}
+
+/**
+ * @param {string} directory
+ * @returns {{ name: string, bytes: number, unpacked: number }}
+ */
+function packInto(directory) {
+  const npm = process.env.npm_execpath;
+  if (npm === undefined) throw new Error("run it by npm: npm run release:pack");
+  const output = run(npm, ["pack", "--json", "--pack-destination", PACKAGES], directory);
+  const [packed] = JSON.parse(output);
+  const bytes = statSync(path.join(PACKAGES, packed.filename)).size;
+  return { name: packed.name, bytes, unpacked: packed.unpackedSize };
+}
+
+/** @param {{ name: string, bytes: number, unpacked: number }[]} sizes */
+function report(sizes) {
+  const rows = sizes.map(
+    ({ name, bytes, unpacked }) =>
+      `| ${name} | ${bytes.toLocaleString("en")} | ${unpacked.toLocaleString("en")} |`,
+  );
+  const table = ["| package | bytes, packed | unpacked |", "| --- | --: | --: |", ...rows].join("\n");
+  console.log(table);
+  const summary = process.env.GITHUB_STEP_SUMMARY;
+  if (summary !== undefined) appendFileSync(summary, `${table}\n`);
+  for (const { name, bytes } of sizes) {
+    if (bytes > MAX_PLATFORM_BYTES) {
+      throw new Error(`${name} has ${bytes} bytes, more than the ${MAX_PLATFORM_BYTES} it may have`);
+    }
+  }
+}
+
+/**
+ * @param {string} script
+ * @param {string[]} args
+ * @param {string} [cwd]
+ */
+function run(script, args, cwd = ROOT) {
+  const { status, stdout, error } = spawnSync(process.execPath, [script, ...args], {
+    cwd,
+    encoding: "utf-8",
+    stdio: ["ignore", "pipe", 2],
+  });
+  if (error !== undefined) throw error;
+  if (status !== 0) throw new Error(`${path.basename(script)} ${args[0]} failed:\n${stdout}`);
+  return stdout;
+}
