@@ -1,7 +1,8 @@
 // Packs a release: the main package, and one for each binary that was built.
 //
-// In: `node scripts/release/pack.js [--all]`, and `dist/artifacts/`. Out: `dist/packages/*.tgz`, what
-// `npm publish` is given, and their sizes.
+// In: `npm run release:pack`, and `dist/artifacts/`. Out: `dist/packages/*.tgz`, what `npm publish` is
+// given, and their sizes. With `--local`: the addon that `npm run build` made, to be tried on this
+// machine and not fit for others, in `dist/local-packages/`.
 // Never: a change to the checkout, and with `--all` never a release that lacks a platform. Binaries
 // that are not for the platform of their package, need a newer glibc, or name a directory of the
 // machine they were built on are refused.
@@ -21,26 +22,33 @@ import {
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { checkBinary } from "./check-binary.js";
-import { MANIFEST, ROOT, TARGETS, WORK } from "./targets.js";
+import { MANIFEST, ROOT, TARGETS, WORK, hostTarget } from "./targets.js";
 
 /** The most that a platform's package may have to be downloaded, in bytes. */
 const MAX_PLATFORM_BYTES = 2_500_000;
 
 const STAGE = path.join(WORK, "stage");
-const PACKAGES = path.join(WORK, "packages");
 
-const { values } = parseArgs({ options: { all: { type: "boolean", default: false } } });
-const built = TARGETS.filter((target) => existsSync(artefactOf(target)));
+const { all, local } = parseArgs({
+  options: {
+    all: { type: "boolean", default: false },
+    local: { type: "boolean", default: false },
+  },
+}).values;
+const packages = path.join(WORK, local ? "local-packages" : "packages");
+const built = (local ? [hostTarget()] : TARGETS).filter((target) => existsSync(artefactOf(target)));
 const missing = TARGETS.filter((target) => !built.includes(target));
-if (built.length === 0) throw new Error("there are no binaries in dist/artifacts");
-if (values.all && missing.length > 0) {
+if (built.length === 0) throw new Error("nothing is built: npm run release:build");
+if (all && missing.length > 0) {
   throw new Error(`not built: ${missing.map(({ triple }) => triple).join(", ")}`);
 }
-if (missing.length > 0) console.log(`left out: ${missing.map((target) => target.platform).join(", ")}`);
+if (missing.length > 0 && !local) {
+  console.log(`not built, left out: ${missing.map(({ platform }) => platform).join(", ")}`);
+}
 
 stage();
-rmSync(PACKAGES, { recursive: true, force: true });
-mkdirSync(PACKAGES, { recursive: true });
+rmSync(packages, { recursive: true, force: true });
+mkdirSync(packages, { recursive: true });
 const sizes = [
   ...built.map((target) => packInto(path.join(STAGE, "npm", target.platform))),
   packInto(STAGE),
@@ -49,7 +57,7 @@ report(sizes);
 
 /** @param {import("./targets.js").Target} target */
 function artefactOf({ triple, file }) {
-  return path.join(WORK, "artifacts", triple, file);
+  return local ? path.join(ROOT, file) : path.join(WORK, "artifacts", triple, file);
 }
 
 /** A copy of what is published, with the binaries in their packages and the packages wired up. */
@@ -64,7 +72,7 @@ function stage() {
     const directory = path.join(STAGE, "npm", target.platform);
     cpSync(path.join(ROOT, "npm", target.platform), directory, { recursive: true });
     copyFileSync(path.join(ROOT, "LICENSE"), path.join(directory, "LICENSE"));
-    checkBinary(readFileSync(artefactOf(target)), target);
+    if (!local) checkBinary(readFileSync(artefactOf(target)), target);
     copyFileSync(artefactOf(target), path.join(directory, target.file));
   }
   const config = path.join(STAGE, "napi.json");
@@ -85,9 +93,9 @@ function stage() {
 function packInto(directory) {
   const npm = process.env.npm_execpath;
   if (npm === undefined) throw new Error("run it by npm: npm run release:pack");
-  const output = run(npm, ["pack", "--json", "--pack-destination", PACKAGES], directory);
+  const output = run(npm, ["pack", "--json", "--pack-destination", packages], directory);
   const [packed] = JSON.parse(output);
-  const bytes = statSync(path.join(PACKAGES, packed.filename)).size;
+  const bytes = statSync(path.join(packages, packed.filename)).size;
   return { name: packed.name, bytes, unpacked: packed.unpackedSize };
 }
 
@@ -102,7 +110,7 @@ function report(sizes) {
   const summary = process.env.GITHUB_STEP_SUMMARY;
   if (summary !== undefined) appendFileSync(summary, `${table}\n`);
   for (const { name, bytes } of sizes) {
-    if (bytes > MAX_PLATFORM_BYTES) {
+    if (!local && bytes > MAX_PLATFORM_BYTES) {
       throw new Error(`${name} has ${bytes} bytes, more than the ${MAX_PLATFORM_BYTES} it may have`);
     }
   }

@@ -1,0 +1,60 @@
+// Running programs, and the directories they run in.
+
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const HERE = path.dirname(fileURLToPath(import.meta.url));
+export const ROOT = path.dirname(path.dirname(HERE));
+
+export interface Finished {
+  stdout: string;
+  stderr: string;
+  status: number | null;
+}
+
+/** Runs a program; its own failure is the caller's to judge. */
+export function run(
+  directory: string,
+  [command, ...args]: string[],
+  variables: Record<string, string> = {},
+): Finished {
+  if (command === undefined) throw new Error("nothing to run");
+  const { stdout, stderr, status, error } = spawnSync(command, args, {
+    cwd: directory,
+    encoding: "utf-8",
+    env: { ...environment(), ...variables },
+    timeout: 240_000,
+  });
+  if (error !== undefined) throw error;
+  return { stdout, stderr, status };
+}
+
+/** Runs a program that has to succeed. */
+export function must(...given: Parameters<typeof run>): string {
+  const { stdout, stderr, status } = run(...given);
+  if (status !== 0) {
+    throw new Error(`${given[1].join(" ")} ended with ${status}:\n${stdout}\n${stderr}`);
+  }
+  return stdout;
+}
+
+const scratch: string[] = [];
+process.once("exit", () => {
+  for (const directory of scratch) rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
+});
+
+/** A directory for the time of the process. */
+export function scratchDirectory(name: string): string {
+  const directory = mkdtempSync(path.join(os.tmpdir(), `seed-native-${name}-`));
+  scratch.push(directory);
+  return directory;
+}
+
+/** Without what npm, which runs these tests, says to package managers that it starts. */
+function environment(): NodeJS.ProcessEnv {
+  const isOfNpm = /^(?:npm_|yarn_|pnpm_|bun_|node_options$|init_cwd$)/iu;
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !isOfNpm.test(name)));
+}
