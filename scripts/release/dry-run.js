@@ -1,0 +1,33 @@
+// A release without publishing: everything of it that can be done on this machine, for this machine's
+// platform.
+//
+// In: `npm run release:dry-run`. Out: `dist/packages/`, `dist/sbom/`, and whether all is well.
+// Never: a request to npm or GitHub that changes anything. Package registries are asked for what
+// the lock files name.
+
+import { spawnSync } from "node:child_process";
+import path from "node:path";
+import { ROOT } from "./targets.js";
+
+const npm = process.env.npm_execpath;
+if (npm === undefined) throw new Error("run it by npm: npm run release:dry-run");
+
+node("scripts/release/check-version.js");
+node("scripts/prepare.js", ".");
+node(npm, "run", "lint:workflows");
+node("scripts/release/build.js");
+node(npm, "run", "release:pack");
+node(npm, "run", "test:packages");
+node("scripts/release/try-packages.js");
+node(npm, "run", "release:sbom");
+node("scripts/release/reproducible.js");
+console.log("\nall well; a tag would publish this for every platform");
+
+/** @param {...string} command */
+function node(...command) {
+  const shown = command.map((word) => (path.isAbsolute(word) ? path.basename(word) : word));
+  console.log(`\n=== ${shown.join(" ")}`);
+  const { status, error } = spawnSync(process.execPath, command, { cwd: ROOT, stdio: "inherit" });
+  if (error !== undefined) throw error;
+  if (status !== 0) process.exit(status ?? 1);
+}

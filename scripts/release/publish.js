@@ -1,0 +1,71 @@
+// Publishes packages that were packed and tried, those of the platforms before the one that needs
+// them.
+//
+// In: `npm run release:publish [-- --provenance --registry url]`, `dist/packages/`. Out: packages on
+// npm, prereleases under the tag `next`.
+// Never: a package that differs from what is there under its version. What is there already and the
+// same is left alone, so that a run that broke off can be run again.
+
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { MANIFEST, TARGETS, WORK } from "./targets.js";
+
+const options = process.argv.slice(2);
+const npm = process.env.npm_execpath;
+if (npm === undefined) throw new Error("run it by npm: npm run release:publish");
+
+const { name: main, version } = MANIFEST;
+const packages = [...TARGETS.map(({ platform }) => `${main}-${platform}`), main].map((name) => ({
+  name,
+  tarball: path.join(WORK, "packages", `${name.slice(1).replace("/", "-")}-${version}.tgz`),
+}));
+const missing = packages.filter(({ tarball }) => !existsSync(tarball));
+if (missing.length > 0) {
+  throw new Error(`not packed: ${missing.map(({ name }) => name).join(", ")}`);
+}
+
+for (const { name, tarball } of packages) {
+  const digest = createHash("sha512").update(readFileSync(tarball)).digest("base64");
+  const published = integrityOf(name);
+  if (published === `sha512-${digest}`) {
+    console.log(`${name}@${version} is there already`);
+    continue;
+  }
+  if (published !== undefined) throw new Error(`there is another ${name}@${version}: ${published}`);
+  const tag = version.includes("-") ? "next" : "latest";
+  const { status } = run(["publish", tarball, "--access", "public", "--tag", tag, ...options]);
+  if (status !== 0) throw new Error(`${name} was not published`);
+}
+
+/**
+ * @param {string} name
+ * @returns {string | undefined} of what is published under this version
+ */
+function integrityOf(name) {
+  const registry = options.includes("--registry") ? options.slice(options.indexOf("--registry")) : [];
+  const { status, stdout } = run(
+    ["view", `${name}@${version}`, "dist.integrity", "--json", ...registry.slice(0, 2)],
+    "pipe",
+  );
+  const answer = stdout.trim() === "" ? undefined : JSON.parse(stdout);
+  if (status !== 0 && answer?.error?.code !== "E404") {
+    throw new Error(`whether ${name} is published cannot be told: ${stdout.slice(0, 500)}`);
+  }
+  return status === 0 ? answer : undefined;
+}
+
+/**
+ * @param {string[]} args
+ * @param {"inherit" | "pipe"} stdout
+ */
+function run(args, stdout = "inherit") {
+  const result = spawnSync(process.execPath, [npm ?? "", ...args], {
+    cwd: WORK,
+    encoding: "utf-8",
+    stdio: ["ignore", stdout, "inherit"],
+  });
+  if (result.error !== undefined) throw result.error;
+  return result;
+}

@@ -1,0 +1,52 @@
+// Whether a build is the same wherever it is made: two, in directories of different names.
+//
+// In: `npm run release:reproducible [-- target]`, what is committed. Out: the digest, or both.
+// Never: anything of an earlier build. Both start from the sources alone.
+
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { ROOT, hostTarget, targetOf } from "./targets.js";
+
+const name = process.argv[2];
+const target = name === undefined ? hostTarget() : targetOf(name);
+
+const scratch = mkdtempSync(path.join(os.tmpdir(), "seed-native-twice-"));
+process.once("exit", () => rmSync(scratch, { recursive: true, force: true }));
+
+// One is deeper, so that a path that is left in one of them moves what comes after it.
+const digests = ["one", path.join("the", "other", "directory")].map((directory) => {
+  const copy = path.join(scratch, directory);
+  mkdirSync(copy, { recursive: true });
+  run(ROOT, "git", ["--work-tree", copy, "checkout", "--force", "HEAD", "--", "."], {
+    GIT_INDEX_FILE: path.join(scratch, "index"),
+  });
+  symlinkSync(path.join(ROOT, "node_modules"), path.join(copy, "node_modules"), "junction");
+  const script = path.join(copy, "scripts", "release", "build.js");
+  run(copy, process.execPath, [script, target.triple], {
+    CARGO_TARGET_DIR: path.join(copy, "target"),
+  });
+  const binary = readFileSync(path.join(copy, "dist", "artifacts", target.triple, target.file));
+  return createHash("sha256").update(binary).digest("hex");
+});
+
+if (digests[0] !== digests[1]) throw new Error(`the builds differ: ${digests.join(" and ")}`);
+console.log(`${target.file}: twice ${digests[0]}`);
+
+/**
+ * @param {string} directory
+ * @param {string} command
+ * @param {string[]} args
+ * @param {Record<string, string>} variables
+ */
+function run(directory, command, args, variables) {
+  const { status, error } = spawnSync(command, args, {
+    cwd: directory,
+    env: { ...process.env, ...variables },
+    stdio: "inherit",
+  });
+  if (error !== undefined) throw error;
+  if (status !== 0) process.exit(status ?? 1);
+}

@@ -1,0 +1,51 @@
+// Bills of materials, in CycloneDX: what is in the binary, and what the npm package installs.
+//
+// In: the lock files. Out: `dist/sbom/*.cdx.json`.
+// Never: what is only needed to build or to test, or a directory of this machine.
+
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { MANIFEST, ROOT, WORK } from "./targets.js";
+
+const OUT = path.join(WORK, "sbom");
+rmSync(OUT, { recursive: true, force: true });
+mkdirSync(OUT, { recursive: true });
+
+const rust = path.join(OUT, "seed-native.rust.cdx.json");
+const written = "seed-native.cdx";
+run([
+  path.join("scripts", "cargo-tool.js"),
+  ...["cyclonedx", "--format", "json", "--spec-version", "1.5", "--target", "all"],
+  ...["--no-build-deps", "--override-filename", written],
+]);
+for (const directory of [".", path.join("crates", "vinext-seed")]) {
+  const file = path.join(ROOT, directory, `${written}.json`);
+  // One for each crate of the workspace; that of the addon has the other's in it.
+  if (directory === ".") {
+    writeFileSync(rust, readFileSync(file, "utf-8").replaceAll(ROOT, "/seed-native"));
+  }
+  rmSync(file);
+}
+
+const npm = path.join(OUT, "seed-native.npm.cdx.json");
+run([
+  path.join("scripts", "release", "node_modules", "@cyclonedx", "cyclonedx-npm", "bin", "cyclonedx-npm-cli.js"),
+  ...["--package-lock-only", "--omit", "dev", "--spec-version", "1.5"],
+  ...["--output-format", "JSON", "--output-reproducible", "--output-file", npm, "package.json"],
+]);
+
+for (const file of [rust, npm]) {
+  const { bomFormat, metadata, components = [] } = JSON.parse(readFileSync(file, "utf-8"));
+  if (bomFormat !== "CycloneDX" || metadata.component.version !== MANIFEST.version) {
+    throw new Error(`${file} is not of ${MANIFEST.version}`);
+  }
+  console.log(`${path.relative(ROOT, file)}: ${components.length} components`);
+}
+
+/** @param {string[]} command */
+function run(command) {
+  const { status, error } = spawnSync(process.execPath, command, { cwd: ROOT, stdio: "inherit" });
+  if (error !== undefined) throw error;
+  if (status !== 0) throw new Error(`${command[0]} failed`);
+}
