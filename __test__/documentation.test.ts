@@ -1,0 +1,122 @@
+// The documentation's examples: each is a program, and runs in a project that was built.
+//
+// What imports the package is an example: code blocks of README.md and docs/, and the `@example`s of the
+// types. Where a line ends in `console.log(…); // text`, that is what it has to print.
+
+import { spawn } from "node:child_process";
+import { mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { PACKAGES } from "../compat/oracles/client.js";
+import * as api from "../index.js";
+import * as localApi from "../lib/local-api/server.js";
+import { buildOf, rendered } from "./support/build.js";
+import { startRecorder } from "./support/recorder.js";
+
+const ROOT = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+const NAME = "@vinext/seed-native";
+
+const DOCUMENTS = ["README.md", ...readdirSync(path.join(ROOT, "docs")).map((name) => `docs/${name}`)];
+const TYPES = ["index.d.ts", "types/local-api/server.d.ts"];
+
+/** A program of the documentation, and where it stands. */
+interface Example {
+  place: string;
+  code: string;
+}
+
+const EXAMPLES = [
+  ...DOCUMENTS.filter((file) => file.endsWith(".md")).flatMap((file) =>
+    examplesIn(file, /^```(?:js|mjs|ts)\n([^]*?)^```$/gmu, (code) => code),
+  ),
+  ...TYPES.flatMap((file) =>
+    examplesIn(file, /^ *\* @example\n([^]*?)^ *(?:\* @|\*\/)/gmu, (code) =>
+      code.replace(/^ *\* ?/gmu, "").replace(/^```\w*\n/gmu, ""),
+    ),
+  ),
+];
+
+function examplesIn(file: string, pattern: RegExp, clean: (code: string) => string): Example[] {
+  const text = readFileSync(path.join(ROOT, file), "utf-8");
+  return [...text.matchAll(pattern)]
+    .map((match) => ({
+      place: `${file}:${text.slice(0, match.index).split("\n").length}`,
+      code: clean(match[1] ?? ""),
+    }))
+    .filter(({ code }) => code.includes(`from "${NAME}`));
+}
+
+/** A project with a build of vinext 1.4.0 of two pages, and what it imports. */
+function project(): string {
+  const root = buildOf(
+    [rendered("/about"), rendered("/blog/:slug", { path: "/blog/hello", revalidate: 60 })],
+    {
+      "about.html": "<!doctype html><title>About</title>",
+      "about.rsc": "0:[]\n",
+      "blog/hello.html": "<!doctype html><title>Hello</title>",
+      "blog/hello.rsc": "0:[]\n",
+    },
+  );
+  const modules = path.join(root, "node_modules");
+  mkdirSync(path.join(modules, "@vinext"), { recursive: true });
+  symlinkSync(path.join(PACKAGES, "vinext-1.4.0"), path.join(modules, "vinext"), "junction");
+  symlinkSync(ROOT, path.join(modules, ...NAME.split("/")), "junction");
+  return root;
+}
+
+async function run(code: string, apiBaseUrl: string) {
+  const directory = project();
+  const target = `apiBaseUrl: ${JSON.stringify(apiBaseUrl)}, `;
+  // An option that an example sets itself comes later, and counts.
+  writeFileSync(path.join(directory, "example.mjs"), code.replace(/(seedKvCache\(\{\s*)/gu, `$1${target}`));
+  const child = spawn(process.execPath, ["example.mjs"], {
+    cwd: directory,
+    env: {
+      ...process.env,
+      CLOUDFLARE_ACCOUNT_ID: "0123456789abcdef0123456789abcdef",
+      CLOUDFLARE_API_TOKEN: "a-token-of-the-documentation",
+    },
+  });
+  let [stdout, stderr] = ["", ""];
+  child.stdout.setEncoding("utf-8").on("data", (text: string) => (stdout += text));
+  child.stderr.setEncoding("utf-8").on("data", (text: string) => (stderr += text));
+  const status = await new Promise((resolve) => child.once("close", resolve));
+  return { status, stdout, stderr };
+}
+
+describe("the example in", () => {
+  it.each(EXAMPLES.map(({ place, code }) => [place, code]))("%s runs", async (_, code) => {
+    const recorder = await startRecorder();
+    const { status, stdout, stderr } = await run(code, recorder.baseUrl);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    const promised = [...code.matchAll(/^console\.log\(.*\); \/\/ (.*)$/gmu)].map(([, text]) => text);
+    if (promised.length > 0) expect(stdout.trimEnd().split("\n")).toEqual(promised);
+    const seedsRemotely = code.includes("seedKvCache({") && !code.includes("apiBaseUrl");
+    expect(recorder.pairs()).toHaveLength(seedsRemotely ? 4 : 0);
+  });
+
+  it("the documentation is there for every function", () => {
+    const isFunction = ([, value]: [string, unknown]) => typeof value === "function";
+    const names = [...Object.entries(api), ...Object.entries(localApi)].filter(isFunction);
+    expect(names.length).toBeGreaterThan(2);
+    const code = EXAMPLES.map((example) => example.code).join("\n");
+    for (const [name] of names) expect(code).toContain(`${name}(`);
+  });
+});
+
+describe("docs/formats.md", () => {
+  const text = readFileSync(path.join(ROOT, "docs", "formats.md"), "utf-8");
+  const rows = [...text.matchAll(/^\| (g\d\d) \| ([^|]*) \|/gmu)].flatMap(([, format, versions = ""]) =>
+    versions.split(", ").map((version) => [version, format] as const),
+  );
+
+  it("has every format", () => {
+    expect(new Set(rows.map(([, format]) => format)).size).toBe(10);
+  });
+
+  it.each(rows)("says of %s that its format is %s", (vinext, format) => {
+    const { generation } = api.explainRoute({ route: "/", buildId: "b", runtime: { vinext } });
+    expect(generation).toBe(format);
+  });
+});
