@@ -87,7 +87,7 @@ export interface SeedFailure {
  * @example
  * import { seedFromProject } from "@vinext/seed-native";
  *
- * const { skipped, failure, seededRoutes } = await seedFromProject({ root, env });
+ * const { skipped, failure, seededRoutes } = await seedFromProject({ env: "staging" });
  */
 export declare function seedFromProject(options?: ProjectSeedOptions): Promise<ProjectSeedResult>
 
@@ -161,6 +161,8 @@ export interface ExportedFile {
  * `EXPORT_UNWRITABLE`.
  *
  * @example
+ * import { exportKvSeed } from "@vinext/seed-native";
+ *
  * const { files } = await exportKvSeed({ root: process.cwd(), directory: "kv-seed" });
  */
 export declare function exportKvSeed(options: ExportOptions): Promise<SeedExport>
@@ -224,6 +226,8 @@ export interface ExportOptions {
  * that of `seedKvCache`.
  *
  * @example
+ * import { planKvSeed } from "@vinext/seed-native";
+ *
  * const { kvPairs, bytes, largestEntries } = await planKvSeed({ root: process.cwd() });
  */
 export declare function planKvSeed(options: PlanOptions): Promise<SeedPlan>

@@ -119,6 +119,8 @@ pub struct ExportedFile {
 /// `EXPORT_UNWRITABLE`.
 ///
 /// @example
+/// import { exportKvSeed } from "@vinext/seed-native";
+///
 /// const { files } = await exportKvSeed({ root: process.cwd(), directory: "kv-seed" });
 #[napi(ts_return_type = "Promise<SeedExport>")]
 pub fn export_kv_seed<'env>(

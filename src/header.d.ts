@@ -87,7 +87,7 @@ export interface SeedFailure {
  * @example
  * import { seedFromProject } from "@vinext/seed-native";
  *
- * const { skipped, failure, seededRoutes } = await seedFromProject({ root, env });
+ * const { skipped, failure, seededRoutes } = await seedFromProject({ env: "staging" });
  */
 export declare function seedFromProject(options?: ProjectSeedOptions): Promise<ProjectSeedResult>
 

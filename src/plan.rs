@@ -115,6 +115,8 @@ pub struct PlannedEntrySize {
 /// that of `seedKvCache`.
 ///
 /// @example
+/// import { planKvSeed } from "@vinext/seed-native";
+///
 /// const { kvPairs, bytes, largestEntries } = await planKvSeed({ root: process.cwd() });
 #[napi(ts_return_type = "Promise<SeedPlan>")]
 pub fn plan_kv_seed<'env>(
