@@ -3,8 +3,9 @@
 import { ABORTED } from "./aborts.js";
 import { BROKEN, SLOW } from "./connections.js";
 import type { Expected, Fault } from "./fault.js";
+import { LIMITED } from "./limits.js";
 import { CERTIFICATES, NAMES, PROXIES, type NetworkFault } from "./network.js";
-import { LIMITED, PASSING, REFUSED, STORED } from "./replies.js";
+import { PASSING, REFUSED, STORED } from "./replies.js";
 
 /** The rows that a scripted API plays, by the group that names their tests. */
 export const SENDING: [group: string, rows: Fault[]][] = [

@@ -20,6 +20,8 @@ export interface Reply {
   delayMs?: number;
   /** Sends the reply a few bytes at a time, with this wait between them. */
   trickleMs?: number;
+  /** Replies before the body is read, as gateways do, and closes the connection. */
+  early?: boolean;
   /** Where the connection is reset, or goes silent for good. */
   reset?: "before the body" | "in the body" | "before the reply" | "in the reply";
   silent?: "before the body" | "before the reply";
@@ -95,6 +97,10 @@ export async function startScriptedApi(
       const length = Number(request.headers["content-length"]);
       if (early?.silent === "before the body") return void socket.pause();
       if (early?.reset === "before the body") return void socket.resetAndDestroy();
+      if (early?.early === true) {
+        await write(socket, { ...early, headers: { ...early.headers, connection: "close" } });
+        return void socket.end();
+      }
       if (early?.reset === "in the body") {
         await reader.body(Math.floor(length / 2));
         return void socket.resetAndDestroy();

@@ -33,14 +33,14 @@ impl Caps {
 
     /// A batch has too many bytes.
     pub(super) fn too_large(&self, batch: &Batch) {
-        self.narrow(usize::MAX, (batch.body_bytes() / 2).max(1));
+        self.narrow(usize::MAX, half(batch.body_bytes()).max(1));
     }
 
     /// A batch takes too long. What takes the time, pairs or bytes, is not known.
     pub(super) fn too_slow(&self, batch: &Batch) {
         self.narrow(
-            (batch.pairs() / 2).max(MIN_SLOW_PAIRS),
-            (batch.body_bytes() / 2).max(MIN_SLOW_BYTES),
+            batch.pairs().div_ceil(2).max(MIN_SLOW_PAIRS),
+            half(batch.body_bytes()).max(MIN_SLOW_BYTES),
         );
     }
 
@@ -49,4 +49,9 @@ impl Caps {
         limits.max_pairs = limits.max_pairs.min(max_pairs);
         limits.max_body_bytes = limits.max_body_bytes.min(max_body_bytes);
     }
+}
+
+/// A half and a little: pairs differ in size, and with exactly a half a third part would be left.
+fn half(bytes: usize) -> usize {
+    bytes / 16 * 9
 }
