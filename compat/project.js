@@ -1,6 +1,6 @@
 // A real app of the matrix: put together from the zoo and a style, built with a published vinext.
 //
-// In: a setup. Out: a built project in `compat/work/`.
+// In: a setup. Out: a project in `compat/work/`, built or not.
 // Never: a second installation. The packages are linked from where they are installed, so that
 // variants of one version share them.
 
@@ -19,7 +19,19 @@ const REPOSITORY = path.dirname(HOME);
  * @returns {string} the project's directory
  */
 export function buildProject(setup) {
-  const root = path.join(HOME, "work", setup.name.replaceAll(" ", "-"));
+  const root = assembleProject(setup);
+  build(root);
+  return root;
+}
+
+/**
+ * Puts a setup's project together.
+ * @param {import("./matrix.js").Setup} setup
+ * @param {string} [name] of its directory in `compat/work/`
+ * @returns {string} the project's directory
+ */
+export function assembleProject(setup, name = setup.name.replaceAll(" ", "-")) {
+  const root = path.join(HOME, "work", name);
   const packages = path.join(REPOSITORY, setup.packages);
   rmSync(root, { recursive: true, force: true });
   mkdirSync(root, { recursive: true });
@@ -29,7 +41,6 @@ export function buildProject(setup) {
   symlinkSync(path.join(packages, "node_modules"), path.join(root, "node_modules"));
   const config = `export default ${JSON.stringify(setup.nextConfig ?? {})};\n`;
   writeFileSync(path.join(root, "next.config.mjs"), config);
-  build(root);
   return root;
 }
 

@@ -25,10 +25,8 @@ export interface CloudflareOptions {
   /** Whether memberships can be read, which tokens that belong to an account cannot. */
   readsMemberships?: boolean;
   tokens?: string[];
-  /** A delay before bulk writes are answered, in milliseconds. */
-  bulkDelayMs?: number;
-  /** Bulk writes that are answered at once in spite of it. */
-  bulkAtOnce?: number;
+  /** How long bulk writes wait for their answer, in milliseconds; the last number counts on. */
+  bulkDelaysMs?: number[];
 }
 
 export interface Cloudflare {
@@ -42,7 +40,7 @@ export interface Cloudflare {
 }
 
 export async function startCloudflare(options: CloudflareOptions = {}): Promise<Cloudflare> {
-  const { tokens = [API_TOKEN], bulkDelayMs = 0, bulkAtOnce = 0 } = options;
+  const { tokens = [API_TOKEN], bulkDelaysMs = [0] } = options;
   const calls: Call[] = [];
   let bulks = 0;
   const server = createServer(async (request, response) => {
@@ -50,8 +48,9 @@ export async function startCloudflare(options: CloudflareOptions = {}): Promise<
     const token = request.headers.authorization?.replace(/^Bearer /u, "");
     const call = { method: request.method ?? "", path, token, body: await bodyOf(request) };
     calls.push(call);
-    if (isBulk(call) && bulkDelayMs > 0 && ++bulks > bulkAtOnce) {
-      await new Promise((resolve) => setTimeout(resolve, bulkDelayMs));
+    if (isBulk(call)) {
+      const delayMs = bulkDelaysMs[bulks++] ?? bulkDelaysMs.at(-1);
+      await new Promise((resolve) => setTimeout(resolve, delayMs));
     }
     // Uploads of assets carry a token of their own.
     const isKnown = path.includes("/assets/upload") || tokens.includes(token ?? "");

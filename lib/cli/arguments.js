@@ -118,12 +118,16 @@ function commandLine(invoke, deployArgs) {
     .optionsGroup("Else:");
 
   const options = () => /** @type {CliOptions} */ (program.opts());
-  const ROOT = ["[root]", "the project's directory", project, path.resolve(".")];
 
   /** @param {string} name */
   const command = (name, isDefault = false) => program.command(name, { isDefault });
   /** @param {Command} of */
-  const withRoot = (of) => of.argument(...(/** @type {[string, string, any, string]} */ (ROOT)));
+  const withRoot = (of) => of.argument("[root]", "the project's directory", ".");
+  const project = (/** @type {string} */ directory) => {
+    const root = path.resolve(directory);
+    const problem = problemOf(root);
+    return problem === undefined ? root : program.error(`error: ${problem}`);
+  };
   const rejectLocal = (/** @type {string} */ name) => {
     if (options().local) program.error(`error: ${name} does not take --local`);
   };
@@ -171,13 +175,13 @@ function seconds(text) {
   return value;
 }
 
-/** @param {string} directory */
-function project(directory) {
-  const root = path.resolve(directory);
+/**
+ * What keeps a directory from being a project's.
+ * @param {string} root
+ */
+function problemOf(root) {
   const isDirectory = statSync(root, { throwIfNoEntry: false })?.isDirectory() ?? false;
-  if (!isDirectory) throw new InvalidArgumentError(`There is no directory ${root}.`);
-  if (!existsSync(path.join(root, "package.json"))) {
-    throw new InvalidArgumentError(`There is no package.json in ${root}; name the project's directory.`);
-  }
-  return root;
+  if (!isDirectory) return `there is no directory ${root}`;
+  if (existsSync(path.join(root, "package.json"))) return undefined;
+  return `there is no package.json in ${root}; name the project's directory`;
 }

@@ -66,11 +66,19 @@ export async function exportProject(root, directory, options, printer, signal) {
  * @param {import("./arguments.js").CliOptions} options
  * @param {string | undefined} named the binding that the Vite configuration names
  */
-function loadCommand(file, { binding, namespaceId, env, config }, named) {
+export function loadCommand(file, { binding, namespaceId, env, config }, named) {
   const to =
     namespaceId === undefined
       ? `--binding ${binding ?? named ?? DEFAULT_BINDING}`
       : `--namespace-id ${namespaceId}`;
-  const more = [env ? ` --env ${env}` : "", config ? ` --config ${config}` : ""].join("");
-  return `npx wrangler kv bulk put ${/\s/u.test(file) ? JSON.stringify(file) : file} ${to} --remote${more}`;
+  const more = [env ? ` --env ${env}` : "", config ? ` --config ${quoted(config)}` : ""].join("");
+  return `npx wrangler kv bulk put ${quoted(file)} ${to} --remote${more}`;
+}
+
+/**
+ * A path as any shell takes it, cmd.exe too.
+ * @param {string} file
+ */
+function quoted(file) {
+  return /[\s()[\]&']/u.test(file) ? `"${file}"` : file;
 }

@@ -32,13 +32,10 @@ export function seedSummary(result, isVerbose) {
  * @param {ProjectSeedResult} result
  */
 export function interruptedSummary({ kvPairsUploaded, bytesUploaded }) {
-  if (kvPairsUploaded === 0) {
-    return "Interrupted: no request was answered before; those in flight may have stored entries all the same";
-  }
+  const stored = counted(kvPairsUploaded, "entry is", "entries are");
   return (
-    `Interrupted: at least ${counted(kvPairsUploaded, "entry is", "entries are")} stored ` +
-    `(${size(bytesUploaded)}); requests in flight may have stored more. They harm nothing: the rest ` +
-    "is rendered when it is first visited"
+    `interrupted: at least ${stored} stored (${size(bytesUploaded)}), and requests that were in ` +
+    "flight may have stored more; what is not stored is rendered when it is first visited"
   );
 }
 

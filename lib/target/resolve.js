@@ -101,17 +101,27 @@ export async function resolveLocalTarget(options, cacheBinding) {
   if ("code" in found) return found;
   const { config, namespace } = found;
   const { binding, preview_id, id } = namespace;
-  const home = path.dirname(config?.userConfigPath ?? config?.configPath ?? path.join(root, "-"));
   const namespaceId = preview_id ?? id ?? binding;
   return {
     namespaceId: /** @type {string} */ (namespaceId),
     binding,
     configPath: config?.configPath,
-    persistTo:
-      options.persistTo === undefined
-        ? path.join(home, ".wrangler", "state")
-        : path.resolve(root, options.persistTo),
+    persistTo: stateDirectory(root, options.persistTo, config),
   };
+}
+
+/**
+ * Where wrangler keeps local state: beside the configuration that its user wrote.
+ * @param {string} root
+ * @param {string | undefined} persistTo relative to `root`
+ * @param {{ userConfigPath?: string, configPath?: string }} [config]
+ * @param {import("node:path").PlatformPath} [paths]
+ */
+export function stateDirectory(root, persistTo, config, paths = path) {
+  if (persistTo !== undefined) return paths.resolve(root, persistTo);
+  const file = config?.userConfigPath ?? config?.configPath;
+  const home = file === undefined ? root : paths.dirname(file);
+  return paths.join(home, ".wrangler", "state");
 }
 
 /**

@@ -1,0 +1,50 @@
+// A built project with published packages, as the command finds it.
+
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { PACKAGES } from "../../compat/oracles/client.js";
+import { BUILD_ID, buildOf, rendered } from "./build.js";
+
+export const NAMESPACE = "11111111111111111111111111111111";
+
+const EXAMPLE_MODULES = fileURLToPath(new URL("../../example/node_modules", import.meta.url));
+
+export interface ProjectFiles {
+  /** Files by their path; an object becomes JSON. */
+  files?: Record<string, string | object>;
+  /** Pages; by default `/a` and `/b`. */
+  routes?: unknown[];
+  artefacts?: Record<string, string>;
+  /** Whether wrangler is installed. */
+  wrangler?: boolean;
+}
+
+/** A configuration that binds the adapter's default. */
+export function wranglerConfig(more: object = {}) {
+  return {
+    name: "shop",
+    compatibility_date: "2026-05-01",
+    kv_namespaces: [{ binding: "VINEXT_KV_CACHE", id: NAMESPACE }],
+    ...more,
+  };
+}
+
+export function writeProject({ files, routes, artefacts, wrangler = true }: ProjectFiles = {}) {
+  const pages = { "a.html": "A", "a.rsc": "0:a", "b.html": "B" };
+  const root = buildOf(routes ?? [rendered("/a"), rendered("/b")], artefacts ?? pages, {
+    buildId: BUILD_ID,
+  });
+  const modules = path.join(root, "node_modules");
+  mkdirSync(modules, { recursive: true });
+  symlinkSync(path.join(PACKAGES, "vinext-1.4.0"), path.join(modules, "vinext"));
+  if (wrangler) symlinkSync(path.join(EXAMPLE_MODULES, "wrangler"), path.join(modules, "wrangler"));
+  const all = { "package.json": { name: "shop", private: true }, ...files };
+  for (const [name, content] of Object.entries(all)) {
+    const file = path.join(root, name);
+    mkdirSync(path.dirname(file), { recursive: true });
+    writeFileSync(file, typeof content === "string" ? content : JSON.stringify(content));
+  }
+  return root;
+}
+

@@ -1,0 +1,94 @@
+// The command on a real (pseudo-)terminal, where it draws a bar and takes Ctrl-C from the keyboard.
+
+import { spawn } from "@lydell/node-pty";
+import { stripVTControlCharacters } from "node:util";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { rendered } from "./support/build.js";
+import { BIN, bareEnvironment } from "./support/cli.js";
+import { ACCOUNT, API_TOKEN, startCloudflare, type CloudflareOptions } from "./support/cloudflare.js";
+import { NAMESPACE, writeProject } from "./support/project.js";
+
+const CTRL_C = "\x03";
+
+interface OnTerminal {
+  args?: string[];
+  env?: Record<string, string>;
+  /** Called with everything that was shown so far, whenever there is more. */
+  onOutput?: (shown: string, type: (keys: string) => void) => void;
+}
+
+/** A site of several requests. */
+function site() {
+  const routes = Array.from({ length: 15 }, (_, index) => rendered(`/p${index}`));
+  const content = "x".repeat(1_600_000);
+  const artefacts = Object.fromEntries(routes.map(({ route }) => [`${route.slice(1)}.html`, content]));
+  return writeProject({ wrangler: false, routes, artefacts });
+}
+
+async function onTerminal(api: CloudflareOptions, { args = [], env = {}, onOutput }: OnTerminal = {}) {
+  const cloudflare = await startCloudflare(api);
+  const flags = ["--namespace-id", NAMESPACE, "--account-id", ACCOUNT, ...args];
+  const terminal = spawn(process.execPath, [BIN, ...flags], {
+    name: "xterm-256color",
+    cols: 100,
+    rows: 30,
+    cwd: site(),
+    env: { ...bareEnvironment(), ...cloudflare.env, ...env } as Record<string, string>,
+  });
+  onTestFinished(() => terminal.kill());
+  let shown = "";
+  terminal.onData((text) => {
+    shown += text;
+    onOutput?.(shown, (keys) => terminal.write(keys));
+  });
+  const code = await new Promise<number>((resolve) => {
+    terminal.onExit(({ exitCode }) => resolve(exitCode));
+  });
+  expect(shown).not.toContain(API_TOKEN);
+  return { code, shown, plain: stripVTControlCharacters(shown) };
+}
+
+describe("on a terminal", () => {
+  it("a bar is drawn, and gone at the end", async () => {
+    const { code, shown, plain } = await onTerminal({ bulkDelaysMs: [300] });
+    expect(code).toBe(0);
+    expect(plain).toMatch(/Seeding [█░]{24} \d+\/15 pages, \d+ entr(?:y|ies), [\d.]+ k?M?B/u);
+    // The line is cleared and the cursor is back before the summary.
+    const summary = shown.indexOf("Seeded 15 pages");
+    expect(shown.lastIndexOf("\x1b[0K", summary)).toBeGreaterThan(0);
+    expect(shown.lastIndexOf("\x1b[?25h", summary)).toBeGreaterThan(shown.indexOf("\x1b[?25l"));
+    expect(shown.slice(summary)).not.toContain("Seeding");
+  });
+
+  it("nothing is drawn with --quiet, nor with --json", async () => {
+    const quiet = await onTerminal({}, { args: ["--quiet"] });
+    expect(quiet.shown).toBe("");
+    const json = await onTerminal({}, { args: ["--json"] });
+    expect(JSON.parse(json.shown)).toMatchObject({ seededRoutes: 15 });
+  });
+
+  it("Ctrl-C from the keyboard ends it with 130, a summary and a whole terminal", async () => {
+    let isTyped = false;
+    const { code, shown, plain } = await onTerminal(
+      { bulkDelaysMs: [0, 500, 60_000] },
+      {
+        onOutput(soFar, type) {
+          if (isTyped || !/ 10 entries/u.test(soFar)) return;
+          isTyped = true;
+          type(CTRL_C);
+        },
+      },
+    );
+    expect(code).toBe(130);
+    expect(plain).toMatch(/error: interrupted: at least 10 entries are stored/u);
+    expect(shown.lastIndexOf("\x1b[?25h")).toBeGreaterThan(shown.lastIndexOf("\x1b[?25l"));
+  });
+
+  it("colours are left out with NO_COLOR and --no-color", async () => {
+    const wrong = { tokens: ["other"] };
+    expect((await onTerminal(wrong)).shown).toContain("\x1b[33mwarning:");
+    for (const how of [{ args: ["--no-color"] }, { env: { NO_COLOR: "1" } }]) {
+      expect((await onTerminal(wrong, how)).shown).not.toContain("\x1b[33m");
+    }
+  });
+});
