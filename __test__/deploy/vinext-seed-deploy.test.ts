@@ -1,0 +1,126 @@
+// `vinext-seed deploy` on real projects, with their real build and their real wrangler, against a
+// loopback API.
+
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { ACCOUNT } from "../support/cloudflare.js";
+import { deploy, deployable, expectSeededBeforeUpload, served } from "../support/deployable.js";
+import { NAMESPACE } from "../support/project.js";
+
+const STAGING = "33333333333333333333333333333333";
+
+const CONFIG = {
+  name: "shop",
+  compatibility_date: "2026-04-01",
+  compatibility_flags: ["nodejs_compat"],
+  main: "vinext/server/app-router-entry",
+  assets: { directory: "dist/client", not_found_handling: "none", binding: "ASSETS" },
+};
+
+const binding = (id: string) => [{ binding: "VINEXT_KV_CACHE", id }];
+
+describe.each(["0.2.1", "1.0.0-beta.10", "1.4.0"])("with vinext %s", (version) => {
+  it("builds with pre-rendering, seeds, then deploys, and the Worker finds it", async () => {
+    const root = deployable(version);
+    const { code, output, cloudflare } = await deploy(root, ["vinext-seed", "deploy"]);
+    expect(code, output).toBe(0);
+    expect(output).toMatch(/Seeded \d+ pages into VINEXT_KV_CACHE/u);
+    expectSeededBeforeUpload(cloudflare, NAMESPACE);
+    const { hits, of, others } = await served(root, cloudflare.pairs(), NAMESPACE);
+    expect(others).toEqual([]);
+    expect(hits).toBe(of);
+    expect(hits).toBeGreaterThan(10);
+  });
+});
+
+describe("with vinext 1.4.0", () => {
+  it("leaves the seeding out with --no-seed-cache", async () => {
+    const args = ["vinext-seed", "deploy", "--no-seed-cache"];
+    const { code, output, cloudflare } = await deploy(deployable("1.4.0"), args);
+    expect(code, output).toBe(0);
+    expect(cloudflare.writes().map(({ what }) => what)).toEqual(["worker"]);
+  });
+
+  it("seeds and deploys the environment that is named", async () => {
+    const env = { staging: { kv_namespaces: binding(STAGING), assets: CONFIG.assets } };
+    const config = { ...CONFIG, kv_namespaces: binding(NAMESPACE), env };
+    const root = deployable("1.4.0", { "wrangler.jsonc": JSON.stringify(config) });
+    const { code, output, cloudflare } = await deploy(root, ["vinext-seed", "deploy", "--env", "staging"]);
+    expect(code, output).toBe(0);
+    expectSeededBeforeUpload(cloudflare, STAGING);
+    expect(cloudflare.writes().at(-1)?.path).toBe(`/accounts/${ACCOUNT}/workers/scripts/shop-staging`);
+
+    // The build is now for staging. Seeding production with it would be wrong.
+    const other = await deploy(root, ["vinext-seed", "run", "--env", "production"]);
+    expect(other.output).toMatch(/\(config-unreadable|other-environment\)/u);
+    expect(other.cloudflare.writes()).toEqual([]);
+  });
+
+  it("reads wrangler.toml", async () => {
+    const toml = [
+      `name = "shop"`,
+      `account_id = "${ACCOUNT}"`,
+      `compatibility_date = "2026-04-01"`,
+      `compatibility_flags = ["nodejs_compat"]`,
+      `main = "vinext/server/app-router-entry"`,
+      `[assets]`,
+      `directory = "dist/client"`,
+      `binding = "ASSETS"`,
+      `[[kv_namespaces]]`,
+      `binding = "VINEXT_KV_CACHE"`,
+      `id = "${STAGING}"`,
+    ];
+    const files = { "wrangler.jsonc": null, "wrangler.toml": toml.join("\n") };
+    const root = deployable("1.4.0", files);
+    const { code, output, cloudflare } = await deploy(root, ["vinext-seed", "deploy"]);
+    expect(code, output).toBe(0);
+    expectSeededBeforeUpload(cloudflare, STAGING);
+  });
+
+  it("deploys first where Cloudflare is to make the namespace, and then finds it", async () => {
+    const config = { ...CONFIG, kv_namespaces: [{ binding: "VINEXT_KV_CACHE" }] };
+    const root = deployable("1.4.0", { "wrangler.jsonc": JSON.stringify(config) });
+    const api = { workers: { shop: { VINEXT_KV_CACHE: STAGING } } };
+    const { code, output, cloudflare } = await deploy(root, ["vinext-seed", "deploy"], { api });
+    expect(code, output).toBe(0);
+    expectSeededBeforeUpload(cloudflare, STAGING);
+  });
+
+  it("deploys all the same where the seeding fails, unless it is strict", async () => {
+    const root = deployable("1.4.0");
+    const env = { CLOUDFLARE_ACCOUNT_ID: "wrong form" };
+    const strict = await deploy(root, ["vinext-seed", "deploy", "--strict"], { env });
+    expect(strict.code).toBe(1);
+    expect(strict.output).toMatch(/invalid-account-id[^]*not deployed, because of --strict/u);
+    expect(strict.cloudflare.writes()).toEqual([]);
+  });
+
+  it("passes on the exit codes of the deploy and of the build, and its arguments", async () => {
+    const root = deployable("1.4.0");
+    const wrong = ["vinext-seed", "deploy", "--json", "--", "--bogus-flag"];
+    const refused = await deploy(root, wrong);
+    expect(refused.code).toBe(1);
+    expect(refused.output).toContain("bogus-flag");
+    expect(JSON.parse(refused.stdout)).toMatchObject({ deployExitCode: 1 });
+    expect(refused.cloudflare.writes().map(({ what }) => what)).toEqual(["kv"]);
+
+    const dry = await deploy(root, ["vinext-seed", "deploy", "--no-seed-cache", "--", "--dry-run"]);
+    expect(dry.code, dry.output).toBe(0);
+    expect(dry.cloudflare.writes()).toEqual([]);
+
+    const broken = deployable("1.4.0", { "vite.config.ts": "export default {" });
+    const { code, output, cloudflare } = await deploy(broken, ["vinext-seed", "deploy"]);
+    expect(code).toBe(1);
+    expect(output).toContain("vite build ended with 1");
+    expect(cloudflare.calls).toEqual([]);
+  });
+
+  it("says what makes the build pre-render where it does not", async () => {
+    const vite = readFileSync(new URL("../../example/vite.config.ts", import.meta.url), "utf-8");
+    const root = deployable("1.4.0", { "vite.config.ts": vite.replace(/prerender: .*\n/u, "") });
+    const { code, output, cloudflare } = await deploy(root, ["vinext-seed", "deploy"]);
+    expect(code, output).toBe(0);
+    expect(output).toMatch(/no-manifest.*prerender: \{ routes: "\*" \}/u);
+    expect(cloudflare.writes().map(({ what }) => what)).toEqual(["worker"]);
+  });
+});
