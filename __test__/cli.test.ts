@@ -8,6 +8,7 @@ import { size, time, usd } from "../lib/cli/format.js";
 import { createPrinter } from "../lib/cli/printer.js";
 import { progressView } from "../lib/cli/progress-bar.js";
 import { stepSummary } from "../lib/cli/step-summary.js";
+import { NOTHING_DONE } from "../lib/seed-from-project.js";
 import { rendered, temporaryDirectory } from "./support/build.js";
 import { cli, type CliProcess } from "./support/cli.js";
 import { ACCOUNT, API_TOKEN, startCloudflare, type CloudflareOptions } from "./support/cloudflare.js";
@@ -90,7 +91,10 @@ describe("run", () => {
     });
     expect(stderr).toBe("");
     const failed = await start([...FLAGS, "--json"], writeProject(PLAIN), { tokens: ["other"] });
-    expect(JSON.parse(failed.stdout)).toMatchObject({ failure: { code: "KV_HTTP_ERROR" } });
+    expect(JSON.parse(failed.stdout)).toMatchObject({
+      failure: { code: "KV_UNAUTHORIZED" },
+      kvPairsNotStored: 3,
+    });
   });
 
   it("lets a deploy go on where it fails, unless it is strict", async () => {
@@ -98,7 +102,7 @@ describe("run", () => {
     const root = writeProject(PLAIN);
     const warned = await start(FLAGS, root, refusing);
     expect(warned.code).toBe(0);
-    expect(warned.stderr).toMatch(/^warning: the seeding failed \(KV_HTTP_ERROR\): /u);
+    expect(warned.stderr).toMatch(/^warning: the seeding failed \(KV_UNAUTHORIZED\): /u);
     expect(warned.stdout).toBe("");
     expect((await start([...FLAGS, "--strict"], root, refusing)).code).toBe(1);
   });
@@ -276,7 +280,7 @@ describe("Ctrl-C", () => {
     await interrupted;
     expect(code).toBe(130);
     expect(stdout).toBe("");
-    expect(stderr).toMatch(/^error: interrupted: at least 10 entries are stored \(16 MB\), and requests/u);
+    expect(stderr).toMatch(/^error: interrupted: 10 entries are stored \(16 MB\), 5 more may be; /u);
   });
 
   it("also ends a run that has written nothing", async () => {
@@ -292,7 +296,7 @@ describe("Ctrl-C", () => {
       },
     });
     expect(code).toBe(143);
-    expect(stderr).toContain("at least 0 entries are stored");
+    expect(stderr).toContain("interrupted: 0 entries are stored (0 B), 3 more may be");
   });
 });
 
@@ -346,13 +350,7 @@ it("formats numbers the same everywhere", () => {
 
 it("escapes what others wrote in a step summary", () => {
   const summary = stepSummary({
-    seededRoutes: 0,
-    kvPairsUploaded: 0,
-    durationMs: 0,
-    bytesUploaded: 0,
-    batches: 0,
-    warnings: [],
-    routesSkipped: [],
+    ...NOTHING_DONE,
     failure: { code: "X", message: "a|b\n<script>`" },
   });
   expect(summary).toContain("| reason | a\\|b \\<script\\>\\` |");

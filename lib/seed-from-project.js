@@ -16,8 +16,11 @@ import { targetOfProject } from "./target/of-project.js";
 /** Where nothing is sent to, because there is a reason not to. */
 const NOWHERE = { accountId: "none", namespaceId: "none", apiToken: "none" };
 
-/** @type {SeedResult} */
-const NOTHING_DONE = {
+/**
+ * The result of doing nothing.
+ * @type {SeedResult}
+ */
+export const NOTHING_DONE = {
   routes: 0,
   seededRoutes: 0,
   kvPairsPlanned: 0,

@@ -102,7 +102,7 @@ function failure(status: number, code: number, message: string): Answer {
   return { status, body: { success: false, errors: [{ code, message }], messages: [], result: null } };
 }
 
-function answerTo({ method, path }: Call, options: CloudflareOptions): Answer {
+function answerTo({ method, path, body }: Call, options: CloudflareOptions): Answer {
   const { accounts = [{ id: ACCOUNT, name: "Test" }], workers = {}, readsMemberships = true } = options;
   if (path === "/accounts") return success(accounts);
   if (path === "/memberships") {
@@ -111,7 +111,10 @@ function answerTo({ method, path }: Call, options: CloudflareOptions): Answer {
       : failure(403, 9106, "Authentication failed");
   }
   if (path === "/user") return success({ id: "user", email: "user@example.com" });
-  if (path.endsWith("/bulk")) return success({ successful_key_count: 1, unsuccessful_keys: [] });
+  if (path.endsWith("/bulk")) {
+    const count = (JSON.parse(body.toString()) as Pair[]).length;
+    return success({ successful_key_count: count, unsuccessful_keys: [] });
+  }
   if (path.endsWith("/workers/subdomain")) return success({ subdomain: "test" });
   if (path.endsWith("/assets-upload-session")) return success({ jwt: "all-there", buckets: [] });
   const worker = /\/workers\/(?:scripts|services)\/([^/]+)/u.exec(path)?.[1] ?? "";

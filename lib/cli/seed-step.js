@@ -4,9 +4,8 @@
 // Never: the decision what its outcome means for the exit code of a deploy.
 
 import { isNothingToSeed, seedFromProject } from "../seed-from-project.js";
-import { counted } from "./format.js";
 import { progressView } from "./progress-bar.js";
-import { interruptedSummary, seedSummary } from "./summary.js";
+import { inDoubt, interruptedSummary, notStoredKeys, seedSummary } from "./summary.js";
 import { writeStepSummary } from "./step-summary.js";
 
 /**
@@ -35,9 +34,8 @@ export async function seedStep(root, options, printer, interrupt) {
   if (interrupt.received !== undefined && failure !== undefined) {
     printer.error(interruptedSummary(result));
   } else if (failure !== undefined) {
-    printer.warning(`the seeding failed (${failure.code}): ${failure.message}`);
-    const { kvPairsUploaded } = result;
-    if (kvPairsUploaded > 0) printer.note(`${counted(kvPairsUploaded, "entry", "entries")} stored before`);
+    printer.warning(`the seeding failed (${failure.code}): ${failure.message}${inDoubt(result)}`);
+    if (printer.isVerbose) for (const line of notStoredKeys(result)) printer.note(line);
   } else if (skipped !== undefined) {
     const detail = skippedDetail === undefined ? "" : `; ${skippedDetail}`;
     printer.warning(`nothing is seeded (${skippedCode}): ${skipped}${detail}`);

@@ -28,15 +28,37 @@ export function seedSummary(result, isVerbose) {
 }
 
 /**
- * What was stored before it was broken off.
+ * What is stored of a run that was broken off.
  * @param {ProjectSeedResult} result
  */
-export function interruptedSummary({ kvPairsUploaded, bytesUploaded }) {
+export function interruptedSummary(result) {
+  const { kvPairsUploaded, bytesUploaded } = result;
   const stored = counted(kvPairsUploaded, "entry is", "entries are");
   return (
-    `interrupted: at least ${stored} stored (${size(bytesUploaded)}), and requests that were in ` +
-    "flight may have stored more; what is not stored is rendered when it is first visited"
+    `interrupted: ${stored} stored (${size(bytesUploaded)})${inDoubt(result)}; what is not stored is ` +
+    "rendered when it is first visited"
   );
+}
+
+/**
+ * How many entries nobody knows about, as a part of a sentence.
+ * @param {ProjectSeedResult} result
+ */
+export function inDoubt({ notStored }) {
+  const unclear = notStored.filter(({ mayBeStored }) => mayBeStored);
+  const count = unclear.reduce((sum, { keys }) => sum + keys.length, 0);
+  return count === 0 ? "" : `, ${number(count)} more may be`;
+}
+
+/**
+ * Every key that is not stored, with its reason.
+ * @param {ProjectSeedResult} result
+ */
+export function notStoredKeys({ notStored }) {
+  return notStored.flatMap(({ code, mayBeStored, keys }) => {
+    const why = mayBeStored ? `${code}, may be stored` : code;
+    return keys.map((key) => `  ${foreignText(key)}: ${why}`);
+  });
 }
 
 /** @param {import("../../index.js").SeedTarget} target */

@@ -183,7 +183,7 @@ impl<T: Transport> Courier<T> {
                 let pairs = part.batch.pairs();
                 if let Some(told) = told.filter(|&told| told != pairs as u64) {
                     done.warnings.push(format!(
-                        "Cloudflare says that {told} entries are stored, of a request with {pairs}"
+                        "Cloudflare counts {told} stored entries in a request with {pairs}"
                     ));
                 }
                 Vec::new()
