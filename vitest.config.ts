@@ -23,16 +23,6 @@ export default defineConfig({
           fileParallelism: false,
         },
       },
-      {
-        test: {
-          // `npm run test:deploy`; minutes, and not part of `npm test`.
-          name: "deploy",
-          include: ["__test__/deploy/*.test.ts"],
-          pool: "forks",
-          testTimeout: 300_000,
-          fileParallelism: false,
-        },
-      },
     ],
   },
 });
