@@ -14,6 +14,8 @@ export interface Ended {
 export interface CliProcess {
   cwd?: string;
   env?: Record<string, string | undefined>;
+  /** The Node to run on; by default this one. */
+  node?: string;
   /** Called with the process, to send it signals. */
   onStart?: (child: ReturnType<typeof spawn>) => void;
 }
@@ -26,9 +28,9 @@ export function bareEnvironment(): Record<string, string | undefined> {
   return { ...Object.fromEntries(own), WRANGLER_SEND_METRICS: "false" };
 }
 
-export function run(script: string, args: string[], { cwd, env, onStart }: CliProcess = {}) {
+export function run(script: string, args: string[], { cwd, env, node = process.execPath, onStart }: CliProcess = {}) {
   return new Promise<Ended>((resolve, reject) => {
-    const child = spawn(process.execPath, [script, ...args], {
+    const child = spawn(node, [script, ...args], {
       cwd,
       env: { ...bareEnvironment(), ...env },
       stdio: ["ignore", "pipe", "pipe"],

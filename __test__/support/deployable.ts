@@ -1,5 +1,6 @@
 // Real projects that real tools deploy to a loopback API, and what came of it.
 
+import { execFileSync } from "node:child_process";
 import {
   cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync,
 } from "node:fs";
@@ -107,7 +108,16 @@ function commandOf(root: string, command: string) {
   return script;
 }
 
-function temporaryHome() {
+/** Installs one package with npm, into a directory of its own. */
+export function npmInstall(spec: string) {
+  const directory = temporaryHome();
+  const args = ["install", "--prefix", directory, "--no-audit", "--no-fund", "--no-save", spec];
+  // The one command here that is no package of the project's; on Windows it is a shell script.
+  execFileSync("npm", args, { stdio: "ignore", shell: process.platform === "win32" });
+  return path.join(directory, "node_modules");
+}
+
+export function temporaryHome() {
   const home = mkdtempSync(path.join(os.tmpdir(), "seed-native-home-"));
   onTestFinished(() => rmSync(home, { recursive: true, force: true }));
   return home;
