@@ -300,6 +300,38 @@ describe("Ctrl-C", () => {
   });
 });
 
+describe("Ctrl-C during a deploy", () => {
+  /** Commands that take for ever; what they do does not matter here. */
+  const stub = (script: string) => ({
+    "node_modules/vite/package.json": { name: "vite", bin: "cli.cjs" },
+    // vinext hands `build --help` on to it.
+    "node_modules/vite/cli.cjs": `if (!process.argv.includes("--help")) { ${script} }`,
+    "node_modules/wrangler/package.json": { name: "wrangler", bin: "cli.cjs" },
+    "node_modules/wrangler/cli.cjs": "console.log('deploying'); setInterval(() => {}, 1000);",
+  });
+
+  it.each([
+    ["building", "console.log('building'); setInterval(() => {}, 1000);"],
+    ["deploying", ""],
+  ])("while %s says what is done and what is not", async (step, script) => {
+    const root = writeProject({ ...PLAIN, files: stub(script) });
+    const cloudflare = await startCloudflare();
+    const { code, stderr, stdout } = await cli(["deploy", ...FLAGS], {
+      cwd: root,
+      env: cloudflare.env,
+      onStart(child) {
+        child.stdout?.on("data", (text: string) => {
+          if (text.includes(step)) child.kill("SIGINT");
+        });
+      },
+    });
+    expect(code).toBe(130);
+    expect(stderr).toContain(`error: interrupted while ${step}`);
+    expect(cloudflare.pairs()).toHaveLength(step === "building" ? 0 : 3);
+    expect(stdout.includes("Seeded 2 pages")).toBe(step === "deploying");
+  });
+});
+
 describe("progress without a terminal", () => {
   const options = { color: true };
   const silent = { write: () => true, isTTY: false };

@@ -50,8 +50,9 @@ export async function seedFromProject(options = {}) {
     return result;
   } catch (error) {
     if (strict) throw error;
-    const { code = "UNKNOWN", message, report } = /** @type {any} */ (error);
-    return { ...(report ?? NOTHING_DONE), failure: { code, message } };
+    const { code, message = String(error), report } = /** @type {any} */ (error ?? {});
+    const failure = { code: typeof code === "string" ? code : "UNKNOWN", message };
+    return { ...(report ?? NOTHING_DONE), failure };
   }
 }
 

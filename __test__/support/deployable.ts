@@ -112,8 +112,10 @@ function commandOf(root: string, command: string) {
 export function npmInstall(spec: string) {
   const directory = temporaryHome();
   const args = ["install", "--prefix", directory, "--no-audit", "--no-fund", "--no-save", spec];
-  // The one command here that is no package of the project's; on Windows it is a shell script.
-  execFileSync("npm", args, { stdio: "ignore", shell: process.platform === "win32" });
+  // `npm run` tells which npm it is. Its command is a shell script on Windows, its code is not.
+  const npm = process.env.npm_execpath;
+  if (npm === undefined) throw new Error("start this with `npm run test:deploy`");
+  execFileSync(process.execPath, [npm, ...args], { stdio: "ignore" });
   return path.join(directory, "node_modules");
 }
 

@@ -35,13 +35,20 @@ export async function deployProject(invocation, printer, interrupt) {
 
   printer.note(`Building: ${build.title}`);
   const built = await runCommand(build.script, build.args, child);
-  if (built !== 0 || interrupt.received !== undefined) {
-    if (interrupt.received === undefined) printer.error(`${build.title} ended with ${built}`);
-    return built || OK;
+  if (interrupt.received !== undefined) {
+    printer.error("interrupted while building: nothing is seeded, nothing is deployed");
+    return OK;
+  }
+  if (built !== OK) {
+    printer.error(`${build.title} ended with ${built}: nothing is seeded, nothing is deployed`);
+    return built;
   }
 
   const seeding = seedCache ? await seedStep(root, options, printer, interrupt) : undefined;
-  if (interrupt.received !== undefined) return OK;
+  if (interrupt.received !== undefined) {
+    printer.error("interrupted before the deploy: nothing is deployed");
+    return OK;
+  }
   if (seeding?.isFailed && options.strict) {
     printer.error("not deployed, because of --strict");
     printer.json({ seed: seeding.result });
@@ -51,6 +58,9 @@ export async function deployProject(invocation, printer, interrupt) {
   const args = ["deploy", ...flag("--env", env), ...flag("--config", config), ...deployArgs];
   printer.note(`Deploying: wrangler ${args.join(" ")}`);
   const deployed = await runCommand(wrangler, args, child);
+  if (interrupt.received !== undefined) {
+    printer.error("interrupted while deploying: what wrangler said last tells how far it came");
+  }
   printer.json({ seed: seeding?.result ?? null, deployExitCode: deployed });
   return deployed;
 }

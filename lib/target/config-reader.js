@@ -26,7 +26,7 @@ async function read() {
     useRedirectIfAvailable: true,
   });
   const { configPath, userConfigPath, name, account_id, compliance_region, kv_namespaces } = read;
-  const { targetEnvironment, definedEnvironments } = read;
+  const { definedEnvironments } = read;
   return {
     configPath,
     userConfigPath,
@@ -34,7 +34,8 @@ async function read() {
     accountId: account_id,
     complianceRegion: compliance_region,
     kvNamespaces: kv_namespaces ?? [],
-    targetEnvironment,
+    // Older versions do not say. `null`: they say that there is none.
+    targetEnvironment: "targetEnvironment" in read ? (read.targetEnvironment ?? null) : undefined,
     definedEnvironments,
   };
 }

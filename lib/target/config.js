@@ -72,12 +72,13 @@ export async function readWranglerConfig({ root, config, env, environment }) {
 export function checkEnvironment(read, env) {
   if (env === undefined || env === "") return undefined;
   const isRedirected = read.userConfigPath !== undefined && read.userConfigPath !== read.configPath;
-  if (isRedirected && read.targetEnvironment !== env) {
-    const built = read.targetEnvironment === undefined ? "no environment" : `"${read.targetEnvironment}"`;
+  const built = read.targetEnvironment;
+  if (isRedirected && built !== undefined && built !== env) {
+    const what = built === null ? "no environment" : `"${built}"`;
     return {
       kind: "wrong",
       code: "other-environment",
-      reason: `the build is for ${built}, not for "${env}"; build it with CLOUDFLARE_ENV=${env}`,
+      reason: `the build is for ${what}, not for "${env}"; build it with CLOUDFLARE_ENV=${env}`,
     };
   }
   const isDefined = read.definedEnvironments?.includes(env) ?? true;
@@ -93,8 +94,10 @@ export function checkEnvironment(read, env) {
 }
 
 /**
+ * With the environment that a redirected configuration was built for: `null` for none, missing if
+ * this wrangler does not say.
  * @typedef {WranglerConfig & {
- *   targetEnvironment?: string, definedEnvironments?: string[] }} ReadConfig
+ *   targetEnvironment?: string | null, definedEnvironments?: string[] }} ReadConfig
  */
 
 /**

@@ -1,0 +1,111 @@
+// `seedFromProject`: for a deploy script, which it never stops unless it is to.
+
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { seedFromProject, type ProjectSeedOptions } from "../index.js";
+import { rendered, temporaryDirectory } from "./support/build.js";
+import { ACCOUNT, API_TOKEN, startCloudflare, type CloudflareOptions } from "./support/cloudflare.js";
+import { NAMESPACE, wranglerConfig, writeProject } from "./support/project.js";
+import { failureOf } from "./support/seed.js";
+
+const GIVEN = { accountId: ACCOUNT, namespaceId: NAMESPACE };
+
+/** Calls it for a project without wrangler, which needs nothing else to be found out. */
+async function seed(options: ProjectSeedOptions = {}, api: CloudflareOptions = {}) {
+  const cloudflare = await startCloudflare(api);
+  const env = { ...cloudflare.env, HOME: temporaryDirectory(), CLOUDFLARE_ACCOUNT_ID: undefined };
+  for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const root = options.root ?? writeProject({ wrangler: false });
+  const promise = seedFromProject({ ...GIVEN, ...options, root });
+  return { promise, cloudflare };
+}
+
+describe("seedFromProject", () => {
+  it("seeds, and says where", async () => {
+    const { promise, cloudflare } = await seed();
+    const result = await promise;
+    expect(result).toMatchObject({
+      seededRoutes: 2,
+      kvPairsUploaded: 3,
+      target: { accountId: ACCOUNT, namespaceId: NAMESPACE },
+    });
+    expect(result.failure).toBeUndefined();
+    expect(cloudflare.pairs()).toHaveLength(3);
+    expect(JSON.stringify(result)).not.toContain(API_TOKEN);
+  });
+
+  it("finds everything by itself", async () => {
+    const root = writeProject({ files: { "wrangler.json": wranglerConfig() } });
+    const { promise } = await seed({ root, accountId: undefined, namespaceId: undefined });
+    expect(await promise).toMatchObject({
+      seededRoutes: 2,
+      target: { accountId: ACCOUNT, namespaceId: NAMESPACE, binding: "VINEXT_KV_CACHE" },
+    });
+  });
+
+  it("takes the options of seedKvCache", async () => {
+    const phases: string[] = [];
+    const { promise, cloudflare } = await seed({
+      appPrefix: "shop",
+      maxBatchPairs: 1,
+      onProgress: ({ phase }) => void phases.push(phase),
+    });
+    await promise;
+    expect(cloudflare.writes()).toHaveLength(3);
+    expect(cloudflare.pairs()[0]?.key).toMatch(/^shop:/u);
+    expect(phases.at(-1)).toBe("done");
+  });
+
+  it("does nothing where it is switched off, also with strict", async () => {
+    const { promise, cloudflare } = await seed({ noSeedCache: true, strict: true });
+    expect(await promise).toMatchObject({ skippedCode: "switched-off", kvPairsUploaded: 0 });
+    expect(cloudflare.calls).toEqual([]);
+  });
+
+  it("resolves where something is missing; rejects with strict", async () => {
+    const root = writeProject({ wrangler: false });
+    const missing = { root, namespaceId: undefined };
+    const { promise } = await seed(missing);
+    expect(await promise).toMatchObject({
+      skippedCode: "no-config",
+      skipped: expect.stringContaining("--namespace-id"),
+      runtime: { vinext: "1.4.0" },
+    });
+    const strict = await failureOf((await seed({ ...missing, strict: true })).promise);
+    expect(strict).toMatchObject({ code: "SEEDING_SKIPPED", report: { skippedCode: "no-config" } });
+  });
+
+  it("resolves where the seeding fails; rejects with strict", async () => {
+    const { promise } = await seed({}, { tokens: ["other"] });
+    expect(await promise).toMatchObject({
+      kvPairsUploaded: 0,
+      failure: { code: "KV_HTTP_ERROR", message: expect.stringContaining("403") },
+    });
+    const strict = (await seed({ strict: true }, { tokens: ["other"] })).promise;
+    expect((await failureOf(strict)).code).toBe("KV_HTTP_ERROR");
+  });
+
+  it("resolves where it is aborted, or an option is wrong", async () => {
+    const aborted = await (await seed({ signal: AbortSignal.abort() })).promise;
+    expect(aborted).toMatchObject({ failure: { code: "ABORT_ERR" } });
+    const wrong = await (await seed({ maxBatchPairs: 0 })).promise;
+    expect(wrong).toMatchObject({ failure: { code: "INVALID_OPTION" } });
+    const thrown = { onProgress: () => { throw undefined; } };
+    expect((await (await seed(thrown)).promise).failure).toBeDefined();
+  });
+
+  it("names the setting that makes a build pre-render", async () => {
+    const root = temporaryDirectory();
+    const result = await (await seed({ root })).promise;
+    expect(result).toMatchObject({
+      skippedCode: "no-manifest",
+      skippedDetail: expect.stringMatching(/prerender: \{ routes: "\*" \}/u),
+    });
+  });
+
+  it("is content with nothing to seed", async () => {
+    const root = writeProject({ wrangler: false, routes: [rendered("/lost")] });
+    const { promise } = await seed({ root, strict: true });
+    expect(await promise).toMatchObject({ skippedCode: "nothing-seedable" });
+  });
+});
