@@ -57,6 +57,12 @@ impl Envelope {
         self.errors.iter().any(|error| codes.contains(&error.code))
     }
 
+    /// Whether one of the errors has these words, given in lower case.
+    pub(super) fn tells(&self, words: &str) -> bool {
+        let mut messages = self.errors.iter().map(|error| error.message.to_lowercase());
+        messages.any(|message| message.contains(words))
+    }
+
     /// The errors on one line.
     pub(super) fn describe(&self) -> String {
         let texts = self.errors.iter().map(|error| match error.code {

@@ -61,6 +61,10 @@ pub(super) struct Reply<'a> {
 /// The daily quota of the free plan is used up (seen by users since 2025; not in the documentation).
 const QUOTA_CODE: i64 = 10048;
 
+/// The same in words, in lower case. They count in an error's message only: a page's path may have
+/// them too.
+const QUOTA_TEXT: &str = "free usage limit";
+
 /// Too many requests (cloudflare/workers-sdk issue 6607).
 const THROTTLE_CODES: [i64; 2] = [971, 10429];
 
@@ -105,7 +109,7 @@ impl Reply<'_> {
         let wait = retry_after(self.headers, SystemTime::now());
         let has = |codes: &[i64]| envelope.has_code(codes);
 
-        if has(&[QUOTA_CODE]) || detail.as_str().to_lowercase().contains("free usage limit") {
+        if has(&[QUOTA_CODE]) || envelope.tells(QUOTA_TEXT) {
             let message = format!(
                 "KV bulk upload stopped: the daily quota of KV writes is used up ({detail}); it \
                  resets at 00:00 UTC"

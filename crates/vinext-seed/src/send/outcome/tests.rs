@@ -232,6 +232,16 @@ fn the_quota_is_known_by_its_text_too() {
 }
 
 #[test]
+fn the_quota_is_not_known_by_the_text_of_anything_but_an_error() {
+    let key = "cache:app:v2:b:/pricing/free usage limit:html";
+    let body = format!(r#"{{"success":true,"result":{{"unsuccessful_keys":["{key}"]}}}}"#);
+    let partly = judge(200, &[], &body).outcome;
+    assert_eq!(summary(&partly).0, "partly", "{partly:?}");
+    let portal = "<title>Your free usage limit on this Wi-Fi is reached</title>";
+    assert_eq!(summary(&judge(200, &[], portal).outcome).0, "nonsense");
+}
+
+#[test]
 fn keys_that_are_not_stored_are_named() {
     let body = r#"{"success":true,"result":{"successful_key_count":1,"unsuccessful_keys":["k"]}}"#;
     let outcome = judge(200, &[], body).outcome;
