@@ -190,8 +190,10 @@ impl<T: Transport> Courier<T> {
             }
             Outcome::PartlyStored(keys, failure) => {
                 let (again, stored) = part.batch.partition(&keys);
-                // Keys that were never sent say nothing about those that were: send all again.
-                if !again.is_empty() && !stored.is_empty() {
+                if again.is_empty() {
+                    // Keys that were never sent say nothing about those that were: send all again.
+                    part.may_be_stored = true;
+                } else if !stored.is_empty() {
                     done.store(&stored);
                     done.requests += 1;
                     self.breaker.stored();

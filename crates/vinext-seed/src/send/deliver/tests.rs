@@ -171,6 +171,17 @@ async fn keys_that_were_never_sent_make_everything_go_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn pairs_are_in_doubt_where_only_keys_are_named_that_were_never_sent() {
+    let foreign = || {
+        let names = HashSet::from(["x".to_owned()]);
+        always(Outcome::PartlyStored(names, failure("KV_PARTLY_STORED")))
+    };
+    let courier = courier(repeat(foreign, RetryPolicy::default().attempts));
+    let done = courier.deliver(batch(&["a"])).await;
+    assert_eq!(lost(&done), [("KV_PARTLY_STORED", true, keys(&["a"]))]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_batch_that_is_too_large_is_halved_until_it_fits_and_later_ones_are_cut_to_it() {
     let too_large = || always(Outcome::TooLarge(failure("KV_TOO_LARGE")));
     let courier = courier(repeat(too_large, 2));
