@@ -4,8 +4,8 @@
 //! Never: the content of a batch. What is sent was fixed when it was packed. And never a request
 //! that makes things worse: limits, pauses and quotas are obeyed by all connections of a run.
 //!
-//! A batch goes through [`deliver`], which asks [`attempt`] for single requests. What a reply means
-//! is decided in [`outcome`], when to try again in [`retry`], [`pacing`], [`caps`] and [`breaker`].
+//! A batch goes through `deliver`, which asks `attempt` for single requests. What a reply means
+//! is decided in `outcome`, when to try again in `retry`, `pacing`, `caps` and `breaker`.
 
 mod attempt;
 mod body;
