@@ -11,6 +11,8 @@
 pub mod error;
 mod files;
 pub mod formats;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 pub mod manifest;
 pub mod pack;
 pub mod plan;

@@ -9,6 +9,8 @@ mod batch;
 mod batcher;
 mod claims;
 mod entry;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 mod json_text;
 mod segment;
 mod worker;

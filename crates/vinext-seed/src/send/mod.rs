@@ -16,6 +16,8 @@ mod deliver;
 mod endpoint;
 mod envelope;
 mod failure;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 mod network_error;
 mod outcome;
 mod pacing;

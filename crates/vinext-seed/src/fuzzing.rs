@@ -1,0 +1,16 @@
+//! Doors into the engine for the fuzz targets in `fuzz/`.
+//!
+//! In: what a fuzzer makes up. Out: what the stages make of it.
+//! Never: a rule of its own, and never in a build that is not for fuzzing.
+
+use std::io::Read;
+
+pub use crate::pack::fuzzing::{encode, key, value_bytes};
+pub use crate::send::fuzzing::{Judged, exhausted_for, judge, retry_after};
+
+use crate::manifest::RouteReader;
+
+/// Reads a manifest from anywhere.
+pub fn read_manifest<R: Read>(source: R) -> RouteReader<R> {
+    RouteReader::new(source)
+}
