@@ -79,10 +79,10 @@ describe("seedFromProject", () => {
     const { promise } = await seed({}, { tokens: ["other"] });
     expect(await promise).toMatchObject({
       kvPairsUploaded: 0,
-      failure: { code: "KV_HTTP_ERROR", message: expect.stringContaining("403") },
+      failure: { code: "KV_UNAUTHORIZED", message: expect.stringContaining("403") },
     });
     const strict = (await seed({ strict: true }, { tokens: ["other"] })).promise;
-    expect((await failureOf(strict)).code).toBe("KV_HTTP_ERROR");
+    expect((await failureOf(strict)).code).toBe("KV_UNAUTHORIZED");
   });
 
   it("resolves where it is aborted, or an option is wrong", async () => {
