@@ -12,6 +12,7 @@ import { PACKAGES } from "../compat/oracles/client.js";
 import * as api from "../index.js";
 import * as localApi from "../lib/local-api/server.js";
 import { buildOf, rendered } from "./support/build.js";
+import { cli } from "./support/cli.js";
 import { startRecorder } from "./support/recorder.js";
 
 const ROOT = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
@@ -103,6 +104,11 @@ describe("the example in", () => {
     const code = EXAMPLES.map((example) => example.code).join("\n");
     for (const [name] of names) expect(code).toContain(`${name}(`);
   });
+});
+
+it("README.md shows the help of the command as it is", async () => {
+  const { stdout } = await cli(["--help"], { cwd: ROOT });
+  expect(readFileSync(path.join(ROOT, "README.md"), "utf-8")).toContain(`\n${stdout}\`\`\`\n`);
 });
 
 describe("docs/formats.md", () => {
