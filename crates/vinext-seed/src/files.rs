@@ -4,6 +4,7 @@
 //! Never: a second look at a name. A file is opened once; its type and size are asked of the open
 //! handle, so what was checked is what is read.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
@@ -85,6 +86,42 @@ impl ArtefactDir {
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Err(NotAFile::Changed),
             Err(error) => Err(error.into()),
         }
+    }
+}
+
+/// Reads at an offset, whatever else reads the same file at the time.
+#[cfg(unix)]
+pub(crate) fn read_exact_at(file: &File, content: &mut [u8], offset: u64) -> io::Result<()> {
+    std::os::unix::fs::FileExt::read_exact_at(file, content, offset)
+}
+
+/// Reads at an offset, whatever else reads the same file at the time.
+#[cfg(windows)]
+pub(crate) fn read_exact_at(
+    file: &File,
+    mut content: &mut [u8],
+    mut offset: u64,
+) -> io::Result<()> {
+    while !content.is_empty() {
+        match std::os::windows::fs::FileExt::seek_read(file, content, offset) {
+            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(count) => {
+                content = &mut content[count..];
+                offset += count as u64;
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// The text of a file as Node reads it: a byte order mark stays, and invalid bytes become U+FFFD,
+/// one for each maximal part of a sequence.
+pub(crate) fn text(content: &[u8]) -> Cow<'_, str> {
+    match simdutf8::basic::from_utf8(content) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => String::from_utf8_lossy(content),
     }
 }
 

@@ -1,9 +1,10 @@
 //! Stage 1: the manifest of what a build pre-rendered, `dist/server/vinext-prerender.json`.
 //!
 //! In: the file. Out: its header, and its routes one after another as raw JSON.
-//! Never: more of the file in memory than a window and one route, and no opinion on which routes
-//! can be seeded. That is the plan's.
+//! Never: more of the file in memory than a window and the routes that are being packed, and no
+//! opinion on which routes can be seeded. That is the plan's.
 
+mod index;
 mod route;
 mod scanner;
 
@@ -11,7 +12,11 @@ use std::fs::File;
 use std::io::{Read, Seek};
 use std::path::Path;
 
-pub use route::{Headers, Lifetime, RawRoute, RenderStatus, Route, RouteProblem, RouterKind};
+pub use index::RouteFile;
+pub(crate) use index::{RawRoutes, RouteIndex};
+pub use route::{
+    Headers, Lifetime, RawRoute, RenderStatus, Route, RouteProblem, RouterKind, Texts,
+};
 use scanner::{ScanError, Scanner};
 
 use crate::error::ForeignText;
@@ -100,13 +105,12 @@ impl ManifestFile {
         Ok(RouteReader::new(&self.file))
     }
 
-    /// Reads from the start, with a reader that owns the file.
+    /// Its routes, to be read again where a [`RouteReader`] found them.
     ///
     /// # Errors
-    /// If the file cannot be rewound.
-    pub fn into_routes(mut self) -> Result<RouteReader<File>, ManifestProblem> {
-        self.file.rewind().map_err(ManifestProblem::Unreadable)?;
-        Ok(RouteReader::new(self.file))
+    /// If the file's size and time cannot be had.
+    pub fn into_routes(self) -> Result<RouteFile, ManifestProblem> {
+        RouteFile::new(self.file).map_err(ManifestProblem::Unreadable)
     }
 }
 

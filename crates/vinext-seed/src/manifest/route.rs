@@ -56,9 +56,9 @@ pub struct Route<'a> {
     /// For how long it may be cached. `None` where the manifest has a negative `revalidate`.
     pub lifetime: Option<Lifetime>,
     /// The runtime's tags, where this version writes them (since 1.0.0-beta.4).
-    pub tags: Vec<Cow<'a, str>>,
+    pub tags: Texts<'a>,
     /// The file-system segments of a metadata route.
-    pub route_segments: Vec<Cow<'a, str>>,
+    pub route_segments: Texts<'a>,
     /// The response headers to store, a JSON object (since 0.2.0).
     pub headers: Option<Headers>,
     /// The response status where it is not 200 (since 1.0.0-beta.8).
@@ -155,8 +155,8 @@ impl<'a> RawRoute<'a> {
             status: self.status()?,
             router: self.router()?,
             lifetime: self.lifetime()?,
-            tags: texts("tags", self.tags)?,
-            route_segments: texts("routeSegments", self.route_segments)?,
+            tags: Texts::of("tags", self.tags)?,
+            route_segments: Texts::of("routeSegments", self.route_segments)?,
             headers: self.headers()?,
             response_status: self.response_status()?,
             is_fallback_shell: self.fallback.is_some_and(|raw| raw.get() == "true"),
@@ -282,20 +282,34 @@ fn text(raw: &RawValue) -> Option<Cow<'_, str>> {
     }
 }
 
-/// An array's strings; what is in it besides is dropped, as the runtime does.
-fn texts<'a>(
-    name: &'static str,
-    raw: Option<&'a RawValue>,
-) -> Result<Vec<Cow<'a, str>>, RouteProblem> {
-    match raw.map(RawValue::get) {
-        None | Some("null") => Ok(Vec::new()),
-        Some(json) => match serde_json::from_str::<Vec<&RawValue>>(json) {
-            Ok(items) => Ok(items.into_iter().filter_map(text).collect()),
-            Err(_) => Err(RouteProblem::Field {
+/// An array of strings that is not taken apart before somebody asks: most are looked at once, when
+/// their route is packed.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Texts<'a>(Option<&'a RawValue>);
+
+impl<'a> Texts<'a> {
+    fn of(name: &'static str, raw: Option<&'a RawValue>) -> Result<Self, RouteProblem> {
+        match raw.map(RawValue::get) {
+            None | Some("null") => Ok(Self(None)),
+            Some(json) if json.starts_with('[') => Ok(Self(raw)),
+            Some(_) => Err(RouteProblem::Field {
                 name,
                 expected: "an array",
             }),
-        },
+        }
+    }
+
+    /// The strings; what is in the array besides is dropped, as the runtime does.
+    #[must_use]
+    pub fn to_vec(&self) -> Vec<Cow<'a, str>> {
+        // It is an array, or parsing the route had failed.
+        let items: Option<Vec<&'a RawValue>> =
+            self.0.and_then(|raw| serde_json::from_str(raw.get()).ok());
+        items
+            .unwrap_or_default()
+            .into_iter()
+            .filter_map(text)
+            .collect()
     }
 }
 
@@ -454,6 +468,6 @@ mod tests {
     #[test]
     fn tags_that_are_not_strings_are_dropped() {
         let json = rendered(r#","tags":["a",1,null,"\udc00","b"]"#);
-        assert_eq!(validate(&json).unwrap().tags, ["a", "b"]);
+        assert_eq!(validate(&json).unwrap().tags.to_vec(), ["a", "b"]);
     }
 }

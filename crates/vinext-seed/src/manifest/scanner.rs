@@ -9,6 +9,8 @@
 
 use std::io::Read;
 
+use memchr::memchr2;
+
 /// How much is read at a time. When fuzzing so little that made-up documents have it grow.
 const READ_BYTES: usize = if cfg!(fuzzing) { 16 } else { 256 * 1024 };
 
@@ -197,22 +199,16 @@ impl ValueWalk {
     /// The number of bytes of `portion` up to the value's end, or `None` where it does not end in
     /// there.
     fn advance(&mut self, portion: &[u8]) -> Option<usize> {
-        for (index, &byte) in portion.iter().enumerate() {
+        let mut index = 0;
+        while index < portion.len() {
             if self.in_string {
-                match byte {
-                    _ if self.escaped => self.escaped = false,
-                    b'\\' => self.escaped = true,
-                    b'"' => {
-                        self.in_string = false;
-                        if self.depth == 0 {
-                            return Some(index + 1);
-                        }
-                    }
-                    _ => {}
+                index = self.advance_in_string(portion, index)?;
+                if self.depth == 0 {
+                    return Some(index);
                 }
                 continue;
             }
-            match byte {
+            match portion[index] {
                 b'"' if !self.is_scalar => self.in_string = true,
                 b'{' | b'[' if !self.is_scalar => self.depth += 1,
                 b'}' | b']' if self.depth > 0 => {
@@ -228,8 +224,30 @@ impl ValueWalk {
                 _ => {}
             }
             self.is_started = true;
+            index += 1;
         }
         None
+    }
+
+    /// Goes on inside a string, to behind its closing quote.
+    fn advance_in_string(&mut self, portion: &[u8], mut index: usize) -> Option<usize> {
+        if self.escaped && index < portion.len() {
+            self.escaped = false;
+            index += 1;
+        }
+        loop {
+            let found = index + memchr2(b'"', b'\\', &portion[index..])?;
+            if portion[found] == b'"' {
+                self.in_string = false;
+                return Some(found + 1);
+            }
+            // Whatever the backslash escapes ends no string.
+            index = found + 2;
+            if index > portion.len() {
+                self.escaped = true;
+                return None;
+            }
+        }
     }
 }
 

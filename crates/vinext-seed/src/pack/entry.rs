@@ -7,6 +7,7 @@
 use std::fmt::Write as _;
 
 use super::json_text::{push_escaped, push_escaped_twice};
+use crate::files;
 use crate::formats::cache_key::ArtefactKind;
 use crate::formats::profile::QueryProof;
 use crate::plan::lifetime::{expire_at_ms, revalidate_at_ms};
@@ -119,8 +120,7 @@ pub(super) fn push_pair(
     match entry.kind {
         ArtefactKind::Html => {
             push_escaped(out, r#"{"value":{"kind":"APP_PAGE","html":""#);
-            // As Node reads a file as UTF-8: a byte order mark stays, invalid bytes become U+FFFD.
-            push_escaped_twice(out, &String::from_utf8_lossy(artefact));
+            push_escaped_twice(out, &files::text(artefact));
         }
         ArtefactKind::Rsc => {
             push_escaped(out, r#"{"value":{"kind":"APP_PAGE","html":"","rscData":""#);

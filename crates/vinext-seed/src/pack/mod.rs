@@ -16,7 +16,6 @@ mod segment;
 mod worker;
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -31,7 +30,7 @@ pub use entry::Moment;
 pub use worker::MAX_VALUE_BYTES;
 
 use crate::files::ArtefactDir;
-use crate::manifest::{ManifestProblem, RouteReader};
+use crate::manifest::{ManifestProblem, RouteFile};
 use crate::plan::{Planner, SkippedRoute};
 use claims::Claims;
 use segment::{BufferPool, Segment};
@@ -55,7 +54,7 @@ pub struct PackLimits {
 
 /// Packs a site on threads of its own. Dropping it ends them.
 pub struct Packer {
-    workshop: Arc<Workshop<File>>,
+    workshop: Arc<Workshop>,
     threads: Vec<JoinHandle<()>>,
     delivered: mpsc::UnboundedReceiver<Result<Packed, ManifestProblem>>,
     /// Packed out of turn, by first position.
@@ -81,13 +80,14 @@ impl Packer {
     /// If the directory of artefacts is there and cannot be opened, or no thread can be started.
     pub fn start(
         planner: Planner,
-        routes: RouteReader<File>,
+        routes: RouteFile,
         artefact_dir: &Path,
         moment: Moment,
         limits: PackLimits,
     ) -> std::io::Result<Self> {
         let workshop = Arc::new(Workshop {
-            claims: Claims::new(routes, limits.max_segments_ahead),
+            claims: Claims::new(planner.survey().routes, limits.max_segments_ahead),
+            routes,
             planner,
             artefacts: ArtefactDir::open(artefact_dir)?,
             moment,

@@ -3,7 +3,6 @@
 //! In: chunks of routes. Out: for each, a segment and the routes left out, with their positions.
 //! Never: an abort because of one file. A file that cannot be used costs the route it belongs to.
 
-use std::io::Read;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -11,8 +10,8 @@ use super::claims::{Chunk, Claims};
 use super::entry::{self, EntryTail, Moment};
 use super::segment::{BufferPool, Segment, SegmentBuilder};
 use crate::error::ForeignText;
-use crate::files::{ArtefactDir, NotAFile};
-use crate::manifest::{ManifestProblem, RawRoute, Route, RouteProblem};
+use crate::files::{self, ArtefactDir, NotAFile};
+use crate::manifest::{ManifestProblem, RawRoute, RawRoutes, Route, RouteFile, RouteProblem};
 use crate::plan::{PlannedEntry, PlannedRoute, Planner, SkipReason, SkippedRoute};
 
 /// The largest value Workers KV takes, in bytes (Cloudflare KV limits: 25 MiB).
@@ -24,6 +23,9 @@ const FIRST_CHUNK_ROUTES: u64 = 8;
 /// How many routes a thread takes at a time at most, however small they are.
 const MAX_CHUNK_ROUTES: u64 = 1024;
 
+/// How much of the manifest a thread reads at a time: a thousand usual routes, or a single one.
+const MAX_CHUNK_JSON_BYTES: u64 = 1024 * 1024;
+
 /// What became of a chunk.
 #[derive(Debug)]
 pub(super) struct Packed {
@@ -34,8 +36,9 @@ pub(super) struct Packed {
 }
 
 /// What all packing threads share.
-pub(super) struct Workshop<R> {
-    pub(super) claims: Claims<R>,
+pub(super) struct Workshop {
+    pub(super) claims: Claims,
+    pub(super) routes: RouteFile,
     pub(super) planner: Planner,
     pub(super) artefacts: ArtefactDir,
     pub(super) moment: Moment,
@@ -45,6 +48,14 @@ pub(super) struct Workshop<R> {
     /// The largest body a pair may need, alone.
     pub(super) max_body_bytes: usize,
     pub(super) progress: PackProgress,
+}
+
+/// What one thread uses again for every chunk.
+#[derive(Default)]
+struct Desk {
+    routes: RawRoutes,
+    /// The artefact that is being encoded; what lies behind it is left over from before.
+    content: Vec<u8>,
 }
 
 /// How much was packed so far, to size the next chunk.
@@ -73,45 +84,51 @@ impl PackProgress {
     }
 }
 
-impl<R: Read> Workshop<R> {
+impl Workshop {
     /// Packs chunk after chunk until there is none left or `deliver` wants no more.
     pub(super) fn run(&self, deliver: impl Fn(Result<Packed, ManifestProblem>) -> bool) {
         let _others = EndOthersOnPanic(&self.claims);
-        let mut content = Vec::new();
-        loop {
-            match self
-                .claims
-                .claim(self.progress.chunk_routes(self.segment_bytes))
-            {
-                Ok(None) => return,
-                Ok(Some(chunk)) => {
-                    if !deliver(self.pack(chunk, &mut content)) {
-                        return;
-                    }
-                }
-                Err(problem) => {
-                    deliver(Err(problem));
-                    return;
-                }
+        let mut desk = Desk::default();
+        while let Some(chunk) = self
+            .claims
+            .claim(self.progress.chunk_routes(self.segment_bytes))
+        {
+            let packed = self.pack(chunk, &mut desk);
+            if packed.is_err() | !deliver(packed) {
+                return;
             }
         }
     }
 
-    fn pack(&self, mut chunk: Chunk, content: &mut Vec<u8>) -> Result<Packed, ManifestProblem> {
+    fn pack(&self, mut chunk: Chunk, desk: &mut Desk) -> Result<Packed, ManifestProblem> {
+        let index = &self.planner.survey().index;
+        let fitting = index.fitting(chunk.clone(), MAX_CHUNK_JSON_BYTES);
+        if fitting != chunk {
+            self.claims.give_back(&mut chunk, fitting.end);
+        }
+        self.routes
+            .read(index, chunk.clone(), &mut desk.routes)
+            .map_err(ManifestProblem::Unreadable)?;
         let mut builder = SegmentBuilder::new(&self.pool);
         let mut skipped = Vec::new();
-        let mut routes = 0;
-        while routes < chunk.len() {
-            self.pack_route(&chunk, routes, &mut builder, &mut skipped, content)?;
-            routes += 1;
-            if builder.len() >= self.segment_bytes && routes < chunk.len() {
-                self.claims.give_back(&mut chunk, routes);
+        let mut position = chunk.start;
+        while position < chunk.end {
+            let json = desk.routes.route(index, position);
+            self.pack_route(
+                position,
+                json,
+                &mut builder,
+                &mut skipped,
+                &mut desk.content,
+            )?;
+            position += 1;
+            if builder.len() >= self.segment_bytes && position < chunk.end {
+                self.claims.give_back(&mut chunk, position);
             }
         }
-        self.progress.add(routes, builder.len());
-        let positions = chunk.first..chunk.first + routes;
+        self.progress.add(chunk.len(), builder.len());
         Ok(Packed {
-            positions,
+            positions: chunk,
             segment: builder.finish(),
             skipped,
         })
@@ -119,14 +136,13 @@ impl<R: Read> Workshop<R> {
 
     fn pack_route(
         &self,
-        chunk: &Chunk,
-        index: usize,
+        position: usize,
+        json: &[u8],
         builder: &mut SegmentBuilder,
         skipped: &mut Vec<SkippedRoute>,
         content: &mut Vec<u8>,
     ) -> Result<(), ManifestProblem> {
-        let position = chunk.first + index;
-        let json = String::from_utf8_lossy(chunk.route(index));
+        let json = files::text(json);
         let raw = RawRoute::parse(&json).map_err(ManifestProblem::not_json)?;
         let outcome = match &raw {
             None => Err(SkipReason::InvalidRoute(RouteProblem::NotAnObject)),
@@ -248,9 +264,9 @@ impl<R: Read> Workshop<R> {
 }
 
 /// Without the chunk of a thread that panicked, the others would wait for ever.
-struct EndOthersOnPanic<'a, R: Read>(&'a Claims<R>);
+struct EndOthersOnPanic<'a>(&'a Claims);
 
-impl<R: Read> Drop for EndOthersOnPanic<'_, R> {
+impl Drop for EndOthersOnPanic<'_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
             self.0.cancel();

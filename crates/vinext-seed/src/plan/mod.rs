@@ -168,7 +168,7 @@ impl Planner {
         lifetime: Lifetime,
     ) -> Result<PlannedRoute, SkipReason> {
         let headers = route.headers.clone().unwrap_or_default();
-        let segments = route.route_segments.iter().cloned();
+        let segments = route.route_segments.to_vec().into_iter();
         Ok(PlannedRoute {
             main: self.entry(route, ArtefactKind::Route, Some(headers))?,
             rsc: None,
@@ -229,7 +229,7 @@ impl Planner {
         storable(
             self.profile
                 .tags
-                .derive(&pathname, segments, leaf, &route.tags),
+                .derive(&pathname, segments, leaf, &route.tags.to_vec()),
         )
     }
 }

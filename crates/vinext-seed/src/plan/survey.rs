@@ -1,16 +1,17 @@
 //! What must be known of all routes before the first one is planned.
 //!
 //! In: the whole manifest, once. Out: its header and which routes stand in each other's way.
-//! Never: the routes themselves. A million of them leave a few bytes behind.
+//! Never: the routes themselves. Each leaves a few bytes behind: where it lies in the file.
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
 use std::io::Read;
 
 use super::is_fallback_shell;
+use crate::files;
 use crate::formats::pathname::cache_pathname;
 use crate::manifest::{
-    Header, ManifestProblem, RawRoute, RenderStatus, Route, RouteReader, RouterKind,
+    Header, ManifestProblem, RawRoute, RenderStatus, Route, RouteIndex, RouteReader, RouterKind,
 };
 
 /// The result of reading the manifest once.
@@ -24,6 +25,8 @@ pub struct Survey {
     pub candidates: usize,
     /// Whether both `/` and `/index` are among these.
     pub has_root_and_index: bool,
+    /// Where the routes lie in the manifest.
+    pub(crate) index: RouteIndex,
     /// The positions of routes whose cache key an earlier route has, ascending.
     duplicates: Vec<usize>,
 }
@@ -38,7 +41,9 @@ impl Survey {
         let (mut routes, mut candidates) = (0, 0);
         let (mut has_root, mut has_index) = (false, false);
         let mut duplicates = Vec::new();
+        let mut index = RouteIndex::default();
         while let Some(json) = reader.next_route()? {
+            let bytes = json.len();
             with_route(json, |route| {
                 let Some(route) = route.filter(is_candidate) else {
                     return;
@@ -51,12 +56,17 @@ impl Survey {
                 }
             })?;
             routes += 1;
+            // The reader takes no route that is larger than 16 MiB.
+            let length = u32::try_from(bytes).map_err(std::io::Error::other);
+            let length = length.map_err(ManifestProblem::Unreadable)?;
+            index.push(reader.offset() - u64::from(length), length);
         }
         Ok(Self {
             header: reader.into_header()?,
             routes,
             candidates,
             has_root_and_index: has_root && has_index,
+            index,
             duplicates,
         })
     }
@@ -73,7 +83,7 @@ impl Survey {
 /// Invalid UTF-8 becomes U+FFFD, as when Node reads the file: such a route then names a file that
 /// does not exist.
 fn with_route(json: &[u8], visit: impl FnOnce(Option<Route<'_>>)) -> Result<(), ManifestProblem> {
-    let json = String::from_utf8_lossy(json);
+    let json = files::text(json);
     let raw = RawRoute::parse(&json).map_err(ManifestProblem::not_json)?;
     visit(raw.and_then(|raw| raw.validate().ok()));
     Ok(())

@@ -1,0 +1,155 @@
+//! Where the routes lie in the file, so that any of them can be read again by itself.
+//!
+//! In: the places of the routes, in order, as the manifest is read for the first time. Out: the raw
+//! JSON of any neighbouring routes, on any thread.
+//! Never: a route of another file. If the manifest is written to after it was opened, reading ends.
+
+use std::fs::File;
+use std::io;
+use std::ops::Range;
+use std::time::SystemTime;
+
+use crate::files::{NotAFile, read_exact_at};
+
+/// The place of every route: 12 bytes for each.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct RouteIndex {
+    starts: Vec<u64>,
+    lengths: Vec<u32>,
+}
+
+impl RouteIndex {
+    /// Adds the place of the next route.
+    pub(crate) fn push(&mut self, start: u64, bytes: u32) {
+        self.starts.push(start);
+        self.lengths.push(bytes);
+    }
+
+    /// The longest start of `positions` whose text has at most `max_bytes`, but at least one route.
+    pub(crate) fn fitting(&self, positions: Range<usize>, max_bytes: u64) -> Range<usize> {
+        let (first, start) = (positions.start, self.starts[positions.start]);
+        let all = &self.starts[positions.clone()];
+        let fitting = all
+            .partition_point(|&next| next - start <= max_bytes)
+            .max(1);
+        // Of those that begin within the limit, the last may end beyond it.
+        let is_over = self.end(first + fitting - 1) - start > max_bytes && fitting > 1;
+        first..first + fitting - usize::from(is_over)
+    }
+
+    fn end(&self, position: usize) -> u64 {
+        self.starts[position] + u64::from(self.lengths[position])
+    }
+}
+
+/// A manifest's routes, to be read again.
+#[derive(Debug)]
+pub struct RouteFile {
+    file: File,
+    /// Of the file that was opened: its size in bytes and when it was written.
+    version: (u64, SystemTime),
+}
+
+impl RouteFile {
+    pub(super) fn new(file: File) -> io::Result<Self> {
+        let version = version(&file)?;
+        Ok(Self { file, version })
+    }
+
+    /// Reads the routes at `positions`, at least one, and the text between them.
+    pub(crate) fn read(
+        &self,
+        index: &RouteIndex,
+        positions: Range<usize>,
+        routes: &mut RawRoutes,
+    ) -> io::Result<()> {
+        let start = index.starts[positions.start];
+        let bytes = usize::try_from(index.end(positions.end - 1) - start);
+        let bytes = bytes.map_err(io::Error::other)?;
+        routes.start = start;
+        if routes.json.len() < bytes {
+            routes.json.resize(bytes, 0);
+        }
+        read_exact_at(&self.file, &mut routes.json[..bytes], start)?;
+        if version(&self.file)? == self.version {
+            Ok(())
+        } else {
+            Err(NotAFile::Changed.into())
+        }
+    }
+}
+
+fn version(file: &File) -> io::Result<(u64, SystemTime)> {
+    let metadata = file.metadata()?;
+    Ok((metadata.len(), metadata.modified()?))
+}
+
+/// Neighbouring routes as they stand in the file. Used again for the next ones.
+#[derive(Debug, Default)]
+pub(crate) struct RawRoutes {
+    /// Where in the file `json` begins.
+    start: u64,
+    /// What lies behind the routes is left over from before.
+    json: Vec<u8>,
+}
+
+impl RawRoutes {
+    /// The raw JSON of the route at a position that was read.
+    pub(crate) fn route(&self, index: &RouteIndex, position: usize) -> &[u8] {
+        // A difference of offsets within `json`, whose length is a usize.
+        #[expect(clippy::cast_possible_truncation, reason = "lies within `json`")]
+        let start = (index.starts[position] - self.start) as usize;
+        &self.json[start..start + index.lengths[position] as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{MANIFEST_FILE, ManifestFile};
+    use super::*;
+    use crate::plan::Survey;
+
+    #[test]
+    fn chunks_are_cut_where_their_text_grows_too_long() {
+        let mut index = RouteIndex::default();
+        for (start, bytes) in [(10, 5), (20, 5), (30, 50), (90, 5)] {
+            index.push(start, bytes);
+        }
+        for (positions, max_bytes, expected) in [
+            (0..4, 1, 0..1),
+            (0..4, 15, 0..2),
+            (0..4, 24, 0..2),
+            (0..4, 70, 0..3),
+            (0..4, 85, 0..4),
+            (2..4, 60, 2..3),
+            (3..4, 1, 3..4),
+        ] {
+            assert_eq!(index.fitting(positions, max_bytes), expected);
+        }
+    }
+
+    #[test]
+    fn routes_are_read_again_one_by_one_or_together() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(MANIFEST_FILE);
+        std::fs::write(
+            &path,
+            r#"{"buildId":"b", "routes" : [ {"a":1} ,2,  "]," ]}"#,
+        )
+        .unwrap();
+        let manifest = ManifestFile::open(dir.path()).unwrap();
+        let survey = Survey::take(manifest.routes().unwrap()).unwrap();
+        let file = manifest.into_routes().unwrap();
+        let mut routes = RawRoutes::default();
+        for positions in [0..3, 1..2, 2..3, 0..1] {
+            file.read(&survey.index, positions.clone(), &mut routes)
+                .unwrap();
+            for position in positions {
+                let expected = [r#"{"a":1}"#, "2", r#""],""#][position].as_bytes();
+                assert_eq!(routes.route(&survey.index, position), expected);
+            }
+        }
+        std::fs::write(&path, r#"{"buildId":"b","routes":[{"a":1},2,"],","more"]}"#).unwrap();
+        assert!(file.read(&survey.index, 0..1, &mut routes).is_err());
+    }
+}
