@@ -12,6 +12,8 @@ mod entry;
 #[cfg(fuzzing)]
 pub(crate) mod fuzzing;
 mod json_text;
+#[cfg(test)]
+mod reference;
 mod segment;
 mod worker;
 

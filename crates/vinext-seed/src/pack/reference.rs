@@ -1,0 +1,187 @@
+//! The slow way to a request body, which the fast one is held against.
+//!
+//! In: planned routes and artefacts. Out: the digest of the body that a JSON library makes of them,
+//! document inside document.
+//! Never: anything of the encoder but what it is asked for.
+
+use proptest::prelude::*;
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+
+use super::batcher::Batcher;
+use super::entry::{EntryTail, Moment, push_pair};
+use super::segment::{BufferPool, SegmentBuilder};
+use super::{BatchLimits, PackedRoutes};
+use crate::formats::cache_key::ArtefactKind;
+use crate::formats::profile::QueryProof;
+use crate::manifest::{Headers, Lifetime};
+use crate::plan::lifetime::{expire_at_ms, revalidate_at_ms};
+use crate::plan::{PlannedEntry, PlannedRoute};
+
+const MOMENT: Moment = Moment {
+    now_ms: 1_700_000_000_123.0,
+    rendered_at_ms: 1_600_000_000_456.0,
+};
+
+/// A pair as a JSON library prints it.
+fn slow_pair(route: &PlannedRoute, artefact: &[u8]) -> String {
+    let entry = &route.main;
+    let base64 = || base64_simd::STANDARD.encode_to_string(artefact);
+    let mut value = match entry.kind {
+        // The standard library's own decoding, which replaces maximal parts too.
+        ArtefactKind::Html => {
+            json!({ "kind": "APP_PAGE", "html": String::from_utf8_lossy(artefact) })
+        }
+        ArtefactKind::Rsc => json!({ "kind": "APP_PAGE", "html": "", "rscData": base64() }),
+        ArtefactKind::Route => json!({ "kind": "APP_ROUTE", "body": base64() }),
+    };
+    let mut insert = |name: &str, member: Value| value[name] = member;
+    if let Some(headers) = &entry.headers {
+        insert("headers", Value::Object(headers.clone()));
+    }
+    if let Some(status) = route.status {
+        insert("status", status.into());
+    }
+    if route.query_proof == QueryProof::PrerenderedFlag {
+        insert("prerendered", true.into());
+    }
+    let mut whole = Map::new();
+    whole.insert("value".to_owned(), value);
+    whole.insert("tags".to_owned(), json!(route.tags));
+    whole.insert(
+        "lastModified".to_owned(),
+        number(Some(MOMENT.rendered_at_ms)),
+    );
+    let revalidate_at = revalidate_at_ms(&route.lifetime, MOMENT.now_ms);
+    whole.insert("revalidateAt".to_owned(), number(revalidate_at));
+    let expire_at = expire_at_ms(&route.lifetime, MOMENT.now_ms);
+    whole.insert("expireAt".to_owned(), number(expire_at));
+    if let Some(revalidate) = route.lifetime.revalidate_seconds {
+        let mut control = json!({ "revalidate": number(Some(revalidate)) });
+        if let Some(expire) = route.lifetime.expire_seconds {
+            control["expire"] = number(Some(expire));
+        }
+        whole.insert("cacheControl".to_owned(), control);
+    }
+    let mut pair = Map::new();
+    pair.insert("key".to_owned(), entry.key.clone().into());
+    let whole = serde_json::to_string(&whole).unwrap();
+    pair.insert("value".to_owned(), whole.into());
+    if let Some(ttl_seconds) = route.ttl_seconds {
+        pair.insert("expiration_ttl".to_owned(), ttl_seconds.into());
+    }
+    let metadata = json!({ "tags": route.tags });
+    if metadata.to_string().len() <= 1024 {
+        pair.insert("metadata".to_owned(), metadata);
+    }
+    serde_json::to_string(&pair).unwrap()
+}
+
+/// Whole numbers only, which both print alike.
+#[expect(clippy::cast_possible_truncation, reason = "whole and far below 2^53")]
+fn number(value: Option<f64>) -> Value {
+    value.map_or(Value::Null, |value| (value as i64).into())
+}
+
+fn routes() -> impl Strategy<Value = (PlannedRoute, Vec<u8>)> {
+    let kind = prop_oneof![
+        3 => Just(ArtefactKind::Html),
+        1 => Just(ArtefactKind::Rsc),
+        1 => Just(ArtefactKind::Route),
+    ];
+    let text = "[a-z/\"\\\\é日😀\\x00-\\x1f]{0,20}";
+    let headers = prop::collection::vec((text, text), 0..3).prop_map(|members| {
+        Headers::from_iter(
+            members
+                .into_iter()
+                .map(|(name, value)| (name, value.into())),
+        )
+    });
+    let fields = (
+        kind,
+        text,
+        prop::option::of(headers),
+        prop::collection::vec(text, 0..20),
+        prop::option::of(1..100_000_u32),
+        prop::option::of(100..600_u16),
+        any::<bool>(),
+    );
+    (fields, artefacts()).prop_map(|(fields, artefact)| {
+        let (kind, key, headers, tags, revalidate, status, is_proven) = fields;
+        let route = PlannedRoute {
+            main: PlannedEntry {
+                kind,
+                file: String::new(),
+                key,
+                headers,
+            },
+            rsc: None,
+            tags,
+            lifetime: Lifetime {
+                revalidate_seconds: revalidate.map(f64::from),
+                expire_seconds: revalidate.map(|seconds| f64::from(seconds) * 2.0),
+                stale_seconds: None,
+            },
+            ttl_seconds: revalidate.map(u64::from),
+            status,
+            query_proof: if is_proven {
+                QueryProof::PrerenderedFlag
+            } else {
+                QueryProof::None
+            },
+            has_expiry: true,
+        };
+        (route, artefact)
+    })
+}
+
+/// Anything a file may hold: text that needs many escapes or few, and bytes that are no text.
+fn artefacts() -> impl Strategy<Value = Vec<u8>> {
+    let piece = prop_oneof![
+        "(?s)[\\x00-\\x1f\"\\\\<>a-zé\u{2028}\u{feff}😀]{0,300}".prop_map(String::into_bytes),
+        "[a-z <>=/]{0,300}".prop_map(String::into_bytes),
+        prop::collection::vec(any::<u8>(), 0..100),
+        Just(b"\xef\xbb\xbf\xe2\x82\xed\xa0\x80\xf0\x9f\x98".to_vec()),
+    ];
+    prop::collection::vec(piece, 0..6).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #[test]
+    fn every_body_has_the_digest_of_the_slow_encoders(
+        routes in prop::collection::vec(routes(), 1..12),
+        max_pairs in 1..6_usize,
+        per_segment in 1..6_usize,
+    ) {
+        let limits = BatchLimits { max_pairs, max_body_bytes: usize::MAX };
+        let mut batcher = Batcher::new(limits);
+        let mut batches = Vec::new();
+        // Buffers are used again, so that what is left over from before would show.
+        let pool = BufferPool::new(1 << 16, 4);
+        for routes in routes.chunks(per_segment) {
+            let mut builder = SegmentBuilder::new(&pool);
+            for (route, artefact) in routes {
+                let tail = EntryTail::new(route, MOMENT);
+                builder.push(true, |out| push_pair(out, route, &route.main, &tail, artefact));
+            }
+            let packed = PackedRoutes {
+                routes: routes.len(),
+                segment: builder.finish(),
+                skipped: Vec::new(),
+            };
+            batcher.push(&packed, |batch| batches.push(batch));
+        }
+        batches.extend(batcher.finish());
+        let mut slow = routes.iter().map(|(route, artefact)| slow_pair(route, artefact));
+        for batch in batches {
+            let mut fast = Sha256::new();
+            for piece in batch.body() {
+                fast.update(&piece);
+            }
+            let pairs: Vec<String> = slow.by_ref().take(batch.pairs()).collect();
+            let expected = format!("[{}]", pairs.join(","));
+            prop_assert_eq!(fast.finalize(), Sha256::digest(expected));
+        }
+        prop_assert!(slow.next().is_none());
+    }
+}
