@@ -1,0 +1,84 @@
+//! Batches: cut from packed routes, and taken apart into a body.
+//!
+//! In: a made-up build of 2,000 pages, packed. Out: pairs per second.
+//! Never: reading and encoding. Those come before.
+
+#![expect(clippy::expect_used, reason = "a benchmark that cannot start says why")]
+
+mod support;
+
+use std::fs;
+
+use divan::Bencher;
+use divan::counter::ItemsCount;
+use vinext_seed::formats::profile::G12;
+use vinext_seed::manifest::ManifestFile;
+use vinext_seed::pack::{BatchLimits, Batcher, Moment, PackLimits, PackedRoutes, Packer};
+use vinext_seed::plan::lifetime::TtlRule;
+use vinext_seed::plan::{Planner, Survey};
+
+const ROUTES: usize = 2_000;
+
+fn main() {
+    divan::main();
+}
+
+/// A site, packed.
+fn packed() -> Vec<PackedRoutes> {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    support::write_manifest(dir.path(), ROUTES).expect("a manifest is written");
+    let artefacts = dir.path().join("prerendered-routes");
+    fs::create_dir_all(artefacts.join("guides")).expect("a directory is made");
+    let document = support::document(1_000);
+    for index in 0..ROUTES {
+        for extension in ["html", "rsc"] {
+            let file = artefacts.join(format!("guides/{index}.{extension}"));
+            fs::write(file, &document).expect("an artefact is written");
+        }
+    }
+    let manifest = ManifestFile::open(dir.path()).expect("it can be opened");
+    let survey = Survey::take(manifest.routes().expect("it can be read")).expect("it is valid");
+    let planner = Planner::new(G12, "b".to_owned(), "", TtlRule::default(), survey);
+    let moment = Moment {
+        now_ms: 1.0,
+        rendered_at_ms: 1.0,
+    };
+    let limits = PackLimits {
+        threads: 1,
+        max_segments_ahead: 1,
+        segment_bytes: 512 * 1024,
+        max_free_buffers: 0,
+        max_body_bytes: usize::MAX,
+    };
+    let routes = manifest.into_routes().expect("it is still there");
+    let mut packer =
+        Packer::start(planner, routes, &artefacts, moment, limits).expect("threads start");
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    runtime.expect("a runtime").block_on(async {
+        let mut all = Vec::new();
+        while let Some(routes) = packer.next().await.expect("everything is packed") {
+            all.push(routes);
+        }
+        all
+    })
+}
+
+/// Full batches, and how many pieces their bodies have, which is what the sender asks for.
+#[divan::bench(args = [64 * 1024, 8 * 1024 * 1024])]
+fn batched(bencher: Bencher<'_, '_>, max_body_bytes: usize) {
+    let packed = packed();
+    let limits = BatchLimits {
+        max_pairs: 10_000,
+        max_body_bytes,
+    };
+    bencher
+        .counter(ItemsCount::new(2 * ROUTES))
+        .bench_local(|| {
+            let mut pieces = 0;
+            let mut batcher = Batcher::new(limits);
+            for routes in &packed {
+                batcher.push(routes, |batch| pieces += batch.body().count());
+            }
+            pieces + batcher.finish().map_or(0, |batch| batch.body().count())
+        });
+}
