@@ -1,0 +1,84 @@
+// Charts of a run, drawn by Vega.
+//
+// In: figures. Out: SVG. Never: a bar for a contender that failed.
+
+import * as vega from "vega";
+import { compile } from "vega-lite";
+import { CONTENDERS } from "./contenders.js";
+import { secondsOf } from "./report.js";
+import { median, medianOf } from "./statistics.js";
+
+const MEBIBYTE = 1024 * 1024;
+
+/**
+ * How long each contender takes for each size, on a logarithmic scale.
+ * @param {{ [size: string]: import("./compete.js").Competition }} sizes
+ */
+export function timesChart(sizes) {
+  const values = Object.entries(sizes).flatMap(([size, { routes, contenders }]) =>
+    Object.entries(contenders).flatMap(([name, result]) => {
+      const seconds = secondsOf(result);
+      if (seconds === undefined || result.failed !== undefined) return [];
+      const { title } = CONTENDERS[/** @type {keyof typeof CONTENDERS} */ (name)];
+      return { size: `${size}: ${routes.toLocaleString("en")} routes`, title, seconds };
+    }),
+  );
+  const order = Object.values(CONTENDERS).map(({ title }) => title);
+  return draw({
+    data: { values },
+    facet: { row: { field: "size", type: "nominal", title: null, sort: null, header: LEFT } },
+    spec: {
+      width: 420,
+      height: { step: 16 },
+      layer: [
+        { mark: { type: "bar" } },
+        { mark: { type: "text", align: "left", dx: 3 }, encoding: { text: LABEL } },
+      ],
+      encoding: {
+        y: { field: "title", type: "nominal", title: null, sort: order, axis: { labelLimit: 320 } },
+        x: { field: "seconds", type: "quantitative", scale: { type: "log" }, title: "seconds (log scale)" },
+        color: { field: "title", type: "nominal", sort: order, legend: null },
+      },
+    },
+    resolve: { scale: { y: "independent" } },
+  });
+}
+
+const LEFT = /** @type {const} */ ({ labelAngle: 0, labelAlign: "left", labelOrient: "top", labelFontWeight: "bold" });
+const LABEL = /** @type {const} */ ({ field: "seconds", type: "quantitative", format: ".2~f" });
+
+/**
+ * Time and memory over the number of routes.
+ * @param {import("./scaling.js").ScalingPoint[]} points
+ */
+export function scalingChart(points) {
+  const values = points.map(({ routes, runs, idleBytes }) => ({
+    routes,
+    seconds: medianOf(runs, "callSeconds"),
+    megabytes: ((medianOf(runs, "peakBytes") ?? 0) - (median(idleBytes) ?? 0)) / MEBIBYTE,
+  }));
+  const x = { field: "routes", type: "quantitative", scale: { type: "log" }, title: "routes of 1 KB", axis: { format: "~s" } };
+  const line = { type: "line", point: true };
+  const panel = (/** @type {string} */ field, /** @type {string} */ title, /** @type {object} */ scale) => ({
+    width: 320,
+    height: 220,
+    mark: line,
+    encoding: { x, y: { field, type: "quantitative", title, scale } },
+  });
+  return draw({
+    data: { values },
+    hconcat: [
+      panel("seconds", "seconds of the call (log scale)", { type: "log" }),
+      panel("megabytes", "peak MB over idle Node", { zero: true }),
+    ],
+  });
+}
+
+/**
+ * @param {object} specification of Vega-Lite
+ * @returns {Promise<string>}
+ */
+function draw(specification) {
+  const { spec } = compile(/** @type {any} */ ({ background: "white", ...specification }));
+  return new vega.View(vega.parse(spec), { renderer: "none" }).toSVG();
+}

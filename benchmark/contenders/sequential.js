@@ -1,0 +1,24 @@
+// The sequential approach: read everything, encode everything, send one slice after another.
+//
+// In: a site and an API. Out: every pair of the site, stored.
+// Never: two things at a time.
+
+import { readFile } from "node:fs/promises";
+import { filesOf, openBuild, pairsOf } from "./entries.js";
+import { contend } from "./contend.js";
+import { put } from "./put.js";
+
+/** The most pairs that the bulk API takes in one request. */
+const SLICE_PAIRS = 10_000;
+
+await contend(async ({ root, url }) => {
+  const build = openBuild(root);
+  const pairs = [];
+  for (const route of build.routes) {
+    const { html, rsc } = filesOf(build, route);
+    pairs.push(...pairsOf(build, route, await readFile(html, "utf-8"), await readFile(rsc)));
+  }
+  for (let first = 0; first < pairs.length; first += SLICE_PAIRS) {
+    await put(url, JSON.stringify(pairs.slice(first, first + SLICE_PAIRS)));
+  }
+});

@@ -1,0 +1,111 @@
+//! The floor: what any seeder has to do at least.
+//!
+//! In: a site, and how many bytes its entries have once encoded. Out: how long it takes to read
+//! every artefact and to send as many bytes, both at once.
+//! Never: encoding, planning, order, or a byte of the artefacts in what is sent.
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+use bytes::Bytes;
+use reqwest::Client;
+
+use crate::Failure;
+
+/// How much is read at a time: more than any artefact of the benchmark's sites has.
+const READ_BYTES: usize = 1024 * 1024;
+
+/// How many artefacts a thread takes at a time.
+const CLAIM_ARTEFACTS: usize = 16;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// The site's directory.
+    directory: PathBuf,
+    /// Where to.
+    #[arg(long)]
+    url: String,
+    /// How many bytes to send.
+    #[arg(long)]
+    bytes: usize,
+    /// Bytes of each request.
+    #[arg(long, default_value_t = 8 * 1024 * 1024)]
+    body_bytes: usize,
+    /// Requests in flight.
+    #[arg(long, default_value_t = 4)]
+    connections: usize,
+    /// Threads that read.
+    #[arg(long, default_value_t = 4)]
+    threads: usize,
+}
+
+/// Reads and sends, and prints `{"seconds":…}`.
+#[expect(clippy::print_stdout, reason = "a program for the command line")]
+pub(crate) fn run(options: &Options) -> Result<(), Failure> {
+    let list = fs::read_to_string(options.directory.join("artefacts.txt"))?;
+    let names: Vec<&str> = list.lines().collect();
+    // Names are then looked up from here, as from an open directory.
+    std::env::set_current_dir(options.directory.join("dist/server/prerendered-routes"))?;
+    // An error means that it is installed already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let next = AtomicUsize::new(0);
+    let started = Instant::now();
+    std::thread::scope(|scope| -> Result<(), Failure> {
+        let readers: Vec<_> = (0..options.threads)
+            .map(|_| scope.spawn(|| read(&names, &next)))
+            .collect();
+        send(options)?;
+        for reader in readers {
+            reader.join().map_err(|_| "a reading thread panicked")??;
+        }
+        Ok(())
+    })?;
+    println!("{{\"seconds\":{}}}", started.elapsed().as_secs_f64());
+    Ok(())
+}
+
+fn read(names: &[&str], next: &AtomicUsize) -> std::io::Result<()> {
+    let mut content = vec![0; READ_BYTES];
+    loop {
+        let first = next.fetch_add(CLAIM_ARTEFACTS, Ordering::Relaxed);
+        let Some(claimed) = names.get(first..) else {
+            return Ok(());
+        };
+        if claimed.is_empty() {
+            return Ok(());
+        }
+        for name in claimed.iter().take(CLAIM_ARTEFACTS) {
+            let mut file = File::open(name)?;
+            // Less than asked for means that the file ends there.
+            while file.read(&mut content)? == READ_BYTES {}
+        }
+    }
+}
+
+#[tokio::main]
+async fn send(options: &Options) -> Result<(), Failure> {
+    let client = Client::builder().build()?;
+    let left = AtomicUsize::new(options.bytes);
+    let mut connections = Vec::new();
+    for _ in 0..options.connections {
+        connections.push(async {
+            let body = Bytes::from(vec![b' '; options.body_bytes]);
+            loop {
+                let taken = left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
+                    Some(left.saturating_sub(options.body_bytes))
+                });
+                let size = taken.unwrap_or(0).min(options.body_bytes);
+                if size == 0 {
+                    return Ok::<_, reqwest::Error>(());
+                }
+                let request = client.put(&options.url).body(body.slice(..size));
+                request.send().await?.error_for_status()?.bytes().await?;
+            }
+        });
+    }
+    futures_util::future::try_join_all(connections).await?;
+    Ok(())
+}

@@ -1,0 +1,40 @@
+//! What a program takes, as the operating system counts it.
+//!
+//! In: a command. Out: wall seconds, CPU seconds and peak memory of its process, as JSON in a file.
+//! Never: a figure that the program reports about itself.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Instant;
+
+use wait4::Wait4;
+
+use crate::Failure;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// Where the figures go.
+    #[arg(long)]
+    out: PathBuf,
+    /// What to run.
+    #[arg(last = true, required = true)]
+    command: Vec<String>,
+}
+
+/// Runs a program to its end.
+pub(crate) fn run(options: &Options) -> Result<(), Failure> {
+    let (program, arguments) = options.command.split_first().ok_or("no command")?;
+    let started = Instant::now();
+    let mut child = Command::new(program).args(arguments).spawn()?;
+    let waited = child.wait4()?;
+    let seconds = started.elapsed().as_secs_f64();
+    let figures = serde_json::json!({
+        "seconds": seconds,
+        "userSeconds": waited.rusage.utime.as_secs_f64(),
+        "systemSeconds": waited.rusage.stime.as_secs_f64(),
+        "peakBytes": waited.rusage.maxrss,
+        "exitCode": waited.status.code(),
+    });
+    std::fs::write(&options.out, figures.to_string())?;
+    Ok(())
+}

@@ -1,0 +1,106 @@
+// `npm run bench`: the package beside what it replaces, and beside the floor.
+//
+// In: `--size S,M,T` (also L and X), `--rounds 5`, `--only ours,floor`, `--network wan`,
+// `--sites DIRECTORY`, `--out DIRECTORY`; `--scaling` for the chart over the number of routes.
+// Out: a table of medians; raw figures and a chart in `benchmark/runs/<date>/`.
+// Never: a verdict. Figures depend on the machine; the ratios are for people to read.
+
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { scalingChart, timesChart } from "./chart.js";
+import { compete } from "./compete.js";
+import { CONTENDERS } from "./contenders.js";
+import { NETWORKS } from "./networks.js";
+import { table } from "./report.js";
+import { buildRig } from "./rig.js";
+import { scale } from "./scaling.js";
+import { SIZES, sizeNames } from "./sizes.js";
+
+const RUNS = fileURLToPath(new URL("runs", import.meta.url));
+
+const { values: given } = parseArgs({
+  options: {
+    size: { type: "string", default: "S,M,T" },
+    rounds: { type: "string", default: "5" },
+    only: { type: "string", default: Object.keys(CONTENDERS).join(",") },
+    network: { type: "string", default: "loopback" },
+    scaling: { type: "boolean", default: false },
+    sites: { type: "string", default: path.join(os.tmpdir(), "seed-native-sites") },
+    out: { type: "string", default: path.join(RUNS, new Date().toISOString().slice(0, 10)) },
+  },
+});
+const sizes = sizeNames(given.size);
+const names = /** @type {import("./contenders.js").ContenderName[]} */ (given.only.split(","));
+const network = /** @type {import("./networks.js").NetworkName} */ (given.network);
+const rounds = Number(given.rounds);
+if (!names.every((name) => name in CONTENDERS)) {
+  throw new RangeError(`--only takes ${Object.keys(CONTENDERS).join(", ")}`);
+}
+if (!(network in NETWORKS)) throw new RangeError(`--network takes ${Object.keys(NETWORKS).join(", ")}`);
+if (!Number.isSafeInteger(rounds) || rounds < 1) throw new RangeError("--rounds takes a whole number");
+
+buildRig();
+mkdirSync(given.out, { recursive: true });
+if (given.scaling) {
+  const points = await scale({ sites: given.sites, rounds, say });
+  save("scaling", { ...conditions(), points });
+  writeFileSync(path.join(given.out, "scaling.svg"), await scalingChart(points));
+} else {
+  // Sizes can be run one after another: each is put beside what is there from the same day.
+  const file = path.join(given.out, `${network}.json`);
+  const before = existsSync(file) ? JSON.parse(readFileSync(file, "utf-8")).sizes : {};
+  for (const name of sizes) {
+    const competition = await compete({
+      directory: path.join(given.sites, name),
+      size: SIZES[name],
+      names,
+      rounds,
+      network,
+      say: (text) => say(`${name}: ${text}`),
+    });
+    before[name] = competition;
+    const { routes, pairs, contentBytes } = competition;
+    const megabytes = Math.round(contentBytes / 1e6).toLocaleString("en");
+    console.log(`\n${name}: ${routes} routes, ${pairs} pairs, ${megabytes} MB, ${network}\n`);
+    console.log(table(competition));
+    save(network, { ...conditions(), sizes: before });
+  }
+  writeFileSync(path.join(given.out, `${network}.svg`), await timesChart(before));
+}
+
+/** @param {string} text */
+function say(text) {
+  process.stderr.write(`${text}\n`);
+}
+
+/**
+ * @param {string} name
+ * @param {object} content
+ */
+function save(name, content) {
+  writeFileSync(path.join(given.out, `${name}.json`), `${JSON.stringify(content)}\n`);
+}
+
+/** What the figures depend on. */
+function conditions() {
+  const [cpu] = os.cpus();
+  return {
+    date: new Date().toISOString().slice(0, 10),
+    machine: {
+      cpu: cpu?.model.trim(),
+      cores: os.availableParallelism(),
+      memoryGiB: Math.round(os.totalmem() / 2 ** 30),
+      system: `${os.type()} ${os.release()}`,
+    },
+    versions: {
+      node: process.version,
+      rustc: execFileSync("rustc", ["--version"], { encoding: "utf-8" }).trim(),
+      commit: execFileSync("git", ["rev-parse", "--short", "HEAD"], { encoding: "utf-8" }).trim(),
+    },
+    rounds,
+  };
+}
