@@ -8,15 +8,14 @@ use std::path::PathBuf;
 use napi::bindgen_prelude::{PromiseRaw, Result};
 use napi::{Either, Env};
 use napi_derive::napi;
-use vinext_seed::pack::BatchLimits;
-use vinext_seed::{BuildOptions, Export, ExportFile};
+use vinext_seed::{BuildOptions, Export, ExportFile, Limits};
 
 use crate::abort::Signal;
 use crate::argument::{Argument, Given, OrNull, optional};
 use crate::build_options::JsBuildOptions;
 use crate::failure::Failure;
 use crate::options::{JsRefusal, JsRuntimeVersions};
-use crate::read_options::{read_batch, text};
+use crate::read_options::{max_batch_bytes, max_batch_pairs, text};
 use crate::result::{RouteSkipped, SeededRuntime};
 use crate::run;
 
@@ -143,7 +142,7 @@ fn start(
     })
 }
 
-type Read = (BuildOptions, BatchLimits, PathBuf, Option<Signal>);
+type Read = (BuildOptions, Limits, PathBuf, Option<Signal>);
 
 impl JsExportOptions {
     fn read(self) -> std::result::Result<Read, Failure> {
@@ -159,11 +158,11 @@ impl JsExportOptions {
             refusal: self.refusal,
         };
         let directory = PathBuf::from(text(self.directory, "directory")?);
-        let mut limits = BatchLimits {
-            max_body_bytes: vinext_seed::DEFAULT_MAX_FILE_BYTES,
-            ..vinext_seed::DEFAULT_BATCH
+        let limits = Limits {
+            max_batch_pairs: max_batch_pairs(self.max_batch_pairs)?,
+            max_batch_bytes: max_batch_bytes(self.max_batch_bytes)?,
+            ..Limits::default()
         };
-        read_batch(self.max_batch_pairs, self.max_batch_bytes, &mut limits)?;
         let signal = optional(self.signal, "signal", "an AbortSignal")?;
         Ok((build.read()?, limits, directory, signal))
     }

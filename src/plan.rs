@@ -6,15 +6,14 @@
 use napi::bindgen_prelude::{PromiseRaw, Result};
 use napi::{Either, Env};
 use napi_derive::napi;
-use vinext_seed::pack::BatchLimits;
-use vinext_seed::{BuildOptions, EntrySize, Estimate};
+use vinext_seed::{BuildOptions, EntrySize, Estimate, Limits};
 
 use crate::abort::Signal;
 use crate::argument::{Argument, Given, OrNull, optional};
 use crate::build_options::JsBuildOptions;
 use crate::failure::Failure;
 use crate::options::{JsRefusal, JsRuntimeVersions};
-use crate::read_options::read_batch;
+use crate::read_options::{max_batch_bytes, max_batch_pairs};
 use crate::result::{RouteSkipped, SeededRuntime};
 use crate::run;
 
@@ -140,7 +139,7 @@ fn start(
 }
 
 impl JsPlanOptions {
-    fn read(self) -> std::result::Result<(BuildOptions, BatchLimits, Option<Signal>), Failure> {
+    fn read(self) -> std::result::Result<(BuildOptions, Limits, Option<Signal>), Failure> {
         let build = JsBuildOptions {
             root: self.root,
             app_prefix: self.app_prefix,
@@ -152,8 +151,11 @@ impl JsPlanOptions {
             self_check: self.self_check,
             refusal: self.refusal,
         };
-        let mut limits = vinext_seed::DEFAULT_BATCH;
-        read_batch(self.max_batch_pairs, self.max_batch_bytes, &mut limits)?;
+        let limits = Limits {
+            max_batch_pairs: max_batch_pairs(self.max_batch_pairs)?,
+            max_batch_bytes: max_batch_bytes(self.max_batch_bytes)?,
+            ..Limits::default()
+        };
         let signal = optional(self.signal, "signal", "an AbortSignal")?;
         Ok((build.read()?, limits, signal))
     }

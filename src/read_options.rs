@@ -5,14 +5,13 @@
 
 use std::time::Duration;
 
-use vinext_seed::MAX_CONCURRENCY;
-use vinext_seed::pack::BatchLimits;
 use vinext_seed::runtime::probe::Probes;
 use vinext_seed::runtime::{ProbedRuntime, RuntimeSource, RuntimeVersions};
 use vinext_seed::send::{
     ApiToken, DEFAULT_API_BASE, Endpoint, MAX_BULK_BODY_BYTES, MAX_BULK_PAIRS, RetryPolicy,
     Timeouts,
 };
+use vinext_seed::{Limits, MAX_CONCURRENCY};
 
 use crate::abort::Signal;
 use crate::argument::{Given, OrNull, optional};
@@ -55,14 +54,12 @@ impl JsSeedOptions {
             .map_err(|(option, problem)| Failure::option(option, problem))?;
 
         let mut settings = vinext_seed::SeedOptions::new(build, endpoint, token);
-        read_batch(
-            self.max_batch_pairs,
-            self.max_batch_bytes,
-            &mut settings.batch,
-        )?;
-        if let Some(requests) = whole(self.concurrency, "concurrency", MAX_CONCURRENCY)? {
-            settings.concurrency = requests;
-        }
+        settings.limits = Limits {
+            max_memory_bytes: whole(self.max_memory_bytes, "maxMemoryBytes", MAX_MEMORY_BYTES)?,
+            max_batch_pairs: max_batch_pairs(self.max_batch_pairs)?,
+            max_batch_bytes: max_batch_bytes(self.max_batch_bytes)?,
+            concurrency: whole(self.concurrency, "concurrency", MAX_CONCURRENCY)?,
+        };
         if let Some(retry) = optional(self.retry, "retry", "an object")? {
             settings.retry = retry.read()?;
         }
@@ -139,19 +136,17 @@ fn set_ms(
     Ok(())
 }
 
-/// What goes into one request, where the caller says it.
-pub(crate) fn read_batch(
-    max_pairs: Option<OrNull<f64>>,
-    max_bytes: Option<OrNull<f64>>,
-    limits: &mut BatchLimits,
-) -> Result<(), Failure> {
-    if let Some(pairs) = whole(max_pairs, "maxBatchPairs", MAX_BULK_PAIRS)? {
-        limits.max_pairs = pairs;
-    }
-    if let Some(bytes) = whole(max_bytes, "maxBatchBytes", MAX_BULK_BODY_BYTES)? {
-        limits.max_body_bytes = bytes;
-    }
-    Ok(())
+/// The most memory that can be asked for, in bytes: a terabyte, beyond which it is a slip of units.
+const MAX_MEMORY_BYTES: usize = 1 << 40;
+
+/// How many entries go into one request, where the caller says it.
+pub(crate) fn max_batch_pairs(value: Option<OrNull<f64>>) -> Result<Option<usize>, Failure> {
+    whole(value, "maxBatchPairs", MAX_BULK_PAIRS)
+}
+
+/// How many bytes go into one request, where the caller says it.
+pub(crate) fn max_batch_bytes(value: Option<OrNull<f64>>) -> Result<Option<usize>, Failure> {
+    whole(value, "maxBatchBytes", MAX_BULK_BODY_BYTES)
 }
 
 pub(crate) const STRING: &str = "a string";

@@ -26,8 +26,7 @@ pub use error::SeedError;
 pub use progress::{Observer, Phase, Progress};
 pub use report::SeedReport;
 pub use seed::{
-    BuildOptions, DEFAULT_BATCH, DEFAULT_CONCURRENCY, DEFAULT_MAX_BATCH_BYTES,
-    DEFAULT_MAX_FILE_BYTES, EntrySize, Estimate, Export, ExportFile, LARGEST_ENTRIES,
-    MAX_CONCURRENCY, SeedOptions, estimate, export, seed,
+    BuildOptions, DEFAULT_MAX_FILE_BYTES, DEFAULT_MAX_MEMORY_BYTES, EntrySize, Estimate, Export,
+    ExportFile, LARGEST_ENTRIES, Limits, MAX_CONCURRENCY, SeedOptions, estimate, export, seed,
 };
 pub use tokio_util::sync::CancellationToken;

@@ -98,7 +98,10 @@ async fn whatever_passes_is_stored_in_the_end() {
         Reply::Silence,
     ] {
         let name = format!("{fault:?}");
-        let (outcome, seen) = run(6, vec![fault; 2], |options| options.batch.max_pairs = 2).await;
+        let (outcome, seen) = run(6, vec![fault; 2], |options| {
+            options.limits.max_batch_pairs = Some(2)
+        })
+        .await;
         let report = outcome.unwrap_or_else(|error| panic!("{name}: {error}"));
         assert_eq!(
             (report.pairs_stored, report.seeded_routes),
@@ -117,8 +120,8 @@ async fn whatever_passes_is_stored_in_the_end() {
 async fn what_is_not_stored_is_named_in_the_manifests_order() {
     let script = vec![Reply::Send(200, "", STORED.to_owned()), error(429, 10048)];
     let (outcome, seen) = run(10, script, |options| {
-        options.batch.max_pairs = 2;
-        options.concurrency = 1;
+        options.limits.max_batch_pairs = Some(2);
+        options.limits.concurrency = Some(1);
     })
     .await;
     let error = outcome.unwrap_err();
@@ -165,8 +168,8 @@ async fn a_cancelled_run_says_how_far_it_came() {
     let server = ScriptedServer::start(script);
     let mut options = options(root.path(), &server);
     options.timeouts.reply = Duration::from_secs(60);
-    options.batch.max_pairs = 4;
-    options.concurrency = 1;
+    options.limits.max_batch_pairs = Some(4);
+    options.limits.concurrency = Some(1);
     let cancellation = CancellationToken::new();
     let cancel = async {
         while server.seen().len() < 2 {

@@ -5,10 +5,11 @@
 
 use std::collections::VecDeque;
 
+use super::budget::Budget;
 use super::prepare::{Ready, Stop, prepare};
 use super::{BuildOptions, off_the_executor};
 use crate::error::SeedError;
-use crate::pack::{Batch, BatchLimits, Batcher, Packer};
+use crate::pack::{Batch, Batcher, Packer};
 use crate::report::{SeedReport, SkippedRun};
 
 /// A build that is being packed.
@@ -21,15 +22,17 @@ pub(super) struct Batches {
 }
 
 impl Batches {
-    /// Prepares a build; a report if there is nothing to do.
+    /// Prepares a build, to be cut by a batcher for so many routes; a report if there is nothing to
+    /// do.
     pub(super) async fn of(
         build: BuildOptions,
-        limits: BatchLimits,
+        budget: Budget,
+        batcher: fn(&Budget, usize) -> Batcher,
     ) -> Result<Result<Self, SeedReport>, SeedError> {
-        match off_the_executor(move || prepare(build)).await? {
+        match off_the_executor(move || prepare(build, budget.pack)).await? {
             Ok(Ready { packer, report }) => Ok(Ok(Self {
                 packer,
-                batcher: Some(Batcher::new(limits)),
+                batcher: Some(batcher(&budget, report.routes)),
                 full: VecDeque::new(),
                 any: false,
                 report,

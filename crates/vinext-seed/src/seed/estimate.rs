@@ -11,9 +11,10 @@ use std::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::batches::Batches;
-use super::{BuildOptions, check_batch};
+use super::budget::Budget;
+use super::{BuildOptions, Limits};
 use crate::error::SeedError;
-use crate::pack::{Batch, BatchLimits};
+use crate::pack::Batch;
 use crate::report::SeedReport;
 
 /// How many of the largest entries are named.
@@ -51,24 +52,24 @@ pub struct EntrySize {
 /// See [`SeedError`]. Where there is merely nothing to do, the report says so.
 pub async fn estimate(
     build: BuildOptions,
-    limits: BatchLimits,
+    limits: Limits,
     cancellation: &CancellationToken,
 ) -> Result<Estimate, SeedError> {
     let started = Instant::now();
-    check_batch(limits)?;
+    let budget = Budget::of(limits)?;
     let counted = tokio::select! {
         biased;
         () = cancellation.cancelled() => Err(SeedError::Aborted { report: Box::default() }),
-        counted = count(build, limits) => counted,
+        counted = count(build, budget) => counted,
     };
     let mut estimate = counted?;
     estimate.report.duration = started.elapsed();
     Ok(estimate)
 }
 
-async fn count(build: BuildOptions, limits: BatchLimits) -> Result<Estimate, SeedError> {
+async fn count(build: BuildOptions, budget: Budget) -> Result<Estimate, SeedError> {
     let mut estimate = Estimate::default();
-    let mut batches = match Batches::of(build, limits).await? {
+    let mut batches = match Batches::of(build, budget, Budget::batcher).await? {
         Ok(batches) => batches,
         Err(report) => return Ok(Estimate { report, ..estimate }),
     };

@@ -12,9 +12,10 @@ use std::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::batches::Batches;
-use super::{BuildOptions, check_batch, off_the_executor};
+use super::budget::Budget;
+use super::{BuildOptions, Limits, off_the_executor};
 use crate::error::SeedError;
-use crate::pack::{Batch, BatchLimits};
+use crate::pack::{Batch, Batcher};
 use crate::report::SeedReport;
 
 /// Bytes of a file unless the caller says otherwise. Wrangler sends up to 1,000 pairs in one request
@@ -53,16 +54,20 @@ pub struct ExportFile {
 /// See [`SeedError`]. Where there is merely nothing to do, the report says so.
 pub async fn export(
     build: BuildOptions,
-    limits: BatchLimits,
+    limits: Limits,
     directory: PathBuf,
     cancellation: &CancellationToken,
 ) -> Result<Export, SeedError> {
     let started = Instant::now();
-    check_batch(limits)?;
+    let max_file_bytes = limits.max_batch_bytes.unwrap_or(DEFAULT_MAX_FILE_BYTES);
+    let budget = Budget::of(Limits {
+        max_batch_bytes: Some(max_file_bytes),
+        ..limits
+    })?;
     let written = tokio::select! {
         biased;
         () = cancellation.cancelled() => Err(SeedError::Aborted { report: Box::default() }),
-        written = write(build, limits, directory) => written,
+        written = write(build, budget, directory) => written,
     };
     let mut export = written?;
     export.report.duration = started.elapsed();
@@ -71,14 +76,15 @@ pub async fn export(
 
 async fn write(
     build: BuildOptions,
-    limits: BatchLimits,
+    budget: Budget,
     directory: PathBuf,
 ) -> Result<Export, SeedError> {
     let mut export = Export::default();
-    let mut batches = match Batches::of(build, limits).await? {
-        Ok(batches) => batches,
-        Err(report) => return Ok(Export { report, ..export }),
-    };
+    let mut batches =
+        match Batches::of(build, budget, |budget, _| Batcher::new(budget.batch)).await? {
+            Ok(batches) => batches,
+            Err(report) => return Ok(Export { report, ..export }),
+        };
     let place = directory.clone();
     off_the_executor(move || make_empty(&place)).await??;
     while let Some(batch) = batches.next().await? {

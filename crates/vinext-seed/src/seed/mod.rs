@@ -5,6 +5,7 @@
 //! flows back from a later to an earlier one but the pace.
 
 mod batches;
+mod budget;
 mod estimate;
 mod export;
 mod prepare;
@@ -15,15 +16,14 @@ use std::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::error::{ForeignText, SeedError};
-use crate::pack::{BatchLimits, Batcher};
 use crate::progress::{Observer, Phase, Progress, Throttle};
 use crate::report::SeedReport;
-use crate::send::{
-    ApiToken, Endpoint, KvSender, MAX_BULK_BODY_BYTES, MAX_BULK_PAIRS, RetryPolicy, Timeouts,
-};
+use crate::send::{ApiToken, Endpoint, KvSender, RetryPolicy, Timeouts};
+use budget::Budget;
 use prepare::{Stop, prepare};
 use upload::Upload;
 
+pub use budget::{DEFAULT_MAX_MEMORY_BYTES, Limits, MAX_CONCURRENCY};
 pub use estimate::{EntrySize, Estimate, LARGEST_ENTRIES, estimate};
 pub use export::{DEFAULT_MAX_FILE_BYTES, Export, ExportFile, export};
 pub use prepare::BuildOptions;
@@ -37,31 +37,13 @@ pub struct SeedOptions {
     pub endpoint: Endpoint,
     /// A token with the permission "Workers KV Storage: Edit".
     pub token: ApiToken,
-    /// The most that goes into one request.
-    pub batch: BatchLimits,
-    /// Requests in flight at a time.
-    pub concurrency: usize,
+    /// What it may take and send at a time.
+    pub limits: Limits,
     /// How often, and for how long, a request is tried.
     pub retry: RetryPolicy,
     /// How long a request may take.
     pub timeouts: Timeouts,
 }
-
-/// Bytes of a request body unless the caller says otherwise: large enough that the round trip does
-/// not count, small enough that several fit into the memory budget.
-pub const DEFAULT_MAX_BATCH_BYTES: usize = 8 * 1024 * 1024;
-
-/// What goes into one request unless the caller says otherwise.
-pub const DEFAULT_BATCH: BatchLimits = BatchLimits {
-    max_pairs: MAX_BULK_PAIRS,
-    max_body_bytes: DEFAULT_MAX_BATCH_BYTES,
-};
-
-/// Requests in flight at a time unless the caller says otherwise.
-pub const DEFAULT_CONCURRENCY: usize = 6;
-
-/// The most requests in flight at a time.
-pub const MAX_CONCURRENCY: usize = 64;
 
 impl SeedOptions {
     /// Options with defaults for everything that has one.
@@ -71,30 +53,11 @@ impl SeedOptions {
             build,
             endpoint,
             token,
-            batch: DEFAULT_BATCH,
-            concurrency: DEFAULT_CONCURRENCY,
+            limits: Limits::default(),
             retry: RetryPolicy::default(),
             timeouts: Timeouts::default(),
         }
     }
-
-    fn validate(&self) -> Result<(), SeedError> {
-        check_batch(self.batch)?;
-        in_range("concurrency", self.concurrency, MAX_CONCURRENCY)
-    }
-}
-
-fn check_batch(limits: BatchLimits) -> Result<(), SeedError> {
-    in_range("maxBatchPairs", limits.max_pairs, MAX_BULK_PAIRS)?;
-    in_range("maxBatchBytes", limits.max_body_bytes, MAX_BULK_BODY_BYTES)
-}
-
-fn in_range(option: &'static str, value: usize, max: usize) -> Result<(), SeedError> {
-    if (1..=max).contains(&value) {
-        return Ok(());
-    }
-    let problem = format!("must be from 1 to {max}, not {value}");
-    Err(SeedError::InvalidOption { option, problem })
 }
 
 /// Seeds a build's pages.
@@ -109,13 +72,11 @@ pub async fn seed(
     cancellation: &CancellationToken,
 ) -> Result<SeedReport, SeedError> {
     let started = Instant::now();
-    options.validate()?;
+    let budget = Budget::of(options.limits)?;
     let mut throttle = Throttle::new(observer);
     throttle.report(progress(Phase::Plan, 0, &SeedReport::default()));
-    let batcher = Batcher::new(options.batch);
-    let concurrency = options.concurrency;
     let preparing = off_the_executor(move || -> Result<_, Stop> {
-        let ready = prepare(options.build)?;
+        let ready = prepare(options.build, budget.pack)?;
         let SeedOptions {
             endpoint,
             token,
@@ -132,16 +93,9 @@ pub async fn seed(
         prepared = preparing => prepared?,
     };
     let mut report = match prepared {
-        Ok((ready, sender)) => Upload::run(
-            ready,
-            sender,
-            batcher,
-            concurrency,
-            &mut throttle,
-            cancellation,
-        )
-        .await
-        .map_err(|error| error.after(started.elapsed()))?,
+        Ok((ready, sender)) => Upload::run(ready, sender, budget, &mut throttle, cancellation)
+            .await
+            .map_err(|error| error.after(started.elapsed()))?,
         Err(Stop::Skipped(report)) => *report,
         Err(Stop::Failed(error)) => return Err(error),
     };

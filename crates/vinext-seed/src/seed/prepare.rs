@@ -13,7 +13,6 @@ use crate::plan::lifetime::TtlRule;
 use crate::plan::{Planner, Survey};
 use crate::report::{ReportedRuntime, SeedReport, SkippedRun};
 use crate::runtime::{self, RuntimeSource, build_id};
-use crate::send::MAX_BULK_BODY_BYTES;
 
 /// A build, and how its pages are to become entries.
 #[derive(Clone, Debug)]
@@ -83,7 +82,7 @@ impl Stop {
 }
 
 /// Settles everything that can be settled without the network.
-pub(super) fn prepare(options: BuildOptions) -> Result<Ready, Stop> {
+pub(super) fn prepare(options: BuildOptions, limits: PackLimits) -> Result<Ready, Stop> {
     let mut report = SeedReport::default();
     let server_dir = options.root.join("dist").join("server");
     let manifest = ManifestFile::open(&server_dir).map_err(Stop::of_manifest)?;
@@ -127,22 +126,9 @@ pub(super) fn prepare(options: BuildOptions) -> Result<Ready, Stop> {
         .into_routes()
         .map_err(SeedError::ManifestUnreadable)?;
     let artefact_dir = server_dir.join("prerendered-routes");
-    let packer = Packer::start(planner, routes, &artefact_dir, moment, pack_limits())
+    let packer = Packer::start(planner, routes, &artefact_dir, moment, limits)
         .map_err(SeedError::ArtefactsUnreadable)?;
     Ok(Ready { packer, report })
-}
-
-fn pack_limits() -> PackLimits {
-    let threads = std::thread::available_parallelism()
-        .map_or(1, usize::from)
-        .min(4);
-    PackLimits {
-        threads,
-        max_segments_ahead: 2 * threads,
-        segment_bytes: 512 * 1024,
-        max_free_buffers: 64,
-        max_body_bytes: MAX_BULK_BODY_BYTES,
-    }
 }
 
 #[expect(

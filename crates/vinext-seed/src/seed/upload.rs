@@ -12,6 +12,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::budget::Budget;
 use super::prepare::Ready;
 use super::progress;
 use crate::error::SeedError;
@@ -38,12 +39,11 @@ pub(super) struct Upload<'a, 'o> {
 }
 
 impl<'a, 'o> Upload<'a, 'o> {
-    /// Sends what is packed, `concurrency` batches at a time.
+    /// Sends what is packed, as many batches at a time as the budget allows.
     pub(super) async fn run(
         ready: Ready,
         sender: KvSender,
-        batcher: Batcher,
-        concurrency: usize,
+        budget: Budget,
         throttle: &'a mut Throttle<'o>,
         cancellation: &CancellationToken,
     ) -> Result<SeedReport, SeedError> {
@@ -51,7 +51,7 @@ impl<'a, 'o> Upload<'a, 'o> {
         report.warnings.extend_from_slice(sender.warnings());
         let upload = Self {
             packer: ready.packer,
-            batcher: Some(batcher),
+            batcher: Some(budget.batcher(report.routes)),
             waiting: VecDeque::new(),
             begun: 0,
             lost: BTreeMap::new(),
@@ -60,7 +60,9 @@ impl<'a, 'o> Upload<'a, 'o> {
             report,
             throttle,
         };
-        upload.drive(&sender, concurrency, cancellation).await
+        upload
+            .drive(&sender, budget.concurrency, cancellation)
+            .await
     }
 
     async fn drive(

@@ -1,0 +1,280 @@
+//! How a budget of memory is spent.
+//!
+//! In: the most memory that a run may take, the processors there are, and what the caller insists
+//! on. Out: how far packing goes ahead, how large batches are, and how many are in flight.
+//! Never: less than it takes to go on. A budget that is too small is overdrawn, and so is one that
+//! the caller's own batch size or concurrency does not fit into.
+//!
+//! What a run holds at most: the segments that are being packed or wait for their turn, the batch
+//! that is being filled, one that is full, and those in flight. A batch keeps the last segment that
+//! it has a part of, so each costs a segment more. A single entry larger than a segment or a batch
+//! comes on top.
+
+use crate::error::SeedError;
+use crate::pack::{BatchLimits, Batcher, PackLimits};
+use crate::send::{MAX_BULK_BODY_BYTES, MAX_BULK_PAIRS};
+
+/// What a run takes unless the caller says otherwise, in bytes: 128 MB, which even the smallest
+/// build machines have beside Node.
+pub const DEFAULT_MAX_MEMORY_BYTES: usize = 128_000_000;
+
+/// What a run takes however little it packs, in bytes: code, certificates, threads, connections.
+/// Measured as the peak of a run of one page over that of idle Node, rounded up.
+const FIXED_BYTES: usize = 32 * MEBIBYTE;
+
+/// The most threads that pack. Reading from the page cache, four of them keep a loopback connection
+/// busy; a network needs less than one.
+const MAX_PACK_THREADS: usize = 4;
+
+/// Segments that each thread may be ahead: the one it packs, and one that waits for its turn.
+const SEGMENTS_PER_THREAD: usize = 2;
+
+/// Where a segment ends, in bytes. From 256 KiB to 1 MiB there is no difference to be measured.
+const SEGMENT_BYTES: usize = 512 * KIBIBYTE;
+
+/// The smallest segment, in bytes. Handing over a smaller one costs more than filling it.
+const MIN_SEGMENT_BYTES: usize = 64 * KIBIBYTE;
+
+/// A segment ends after the route that crosses its mark, so it takes a quarter more.
+const SEGMENT_ROOM: (usize, usize) = (5, 4);
+
+/// The largest request body that is chosen without being asked for, in bytes. Beyond it the round
+/// trip no longer counts, and a body that fails is sent again as a whole.
+const MAX_CHOSEN_BODY_BYTES: usize = 8 * MEBIBYTE;
+
+/// The smallest request body that is chosen in bytes. Rather than go below, fewer are in flight.
+const MIN_CHOSEN_BODY_BYTES: usize = MEBIBYTE;
+
+/// Requests in flight unless the caller says otherwise.
+const CONCURRENCY: usize = 6;
+
+const KIBIBYTE: usize = 1024;
+const MEBIBYTE: usize = 1024 * KIBIBYTE;
+
+/// The most requests in flight at a time.
+pub const MAX_CONCURRENCY: usize = 64;
+
+/// What a run may take and send at a time. What is not said follows from the rest.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Limits {
+    /// Memory, in bytes. Default: [`DEFAULT_MAX_MEMORY_BYTES`].
+    pub max_memory_bytes: Option<usize>,
+    /// Pairs in one request, up to [`MAX_BULK_PAIRS`], which is the default.
+    pub max_batch_pairs: Option<usize>,
+    /// Bytes of one request, up to [`MAX_BULK_BODY_BYTES`].
+    pub max_batch_bytes: Option<usize>,
+    /// Requests in flight, up to [`MAX_CONCURRENCY`].
+    pub concurrency: Option<usize>,
+}
+
+impl Limits {
+    fn check(&self) -> Result<(), SeedError> {
+        in_range("maxMemoryBytes", self.max_memory_bytes, usize::MAX)?;
+        in_range("maxBatchPairs", self.max_batch_pairs, MAX_BULK_PAIRS)?;
+        in_range("maxBatchBytes", self.max_batch_bytes, MAX_BULK_BODY_BYTES)?;
+        in_range("concurrency", self.concurrency, MAX_CONCURRENCY)
+    }
+}
+
+fn in_range(option: &'static str, value: Option<usize>, max: usize) -> Result<(), SeedError> {
+    match value {
+        Some(value) if !(1..=max).contains(&value) => {
+            let problem = format!("must be from 1 to {max}, not {value}");
+            Err(SeedError::InvalidOption { option, problem })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What a budget comes to.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Budget {
+    pub(super) pack: PackLimits,
+    pub(super) batch: BatchLimits,
+    pub(super) concurrency: usize,
+}
+
+impl Budget {
+    /// Spends what the limits allow on this machine.
+    ///
+    /// # Errors
+    /// If a limit is beyond what is possible.
+    pub(super) fn of(limits: Limits) -> Result<Self, SeedError> {
+        limits.check()?;
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        Ok(Self::spend(limits, processors))
+    }
+
+    fn spend(limits: Limits, processors: usize) -> Self {
+        let max_memory_bytes = limits.max_memory_bytes.unwrap_or(DEFAULT_MAX_MEMORY_BYTES);
+        let threads = processors.clamp(1, MAX_PACK_THREADS);
+        let free_bytes = max_memory_bytes.saturating_sub(FIXED_BYTES);
+        // At most a quarter goes to packing ahead; the rest to what is sent.
+        let segment_bytes = (free_bytes / 4 / roomy(segments_held(threads)))
+            .clamp(MIN_SEGMENT_BYTES, SEGMENT_BYTES);
+        let held_bytes = roomy(segments_held(threads) * segment_bytes);
+        let sent_bytes = free_bytes.saturating_sub(held_bytes);
+        let body_bytes = |concurrency: usize| {
+            let each = sent_bytes / batches_held(concurrency);
+            each.saturating_sub(roomy(segment_bytes))
+        };
+        let concurrency = limits.concurrency.unwrap_or_else(|| {
+            let wanted = limits.max_batch_bytes.unwrap_or(MIN_CHOSEN_BODY_BYTES);
+            let fitting = (1..=CONCURRENCY)
+                .rev()
+                .find(|&count| body_bytes(count) >= wanted);
+            fitting.unwrap_or(1)
+        });
+        let max_body_bytes = limits.max_batch_bytes.unwrap_or_else(|| {
+            body_bytes(concurrency).clamp(MIN_CHOSEN_BODY_BYTES, MAX_CHOSEN_BODY_BYTES)
+        });
+        let in_bodies = max_body_bytes.div_ceil(segment_bytes) * batches_held(concurrency);
+        Self {
+            pack: PackLimits {
+                threads,
+                max_segments_ahead: SEGMENTS_PER_THREAD * threads,
+                segment_bytes,
+                // All that can be in use at a time may come back.
+                max_free_buffers: segments_held(threads) + in_bodies,
+                max_body_bytes: MAX_BULK_BODY_BYTES,
+            },
+            batch: BatchLimits {
+                max_pairs: limits.max_batch_pairs.unwrap_or(MAX_BULK_PAIRS),
+                max_body_bytes,
+            },
+            concurrency,
+        }
+    }
+
+    /// Cuts a site of so many routes into batches for all connections.
+    pub(super) fn batcher(&self, _routes: usize) -> Batcher {
+        Batcher::new(self.batch)
+    }
+}
+
+/// Segments that are being packed or wait for their turn: one more than the limit for the one that
+/// is waited for.
+fn segments_held(threads: usize) -> usize {
+    SEGMENTS_PER_THREAD * threads + 1
+}
+
+/// Batches in flight, the one that is full, and the one that is being filled.
+fn batches_held(concurrency: usize) -> usize {
+    concurrency + 2
+}
+
+fn roomy(bytes: usize) -> usize {
+    bytes * SEGMENT_ROOM.0 / SEGMENT_ROOM.1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn memory(max_memory_bytes: usize) -> Limits {
+        Limits {
+            max_memory_bytes: Some(max_memory_bytes),
+            ..Limits::default()
+        }
+    }
+
+    /// The most that a run with these limits holds, in bytes.
+    fn held(budget: &Budget) -> usize {
+        let segment_bytes = roomy(budget.pack.segment_bytes);
+        let packing = (budget.pack.max_segments_ahead + 1) * segment_bytes;
+        let each = budget.batch.max_body_bytes + segment_bytes;
+        FIXED_BYTES + packing + batches_held(budget.concurrency) * each
+    }
+
+    #[test]
+    fn by_default_six_bodies_of_eight_mebibytes_are_in_flight() {
+        let budget = Budget::spend(Limits::default(), 4);
+        assert_eq!(budget.concurrency, 6);
+        assert_eq!(budget.batch.max_body_bytes, 8 * MEBIBYTE);
+        assert_eq!(budget.batch.max_pairs, MAX_BULK_PAIRS);
+        assert_eq!(
+            (budget.pack.threads, budget.pack.segment_bytes),
+            (4, SEGMENT_BYTES)
+        );
+        assert!(held(&budget) <= DEFAULT_MAX_MEMORY_BYTES);
+    }
+
+    #[test]
+    fn a_small_budget_has_smaller_bodies_first_and_fewer_then() {
+        let of = |mebibytes| Budget::spend(memory(mebibytes * MEBIBYTE), 2);
+        let (small, smaller, least) = (of(64), of(40), of(1));
+        assert_eq!(small.concurrency, CONCURRENCY);
+        assert!(small.batch.max_body_bytes < MAX_CHOSEN_BODY_BYTES);
+        assert!(smaller.concurrency < CONCURRENCY);
+        assert_eq!(
+            (least.concurrency, least.batch.max_body_bytes),
+            (1, MIN_CHOSEN_BODY_BYTES)
+        );
+    }
+
+    #[test]
+    fn what_the_caller_insists_on_is_kept_and_the_rest_makes_room() {
+        let budget = |limits| Budget::spend(limits, 4);
+        let large = budget(Limits {
+            max_batch_bytes: Some(32 * MEBIBYTE),
+            ..Limits::default()
+        });
+        assert_eq!(
+            (large.batch.max_body_bytes, large.concurrency),
+            (32 * MEBIBYTE, 1)
+        );
+        let many = budget(Limits {
+            concurrency: Some(20),
+            max_batch_pairs: Some(7),
+            ..Limits::default()
+        });
+        assert_eq!((many.concurrency, many.batch.max_pairs), (20, 7));
+        assert!(many.batch.max_body_bytes < MAX_CHOSEN_BODY_BYTES);
+        assert!(held(&many) <= DEFAULT_MAX_MEMORY_BYTES);
+        let both = budget(Limits {
+            concurrency: Some(64),
+            max_batch_bytes: Some(MAX_BULK_BODY_BYTES),
+            ..Limits::default()
+        });
+        assert_eq!(both.concurrency, 64);
+        assert_eq!(both.batch.max_body_bytes, MAX_BULK_BODY_BYTES);
+    }
+
+    #[test]
+    fn what_is_impossible_is_refused() {
+        for (limits, option) in [
+            (memory(0), "maxMemoryBytes"),
+            (
+                Limits {
+                    max_batch_pairs: Some(MAX_BULK_PAIRS + 1),
+                    ..Limits::default()
+                },
+                "maxBatchPairs",
+            ),
+            (
+                Limits {
+                    concurrency: Some(0),
+                    ..Limits::default()
+                },
+                "concurrency",
+            ),
+        ] {
+            let error = Budget::of(limits).unwrap_err();
+            assert!(error.to_string().contains(option), "{error}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_budget_that_suffices_is_kept(
+            max_memory_bytes in 40 * MEBIBYTE..2048 * MEBIBYTE,
+            processors in 0..200_usize,
+        ) {
+            let budget = Budget::spend(memory(max_memory_bytes), processors);
+            prop_assert!(held(&budget) <= max_memory_bytes);
+            prop_assert!((1..=CONCURRENCY).contains(&budget.concurrency));
+            prop_assert!((1..=MAX_PACK_THREADS).contains(&budget.pack.threads));
+        }
+    }
+}
