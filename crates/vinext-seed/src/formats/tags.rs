@@ -89,7 +89,7 @@ impl TagRule {
             tags.append(tag.clone().into_owned());
         }
         match self {
-            Self::RouteSegments { encodes: true, .. } => tags.0.iter().map(|t| encode(t)).collect(),
+            Self::RouteSegments { encodes: true, .. } => tags.0.into_iter().map(encode).collect(),
             _ => tags.0,
         }
     }
@@ -153,14 +153,19 @@ pub fn storable(tags: Vec<String>) -> Vec<String> {
 
 fn is_storable(tag: &str) -> bool {
     !tag.is_empty()
-        && tag.encode_utf16().count() <= MAX_TAG_UTF16_UNITS
+        // No text has more UTF-16 units than bytes.
+        && (tag.len() <= MAX_TAG_UTF16_UNITS
+            || tag.encode_utf16().count() <= MAX_TAG_UTF16_UNITS)
         && !tag
             .bytes()
             .any(|byte| byte < 0x20 || byte == b'\\' || byte == b':')
 }
 
 /// Percent-encodes runs of anything but printable ASCII, space and tab.
-fn encode(tag: &str) -> String {
+fn encode(tag: String) -> String {
+    if tag.bytes().all(|byte| matches!(byte, b'\t' | b' '..=b'~')) {
+        return tag;
+    }
     let mut encoded = String::with_capacity(tag.len());
     for character in tag.chars() {
         if matches!(character, '\t' | ' '..='~') {
@@ -217,7 +222,10 @@ mod tests {
 
     #[test]
     fn encoding_leaves_printable_ascii_alone() {
-        assert_eq!(encode("/blog/日本 ~\t"), "/blog/%E6%97%A5%E6%9C%AC ~\t");
-        assert_eq!(encode("a\u{7f}\nb"), "a%7F%0Ab");
+        assert_eq!(
+            encode("/blog/日本 ~\t".to_owned()),
+            "/blog/%E6%97%A5%E6%9C%AC ~\t"
+        );
+        assert_eq!(encode("a\u{7f}\nb".to_owned()), "a%7F%0Ab");
     }
 }

@@ -19,6 +19,9 @@ const MAX_METADATA_BYTES: usize = 1024;
 /// What every pair begins with.
 const KEY: &[u8] = b"{\"key\":\"";
 
+/// More than an entry's tail has besides its tags, nearly always.
+const TAIL_BYTES: usize = 320;
+
 /// The `renderObservation` that says the query string was not read, and nothing more.
 const QUERY_NOT_OBSERVED: &str = r#","renderObservation":{"completeness":"complete","requestApis":[{"kind":"searchParams","status":"notObserved"}]}"#;
 
@@ -33,7 +36,7 @@ pub struct Moment {
 }
 
 /// What the entries of one route have in common, encoded once.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct EntryTail {
     /// The value's members after the artefact, in plain JSON: `…},"tags":[…],…}`.
     value: String,
@@ -43,8 +46,11 @@ pub(super) struct EntryTail {
 
 impl EntryTail {
     pub(super) fn new(route: &PlannedRoute, moment: Moment) -> Self {
-        let mut tail = Self::default();
         let tags = to_json(&route.tags);
+        let mut tail = Self {
+            value: String::with_capacity(tags.len() + TAIL_BYTES),
+            pair: String::with_capacity(tags.len() + TAIL_BYTES),
+        };
         tail.value.push_str(match route.query_proof {
             QueryProof::None => "",
             QueryProof::RenderObservation => QUERY_NOT_OBSERVED,
