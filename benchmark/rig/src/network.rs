@@ -14,6 +14,9 @@ use tokio::time::{Instant, Sleep, sleep_until};
 /// How much may arrive at once: what a router would let through before it slows down.
 const BURST_BYTES: usize = 64 * 1024;
 
+/// How much lateness of a timer is made up for. Otherwise every one would slow the connection down.
+const CATCH_UP: Duration = Duration::from_millis(10);
+
 /// A connection that is read at a pace.
 pub(crate) struct Paced<S> {
     inner: S,
@@ -55,7 +58,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for Paced<S> {
         let now = Instant::now();
         #[expect(clippy::cast_precision_loss, reason = "at most 64 KiB")]
         let seconds = count as f64 / bytes_per_second;
-        self.due = self.due.max(now) + Duration::from_secs_f64(seconds);
+        let earliest = now.checked_sub(CATCH_UP).unwrap_or(now);
+        self.due = self.due.max(earliest) + Duration::from_secs_f64(seconds);
         // Timers have milliseconds; a shorter wait is added to the next.
         if self.due > now + Duration::from_millis(2) {
             let due = self.due;
