@@ -53,7 +53,7 @@ fn planned(bencher: Bencher<'_, '_>) {
     );
     let json = support::route(7);
     bencher.counter(ItemsCount::new(1_usize)).bench_local(|| {
-        let raw = RawRoute::parse(&json)
+        let raw = RawRoute::parse(json.trim_start())
             .expect("it is JSON")
             .expect("it is an object");
         let route = raw.validate().expect("it is valid");
