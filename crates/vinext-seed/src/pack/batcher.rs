@@ -1,6 +1,7 @@
 //! Filling batches.
 //!
-//! In: packed routes, in order. Out: batches of at most so many pairs and so many bytes, in order.
+//! In: packed routes, in order. Out: batches of at most so many pairs and so many bytes, in order,
+//! of equal size where it is known how many routes there are.
 //! Never: a pair lost, doubled or moved.
 
 use super::PackedRoutes;
@@ -11,6 +12,39 @@ use super::batch::{Batch, BatchLimits, Run};
 pub struct Batcher {
     limits: BatchLimits,
     open: Batch,
+    shares: Option<Shares>,
+}
+
+/// The smallest batch that a site is cut into so that every connection has one, in bytes. Where a
+/// smaller one would be quicker, the round trip is what takes the time.
+const MIN_SHARE_BYTES: u64 = 1024 * 1024;
+
+/// What is known of the whole site, so that the connections end at the same time: six batches of
+/// 7 MB on six connections are sooner there than five of 8 MB and one of 2.
+#[derive(Debug)]
+struct Shares {
+    connections: u64,
+    total_routes: u64,
+    routes: u64,
+    bytes: u64,
+}
+
+impl Shares {
+    /// The size of a batch, if what comes is as large as what came: as many rounds as it takes with
+    /// the largest batches, each connection with the same in each.
+    fn body_bytes(&self, max_body_bytes: usize) -> usize {
+        let Some(mean_bytes) = self.bytes.checked_div(self.routes) else {
+            return max_body_bytes;
+        };
+        let max_bytes = max_body_bytes as u64;
+        // Up to the next whole byte for each route, so that no small rest is left over.
+        let total_bytes = (mean_bytes + 1).saturating_mul(self.total_routes);
+        let round_bytes = self.connections.saturating_mul(max_bytes).max(1);
+        let batches = total_bytes.div_ceil(round_bytes) * self.connections;
+        let share_bytes = total_bytes.div_ceil(batches.max(1)).max(MIN_SHARE_BYTES);
+        // Not above the maximum, which is a usize.
+        usize::try_from(share_bytes).map_or(max_body_bytes, |bytes| bytes.min(max_body_bytes))
+    }
 }
 
 impl Batcher {
@@ -20,11 +54,30 @@ impl Batcher {
         Self {
             limits,
             open: Batch::default(),
+            shares: None,
+        }
+    }
+
+    /// A batcher that cuts a site of so many routes into equal shares for so many connections.
+    #[must_use]
+    pub fn for_connections(limits: BatchLimits, connections: usize, total_routes: usize) -> Self {
+        Self {
+            shares: Some(Shares {
+                connections: connections as u64,
+                total_routes: total_routes as u64,
+                routes: 0,
+                bytes: 0,
+            }),
+            ..Self::new(limits)
         }
     }
 
     /// Adds the pairs of packed routes, handing every batch that is full to `emit`.
     pub fn push(&mut self, packed: &PackedRoutes, emit: impl FnMut(Batch)) {
+        if let Some(shares) = &mut self.shares {
+            shares.routes += packed.routes as u64;
+            shares.bytes += packed.segment.len() as u64;
+        }
         if let Some(last) = packed.segment.pairs().len().checked_sub(1) {
             let segment = packed.segment.clone();
             self.push_run(
@@ -68,9 +121,10 @@ impl Batcher {
         let spans = &run.segment.pairs()[first..=run.last];
         let spans = &spans[..spans.len().min(self.limits.max_pairs - self.open.pairs())];
         let separator = usize::from(!self.open.is_empty());
-        let room = self
-            .limits
-            .max_body_bytes
+        let max_body_bytes = self.limits.max_body_bytes;
+        let shares = self.shares.as_ref();
+        let room = shares
+            .map_or(max_body_bytes, |shares| shares.body_bytes(max_body_bytes))
             .saturating_sub(self.open.body_bytes() + separator);
         spans.partition_point(|span| span.end - spans[0].start <= room)
     }
@@ -166,6 +220,37 @@ mod tests {
             batches.iter().map(Batch::pairs).collect::<Vec<_>>(),
             [1, 1, 1]
         );
+    }
+
+    #[test]
+    fn every_connection_gets_an_equal_share() {
+        const MEBIBYTE: usize = 1024 * 1024;
+        let limits = BatchLimits {
+            max_pairs: 10_000,
+            max_body_bytes: 8 * MEBIBYTE,
+        };
+        // Routes of 32 KiB each, 16 to a segment.
+        let sizes = |total_routes: usize| {
+            let mut batcher = Batcher::for_connections(limits, 4, total_routes);
+            let mut sizes = Vec::new();
+            for first in (0..total_routes).step_by(16) {
+                let routes = 16.min(total_routes - first);
+                let pairs: Vec<_> = (0..routes).map(|key| pair(key, 32 * 1024)).collect();
+                let packed = PackedRoutes {
+                    routes,
+                    segment: segment(&pairs),
+                    skipped: Vec::new(),
+                };
+                batcher.push(&packed, |batch| sizes.push(batch.pairs()));
+            }
+            sizes.extend(batcher.finish().map(|batch| batch.pairs()));
+            sizes
+        };
+        // One round of four; two rounds, since one would need more than the limit.
+        assert_eq!(sizes(800), [200; 4]);
+        assert_eq!(sizes(1600), [200; 8]);
+        // Small sites are not cut for the sake of it.
+        assert_eq!(sizes(20), [20]);
     }
 
     fn keys(batches: &[Batch]) -> Vec<String> {

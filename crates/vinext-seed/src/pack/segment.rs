@@ -29,6 +29,11 @@ impl Segment {
         &self.pairs
     }
 
+    /// The length of all pairs, commas included, in bytes.
+    pub(crate) fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// Whether both are the same segment, not merely equal ones.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.pairs, &other.pairs)
