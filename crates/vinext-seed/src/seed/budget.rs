@@ -45,8 +45,10 @@ const MAX_CHOSEN_BODY_BYTES: usize = 8 * MEBIBYTE;
 /// The smallest request body that is chosen in bytes. Rather than go below, fewer are in flight.
 const MIN_CHOSEN_BODY_BYTES: usize = MEBIBYTE;
 
-/// Requests in flight unless the caller says otherwise.
-const CONCURRENCY: usize = 6;
+/// Requests in flight unless the caller says otherwise. On a network where every connection has its
+/// own pace, time goes down with their number; more than eight bodies do not fit into the default
+/// budget.
+const CONCURRENCY: usize = 8;
 
 const KIBIBYTE: usize = 1024;
 const MEBIBYTE: usize = 1024 * KIBIBYTE;
@@ -147,8 +149,8 @@ impl Budget {
     }
 
     /// Cuts a site of so many routes into batches for all connections.
-    pub(super) fn batcher(&self, _routes: usize) -> Batcher {
-        Batcher::new(self.batch)
+    pub(super) fn batcher(&self, routes: usize) -> Batcher {
+        Batcher::for_connections(self.batch, self.concurrency, routes)
     }
 }
 
@@ -188,10 +190,10 @@ mod tests {
     }
 
     #[test]
-    fn by_default_six_bodies_of_eight_mebibytes_are_in_flight() {
+    fn by_default_eight_bodies_of_nearly_eight_mebibytes_are_in_flight() {
         let budget = Budget::spend(Limits::default(), 4);
-        assert_eq!(budget.concurrency, 6);
-        assert_eq!(budget.batch.max_body_bytes, 8 * MEBIBYTE);
+        assert_eq!(budget.concurrency, 8);
+        assert_eq!(budget.batch.max_body_bytes / MEBIBYTE, 7);
         assert_eq!(budget.batch.max_pairs, MAX_BULK_PAIRS);
         assert_eq!(
             (budget.pack.threads, budget.pack.segment_bytes),
