@@ -6,7 +6,7 @@ import * as vega from "vega";
 import { compile } from "vega-lite";
 import { CONTENDERS } from "./contenders.js";
 import { secondsOf } from "./report.js";
-import { median, medianOf } from "./statistics.js";
+import { medianOf } from "./statistics.js";
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -40,7 +40,6 @@ export function timesChart(sizes) {
         color: { field: "title", type: "nominal", sort: order, legend: null },
       },
     },
-    resolve: { scale: { y: "independent" } },
   });
 }
 
@@ -52,10 +51,10 @@ const LABEL = /** @type {const} */ ({ field: "seconds", type: "quantitative", fo
  * @param {import("./scaling.js").ScalingPoint[]} points
  */
 export function scalingChart(points) {
-  const values = points.map(({ routes, runs, idleBytes }) => ({
+  const values = points.map(({ routes, runs, idle }) => ({
     routes,
     seconds: medianOf(runs, "callSeconds"),
-    megabytes: ((medianOf(runs, "peakBytes") ?? 0) - (median(idleBytes) ?? 0)) / MEBIBYTE,
+    megabytes: ((medianOf(runs, "peakBytes") ?? 0) - (medianOf(idle, "peakBytes") ?? 0)) / MEBIBYTE,
   }));
   const x = { field: "routes", type: "quantitative", scale: { type: "log" }, title: "routes of 1 KB", axis: { format: "~s" } };
   const line = { type: "line", point: true };

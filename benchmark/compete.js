@@ -19,7 +19,7 @@ const WRITE_PAIRS = fileURLToPath(new URL("contenders/pairs-file.js", import.met
  * @typedef {import("./rig.js").Figures} Figures
  * @typedef {{ runs: Figures[], failed?: string }} Result
  * @typedef {{
- *   routes: number, pairs: number, contentBytes: number, digest: string, idleBytes: number[],
+ *   routes: number, pairs: number, contentBytes: number, digest: string, idle: Figures[],
  *   contenders: { [name in ContenderName]?: Result },
  * }} Competition
  */
@@ -39,7 +39,7 @@ export async function compete({ directory, size, names, rounds, network, say }) 
   const job = { root: directory, contentBytes: expected.contentBytes, ...pairsFiles(directory, names, failures) };
 
   /** @type {Competition} */
-  const competition = { routes: size.routes, ...expected, idleBytes: [], contenders: {} };
+  const competition = { routes: size.routes, ...expected, idle: [], contenders: {} };
   for (const name of names) {
     const failed = failures.get(name);
     competition.contenders[name] = { runs: [], ...(failed === undefined ? {} : { failed }) };
@@ -48,7 +48,7 @@ export async function compete({ directory, size, names, rounds, network, say }) 
   try {
     for (let round = 1; round <= rounds; round += 1) {
       const idle = await measure(IDLE);
-      if (!("failed" in idle)) competition.idleBytes.push(idle.peakBytes);
+      if (!("failed" in idle)) competition.idle.push(idle);
       for (const name of names) {
         const result = competition.contenders[name];
         if (result === undefined || result.failed !== undefined) continue;

@@ -79,5 +79,5 @@ export const CONTENDERS = /** @type {const} @satisfies {Record<string, Contender
 
 /** @typedef {keyof typeof CONTENDERS} ContenderName */
 
-/** The floor of memory: Node that does nothing. */
-export const IDLE = [process.execPath, "--eval", "setTimeout(() => {}, 50)"];
+/** Node that does nothing. */
+export const IDLE = [process.execPath, path.join(DIRECTORY, "idle.js")];

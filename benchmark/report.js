@@ -3,7 +3,7 @@
 // In: figures. Out: text, medians only. Never: a ratio of figures from different runs.
 
 import { CONTENDERS } from "./contenders.js";
-import { median, medianOf } from "./statistics.js";
+import { medianOf } from "./statistics.js";
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -11,8 +11,8 @@ const MEBIBYTE = 1024 * 1024;
  * @param {import("./compete.js").Competition} competition
  * @returns {string}
  */
-export function table({ contenders, idleBytes }) {
-  const idle = median(idleBytes) ?? 0;
+export function table({ contenders, idle }) {
+  const idleBytes = medianOf(idle, "peakBytes") ?? 0;
   const ours = contenders.ours === undefined ? undefined : secondsOf(contenders.ours);
   const head = ["", "call s", "process s", "CPU s", "MB over idle Node", "blocked ms", "time / ours"];
   const rows = Object.entries(contenders).map(([name, result]) => {
@@ -25,12 +25,13 @@ export function table({ contenders, idleBytes }) {
       number(medianOf(result.runs, "callSeconds"), 3),
       number(medianOf(result.runs, "processSeconds"), 3),
       number(medianOf(result.runs, "cpuSeconds"), 2),
-      number(peak === undefined ? undefined : (peak - idle) / MEBIBYTE, 0),
+      number(peak === undefined ? undefined : (peak - idleBytes) / MEBIBYTE, 0),
       number(medianOf(result.runs, "blockedMs"), 1),
       ours === undefined || seconds === undefined ? "" : `${(seconds / ours).toFixed(2)}×`,
     ];
   });
-  return markdown([head, ...rows]);
+  const idleBlocked = number(medianOf(idle, "blockedMs"), 1);
+  return markdown([head, ...rows, ["Node that does nothing", "", "", "", "0", idleBlocked]]);
 }
 
 /**

@@ -11,7 +11,7 @@ import { SCALING_ROUTES, SIZES } from "./sizes.js";
 
 /**
  * @typedef {{
- *   routes: number, idleBytes: number[], runs: import("./rig.js").Figures[],
+ *   routes: number, idle: import("./rig.js").Figures[], runs: import("./rig.js").Figures[],
  * }} ScalingPoint
  */
 
@@ -28,12 +28,12 @@ export async function scale({ sites, rounds, say }) {
       makeSite(root, { ...SIZES.X, routes });
       const job = { root, apiBase: sink.apiBase, contentBytes: 0, pairsFile: "", sampleFile: "" };
       /** @type {ScalingPoint} */
-      const point = { routes, idleBytes: [], runs: [] };
+      const point = { routes, idle: [], runs: [] };
       for (let round = 1; round <= rounds; round += 1) {
         say(`${routes} routes, round ${round} of ${rounds}`);
         const [idle, figures] = [await measure(IDLE), await measure(CONTENDERS.ours.command(job))];
         if ("failed" in idle || "failed" in figures) throw new Error(`${routes} routes: a run failed`);
-        point.idleBytes.push(idle.peakBytes);
+        point.idle.push(idle);
         point.runs.push(figures);
       }
       points.push(point);
