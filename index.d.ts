@@ -557,6 +557,13 @@ export interface SeedOptions {
    */
   refusal?: SeedRefusal
   /**
+   * The most memory that a run may take on top of what the process has, in bytes. How far it reads
+   * ahead, how large requests are and how many are in flight follows from it, where they are not
+   * given. A run needs at least 40 MB; with less it takes that.
+   * @default 128_000_000
+   */
+  maxMemoryBytes?: number
+  /**
    * The most entries in one request, from 1 to 10,000 (the API's limit).
    * @default 10_000
    */
@@ -564,12 +571,12 @@ export interface SeedOptions {
   /**
    * The most bytes in one request, as they are sent, from 1 to 100,000,000 (the API's limit). An
    * entry that is larger has a request to itself.
-   * @default 8_388_608 (8 MiB)
+   * @default what `maxMemoryBytes` allows, at most 8_388_608 (8 MiB)
    */
   maxBatchBytes?: number
   /**
    * Requests in flight at a time, from 1 to 64.
-   * @default 6
+   * @default what `maxMemoryBytes` allows, at most 8
    */
   concurrency?: number
   /** How often, and for how long, a request is tried. Storing the same entry twice does no harm. */

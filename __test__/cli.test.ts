@@ -27,7 +27,7 @@ async function start(args: string[], root: string, api: CloudflareOptions = {}, 
   return { ...ended, cloudflare };
 }
 
-/** Pages of a size of which a request takes five. */
+/** Pages of a size of which a request takes a few. */
 function largePages(count: number) {
   const routes = Array.from({ length: count }, (_, index) => rendered(`/p${index}`));
   const content = "x".repeat(1_600_000);
@@ -269,10 +269,10 @@ describe("Ctrl-C", () => {
       cwd: root,
       env: cloudflare.env,
       onStart(child) {
-        // Two requests are answered by then, the third is in flight.
+        // Two requests are answered by then, the others are in flight.
         interrupted = expect
           .poll(() => cloudflare.writes().length, { timeout: 20_000 })
-          .toBe(3)
+          .toBeGreaterThanOrEqual(3)
           .then(() => new Promise((resolve) => setTimeout(resolve, 1000)))
           .then(() => child.kill("SIGINT"));
       },
@@ -280,7 +280,11 @@ describe("Ctrl-C", () => {
     await interrupted;
     expect(code).toBe(130);
     expect(stdout).toBe("");
-    expect(stderr).toMatch(/^error: interrupted: 10 entries are stored \(16 MB\), 5 more may be; /u);
+    const told = /^error: interrupted: (\d+) entries are stored \(.* MB\), (\d+) more may be; /u.exec(stderr);
+    const [stored, inDoubt] = [Number(told?.[1]), Number(told?.[2])];
+    expect(stored).toBeGreaterThan(0);
+    expect(inDoubt).toBeGreaterThan(0);
+    expect(stored + inDoubt).toBe(cloudflare.pairs().length);
   });
 
   it("also ends a run that has written nothing", async () => {
