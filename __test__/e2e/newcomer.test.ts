@@ -1,0 +1,35 @@
+// The first three commands of the README, on the example as it is checked out, with its real tools.
+
+import { rmSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, it } from "vitest";
+import { API_TOKEN } from "../support/cloudflare.js";
+import { deploy, expectSeededBeforeUpload, served } from "../support/deployable.js";
+import { NAMESPACE } from "../support/project.js";
+
+const EXAMPLE = fileURLToPath(new URL("../../example", import.meta.url));
+
+it("plan, deploy, plan: each works on the example", async () => {
+  for (const built of ["dist", ".wrangler"]) {
+    rmSync(path.join(EXAMPLE, built), { recursive: true, force: true });
+  }
+  const early = await deploy(EXAMPLE, ["vinext-seed", "plan"]);
+  expect(early.code).toBe(0);
+  expect(early.stderr).toMatch(/no-manifest.*build with `vite build`/u);
+
+  const { code, output, cloudflare } = await deploy(EXAMPLE, ["vinext-seed", "deploy"]);
+  expect(code, output).toBe(0);
+  expect(output).not.toContain(API_TOKEN);
+  expectSeededBeforeUpload(cloudflare, NAMESPACE);
+  const { hits, of, others } = await served(EXAMPLE, cloudflare.pairs(), NAMESPACE);
+  expect(others).toEqual([]);
+  expect(hits).toBe(of);
+
+  const late = await deploy(EXAMPLE, ["vinext-seed", "plan", "--json"]);
+  expect(JSON.parse(late.stdout)).toMatchObject({
+    kvPairs: cloudflare.pairs().length,
+    target: { namespaceId: NAMESPACE, binding: "VINEXT_KV_CACHE" },
+  });
+  expect(late.cloudflare.writes()).toEqual([]);
+});
