@@ -178,12 +178,12 @@ describe("plan", () => {
 describe("export", () => {
   it("writes files and says how to load them", async () => {
     const root = writeProject(PLAIN);
-    const { code, stdout, cloudflare } = await start(["export", "kv seed", "--env", "staging"], root);
+    const { code, stdout, cloudflare } = await start(["export", "kv seed", "--env", "staging", ...FLAGS], root);
     expect(code).toBe(0);
     expect(readdirSync(path.join(root, "kv seed"))).toEqual(["kv-bulk-0001.json"]);
     const file = path.join("kv seed", "kv-bulk-0001.json");
     expect(stdout).toContain(
-      `npx wrangler kv bulk put "${file}" --binding VINEXT_KV_CACHE --remote --env staging`,
+      `npx wrangler kv bulk put "${file}" --namespace-id ${NAMESPACE} --remote --env staging`,
     );
     expect(cloudflare.calls).toEqual([]);
     const again = await start(["export", "kv seed"], root);
@@ -192,9 +192,9 @@ describe("export", () => {
   });
 
   it("quotes paths as Windows takes them", () => {
-    const command = loadCommand("C:\\my kv\\kv-bulk-0001.json", { namespaceId: NAMESPACE, color: true }, undefined);
+    const command = loadCommand("C:\\my kv\\kv-bulk-0001.json", "--binding KV", {});
     expect(command).toBe(
-      `npx wrangler kv bulk put "C:\\my kv\\kv-bulk-0001.json" --namespace-id ${NAMESPACE} --remote`,
+      'npx wrangler kv bulk put "C:\\my kv\\kv-bulk-0001.json" --binding KV --remote',
     );
   });
 });

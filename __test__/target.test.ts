@@ -113,13 +113,17 @@ describe("the namespace", () => {
     expect(fromVite).toMatchObject({ namespaceId: STAGING });
   });
 
-  it("is not chosen between two", () => {
-    const twice = [
+  it("is not chosen between two", async () => {
+    const kv_namespaces = [
       { binding: "VINEXT_KV_CACHE", id: NAMESPACE },
       { binding: "VINEXT_KV_CACHE", id: OTHER },
     ];
-    const found = findNamespace({ kvNamespaces: twice, configPath: "wrangler.json" });
+    const found = findNamespace({ kvNamespaces: kv_namespaces, configPath: "wrangler.json" });
     expect(found).toMatchObject({ code: "ambiguous-binding" });
+    // Wrangler itself may refuse it first.
+    const root = writeProject({ files: { "wrangler.json": wranglerConfig({ kv_namespaces }) } });
+    const { target } = await resolve(root);
+    expect(target).toHaveProperty("code", expect.stringMatching(/^(ambiguous-binding|config-unreadable)$/u));
   });
 
   it("cannot be a placeholder", async () => {
@@ -323,6 +327,14 @@ describe("the API", () => {
     [{ WRANGLER_API_ENVIRONMENT: "staging" }, "public", "https://api.staging.cloudflare.com/client/v4"],
   ])("%j with %s is %s", (environment, configured, baseUrl) => {
     expect(url(environment as Record<string, string>, configured)).toEqual({ baseUrl });
+  });
+
+  it("is never one that the token would be sent to in the clear", () => {
+    for (const baseUrl of ["http://api.example.com/v4", "http://127.0.0.1.example.com", "ftp://x", "x"]) {
+      const environment = { CLOUDFLARE_API_BASE_URL: baseUrl };
+      expect(url(environment)).toMatchObject({ code: "invalid-api-base-url" });
+      expect(apiBase({}, undefined, baseUrl)).toMatchObject({ code: "invalid-api-base-url" });
+    }
   });
 
   it("is not chosen between two regions", () => {

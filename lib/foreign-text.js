@@ -11,5 +11,6 @@ const MAX_FOREIGN_CHARACTERS = 500;
 /** @param {unknown} text */
 export function foreignText(text) {
   const line = stripVTControlCharacters(String(text)).replaceAll(/[\s\p{Cc}]+/gu, " ").trim();
-  return line.length > MAX_FOREIGN_CHARACTERS ? `${line.slice(0, MAX_FOREIGN_CHARACTERS - 1)}…` : line;
+  if (line.length <= MAX_FOREIGN_CHARACTERS) return line;
+  return `${line.slice(0, MAX_FOREIGN_CHARACTERS - 1)}…`;
 }

@@ -87,10 +87,14 @@ async function seed(options) {
     const result = await seedLocally(target, { ...seedOptions, root }, cacheConfig);
     return { ...result, target: { ...place, persistTo: target.persistTo } };
   }
-  const { accountId: account, apiToken: token, apiBaseUrl: base } = target;
-  const remote = { accountId: account, namespaceId: target.namespaceId, apiToken: token, apiBaseUrl: base };
+  const remote = {
+    accountId: target.accountId,
+    namespaceId: target.namespaceId,
+    apiToken: target.apiToken,
+    apiBaseUrl: target.apiBaseUrl,
+  };
   const result = await seedKvCache({ ...seedOptions, root, ...remote }, cacheConfig);
-  return { ...result, target: { accountId: account, ...place } };
+  return { ...result, target: { accountId: target.accountId, ...place } };
 }
 
 /** Reasons to do nothing that are as it should be, also with `strict`. */

@@ -25,6 +25,8 @@ export interface CloudflareOptions {
   /** Whether memberships can be read, which tokens that belong to an account cannot. */
   readsMemberships?: boolean;
   tokens?: string[];
+  /** Whether bulk writes are refused, as for a token that may not write. */
+  refusesBulk?: boolean;
   /** How long bulk writes wait for their answer, in milliseconds; the last number counts on. */
   bulkDelaysMs?: number[];
 }
@@ -111,6 +113,9 @@ function answerTo({ method, path, body }: Call, options: CloudflareOptions): Ans
       : failure(403, 9106, "Authentication failed");
   }
   if (path === "/user") return success({ id: "user", email: "user@example.com" });
+  if (path.endsWith("/bulk") && options.refusesBulk) {
+    return failure(403, 10000, "Authentication error");
+  }
   if (path.endsWith("/bulk")) {
     const count = (JSON.parse(body.toString()) as Pair[]).length;
     return success({ successful_key_count: count, unsuccessful_keys: [] });

@@ -99,15 +99,33 @@ function commandLine(invoke, deployArgs) {
     .optionsGroup("Where to:")
     .option("-e, --env <name>", "environment of the wrangler configuration")
     .option("-c, --config <file>", "wrangler configuration (default: the one wrangler finds)", file)
-    .option("--binding <name>", "KV binding of the Worker (default: the Vite configuration's, else VINEXT_KV_CACHE, else VINEXT_CACHE)", some)
+    .option(
+      "--binding <name>",
+      "KV binding of the Worker (default: the Vite configuration's, else VINEXT_KV_CACHE, else " +
+        "VINEXT_CACHE)",
+      some,
+    )
     .option("--namespace-id <id>", "KV namespace (default: the binding's)", some)
-    .option("--account-id <id>", "Cloudflare account (default: the configuration's, else CLOUDFLARE_ACCOUNT_ID, else the only one)", some)
-    .option("--local", "the KV of wrangler dev and vite preview on this machine; export and deploy do not take it")
-    .addOption(new Option("--persist-to <dir>", "with --local: wrangler's directory for local state").argParser(file))
+    .option(
+      "--account-id <id>",
+      "Cloudflare account (default: the configuration's, else CLOUDFLARE_ACCOUNT_ID, else the only " +
+        "one)",
+      some,
+    )
+    .option("--local", "the KV of wrangler dev and vite preview on this machine (run and plan)")
+    .option("--persist-to <dir>", "with --local: wrangler's directory for local state", file)
     .optionsGroup("What:")
-    .option("--app-prefix <prefix>", "appPrefix of the KV adapter (default: the Vite configuration's)", some)
+    .option(
+      "--app-prefix <prefix>",
+      "appPrefix of the KV adapter (default: the Vite configuration's)",
+      some,
+    )
     .option("--ttl <seconds>", "how long KV keeps pages that revalidate", seconds)
-    .option("--static-ttl <seconds>", "how long KV keeps static pages (default: until deleted)", seconds)
+    .option(
+      "--static-ttl <seconds>",
+      "how long KV keeps static pages (default: until deleted)",
+      seconds,
+    )
     .option("--allow-unproven-routes", "seed vinext before 0.2.1 too; see the README first")
     .optionsGroup("How:")
     .option("--strict", "exit with 1 where the seeding fails or is skipped")
@@ -150,7 +168,8 @@ function commandLine(invoke, deployArgs) {
     .usage("[options] [root] [-- arguments of wrangler deploy]")
     .action((root, { seedCache }) => {
       rejectLocal("deploy");
-      return invoke({ name: "deploy", root: project(root), seedCache, deployArgs, options: options() });
+      const given = { root: project(root), options: options() };
+      return invoke({ name: "deploy", ...given, seedCache, deployArgs });
     });
   return program;
 }

@@ -8,13 +8,16 @@ import { readCacheConfig } from "../cache-config.js";
 import { prerenderHint } from "../prerender-hint.js";
 import { isNothingToSeed } from "../seed-from-project.js";
 import { exportKvSeed } from "../seed-kv-cache.js";
+import { readWranglerConfig } from "../target/config.js";
+import { readEnvironment } from "../target/environment.js";
+import { findNamespace } from "../target/namespace.js";
 import { FAILED, OK } from "./exit-codes.js";
 import { counted, number, rows, size } from "./format.js";
 import { buildOptions } from "./seed-step.js";
 import { skippedRoutes, skippedRows } from "./summary.js";
 
-/** The adapter's own default. */
-const DEFAULT_BINDING = "VINEXT_KV_CACHE";
+/** What stands for the namespace where there is no configuration that names it. */
+const UNKNOWN_NAMESPACE = "--namespace-id <id of the Worker's namespace>";
 
 /**
  * @param {string} root
@@ -38,8 +41,9 @@ export async function exportProject(root, directory, options, printer, signal) {
     return options.strict && !isNothingToSeed(result) ? FAILED : OK;
   }
   const named = cacheConfig.kind === "kv" ? cacheConfig.options.binding : undefined;
+  const to = await namespaceFlag(root, options, named);
   const load = result.files.map(({ name }) =>
-    loadCommand(path.relative(process.cwd(), path.join(place, name)), options, named),
+    loadCommand(fromProject(root, path.join(place, name)), to, options),
   );
   printer.json({ ...result, directory: place, load });
   const { routes, kvPairs, bytes, files, routesSkipped } = result;
@@ -54,7 +58,7 @@ export async function exportProject(root, directory, options, printer, signal) {
       ]),
       ...(printer.isVerbose ? skippedRoutes(routesSkipped) : []),
       "",
-      `To load ${files.length === 1 ? "it" : "them"}, before the deploy:`,
+      `To load ${files.length === 1 ? "it" : "them"}, in ${root} before the deploy:`,
       ...load.map((command) => `  ${command}`),
     ].join("\n"),
   );
@@ -62,17 +66,40 @@ export async function exportProject(root, directory, options, printer, signal) {
 }
 
 /**
- * @param {string} file
+ * How wrangler is told the namespace.
+ * @param {string} root
  * @param {import("./arguments.js").CliOptions} options
  * @param {string | undefined} named the binding that the Vite configuration names
  */
-export function loadCommand(file, { binding, namespaceId, env, config }, named) {
-  const to =
-    namespaceId === undefined
-      ? `--binding ${binding ?? named ?? DEFAULT_BINDING}`
-      : `--namespace-id ${namespaceId}`;
+async function namespaceFlag(root, { binding, namespaceId, env, config }, named) {
+  if (namespaceId !== undefined) return `--namespace-id ${namespaceId}`;
+  const environment = readEnvironment(root, env);
+  const answer = await readWranglerConfig({ root, config, env, environment });
+  const found =
+    answer.kind === "config" ? findNamespace(answer.config, binding ?? named) : undefined;
+  if (found !== undefined && "namespace" in found) return `--binding ${found.namespace.binding}`;
+  const known = binding ?? named;
+  return known === undefined ? UNKNOWN_NAMESPACE : `--binding ${known}`;
+}
+
+/**
+ * @param {string} file
+ * @param {string} to
+ * @param {Pick<import("./arguments.js").CliOptions, "env" | "config">} options
+ */
+export function loadCommand(file, to, { env, config }) {
   const more = [env ? ` --env ${env}` : "", config ? ` --config ${quoted(config)}` : ""].join("");
   return `npx wrangler kv bulk put ${quoted(file)} ${to} --remote${more}`;
+}
+
+/**
+ * A file as it is named in the project's directory.
+ * @param {string} root
+ * @param {string} file
+ */
+function fromProject(root, file) {
+  const relative = path.relative(root, file);
+  return relative.startsWith("..") || path.isAbsolute(relative) ? file : relative;
 }
 
 /**

@@ -84,7 +84,8 @@ function costs(writes, bytes) {
     [
       "paid plan",
       `${number(paidPlan.includedMonthlyWrites)} writes a month are included; beyond, ` +
-        `${usd(paidPlan.usdForWritesBeyond)}, and ${usd(paidPlan.usdForStorageMonthBeyond)} a month for storage`,
+        `${usd(paidPlan.usdForWritesBeyond)}, and ` +
+        `${usd(paidPlan.usdForStorageMonthBeyond)} a month for storage`,
     ],
   ];
 }
@@ -97,11 +98,13 @@ function unknown({ namespaceId, binding, reason }) {
 
 /**
  * A target without the token.
- * @param {import("../target/resolve.js").RemoteTarget | import("../target/resolve.js").LocalTarget} target
+ * @param {import("../target/resolve.js").RemoteTarget
+ *   | import("../target/resolve.js").LocalTarget} target
  * @returns {import("../../index.js").SeedTarget}
  */
 function shown(target) {
   const { namespaceId, binding, configPath } = target;
-  const which = "persistTo" in target ? { persistTo: target.persistTo } : { accountId: target.accountId };
-  return { ...which, namespaceId, binding, configPath };
+  const where =
+    "persistTo" in target ? { persistTo: target.persistTo } : { accountId: target.accountId };
+  return { ...where, namespaceId, binding, configPath };
 }

@@ -19,7 +19,8 @@ export function writeStepSummary(file, result) {
     appendFileSync(file, stepSummary(result));
     return undefined;
   } catch (error) {
-    return `GITHUB_STEP_SUMMARY cannot be written: ${foreignText(/** @type {Error} */ (error).message)}`;
+    const { message } = /** @type {Error} */ (error);
+    return `GITHUB_STEP_SUMMARY cannot be written: ${foreignText(message)}`;
   }
 }
 
@@ -31,19 +32,28 @@ export function stepSummary(result) {
   /** @type {[string, string][]} */
   const cells = [
     ["outcome", outcome],
-    ...(reason === undefined ? [] : [/** @type {[string, string]} */ (["reason", reason])]),
+    ...row("reason", reason),
     ["pages", number(result.seededRoutes)],
     ["entries", number(result.kvPairsUploaded)],
     ["bytes", size(result.bytesUploaded)],
     ["time", time(result.durationMs)],
-    ...byReason(result.routesSkipped).map(
-      ([why, paths]) => /** @type {[string, string]} */ ([`skipped: ${why}`, number(paths.length)]),
+    ...byReason(result.routesSkipped).flatMap(([why, paths]) =>
+      row(`skipped: ${why}`, number(paths.length)),
     ),
-    ...(target ? [/** @type {[string, string]} */ (["namespace", place(target)])] : []),
-    ...(buildId ? [/** @type {[string, string]} */ (["build id", buildId])] : []),
+    ...row("namespace", target && place(target)),
+    ...row("build id", buildId),
   ];
   const lines = cells.map(([name, value]) => `| ${cell(name)} | ${cell(value)} |`);
   return `### vinext-seed\n\n| | |\n| --- | --- |\n${lines.join("\n")}\n\n`;
+}
+
+/**
+ * @param {string} name
+ * @param {string | undefined} value
+ * @returns {[string, string][]} nothing without a value
+ */
+function row(name, value) {
+  return value === undefined ? [] : [[name, value]];
 }
 
 /** @param {string} text */

@@ -85,7 +85,9 @@ export function skippedRows(routes) {
  * @param {RouteSkipped[]} routes
  */
 export function skippedRoutes(routes) {
-  return routes.map(({ route, path, reason }) => `  ${foreignText(path ?? route)}: ${foreignText(reason)}`);
+  return routes.map(
+    ({ route, path, reason }) => `  ${foreignText(path ?? route)}: ${foreignText(reason)}`,
+  );
 }
 
 /**

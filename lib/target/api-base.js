@@ -1,20 +1,24 @@
 // Which Cloudflare API is spoken to.
 //
 // In: variables, the configuration's compliance region. Out: a base URL.
-// Never: a request.
+// Never: a request, and never a URL that the token would be sent to in the clear.
 
 /** The region with an API of its own. */
 const FEDRAMP = "fedramp_high";
 const REGIONS = ["public", FEDRAMP];
 
+/** Hosts on this machine, which may be spoken to without TLS. */
+const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/u;
+
 /**
  * @param {import("./environment.js").Environment} environment
  * @param {string} [configured] the configuration's `compliance_region`
+ * @param {string} [given] an option, which counts before everything else
  * @returns {{ baseUrl: string } | { code: string, reason: string }}
  */
-export function apiBase(environment, configured) {
-  const { CLOUDFLARE_API_BASE_URL, CLOUDFLARE_COMPLIANCE_REGION, WRANGLER_API_ENVIRONMENT } = environment;
-  const asked = CLOUDFLARE_COMPLIANCE_REGION || undefined;
+export function apiBase(environment, configured, given) {
+  const { CLOUDFLARE_API_BASE_URL, WRANGLER_API_ENVIRONMENT } = environment;
+  const asked = environment.CLOUDFLARE_COMPLIANCE_REGION || undefined;
   if (asked !== undefined && configured !== undefined && asked !== configured) {
     const reason =
       `CLOUDFLARE_COMPLIANCE_REGION is "${asked}" and the wrangler configuration says ` +
@@ -26,8 +30,23 @@ export function apiBase(environment, configured) {
     const reason = `the compliance region is "${region}"; known are ${REGIONS.join(" and ")}`;
     return { code: "compliance-region-unknown", reason };
   }
-  if (CLOUDFLARE_API_BASE_URL) return { baseUrl: CLOUDFLARE_API_BASE_URL.replace(/\/+$/u, "") };
+  if (given !== undefined) return checked(given, "apiBaseUrl");
+  if (CLOUDFLARE_API_BASE_URL) return checked(CLOUDFLARE_API_BASE_URL, "CLOUDFLARE_API_BASE_URL");
   const fedramp = region === FEDRAMP ? ".fed" : "";
   const staging = WRANGLER_API_ENVIRONMENT === "staging" ? ".staging" : "";
   return { baseUrl: `https://api${fedramp}${staging}.cloudflare.com/client/v4` };
+}
+
+/**
+ * @param {string} baseUrl
+ * @param {string} source
+ * @returns {{ baseUrl: string } | { code: string, reason: string }}
+ */
+function checked(baseUrl, source) {
+  const url = URL.canParse(baseUrl) ? new URL(baseUrl) : undefined;
+  const isSafe =
+    url?.protocol === "https:" || (url?.protocol === "http:" && LOOPBACK.test(url.hostname));
+  if (isSafe) return { baseUrl: baseUrl.replace(/\/+$/u, "") };
+  const reason = `${source} has to be an https: URL, or an http: URL of this machine`;
+  return { code: "invalid-api-base-url", reason };
 }

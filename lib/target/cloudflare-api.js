@@ -48,7 +48,8 @@ export async function get({ baseUrl, token }, path) {
   } catch (error) {
     const { message, cause } = /** @type {Error} */ (error);
     const reason = cause instanceof Error ? cause.message : message;
-    throw new ApiProblem(`no answer from ${new URL(baseUrl).host} to ${question}: ${foreignText(reason)}`);
+    const { host } = new URL(baseUrl);
+    throw new ApiProblem(`no answer from ${host} to ${question}: ${foreignText(reason)}`);
   }
   const envelope = parse(body);
   if (response.ok && envelope?.success === true) return envelope.result;
@@ -56,7 +57,8 @@ export async function get({ baseUrl, token }, path) {
     (/** @type {any} */ { code, message }) => `${message} [code ${code}]`,
   );
   const text = foreignText(said.join("; ") || body).replaceAll(token, "[token]");
-  throw new ApiProblem(`Cloudflare answered ${question} with ${response.status}: ${text}`, response.status);
+  const { status } = response;
+  throw new ApiProblem(`Cloudflare answered ${question} with ${status}: ${text}`, status);
 }
 
 /**

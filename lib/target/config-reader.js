@@ -1,6 +1,7 @@
 // Asks a project's own wrangler for its configuration and prints what seeding needs of it.
 //
-// In: the project's directory, a mark, and what `--config` and `--env` say as JSON. Out: one line of JSON on standard output, behind the mark.
+// In: the project's directory, a mark, and what `--config` and `--env` say as JSON, as arguments.
+// Out: one line of JSON on standard output, behind the mark.
 // Never: an effect on the process that wants to know. Importing wrangler takes a second, starts
 // things and prints.
 

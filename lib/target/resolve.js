@@ -61,12 +61,12 @@ export async function resolveTarget(options, cacheBinding) {
   const found = await findBinding(options, environment, cacheBinding);
   if ("code" in found) return found;
   const { config, namespace } = found;
-  const base = apiBase(environment, config?.complianceRegion);
+  const base = apiBase(environment, config?.complianceRegion, options.apiBaseUrl);
   if ("code" in base) return base;
   const token = await findToken({ root, apiToken: options.apiToken, environment });
   const known = { namespaceId: namespace.id, binding: namespace.binding };
   if ("code" in token) return { ...token, ...known };
-  const api = { baseUrl: options.apiBaseUrl ?? base.baseUrl, token: token.token };
+  const api = { baseUrl: base.baseUrl, token: token.token };
   try {
     const account = await findAccount({ accountId, config, environment, api });
     if ("code" in account) return { ...account, ...known };
