@@ -1,6 +1,7 @@
 // Whether a build is the same wherever it is made: two, in directories of different names.
 //
-// In: `npm run release:reproducible [-- target]`, what is committed. Out: the digest, or both.
+// In: `npm run release:reproducible [-- target] [--like file]`, what is committed. With a file, which
+// another machine may have built, the builds have to be like it too. Out: the digest, or all of them.
 // Never: anything of an earlier build. Both start from the sources alone.
 
 import { spawnSync } from "node:child_process";
@@ -8,9 +9,14 @@ import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { parseArgs } from "node:util";
 import { ROOT, hostTarget, targetOf } from "./targets.js";
 
-const name = process.argv[2];
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { like: { type: "string" } },
+});
+const [name] = positionals;
 const target = name === undefined ? hostTarget() : targetOf(name);
 
 const scratch = mkdtempSync(path.join(os.tmpdir(), "seed-native-twice-"));
@@ -28,12 +34,17 @@ const digests = ["one", path.join("the", "other", "directory")].map((directory) 
   run(copy, process.execPath, [script, target.triple], {
     CARGO_TARGET_DIR: path.join(copy, "target"),
   });
-  const binary = readFileSync(path.join(copy, "dist", "artifacts", target.triple, target.file));
-  return createHash("sha256").update(binary).digest("hex");
+  return digestOf(path.join(copy, "dist", "artifacts", target.triple, target.file));
 });
+if (values.like !== undefined) digests.push(digestOf(values.like));
 
-if (digests[0] !== digests[1]) throw new Error(`the builds differ: ${digests.join(" and ")}`);
-console.log(`${target.file}: twice ${digests[0]}`);
+if (new Set(digests).size > 1) throw new Error(`the builds differ: ${digests.join(", ")}`);
+console.log(`${target.file}: ${digests.length} times ${digests[0]}`);
+
+/** @param {string} file */
+function digestOf(file) {
+  return createHash("sha256").update(readFileSync(file)).digest("hex");
+}
 
 /**
  * @param {string} directory
