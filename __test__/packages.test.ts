@@ -49,7 +49,7 @@ describe("the package of each platform", () => {
       os: [system],
       cpu: [arch],
       libc: system === "linux" ? [abi === "gnu" ? "glibc" : "musl"] : undefined,
-      files: [`seed-native.${platform}.node`],
+      files: [`seed-native.${platform}.node`, "THIRD-PARTY-LICENSES.txt"],
       scripts: undefined,
       dependencies: undefined,
     });

@@ -11,31 +11,32 @@ import { fileURLToPath } from "node:url";
 
 const ROOT = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 
-/** @type {Record<string, string>} */
-const VERSIONS = {
-  cyclonedx: "0.5.9",
-  deny: "0.20.2",
-  machete: "0.9.2",
+/** @type {Record<string, { version: string, options?: string[] }>} */
+const TOOLS = {
+  about: { version: "0.9.2", options: ["--features", "cli"] },
+  cyclonedx: { version: "0.5.9" },
+  deny: { version: "0.20.2" },
+  machete: { version: "0.9.2" },
 };
 
 const [tool = "", ...args] = process.argv.slice(2);
-const version = VERSIONS[tool];
-if (version === undefined) {
-  throw new Error(`unknown tool ${tool}; there are ${Object.keys(VERSIONS).join(", ")}`);
+const known = TOOLS[tool];
+if (known === undefined) {
+  throw new Error(`unknown tool ${tool}; there are ${Object.keys(TOOLS).join(", ")}`);
 }
+const { version, options = [] } = known;
 const home = path.join(ROOT, "target", "tools", `${tool}-${version}`);
 const bin = path.join(home, "bin");
-const isBuilt = existsSync(bin);
-if (!isBuilt && !isInstalled()) {
-  const quiet = ["install", "--quiet", "--locked", "--root", home, `cargo-${tool}@${version}`];
-  console.error(`> cargo ${quiet.join(" ")}`);
-  if (cargo(quiet).status !== 0) throw new Error(`cargo-${tool} cannot be built`);
+if (!existsSync(bin) && !isInstalled()) {
+  const install = ["install", "--quiet", "--locked", ...options, `cargo-${tool}@${version}`];
+  console.error(`> cargo ${install.join(" ")}`);
+  if (cargo([...install, "--root", home]).status !== 0) throw new Error(`cargo-${tool} cannot be built`);
 }
 process.exitCode = cargo([tool, ...args]).status ?? 1;
 
 function isInstalled() {
   const { stdout } = cargo([tool, "--version"], "pipe");
-  return stdout?.trim().endsWith(version ?? "") ?? false;
+  return stdout?.trim().endsWith(` ${version}`) ?? false;
 }
 
 /**

@@ -16,6 +16,7 @@ node("scripts/release/check-version.js");
 node("scripts/prepare.js", ".");
 node(npm, "run", "lint:workflows");
 node("scripts/release/build.js");
+node("scripts/release/licences.js");
 node(npm, "run", "release:pack");
 node(npm, "run", "test:packages");
 node("scripts/release/try-packages.js");

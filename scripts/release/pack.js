@@ -1,8 +1,8 @@
 // Packs a release: the main package, and one for each binary that was built.
 //
-// In: `npm run release:pack`, and `dist/artifacts/`. Out: `dist/packages/*.tgz`, what `npm publish` is
-// given, and their sizes. With `--local`: the addon that `npm run build` made, to be tried on this
-// machine and not fit for others, in `dist/local-packages/`.
+// In: `npm run release:pack`, `dist/artifacts/` and the licences. Out: `dist/packages/*.tgz`, what
+// `npm publish` is given, and their sizes. With `--local`: the addon that `npm run build` made, to be
+// tried on this machine and not fit for others, in `dist/local-packages/`.
 // Never: a change to the checkout, and with `--all` never a release that lacks a platform. Binaries
 // that are not for the platform of their package, need a newer glibc, or name a directory of the
 // machine they were built on are refused.
@@ -22,7 +22,7 @@ import {
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { checkBinary } from "./check-binary.js";
-import { MANIFEST, ROOT, TARGETS, WORK, hostTarget } from "./targets.js";
+import { MANIFEST, ROOT, TARGETS, THIRD_PARTY_LICENSES, WORK, hostTarget } from "./targets.js";
 
 /** The most that a platform's package may have to be downloaded, in bytes. */
 const MAX_PLATFORM_BYTES = 2_500_000;
@@ -39,6 +39,9 @@ const packages = path.join(WORK, local ? "local-packages" : "packages");
 const built = (local ? [hostTarget()] : TARGETS).filter((target) => existsSync(artefactOf(target)));
 const missing = TARGETS.filter((target) => !built.includes(target));
 if (built.length === 0) throw new Error("nothing is built: npm run release:build");
+if (!local && !existsSync(THIRD_PARTY_LICENSES)) {
+  throw new Error("the licences are missing: npm run release:licences");
+}
 if (all && missing.length > 0) {
   throw new Error(`not built: ${missing.map(({ triple }) => triple).join(", ")}`);
 }
@@ -64,7 +67,7 @@ function artefactOf({ triple, file }) {
 function stage() {
   rmSync(STAGE, { recursive: true, force: true });
   mkdirSync(STAGE, { recursive: true });
-  const files = [...MANIFEST.files, "package.json", "README.md", "CHANGELOG.md", "LICENSE"];
+  const files = [...MANIFEST.files, "package.json", "README.md", "LICENSE"];
   for (const file of files) {
     cpSync(path.join(ROOT, file), path.join(STAGE, file), { recursive: true });
   }
@@ -72,7 +75,10 @@ function stage() {
     const directory = path.join(STAGE, "npm", target.platform);
     cpSync(path.join(ROOT, "npm", target.platform), directory, { recursive: true });
     copyFileSync(path.join(ROOT, "LICENSE"), path.join(directory, "LICENSE"));
-    if (!local) checkBinary(readFileSync(artefactOf(target)), target);
+    if (!local) {
+      copyFileSync(THIRD_PARTY_LICENSES, path.join(directory, path.basename(THIRD_PARTY_LICENSES)));
+      checkBinary(readFileSync(artefactOf(target)), target);
+    }
     copyFileSync(artefactOf(target), path.join(directory, target.file));
   }
   const config = path.join(STAGE, "napi.json");

@@ -12,6 +12,9 @@ export const ROOT = path.dirname(path.dirname(path.dirname(fileURLToPath(import.
 /** What a release is made in; not committed. */
 export const WORK = path.join(ROOT, "dist");
 
+/** What `licences.js` writes, and every platform's package has. */
+export const THIRD_PARTY_LICENSES = path.join(WORK, "THIRD-PARTY-LICENSES.txt");
+
 /** The manifest of the main package. */
 export const MANIFEST = JSON.parse(readFileSync(path.join(ROOT, "package.json"), "utf-8"));
 
