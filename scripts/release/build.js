@@ -23,6 +23,9 @@ import { parseArgs } from "node:util";
 import { GLIBC_FLOOR, checkBinary } from "./check-binary.js";
 import { ROOT, WORK, hostTarget, targetOf } from "./targets.js";
 
+/** The oldest macOS that Node 20 runs on. */
+const MACOS_FLOOR = "11.0";
+
 const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: { out: { type: "string", default: path.join(WORK, "artifacts") } },
@@ -51,7 +54,11 @@ function build(target, out) {
         ...(isLinux ? ["--cross-compile"] : []),
         ...["--", "--locked"],
       ],
-      { ...(isLinux ? withZig() : process.env), RUSTFLAGS: withoutLocalPaths() },
+      {
+        ...(isLinux ? withZig() : process.env),
+        RUSTFLAGS: rustFlagsOf(target),
+        MACOSX_DEPLOYMENT_TARGET: MACOS_FLOOR,
+      },
     );
     checkBinary(readFileSync(path.join(scratch, file)), target);
     const directory = path.join(out, triple);
@@ -63,14 +70,17 @@ function build(target, out) {
   }
 }
 
-/** Panics name source files: they are the same on every machine. */
-function withoutLocalPaths() {
+/** @param {import("./targets.js").Target} target */
+function rustFlagsOf({ os: system }) {
+  // Panics name source files: by names that are the same on every machine.
   const cargoHome = process.env.CARGO_HOME ?? path.join(os.homedir(), ".cargo");
   const remap = [
     [cargoHome, "/cargo"],
     [ROOT, "/seed-native"],
   ].map(([from, to]) => `--remap-path-prefix=${from}=${to}`);
-  return [process.env.RUSTFLAGS, ...remap].filter(Boolean).join(" ");
+  // Without it the binary needs a runtime library that not every Windows has.
+  const runtime = system === "win32" ? ["-C target-feature=+crt-static"] : [];
+  return [process.env.RUSTFLAGS, ...remap, ...runtime].filter(Boolean).join(" ");
 }
 
 /** @returns {NodeJS.ProcessEnv} with zig and cargo-zigbuild */
