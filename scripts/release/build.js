@@ -104,5 +104,5 @@ function withZig() {
 function run(command, args, env = process.env) {
   const { status, error } = spawnSync(command, args, { cwd: ROOT, env, stdio: "inherit" });
   if (error !== undefined) throw error;
-  if (status !== 0) process.exit(status ?? 1);
+  if (status !== 0) throw new Error(`${path.basename(command)} ended with ${status}`);
 }
