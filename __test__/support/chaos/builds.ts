@@ -1,0 +1,91 @@
+// Small builds of any shape, and what is stored of them when nothing goes wrong.
+//
+// In: dice, a namespace. Out: a project's directory, and for each of its routes the keys, and for
+// each key the content.
+// Never: two builds with the same content for a key; each text begins with its file's name.
+
+import { utimesSync } from "node:fs";
+import path from "node:path";
+import { explainRoute } from "../../../index.js";
+import { BUILD_ID, buildOf, rendered } from "../build.js";
+import { TARGET, seed } from "../seed.js";
+import type { Dice } from "./dice.js";
+import type { Content, Namespace } from "./namespace.js";
+
+const MAX_ROUTES = 40;
+const MAX_ARTEFACT_BYTES = 50_000;
+
+/** Older than any run: `lastModified` is then the same in all of them. */
+const RENDERED_AT = new Date("2026-01-02T03:04:05Z");
+
+/** All that JSON escapes, and what it does not. */
+const TEXT = '<p class="é">日本 \\ \u2028 😀 & plain text, which is most of a page,\n\t\u0001</p>';
+const LONG_TEXT = Buffer.from(TEXT.repeat(Math.ceil(MAX_ARTEFACT_BYTES / Buffer.byteLength(TEXT))));
+
+export interface Build {
+  root: string;
+  /** The keys of each route in the manifest's order, the main one first; none if it is left out. */
+  keys: string[][];
+  /** What a run without faults stores. */
+  content: Content;
+  /** The names of the routes that are left out. */
+  skipped: string[];
+}
+
+type Route = ReturnType<typeof rendered> & { path?: string };
+
+/** Writes a build, and stores it once as it should be. */
+export async function makeBuild(
+  dice: Dice,
+  namespace: Namespace,
+  apiBaseUrl: string,
+): Promise<Build> {
+  const files: Record<string, string | Uint8Array> = {};
+  const routes = Array.from({ length: dice.small(1, MAX_ROUTES) }, (_, index) =>
+    makeRoute(dice, index, files),
+  );
+  const root = buildOf(routes, files);
+  const manifest = path.join(root, "dist", "server", "vinext-prerender.json");
+  utimesSync(manifest, RENDERED_AT, RENDERED_AT);
+
+  const result = await seed({ root, apiBaseUrl, namespaceId: namespace.id });
+  const content = await namespace.read();
+  await namespace.clear(content.keys());
+  const keys = routes.map(({ route, path, router }) => {
+    const query = { route, buildId: BUILD_ID, runtime: TARGET.runtime };
+    const { html, rsc, metadata } = explainRoute(path === undefined ? query : { ...query, path });
+    const places = router === "metadata" ? [metadata] : [html, rsc];
+    return places.map(({ kvKey }) => String(kvKey)).filter((key) => content.has(key));
+  });
+  const skipped = result.routesSkipped.map((skipped) => skipped.path ?? skipped.route);
+  if (keys.flat().length !== content.size || result.kvPairsUploaded !== content.size) {
+    throw new Error(`${content.size} entries are stored, ${keys.flat().length} are looked up`);
+  }
+  return { root, keys, content, skipped };
+}
+
+function makeRoute(dice: Dice, index: number, files: Record<string, string | Uint8Array>): Route {
+  const revalidate = dice.one([false, 60, 0.5, 3600]);
+  const extra = dice.chance(0.3) ? { expire: 7200, tags: ["a", `é${index}`] } : {};
+  const more = { revalidate, ...extra };
+  const artefact = (file: string) => {
+    const text = LONG_TEXT.subarray(0, dice.small(0, MAX_ARTEFACT_BYTES));
+    // Cut anywhere, also within a character.
+    files[file] = Buffer.concat([Buffer.from(file), text]);
+  };
+  if (dice.chance(0.1)) {
+    return rendered(`/cart-${index}`, { status: "skipped", reason: "dynamic" });
+  }
+  if (dice.chance(0.1)) {
+    artefact(`map-${index}.xml.route`);
+    const headers = { "content-type": "application/xml" };
+    return rendered(`/map-${index}.xml`, { ...more, router: "metadata", headers });
+  }
+  const name = `${dice.one(["page", "seite/日本", "a b", "long/".repeat(50)])}-${index}`;
+  const concrete = `/${name.split("/").map(encodeURIComponent).join("/")}`;
+  if (dice.chance(0.95)) artefact(`${concrete.slice(1)}.html`);
+  if (dice.chance(0.7)) artefact(`${concrete.slice(1)}.rsc`);
+  return dice.chance(0.5)
+    ? rendered("/posts/:slug*", { ...more, path: concrete })
+    : rendered(concrete, more);
+}

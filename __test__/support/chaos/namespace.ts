@@ -1,0 +1,72 @@
+// What is in a namespace.
+//
+// In: the local KV API. Out: every key with its value and metadata, times of the run apart.
+// Never: more than 1,000 keys; the builds of these tests are small.
+
+import { TOKEN } from "../seed.js";
+import { ask } from "./wire.js";
+
+/** Values with their metadata, by key. */
+export type Content = Map<string, string>;
+
+interface Listed {
+  name: string;
+  expiration?: number;
+}
+
+interface Envelope {
+  success: boolean;
+  errors: unknown[];
+  result: any;
+}
+
+/** The most keys of one bulk read. */
+const READ_AT_A_TIME = 100;
+
+export class Namespace {
+  readonly id: string;
+  readonly #url: string;
+
+  constructor(baseUrl: string, id: string) {
+    this.id = id;
+    this.#url = `${baseUrl}/accounts/any/storage/kv/namespaces/${id}`;
+  }
+
+  async read(): Promise<Content> {
+    const listed: Listed[] = await this.#call("GET", "/keys?limit=1000");
+    const content: Content = new Map();
+    for (let first = 0; first < listed.length; first += READ_AT_A_TIME) {
+      const some = listed.slice(first, first + READ_AT_A_TIME);
+      const keys = some.map(({ name }) => name);
+      const { values } = await this.#call("POST", "/bulk/get", { keys, withMetadata: true });
+      for (const { name, expiration } of some) {
+        const { value, metadata } = values[name];
+        const expires = expiration === undefined ? "stays" : "expires";
+        content.set(name, `${withoutTimes(value)} ${expires} ${JSON.stringify(metadata)}`);
+      }
+    }
+    return content;
+  }
+
+  async clear(keys: Iterable<string>) {
+    const all = [...keys];
+    if (all.length > 0) await this.#call("POST", "/bulk/delete", all);
+  }
+
+  async #call(method: string, rest: string, body?: unknown) {
+    const headers = { authorization: `Bearer ${TOKEN}` };
+    const content = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
+    const reply = await ask(this.#url + rest, method, headers, content);
+    const { success, errors, result }: Envelope = JSON.parse(reply.body);
+    if (!success) throw new Error(`the local API refuses ${rest}: ${JSON.stringify(errors)}`);
+    return result;
+  }
+}
+
+/**
+ * What counts from the moment of the run. Quotes within a page are escaped, so that these can only
+ * be members of the value itself.
+ */
+function withoutTimes(value: string): string {
+  return value.replaceAll(/(?<=[^\\]"(?:revalidateAt|expireAt)":)\d[\d.]*/gu, "(then)");
+}

@@ -1,0 +1,69 @@
+// HTTP requests from a raw socket.
+//
+// In: a socket. Out: heads and bodies, as far as they are asked for.
+// Never: an error. What ends early is `undefined`; a client that goes away is part of the game.
+
+import type { Socket } from "node:net";
+
+export interface Head {
+  /** Method and path. */
+  method: string;
+  target: string;
+  headers: Map<string, string>;
+  bodyBytes: number;
+}
+
+export class SocketReader {
+  readonly #chunks: AsyncIterator<Buffer>;
+  #buffer: Buffer = Buffer.alloc(0);
+
+  constructor(socket: Socket) {
+    this.#chunks = socket[Symbol.asyncIterator]();
+  }
+
+  /** The next request's head; `undefined` if there is none. */
+  async head(): Promise<Head | undefined> {
+    for (;;) {
+      const end = this.#buffer.indexOf("\r\n\r\n");
+      if (end >= 0) {
+        const [first = "", ...lines] = this.#buffer.toString("latin1", 0, end).split("\r\n");
+        this.#buffer = this.#buffer.subarray(end + 4);
+        const [method = "", target = ""] = first.split(" ");
+        const headers = new Map(
+          lines.map((line) => {
+            const at = line.indexOf(":");
+            return [line.slice(0, at).toLowerCase(), line.slice(at + 1).trim()];
+          }),
+        );
+        return { method, target, headers, bodyBytes: Number(headers.get("content-length")) };
+      }
+      if (!(await this.#more())) return undefined;
+    }
+  }
+
+  /** The next bytes; `undefined` if there are not as many. */
+  async take(bytes: number): Promise<Buffer | undefined> {
+    while (this.#buffer.length < bytes) {
+      if (!(await this.#more())) return undefined;
+    }
+    const taken = this.#buffer.subarray(0, bytes);
+    this.#buffer = this.#buffer.subarray(bytes);
+    return taken;
+  }
+
+  /** Waits until the client has gone. */
+  async gone(): Promise<void> {
+    while (await this.#more()) this.#buffer = Buffer.alloc(0);
+  }
+
+  async #more(): Promise<boolean> {
+    try {
+      const { done, value } = await this.#chunks.next();
+      if (done) return false;
+      this.#buffer = this.#buffer.length === 0 ? value : Buffer.concat([this.#buffer, value]);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+}

@@ -1,0 +1,67 @@
+// Whether a report is true.
+//
+// In: a build, a report, and what is in the namespace. Out: every statement of the report that is
+// not true, as a sentence.
+// Never: tolerance. Only what the report itself calls doubtful may be one way or the other.
+
+import type { SeedResult } from "../../../index.js";
+import type { Build } from "./builds.js";
+import type { Content } from "./namespace.js";
+
+/** What a run ended with. */
+export interface Ending {
+  /** The error's code; `undefined` for a promise that resolved. */
+  code?: string;
+  report: SeedResult;
+}
+
+export function untruths(build: Build, { code, report }: Ending, stored: Content): string[] {
+  const found: string[] = [];
+  const same = (what: string, told: unknown, really: unknown) => {
+    if (told !== really) found.push(`${what}: told ${String(told)}, really ${String(really)}`);
+  };
+  const none = (what: string, keys: Iterable<string>, unless: (key: string) => boolean) => {
+    const all = [...keys].filter((key) => !unless(key));
+    if (all.length > 0) found.push(`${what}: ${all.length}, such as ${all[0]}`);
+  };
+
+  const reached = build.keys.slice(0, report.routes - report.routesNotReached);
+  const planned = new Set(reached.flat());
+  const lost = report.notStored.flatMap(({ keys }) => keys);
+  const doubts = report.notStored.filter(({ mayBeStored }) => mayBeStored);
+  const doubtful = new Set(doubts.flatMap(({ keys }) => keys));
+  const notStored = new Set(lost);
+  const certain = new Set([...planned].filter((key) => !notStored.has(key)));
+
+  none("entries that were not planned and are stored", stored.keys(), (key) => planned.has(key));
+  none("entries that are stored by the report only", certain, (key) => stored.has(key));
+  none(
+    "entries that are stored, and by the report certainly not",
+    notStored,
+    (key) => doubtful.has(key) || !stored.has(key),
+  );
+  none("entries that are not stored, and nobody planned them", lost, (key) => planned.has(key));
+  none(
+    "entries with another content than without faults",
+    stored.keys(),
+    (key) => stored.get(key) === build.content.get(key),
+  );
+
+  same("entries that are not stored, each once", lost.length, notStored.size);
+  same("kvPairsNotStored", report.kvPairsNotStored, lost.length);
+  same("kvPairsPlanned", report.kvPairsPlanned, planned.size);
+  same("kvPairsUploaded", report.kvPairsUploaded, certain.size);
+  const seeded = reached.filter(([main]) => main !== undefined && certain.has(main));
+  same("seededRoutes", report.seededRoutes, seeded.length);
+  const skipped = report.routesSkipped.map(({ route, path }) => path ?? route);
+  const leftOut = reached.filter((keys) => keys.length === 0).length;
+  same("routesSkipped", skipped.join(" "), build.skipped.slice(0, leftOut).join(" "));
+
+  const isAborted = code === "ABORT_ERR";
+  if (!isAborted) {
+    same("routes", report.routes, build.keys.length);
+    same("routesNotReached", report.routesNotReached, 0);
+    same("the error's code", code, report.notStored[0]?.code);
+  }
+  return found;
+}
