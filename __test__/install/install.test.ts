@@ -1,10 +1,10 @@
 // The packages as a project gets them: packed, published to a registry, installed, used.
 
 import path from "node:path";
-import { beforeAll, describe, expect, inject, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { MANIFEST, hostTarget } from "../../scripts/release/targets.js";
 import { MANAGERS, NODES, installed } from "./managers.js";
-import { HERE, must, run } from "./run.js";
+import { HERE, must, removeScratch, run } from "./run.js";
 
 const SEEDED = {
   explained: "cache:app:v2:a-build:/about:html",
@@ -14,6 +14,8 @@ const SEEDED = {
 
 /** The package with the native code for this machine. */
 const PLATFORM = `${MANIFEST.name}-${hostTarget().platform}`;
+
+afterAll(removeScratch);
 
 const COMMANDS = Object.keys(MANIFEST.bin ?? {});
 

@@ -9,7 +9,7 @@ import { createServer, type AddressInfo } from "node:net";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { TestProject } from "vitest/node";
-import { HERE, ROOT, must, scratchDirectory } from "./run.js";
+import { HERE, ROOT, must, removeScratch, scratchDirectory } from "./run.js";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -57,8 +57,11 @@ export default async function setup(project: TestProject) {
   }
   project.provide("registry", registry);
   project.provide("tarballs", tarballs);
-  return () => {
+  return async () => {
+    const isGone = new Promise((resolve) => server.once("exit", resolve));
     server.kill();
+    await isGone;
+    removeScratch();
   };
 }
 

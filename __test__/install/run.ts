@@ -42,15 +42,19 @@ export function must(...given: Parameters<typeof run>): string {
 }
 
 const scratch: string[] = [];
-process.once("exit", () => {
-  for (const directory of scratch) rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
-});
 
-/** A directory for the time of the process. */
+/** A directory until `removeScratch` is called. */
 export function scratchDirectory(name: string): string {
   const directory = mkdtempSync(path.join(os.tmpdir(), `seed-native-${name}-`));
   scratch.push(directory);
   return directory;
+}
+
+/** Not when the process exits: vitest ends its workers without letting them say a last word. */
+export function removeScratch() {
+  for (const directory of scratch.splice(0)) {
+    rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
+  }
 }
 
 /** Without what npm, which runs these tests, says to package managers that it starts. */
