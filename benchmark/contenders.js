@@ -42,6 +42,7 @@ const wranglerEnvironment = ({ apiBase }) => ({
   CLOUDFLARE_ACCOUNT_ID: "benchmark",
   WRANGLER_SEND_METRICS: "false",
   CI: "1",
+  NO_COLOR: "1",
 });
 
 /** @param {string} file */

@@ -3,7 +3,7 @@
 // In: a site and an API. Out: every pair of the site, stored.
 // Never: two things at a time.
 
-import { readFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 import { filesOf, openBuild, pairsOf } from "./entries.js";
 import { contend } from "./contend.js";
 import { put } from "./put.js";
@@ -16,7 +16,8 @@ await contend(async ({ root, url }) => {
   const pairs = [];
   for (const route of build.routes) {
     const { html, rsc } = filesOf(build, route);
-    pairs.push(...pairsOf(build, route, await readFile(html, "utf-8"), await readFile(rsc)));
+    // The synchronous way, which is three times as fast for many small files as promises are.
+    pairs.push(...pairsOf(build, route, readFileSync(html, "utf-8"), readFileSync(rsc)));
   }
   for (let first = 0; first < pairs.length; first += SLICE_PAIRS) {
     await put(url, JSON.stringify(pairs.slice(first, first + SLICE_PAIRS)));

@@ -31,11 +31,11 @@ pub(crate) struct Options {
     /// How many bytes to send.
     #[arg(long)]
     bytes: usize,
-    /// Bytes of each request.
+    /// The most bytes of each request.
     #[arg(long, default_value_t = 8 * 1024 * 1024)]
-    body_bytes: usize,
+    max_body_bytes: usize,
     /// Requests in flight.
-    #[arg(long, default_value_t = 4)]
+    #[arg(long, default_value_t = 8)]
     connections: usize,
     /// Threads that read.
     #[arg(long, default_value_t = 4)]
@@ -88,16 +88,20 @@ fn read(names: &[&str], next: &AtomicUsize) -> std::io::Result<()> {
 #[tokio::main]
 async fn send(options: &Options) -> Result<(), Failure> {
     let client = Client::builder().build()?;
+    let round_bytes = options.connections * options.max_body_bytes;
+    let requests = options.connections * options.bytes.div_ceil(round_bytes);
+    // Equal shares, so that all connections end at the same time.
+    let body_bytes = options.bytes.div_ceil(requests.max(1));
     let left = AtomicUsize::new(options.bytes);
     let mut connections = Vec::new();
     for _ in 0..options.connections {
         connections.push(async {
-            let body = Bytes::from(vec![b' '; options.body_bytes]);
+            let body = Bytes::from(vec![b' '; body_bytes]);
             loop {
                 let taken = left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
-                    Some(left.saturating_sub(options.body_bytes))
+                    Some(left.saturating_sub(body_bytes))
                 });
-                let size = taken.unwrap_or(0).min(options.body_bytes);
+                let size = taken.unwrap_or(0).min(body_bytes);
                 if size == 0 {
                     return Ok::<_, reqwest::Error>(());
                 }
