@@ -70,7 +70,7 @@ export const CONTENDERS = /** @type {const} @satisfies {Record<string, Contender
     needs: "pairsFile",
   },
   official: {
-    title: `one wrangler process per ${OFFICIAL_PAIRS} pairs (extrapolated from one)`,
+    title: `wrangler per ${OFFICIAL_PAIRS} pairs, extrapolated`,
     command: ({ sampleFile }) => wrangler(sampleFile),
     environment: wranglerEnvironment,
     needs: "sampleFile",
