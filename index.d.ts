@@ -559,7 +559,7 @@ export interface SeedOptions {
   /**
    * The most memory that a run may take on top of what the process has, in bytes. How far it reads
    * ahead, how large requests are and how many are in flight follows from it, where they are not
-   * given. A run needs at least 40 MB; with less it takes that.
+   * given. A run needs at least 32 MB; with less it takes that.
    * @default 128_000_000
    */
   maxMemoryBytes?: number

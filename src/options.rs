@@ -74,7 +74,7 @@ pub struct JsSeedOptions {
     pub refusal: Option<JsRefusal>,
     /// The most memory that a run may take on top of what the process has, in bytes. How far it reads
     /// ahead, how large requests are and how many are in flight follows from it, where they are not
-    /// given. A run needs at least 40 MB; with less it takes that.
+    /// given. A run needs at least 32 MB; with less it takes that.
     /// @default 128_000_000
     #[napi(ts_type = "number")]
     pub max_memory_bytes: Option<OrNull<f64>>,
