@@ -123,5 +123,6 @@ function collect(stream) {
 /** @param {string} text */
 function complaint(text) {
   const line = text.split("\n").find((line) => /error/iu.test(line)) ?? text;
-  return line.trim().slice(0, MAX_COMPLAINT);
+  // Where the site lies is of no interest to anybody else.
+  return line.replaceAll(/\/\S*\//gu, "").trim().slice(0, MAX_COMPLAINT);
 }

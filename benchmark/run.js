@@ -94,7 +94,7 @@ function conditions() {
       cpu: cpu?.model.trim(),
       cores: os.availableParallelism(),
       memoryGiB: Math.round(os.totalmem() / 2 ** 30),
-      system: `${os.type()} ${os.release().split("-", 1)[0]}`,
+      system: `${os.type()} ${os.release().split(".").slice(0, 2).join(".")}`,
     },
     versions: {
       node: process.version,
