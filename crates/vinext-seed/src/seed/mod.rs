@@ -75,27 +75,33 @@ pub async fn seed(
     let budget = Budget::of(options.limits)?;
     let mut throttle = Throttle::new(observer);
     throttle.report(progress(Phase::Plan, 0, &SeedReport::default()));
-    let preparing = off_the_executor(move || -> Result<_, Stop> {
-        let ready = prepare(options.build, budget.pack)?;
-        let SeedOptions {
-            endpoint,
-            token,
-            retry,
-            timeouts,
-            ..
-        } = options;
-        let sender = KvSender::new(endpoint, token, retry, timeouts);
-        Ok((ready, sender.map_err(SeedError::Client)?))
-    });
-    let prepared = tokio::select! {
+    let SeedOptions {
+        build,
+        endpoint,
+        token,
+        retry,
+        timeouts,
+        ..
+    } = options;
+    // Reading the system's certificates takes as long as packing a small site: do both at once.
+    let preparing = async {
+        tokio::try_join!(
+            off_the_executor(move || prepare(build, budget.pack)),
+            off_the_executor(move || KvSender::new(endpoint, token, retry, timeouts)),
+        )
+    };
+    let (prepared, sender) = tokio::select! {
         biased;
         () = cancellation.cancelled() => return Err(SeedError::Aborted { report: Box::default() }),
-        prepared = preparing => prepared?,
+        both = preparing => both?,
     };
     let mut report = match prepared {
-        Ok((ready, sender)) => Upload::run(ready, sender, budget, &mut throttle, cancellation)
-            .await
-            .map_err(|error| error.after(started.elapsed()))?,
+        Ok(ready) => {
+            let sender = sender.map_err(SeedError::Client)?;
+            Upload::run(ready, sender, budget, &mut throttle, cancellation)
+                .await
+                .map_err(|error| error.after(started.elapsed()))?
+        }
         Err(Stop::Skipped(report)) => *report,
         Err(Stop::Failed(error)) => return Err(error),
     };
