@@ -5,8 +5,10 @@
 //! opinion on which routes can be seeded. That is the plan's.
 
 mod index;
+mod raw_route;
 mod route;
 mod scanner;
+mod texts;
 
 use std::fs::File;
 use std::io::{Read, Seek};
@@ -14,10 +16,10 @@ use std::path::Path;
 
 pub use index::RouteFile;
 pub(crate) use index::{RawRoutes, RouteIndex};
-pub use route::{
-    Headers, Lifetime, RawRoute, RenderStatus, Route, RouteProblem, RouterKind, Texts,
-};
+pub use raw_route::RawRoute;
+pub use route::{Headers, Lifetime, RenderStatus, Route, RouteProblem, RouterKind};
 use scanner::{ScanError, Scanner};
+pub use texts::Texts;
 
 use crate::error::ForeignText;
 use crate::files::{self, NotAFile};

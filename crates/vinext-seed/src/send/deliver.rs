@@ -13,9 +13,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::breaker::Breaker;
 use super::caps::Caps;
+use super::delivered::Delivered;
 use super::failure::Failure;
 use super::outcome::{Outcome, Verdict};
 use super::pacing::Pacer;
+use super::part::Part;
 use super::retry::{MAX_ORDERED_WAIT, RetryPolicy};
 use crate::pack::Batch;
 
@@ -23,34 +25,6 @@ use crate::pack::Batch;
 pub(super) trait Transport: Send + Sync {
     /// Asks, and judges the answer.
     fn put(&self, batch: &Batch) -> impl Future<Output = Verdict> + Send;
-}
-
-/// What became of a batch.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Delivered {
-    /// Routes whose main entry is stored.
-    pub routes: usize,
-    /// Pairs that are stored.
-    pub pairs: usize,
-    /// Bytes of the requests that stored them.
-    pub bytes: u64,
-    /// Requests that stored something.
-    pub requests: usize,
-    /// Requests that repeated pairs of an earlier one.
-    pub retries: usize,
-    /// Pairs that are not stored, by reason.
-    pub lost: Vec<Lost>,
-    /// What was odd and did no harm.
-    pub warnings: Vec<String>,
-}
-
-/// Pairs that are not stored.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Lost {
-    /// Why.
-    pub failure: Failure,
-    /// Their keys, in order.
-    pub keys: Vec<String>,
 }
 
 /// Sends the batches of a run; they share what it learns about the other side.
@@ -64,61 +38,6 @@ pub(super) struct Courier<T> {
     /// Requests in flight are to be dropped.
     pub(super) aborted: CancellationToken,
     pub(super) random: Mutex<fastrand::Rng>,
-}
-
-/// A batch or a part of one on its way.
-#[derive(Clone, Debug)]
-struct Part {
-    batch: Batch,
-    was_sent: bool,
-    /// Requests that failed.
-    failures: usize,
-    /// How many of them ended while the batch was on its way.
-    cut_offs: usize,
-    /// The time that failing requests and the waits between them took.
-    spent: Duration,
-    /// The time of waits that the other side ordered.
-    ordered: Duration,
-    /// Whether one of the requests may have stored the pairs.
-    may_be_stored: bool,
-}
-
-impl Part {
-    fn new(batch: Batch) -> Self {
-        Self {
-            batch,
-            was_sent: false,
-            failures: 0,
-            cut_offs: 0,
-            spent: Duration::ZERO,
-            ordered: Duration::ZERO,
-            may_be_stored: false,
-        }
-    }
-
-    /// The parts of a part, which inherit what it has been through.
-    fn split(self, batches: Vec<Batch>) -> impl DoubleEndedIterator<Item = Self> {
-        batches.into_iter().map(move |batch| Self {
-            batch,
-            ..self.clone()
-        })
-    }
-}
-
-impl Delivered {
-    fn store(&mut self, batch: &Batch) {
-        self.routes += batch.routes();
-        self.pairs += batch.pairs();
-        self.bytes += batch.body_bytes() as u64;
-    }
-
-    fn lose(&mut self, part: &Part, failure: &Failure) {
-        let may_be_stored = part.may_be_stored || failure.may_be_stored;
-        self.lost.push(Lost {
-            failure: failure.clone().with_doubt(may_be_stored),
-            keys: part.batch.keys().collect(),
-        });
-    }
 }
 
 impl<T: Transport> Courier<T> {

@@ -1,0 +1,341 @@
+//! One route of the manifest as it stands in the file.
+//!
+//! In: the bytes of one element of `routes`. Out: a [`Route`], or what is wrong with it.
+//! Never: a failure of the whole manifest because of one odd route. Only bytes that are no JSON at
+//! all do that; a field of the wrong type costs the one route it stands in, with a reason.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::route::{Headers, Lifetime, RenderStatus, Route, RouteProblem, RouterKind};
+use super::texts::{Texts, text};
+
+/// A route's fields as they stand in the file, nothing checked yet.
+///
+/// Values are borrowed as text, since some of them are legal JSON that Rust types refuse (a lone
+/// surrogate in a string, `1e400`), and a refusal must be about one field.
+#[derive(Default)]
+pub struct RawRoute<'a> {
+    route: Option<&'a RawValue>,
+    path: Option<&'a RawValue>,
+    status: Option<&'a RawValue>,
+    reason: Option<&'a RawValue>,
+    error: Option<&'a RawValue>,
+    router: Option<&'a RawValue>,
+    revalidate: Option<&'a RawValue>,
+    expire: Option<&'a RawValue>,
+    stale: Option<&'a RawValue>,
+    tags: Option<&'a RawValue>,
+    route_segments: Option<&'a RawValue>,
+    headers: Option<&'a RawValue>,
+    response_status: Option<&'a RawValue>,
+    fallback: Option<&'a RawValue>,
+}
+
+impl<'a> RawRoute<'a> {
+    /// Parses one element of `routes`; `None` if it is JSON but not an object.
+    ///
+    /// # Errors
+    /// If `json` is not JSON.
+    pub fn parse(json: &'a str) -> serde_json::Result<Option<Self>> {
+        if json.starts_with('{') {
+            serde_json::from_str(json).map(Some)
+        } else {
+            serde_json::from_str::<serde::de::IgnoredAny>(json).map(|_| None)
+        }
+    }
+
+    /// The pattern and path as far as they are readable, to name a route that has a problem.
+    #[must_use]
+    pub fn name(&self) -> (Option<Cow<'a, str>>, Option<Cow<'a, str>>) {
+        (self.route.and_then(text), self.path.and_then(text))
+    }
+
+    /// Checks every field.
+    ///
+    /// # Errors
+    /// The first field that does not have its type.
+    pub fn validate(&self) -> Result<Route<'a>, RouteProblem> {
+        Ok(Route {
+            pattern: required_text("route", self.route)?,
+            path: optional_text("path", self.path)?,
+            status: self.status()?,
+            router: self.router()?,
+            lifetime: self.lifetime()?,
+            tags: Texts::of("tags", self.tags)?,
+            route_segments: Texts::of("routeSegments", self.route_segments)?,
+            headers: self.headers()?,
+            response_status: self.response_status()?,
+            is_fallback_shell: self.fallback.is_some_and(|raw| raw.get() == "true"),
+        })
+    }
+
+    fn status(&self) -> Result<RenderStatus<'a>, RouteProblem> {
+        let status = required_text("status", self.status)?;
+        if status == "rendered" {
+            return Ok(RenderStatus::Rendered);
+        }
+        let detail = self.reason.or(self.error).and_then(text);
+        Ok(RenderStatus::NotRendered(detail.unwrap_or(status)))
+    }
+
+    fn router(&self) -> Result<RouterKind, RouteProblem> {
+        Ok(match optional_text("router", self.router)?.as_deref() {
+            Some("app") => RouterKind::App,
+            Some("metadata") => RouterKind::Metadata,
+            _ => RouterKind::Other,
+        })
+    }
+
+    /// `revalidate: false` and `null` (which is how JSON writes `Infinity`) mean a static page, and
+    /// so does 0: vinext renders such a page once and never again.
+    fn lifetime(&self) -> Result<Option<Lifetime>, RouteProblem> {
+        let revalidate = match self.revalidate.map(RawValue::get) {
+            None | Some("null" | "false") => None,
+            Some(_) => Some(number(
+                "revalidate",
+                "a number, false or null",
+                self.revalidate,
+            )?),
+        };
+        if revalidate.is_some_and(|seconds| seconds < 0.0) {
+            return Ok(None);
+        }
+        let optional_number = |name, raw: Option<&'a RawValue>| match raw.map(RawValue::get) {
+            None | Some("null") => Ok(None),
+            Some(_) => number(name, "a number or null", raw).map(Some),
+        };
+        let stale = optional_number("stale", self.stale)?;
+        Ok(Some(Lifetime {
+            revalidate_seconds: revalidate.filter(|&seconds| seconds > 0.0),
+            expire_seconds: optional_number("expire", self.expire)?,
+            stale_seconds: stale.filter(|&seconds| seconds >= 0.0),
+        }))
+    }
+
+    fn headers(&self) -> Result<Option<Headers>, RouteProblem> {
+        let problem = RouteProblem::Field {
+            name: "headers",
+            expected: "an object",
+        };
+        match self.headers.map(RawValue::get) {
+            None | Some("null") => Ok(None),
+            Some(json) => serde_json::from_str(json).map(Some).map_err(|_| problem),
+        }
+    }
+
+    fn response_status(&self) -> Result<Option<u16>, RouteProblem> {
+        let problem = RouteProblem::Field {
+            name: "responseStatus",
+            expected: "an HTTP status code",
+        };
+        match self.response_status.map(RawValue::get) {
+            None | Some("null") => Ok(None),
+            Some(json) => match json.parse::<u16>() {
+                Ok(status) if (100..600).contains(&status) => Ok(Some(status)),
+                _ => Err(problem),
+            },
+        }
+    }
+}
+
+fn number(
+    name: &'static str,
+    expected: &'static str,
+    raw: Option<&RawValue>,
+) -> Result<f64, RouteProblem> {
+    let parsed = raw.and_then(|raw| raw.get().parse::<f64>().ok());
+    // `1e400` is legal JSON and infinite; `inf` and `NaN`, which Rust also reads, are not JSON.
+    parsed
+        .filter(|seconds| seconds.is_finite())
+        .ok_or(RouteProblem::Field { name, expected })
+}
+
+fn required_text<'a>(
+    name: &'static str,
+    raw: Option<&'a RawValue>,
+) -> Result<Cow<'a, str>, RouteProblem> {
+    raw.and_then(text).ok_or(RouteProblem::Field {
+        name,
+        expected: TEXT,
+    })
+}
+
+fn optional_text<'a>(
+    name: &'static str,
+    raw: Option<&'a RawValue>,
+) -> Result<Option<Cow<'a, str>>, RouteProblem> {
+    match raw {
+        None => Ok(None),
+        Some(raw) if raw.get() == "null" => Ok(None),
+        Some(raw) => text(raw).map(Some).ok_or(RouteProblem::Field {
+            name,
+            expected: TEXT,
+        }),
+    }
+}
+
+const TEXT: &str = "a string of Unicode characters";
+
+/// The name of a member, without keeping it.
+#[derive(Deserialize)]
+#[serde(field_identifier, rename_all = "camelCase")]
+enum Member {
+    Route,
+    Path,
+    Status,
+    Reason,
+    Error,
+    Router,
+    Revalidate,
+    Expire,
+    Stale,
+    Tags,
+    RouteSegments,
+    Headers,
+    ResponseStatus,
+    Fallback,
+    #[serde(other)]
+    Unknown,
+}
+
+impl<'de> Deserialize<'de> for RawRoute<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+
+        impl<'de> Visitor<'de> for Members {
+            type Value = RawRoute<'de>;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a route")
+            }
+
+            // By hand, since a derived implementation refuses a member that stands twice. For
+            // `JSON.parse`, which the official seeders use, the last one counts.
+            fn visit_map<A: MapAccess<'de>>(
+                self,
+                mut members: A,
+            ) -> Result<RawRoute<'de>, A::Error> {
+                let mut route = RawRoute::default();
+                while let Some(name) = members.next_key::<Member>()? {
+                    let value = Some(members.next_value::<&RawValue>()?);
+                    match name {
+                        Member::Route => route.route = value,
+                        Member::Path => route.path = value,
+                        Member::Status => route.status = value,
+                        Member::Reason => route.reason = value,
+                        Member::Error => route.error = value,
+                        Member::Router => route.router = value,
+                        Member::Revalidate => route.revalidate = value,
+                        Member::Expire => route.expire = value,
+                        Member::Stale => route.stale = value,
+                        Member::Tags => route.tags = value,
+                        Member::RouteSegments => route.route_segments = value,
+                        Member::Headers => route.headers = value,
+                        Member::ResponseStatus => route.response_status = value,
+                        Member::Fallback => route.fallback = value,
+                        Member::Unknown => {}
+                    }
+                }
+                Ok(route)
+            }
+        }
+
+        deserializer.deserialize_map(Members)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn validate(json: &str) -> Result<Route<'_>, RouteProblem> {
+        RawRoute::parse(json)
+            .unwrap()
+            .ok_or(RouteProblem::NotAnObject)?
+            .validate()
+    }
+
+    fn rendered(members: &str) -> String {
+        format!(r#"{{"route":"/a","status":"rendered","router":"app"{members}}}"#)
+    }
+
+    #[test]
+    fn revalidate_is_a_positive_number_or_the_page_is_static() {
+        for (revalidate, expected) in [
+            ("60", Some(60.0)),
+            ("0.5", Some(0.5)),
+            ("0", None),
+            ("false", None),
+            ("null", None),
+        ] {
+            let json = rendered(&format!(r#","revalidate":{revalidate}"#));
+            let lifetime = validate(&json).unwrap().lifetime.unwrap();
+            assert_eq!(lifetime.revalidate_seconds, expected, "{revalidate}");
+        }
+        assert!(
+            validate(&rendered(r#","revalidate":-1"#))
+                .unwrap()
+                .lifetime
+                .is_none()
+        );
+        for revalidate in [r#""60""#, "1e400", "true", "{}", "[60]"] {
+            let json = rendered(&format!(r#","revalidate":{revalidate}"#));
+            assert!(matches!(
+                validate(&json),
+                Err(RouteProblem::Field {
+                    name: "revalidate",
+                    ..
+                })
+            ));
+        }
+    }
+
+    #[test]
+    fn a_lone_surrogate_costs_the_route_it_stands_in() {
+        let json = rendered(r#","path":"/\ud800""#);
+        assert!(matches!(
+            validate(&json),
+            Err(RouteProblem::Field { name: "path", .. })
+        ));
+        let json = rendered(r#","path":"/\ud83d\ude00""#);
+        assert_eq!(validate(&json).unwrap().pathname(), "/😀");
+    }
+
+    #[test]
+    fn the_last_of_two_members_counts_and_unknown_ones_do_not_matter() {
+        let json = rendered(r#","route":"/b","future":{"x":[1,"\ud800"]}"#);
+        assert_eq!(validate(&json).unwrap().pattern, "/b");
+    }
+
+    #[test]
+    fn fields_of_other_types_are_named() {
+        for (members, name) in [
+            (r#","route":7"#, "route"),
+            (r#","path":false"#, "path"),
+            (r#","status":null"#, "status"),
+            (r#","router":1"#, "router"),
+            (r#","tags":"a""#, "tags"),
+            (r#","headers":[]"#, "headers"),
+            (r#","responseStatus":"404""#, "responseStatus"),
+            (r#","responseStatus":9000"#, "responseStatus"),
+            (r#","expire":"1""#, "expire"),
+        ] {
+            let json = rendered(members);
+            let problem = validate(&json).unwrap_err();
+            assert!(matches!(problem, RouteProblem::Field { name: found, .. } if found == name));
+        }
+        assert_eq!(validate("7").unwrap_err(), RouteProblem::NotAnObject);
+        assert!(RawRoute::parse("{").is_err());
+    }
+
+    #[test]
+    fn tags_that_are_not_strings_are_dropped() {
+        let json = rendered(r#","tags":["a",1,null,"\udc00","b"]"#);
+        assert_eq!(validate(&json).unwrap().tags.to_vec(), ["a", "b"]);
+    }
+}
