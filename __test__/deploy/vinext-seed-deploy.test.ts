@@ -91,7 +91,7 @@ describe("with vinext 1.4.0", () => {
     const api = { refusesBulk: true };
     const warned = await deploy(root, ["vinext-seed", "deploy"], { api });
     expect(warned.code, warned.output).toBe(0);
-    expect(warned.output).toContain("the seeding failed (KV_HTTP_ERROR)");
+    expect(warned.output).toContain("the seeding failed (KV_UNAUTHORIZED)");
     expect(warned.cloudflare.writes().at(-1)?.what).toBe("worker");
 
     const strict = await deploy(root, ["vinext-seed", "deploy", "--strict"], { api });
