@@ -25,6 +25,11 @@ impl RouteIndex {
         self.lengths.push(bytes);
     }
 
+    /// How many routes there are.
+    pub(crate) fn len(&self) -> usize {
+        self.starts.len()
+    }
+
     /// The longest start of `positions` whose text has at most `max_bytes`, but at least one route.
     pub(crate) fn fitting(&self, positions: Range<usize>, max_bytes: u64) -> Range<usize> {
         let (first, start) = (positions.start, self.starts[positions.start]);

@@ -5,6 +5,7 @@
 //! Never: file contents, and never one route's fate depending on another's except through the
 //! [`Survey`], so that routes can be planned in any order on any thread.
 
+mod candidates;
 pub mod lifetime;
 mod skip;
 mod survey;

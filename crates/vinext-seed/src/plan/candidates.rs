@@ -1,0 +1,230 @@
+//! Which routes may become entries, and under which cache keys.
+//!
+//! In: the routes of a manifest, raw, as they are read front to back. Out: the key of every
+//! candidate as a hash, with its position.
+//! Never: routes kept, or a thread more than there are processors. Reading stays on the thread that
+//! asked; other threads parse what was read, since parsing takes longer. Most sites are read before
+//! there is anything to share.
+
+use std::hash::{BuildHasher, RandomState};
+use std::io::Read;
+use std::sync::mpsc::{self, Receiver, TrySendError};
+use std::sync::{Mutex, PoisonError};
+use std::thread::{self, ScopedJoinHandle};
+
+use super::is_fallback_shell;
+use crate::files;
+use crate::formats::pathname::cache_pathname;
+use crate::manifest::{
+    ManifestProblem, RawRoute, RenderStatus, Route, RouteIndex, RouteReader, RouterKind,
+};
+
+/// The most threads that parse besides the one that reads, which is then what the rest wait for.
+const MAX_PARSERS: usize = 3;
+
+/// How much is handed to another thread at a time, in bytes: a hundred routes or more.
+const PORTION_BYTES: usize = 64 * 1024;
+
+/// The candidates among some routes, in no particular order.
+#[derive(Debug, Default)]
+pub(super) struct Candidates {
+    /// Each one's key, hashed, and its position. Two of a million different keys share a hash once
+    /// in forty million runs; the later route is then reported as a duplicate and filled by its
+    /// first visitor.
+    keys: Vec<(u64, usize)>,
+    has_root: bool,
+    has_index: bool,
+}
+
+impl Candidates {
+    /// Reads to the end of the document, and notes in `index` where every route lies.
+    pub(super) fn find<R: Read>(
+        reader: &mut RouteReader<R>,
+        index: &mut RouteIndex,
+    ) -> Result<Self, ManifestProblem> {
+        let state = RandomState::new();
+        let helpers = thread::available_parallelism().map_or(0, |all| all.get() - 1);
+        let (hand_over, handed_over) = mpsc::sync_channel(MAX_PARSERS);
+        let handed_over = Mutex::new(handed_over);
+        thread::scope(|scope| {
+            let mut own = Parsed::default();
+            let mut parsers = Vec::new();
+            let read = loop {
+                let portion = match Portion::read(reader, index) {
+                    Ok(Some(portion)) => portion,
+                    end => break end.map(|_| ()),
+                };
+                if portion.first > 0 && parsers.is_empty() {
+                    let parse = || Parsed::all_of(&handed_over, &state);
+                    parsers.extend((0..helpers.min(MAX_PARSERS)).map_while(|_| {
+                        let named = thread::Builder::new().name("vinext-seed plan".to_owned());
+                        named.spawn_scoped(scope, parse).ok()
+                    }));
+                }
+                let unshared = if parsers.is_empty() {
+                    Some(portion)
+                } else {
+                    hand_over.try_send(portion).err().map(
+                        |(TrySendError::Full(portion) | TrySendError::Disconnected(portion))| {
+                            portion
+                        },
+                    )
+                };
+                if let Some(portion) = unshared {
+                    own.add(&portion, &state);
+                }
+                if own.problem.is_some() {
+                    break Ok(());
+                }
+            };
+            drop(hand_over);
+            let parsed = parsers.into_iter().map(joined).fold(own, Parsed::join);
+            // What does not parse stands before where reading failed.
+            match (parsed.problem, read) {
+                (Some((_, problem)), _) | (None, Err(problem)) => Err(problem),
+                (None, Ok(())) => Ok(parsed.candidates),
+            }
+        })
+    }
+
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// Whether both `/` and `/index` are among them.
+    pub(super) fn has_root_and_index(&self) -> bool {
+        self.has_root && self.has_index
+    }
+
+    /// The positions of those whose key an earlier one has, ascending.
+    pub(super) fn into_duplicates(mut self) -> Vec<usize> {
+        self.keys.sort_unstable();
+        let pairs = self.keys.windows(2);
+        let mut duplicates: Vec<usize> = pairs
+            .filter(|pair| pair[0].0 == pair[1].0)
+            .map(|pair| pair[1].1)
+            .collect();
+        duplicates.sort_unstable();
+        duplicates
+    }
+
+    fn add(&mut self, position: usize, route: &Route<'_>, state: &RandomState) {
+        let pathname = route.pathname();
+        self.has_root |= pathname == "/";
+        self.has_index |= pathname == "/index";
+        let pathname = cache_pathname(pathname);
+        let normalized = pathname.strip_suffix('/').unwrap_or(&pathname);
+        let is_page = route.router == RouterKind::App;
+        self.keys
+            .push((state.hash_one((is_page, normalized)), position));
+    }
+}
+
+/// What one thread has found.
+#[derive(Default)]
+struct Parsed {
+    candidates: Candidates,
+    /// The first route that is no JSON, and its position.
+    problem: Option<(usize, ManifestProblem)>,
+}
+
+impl Parsed {
+    /// Parses what is handed over, to the end or to the first problem.
+    fn all_of(handed_over: &Mutex<Receiver<Portion>>, state: &RandomState) -> Self {
+        let mut parsed = Self::default();
+        let next = || {
+            let handed_over = handed_over.lock().unwrap_or_else(PoisonError::into_inner);
+            handed_over.recv().ok()
+        };
+        while parsed.problem.is_none()
+            && let Some(portion) = next()
+        {
+            parsed.add(&portion, state);
+        }
+        parsed
+    }
+
+    fn add(&mut self, portion: &Portion, state: &RandomState) {
+        let mut rest = portion.json.as_slice();
+        for (position, &bytes) in (portion.first..).zip(&portion.lengths) {
+            let (json, after) = rest.split_at(bytes);
+            rest = after;
+            let parsed = with_route(json, |route| {
+                if let Some(route) = route.filter(is_candidate) {
+                    self.candidates.add(position, &route, state);
+                }
+            });
+            if let Err(problem) = parsed {
+                self.problem = Some((position, problem));
+                return;
+            }
+        }
+    }
+
+    fn join(mut self, other: Self) -> Self {
+        self.candidates.keys.extend(other.candidates.keys);
+        self.candidates.has_root |= other.candidates.has_root;
+        self.candidates.has_index |= other.candidates.has_index;
+        let problems = [self.problem, other.problem].into_iter().flatten();
+        self.problem = problems.min_by_key(|&(position, _)| position);
+        self
+    }
+}
+
+fn joined(parser: ScopedJoinHandle<'_, Parsed>) -> Parsed {
+    parser
+        .join()
+        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+/// Neighbouring routes as they stand in the file, without what stands between them.
+struct Portion {
+    /// The position of the first.
+    first: usize,
+    lengths: Vec<usize>,
+    json: Vec<u8>,
+}
+
+impl Portion {
+    /// The next routes; `None` at the end of the document.
+    fn read<R: Read>(
+        reader: &mut RouteReader<R>,
+        index: &mut RouteIndex,
+    ) -> Result<Option<Self>, ManifestProblem> {
+        let mut portion = Self {
+            first: index.len(),
+            lengths: Vec::new(),
+            json: Vec::with_capacity(PORTION_BYTES),
+        };
+        while portion.json.len() < PORTION_BYTES
+            && let Some(json) = reader.next_route()?
+        {
+            let bytes = json.len();
+            portion.lengths.push(bytes);
+            portion.json.extend_from_slice(json);
+            // The reader takes no route that is larger than 16 MiB.
+            let length = u32::try_from(bytes).map_err(std::io::Error::other);
+            let length = length.map_err(ManifestProblem::Unreadable)?;
+            index.push(reader.offset() - u64::from(length), length);
+        }
+        Ok(Some(portion).filter(|portion| !portion.lengths.is_empty()))
+    }
+}
+
+/// Calls `visit` with the route in `json`, or with nothing if there is no valid one in it.
+///
+/// Invalid UTF-8 becomes U+FFFD, as when Node reads the file: such a route then names a file that
+/// does not exist.
+fn with_route(json: &[u8], visit: impl FnOnce(Option<Route<'_>>)) -> Result<(), ManifestProblem> {
+    let json = files::text(json);
+    let raw = RawRoute::parse(&json).map_err(ManifestProblem::not_json)?;
+    visit(raw.and_then(|raw| raw.validate().ok()));
+    Ok(())
+}
+
+fn is_candidate(route: &Route<'_>) -> bool {
+    route.status == RenderStatus::Rendered
+        && route.router != RouterKind::Other
+        && !is_fallback_shell(route)
+}
