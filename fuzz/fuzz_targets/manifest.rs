@@ -177,7 +177,7 @@ fn check_route(json: &str) {
             .flatten()
             .filter_map(Value::as_str)
             .collect();
-        assert_eq!(tags, route.tags.to_vec());
+        assert_eq!(tags, route.tags.iter().collect::<Vec<_>>());
         let headers = value.get("headers").and_then(Value::as_object);
         assert_eq!(headers, route.headers.as_ref());
         if let Some(seconds) = value["revalidate"]

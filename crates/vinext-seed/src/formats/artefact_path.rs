@@ -56,7 +56,7 @@ impl ArtefactPathRule {
     ) -> Result<String, UnsafePath> {
         let extension = kind.as_str();
         if pathname == "/" {
-            return Ok(format!("index.{extension}"));
+            return Ok(["index.", extension].concat());
         }
         let relative = pathname.strip_prefix('/').unwrap_or(pathname);
         check(relative)?;
@@ -64,17 +64,18 @@ impl ArtefactPathRule {
             self.escapes_index && (pathname == "/index" || pathname.starts_with("/index/"));
         let directory = if needs_escape { "index/" } else { "" };
         if kind != ArtefactKind::Html {
-            return Ok(format!("{directory}{relative}.{extension}"));
+            return Ok([directory, relative, ".", extension].concat());
         }
         let stem = match relative.strip_suffix('/') {
             Some(stripped) if self.html_strips_trailing_slash => stripped,
             _ => relative,
         };
-        Ok(if trailing_slash {
-            format!("{directory}{stem}/index.html")
+        let end = if trailing_slash {
+            "/index.html"
         } else {
-            format!("{directory}{stem}.html")
-        })
+            ".html"
+        };
+        Ok([directory, stem, end].concat())
     }
 }
 

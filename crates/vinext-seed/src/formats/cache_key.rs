@@ -48,10 +48,6 @@ impl CacheKeyRule {
     /// The key under which the runtime looks for one artefact.
     #[must_use]
     pub fn key(self, build_id: &str, pathname: &str, kind: ArtefactKind) -> String {
-        let prefix = match build_id {
-            "" => self.namespace.to_owned(),
-            _ => format!("{}:{build_id}", self.namespace),
-        };
         let has_trailing_slash = pathname.len() > 1 && pathname.ends_with('/');
         let normalized = if has_trailing_slash {
             &pathname[..pathname.len() - 1]
@@ -64,16 +60,16 @@ impl CacheKeyRule {
             }
             _ => kind.as_str(),
         };
-        let key = format!("{prefix}:{normalized}:{suffix}");
+        let separator = if build_id.is_empty() { "" } else { ":" };
+        let prefix = [self.namespace, separator, build_id].concat();
+        let key = [&prefix, ":", normalized, ":", suffix].concat();
         if key.len() <= MAX_PLAIN_KEY_UTF16_UNITS
             || key.encode_utf16().count() <= MAX_PLAIN_KEY_UTF16_UNITS
         {
             return key;
         }
-        format!(
-            "{prefix}:__hash:{}:{suffix}",
-            self.path_hash.digest(normalized)
-        )
+        let digest = self.path_hash.digest(normalized);
+        [&prefix, ":__hash:", &digest, ":", suffix].concat()
     }
 }
 

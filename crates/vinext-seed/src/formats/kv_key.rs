@@ -61,7 +61,7 @@ impl KvKeySpace {
     #[must_use]
     pub fn entry_key(&self, logical_key: &str) -> Option<String> {
         if self.bytes(logical_key) <= MAX_KV_KEY_BYTES {
-            return Some(format!("{}{logical_key}", self.entry_prefix));
+            return Some([&self.entry_prefix, logical_key].concat());
         }
         match self.long_keys {
             LongKeys::Refused => None,

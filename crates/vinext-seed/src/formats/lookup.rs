@@ -73,12 +73,12 @@ pub fn look_up(
     }
     let tags = profile
         .tags
-        .derive(&tagged, route_segments(pattern), Leaf::Page, &[]);
+        .derive(&tagged, route_segments(pattern), Leaf::Page, [""; 0]);
     Lookup {
         pathname: pathname.into_owned(),
         html,
         rsc,
         route,
-        tags: storable(tags),
+        tags: storable(tags).iter().map(str::to_owned).collect(),
     }
 }

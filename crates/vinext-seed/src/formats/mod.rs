@@ -11,6 +11,7 @@ pub mod lookup;
 pub mod path_hash;
 pub mod pathname;
 pub mod profile;
+pub mod tag_list;
 pub mod tags;
 
 pub use profile::RuntimeProfile;

@@ -7,6 +7,8 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+use super::tag_list::TagList;
+
 /// Longest storable tag, in UTF-16 units (`MAX_TAG_LENGTH` of the KV adapters).
 const MAX_TAG_UTF16_UNITS: usize = 256;
 
@@ -54,13 +56,13 @@ impl TagRule {
         pathname: &str,
         segments: impl Iterator<Item = Cow<'a, str>>,
         leaf: Leaf,
-        extra: &[Cow<'_, str>],
-    ) -> Vec<String> {
-        let mut tags = UniqueTags::default();
-        tags.append(pathname.to_owned());
+        extra: impl IntoIterator<Item: AsRef<str>>,
+    ) -> TagList {
+        let mut tags = TagList::with_usual_capacity();
+        tags.append(&[pathname]);
         match self {
             Self::ConcretePath => {
-                tags.append(format!("{PATH_TAG}{pathname}"));
+                tags.append(&[PATH_TAG, pathname]);
                 let directories = pathname.split('/').filter(|name| !name.is_empty());
                 append_layouts_and_leaf(&mut tags, directories.map(Cow::Borrowed), leaf);
             }
@@ -75,10 +77,10 @@ impl TagRule {
                     None
                 }
                 .unwrap_or(pathname);
-                tags.append(format!("{PATH_TAG}{path}"));
+                tags.append(&[PATH_TAG, path]);
                 match pathname {
-                    "/" => tags.append(format!("{PATH_TAG}/index")),
-                    "/index" => tags.append(format!("{PATH_TAG}/")),
+                    "/" => tags.append(&[PATH_TAG, "/index"]),
+                    "/index" => tags.append(&[PATH_TAG, "/"]),
                     _ => {}
                 }
                 let directories = segments.filter(|segment| is_tagged_segment(segment));
@@ -86,29 +88,31 @@ impl TagRule {
             }
         }
         for tag in extra {
-            tags.append(tag.clone().into_owned());
+            tags.append(&[tag.as_ref()]);
         }
         match self {
-            Self::RouteSegments { encodes: true, .. } => tags.0.into_iter().map(encode).collect(),
-            _ => tags.0,
+            Self::RouteSegments { encodes: true, .. } if !tags.text().bytes().all(is_plain) => {
+                tags.iter().map(encode).collect()
+            }
+            _ => tags,
         }
     }
 }
 
 /// Appends `_N_T_/layout`, a layout tag for every directory on the way down, and the leaf's tag.
 fn append_layouts_and_leaf<'a>(
-    tags: &mut UniqueTags,
+    tags: &mut TagList,
     directories: impl Iterator<Item = Cow<'a, str>>,
     leaf: Leaf,
 ) {
-    tags.append(format!("{PATH_TAG}/layout"));
+    tags.append(&[PATH_TAG, "/layout"]);
     let mut directory = String::new();
     for name in directories {
         directory.push('/');
         directory.push_str(&name);
-        tags.append(format!("{PATH_TAG}{directory}/layout"));
+        tags.append(&[PATH_TAG, &directory, "/layout"]);
     }
-    tags.append(format!("{PATH_TAG}{directory}/{}", leaf.as_str()));
+    tags.append(&[PATH_TAG, &directory, "/", leaf.as_str()]);
 }
 
 /// Whether a file-system segment counts in tags: parallel slots (`@modal`) do not.
@@ -141,14 +145,12 @@ pub fn route_segments(pattern: &str) -> impl Iterator<Item = Cow<'_, str>> {
 /// Adapters before 0.0.45 do not filter when they *read*, so a tag they would not have written
 /// must not be written for them either.
 #[must_use]
-pub fn storable(tags: Vec<String>) -> Vec<String> {
-    let mut kept = UniqueTags::default();
-    for tag in tags {
-        if is_storable(&tag) {
-            kept.append(tag);
-        }
+pub fn storable(tags: TagList) -> TagList {
+    if tags.iter().all(is_storable) {
+        tags
+    } else {
+        tags.iter().filter(|tag| is_storable(tag)).collect()
     }
-    kept.0
 }
 
 fn is_storable(tag: &str) -> bool {
@@ -161,35 +163,26 @@ fn is_storable(tag: &str) -> bool {
             .any(|byte| byte < 0x20 || byte == b'\\' || byte == b':')
 }
 
-/// Percent-encodes runs of anything but printable ASCII, space and tab.
-fn encode(tag: String) -> String {
-    if tag.bytes().all(|byte| matches!(byte, b'\t' | b' '..=b'~')) {
-        return tag;
-    }
-    let mut encoded = String::with_capacity(tag.len());
-    for character in tag.chars() {
-        if matches!(character, '\t' | ' '..='~') {
-            encoded.push(character);
-        } else {
-            for byte in character.encode_utf8(&mut [0; 4]).bytes() {
-                // Writing to a String cannot fail.
-                let _ = write!(encoded, "%{byte:02X}");
-            }
-        }
-    }
-    encoded
+/// Printable ASCII, space and tab: what HTTP headers can carry.
+fn is_plain(byte: u8) -> bool {
+    matches!(byte, b'\t' | b' '..=b'~')
 }
 
-/// Tags in the order of their first appearance. A page has a dozen: a scan beats a hash set.
-#[derive(Default)]
-struct UniqueTags(Vec<String>);
-
-impl UniqueTags {
-    fn append(&mut self, tag: String) {
-        if !self.0.contains(&tag) {
-            self.0.push(tag);
+/// Percent-encodes the UTF-8 of anything that is not plain.
+fn encode(tag: &str) -> Cow<'_, str> {
+    if tag.bytes().all(is_plain) {
+        return Cow::Borrowed(tag);
+    }
+    let mut encoded = String::with_capacity(tag.len());
+    for byte in tag.bytes() {
+        if is_plain(byte) {
+            encoded.push(char::from(byte));
+        } else {
+            // Writing to a String cannot fail.
+            let _ = write!(encoded, "%{byte:02X}");
         }
     }
+    Cow::Owned(encoded)
 }
 
 #[cfg(test)]
@@ -216,16 +209,13 @@ mod tests {
             "ok",
             "ok",
         ];
-        let kept = storable(tags.iter().map(|&tag| tag.to_owned()).collect());
-        assert_eq!(kept, [longest.as_str(), "ok"]);
+        let kept = storable(tags.into_iter().collect());
+        assert_eq!(kept.iter().collect::<Vec<_>>(), [&longest, "ok"]);
     }
 
     #[test]
     fn encoding_leaves_printable_ascii_alone() {
-        assert_eq!(
-            encode("/blog/日本 ~\t".to_owned()),
-            "/blog/%E6%97%A5%E6%9C%AC ~\t"
-        );
-        assert_eq!(encode("a\u{7f}\nb".to_owned()), "a%7F%0Ab");
+        assert_eq!(encode("/blog/日本 ~\t"), "/blog/%E6%97%A5%E6%9C%AC ~\t");
+        assert_eq!(encode("a\u{7f}\nb"), "a%7F%0Ab");
     }
 }

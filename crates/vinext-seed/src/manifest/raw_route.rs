@@ -336,6 +336,7 @@ mod tests {
     #[test]
     fn tags_that_are_not_strings_are_dropped() {
         let json = rendered(r#","tags":["a",1,null,"\udc00","b"]"#);
-        assert_eq!(validate(&json).unwrap().tags.to_vec(), ["a", "b"]);
+        let tags: Vec<_> = validate(&json).unwrap().tags.iter().collect();
+        assert_eq!(tags, ["a", "b"]);
     }
 }

@@ -39,15 +39,10 @@ impl<'a> Texts<'a> {
     }
 
     /// The strings; what is in the array besides is dropped, as the runtime does.
-    #[must_use]
-    pub fn to_vec(&self) -> Vec<Cow<'a, str>> {
+    pub fn iter(&self) -> impl Iterator<Item = Cow<'a, str>> {
         // It is an array, or parsing the route had failed.
         let items: Option<Vec<&'a RawValue>> =
             self.0.and_then(|raw| serde_json::from_str(raw.get()).ok());
-        items
-            .unwrap_or_default()
-            .into_iter()
-            .filter_map(text)
-            .collect()
+        items.unwrap_or_default().into_iter().filter_map(text)
     }
 }

@@ -4,12 +4,14 @@
 //! byte what the runtime's own `JSON.stringify` would have stored, members in the same order.
 //! Never: an intermediate document. The artefact is escaped straight into the request body.
 
-use std::fmt::Write as _;
+use std::io::Write as _;
 
 use super::json_text::{push_escaped, push_escaped_twice};
 use crate::files;
 use crate::formats::cache_key::ArtefactKind;
 use crate::formats::profile::QueryProof;
+use crate::formats::tag_list::TagList;
+use crate::manifest::Lifetime;
 use crate::plan::lifetime::{expire_at_ms, revalidate_at_ms};
 use crate::plan::{PlannedEntry, PlannedRoute};
 
@@ -23,7 +25,7 @@ const KEY: &[u8] = b"{\"key\":\"";
 const TAIL_BYTES: usize = 320;
 
 /// The `renderObservation` that says the query string was not read, and nothing more.
-const QUERY_NOT_OBSERVED: &str = r#","renderObservation":{"completeness":"complete","requestApis":[{"kind":"searchParams","status":"notObserved"}]}"#;
+const QUERY_NOT_OBSERVED: &[u8] = br#","renderObservation":{"completeness":"complete","requestApis":[{"kind":"searchParams","status":"notObserved"}]}"#;
 
 /// When the site is seeded.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -38,77 +40,89 @@ pub struct Moment {
 /// What the entries of one route have in common, encoded once.
 #[derive(Debug)]
 pub(super) struct EntryTail {
-    /// The value's members after the artefact, in plain JSON: `…},"tags":[…],…}`.
-    value: String,
+    /// The value's members after the artefact, as they stand in the pair's string:
+    /// `…},\"tags\":[…],…}`.
+    value: Vec<u8>,
     /// The pair's members after the value: TTL and metadata.
-    pair: String,
+    pair: Vec<u8>,
 }
 
 impl EntryTail {
     pub(super) fn new(route: &PlannedRoute, moment: Moment) -> Self {
-        let tags = to_json(&route.tags);
-        let mut tail = Self {
-            value: String::with_capacity(tags.len() + TAIL_BYTES),
-            pair: String::with_capacity(tags.len() + TAIL_BYTES),
-        };
-        tail.value.push_str(match route.query_proof {
-            QueryProof::None => "",
+        let tags = tags_json(&route.tags);
+        let mut plain = Vec::with_capacity(tags.len() + TAIL_BYTES);
+        plain.extend_from_slice(match route.query_proof {
+            QueryProof::None => b"",
             QueryProof::RenderObservation => QUERY_NOT_OBSERVED,
-            QueryProof::PrerenderedFlag => r#","prerendered":true"#,
+            QueryProof::PrerenderedFlag => br#","prerendered":true"#,
         });
-        tail.push_value(format_args!("}},\"tags\":{tags},\"lastModified\":"));
-        tail.push_number(Some(moment.rendered_at_ms));
-        tail.value.push_str(",\"revalidateAt\":");
-        tail.push_number(revalidate_at_ms(&route.lifetime, moment.now_ms));
+        plain.extend_from_slice(b"},\"tags\":");
+        plain.extend_from_slice(&tags);
+        push_number(&mut plain, b",\"lastModified\":", moment.rendered_at_ms);
+        let revalidate_at_ms = revalidate_at_ms(&route.lifetime, moment.now_ms);
+        push_number_or_null(&mut plain, b",\"revalidateAt\":", revalidate_at_ms);
         if route.has_expiry {
-            tail.value.push_str(",\"expireAt\":");
-            tail.push_number(expire_at_ms(&route.lifetime, moment.now_ms));
-            tail.push_cache_control(route);
+            let expire_at_ms = expire_at_ms(&route.lifetime, moment.now_ms);
+            push_number_or_null(&mut plain, b",\"expireAt\":", expire_at_ms);
+            push_cache_control(&mut plain, &route.lifetime);
         }
-        tail.value.push('}');
+        plain.push(b'}');
+        let mut value = Vec::new();
+        push_escaped(&mut value, &plain);
+
+        let mut pair = Vec::with_capacity(tags.len() + TAIL_BYTES);
         if let Some(ttl_seconds) = route.ttl_seconds {
-            tail.push_pair(format_args!(",\"expiration_ttl\":{ttl_seconds}"));
+            // Writing to a Vec cannot fail.
+            let _ = write!(pair, ",\"expiration_ttl\":{ttl_seconds}");
         }
         if r#"{"tags":}"#.len() + tags.len() <= MAX_METADATA_BYTES {
-            tail.push_pair(format_args!(",\"metadata\":{{\"tags\":{tags}}}"));
+            pair.extend_from_slice(b",\"metadata\":{\"tags\":");
+            pair.extend_from_slice(&tags);
+            pair.push(b'}');
         }
-        tail.pair.push('}');
-        tail
+        pair.push(b'}');
+        Self { value, pair }
     }
+}
 
-    fn push_cache_control(&mut self, route: &PlannedRoute) {
-        let Some(revalidate) = route.lifetime.revalidate_seconds else {
-            return;
-        };
-        self.value.push_str(",\"cacheControl\":{\"revalidate\":");
-        self.push_number(Some(revalidate));
-        if let Some(expire) = route.lifetime.expire_seconds {
-            self.value.push_str(",\"expire\":");
-            self.push_number(Some(expire));
+fn tags_json(tags: &TagList) -> Vec<u8> {
+    let mut json = Vec::with_capacity(tags.text().len() + TAIL_BYTES);
+    for tag in tags.iter() {
+        json.extend_from_slice(if json.is_empty() { b"[\"" } else { b",\"" });
+        push_escaped(&mut json, tag.as_bytes());
+        json.push(b'"');
+    }
+    json.extend_from_slice(if json.is_empty() { b"[]" } else { b"]" });
+    json
+}
+
+fn push_cache_control(out: &mut Vec<u8>, lifetime: &Lifetime) {
+    let Some(revalidate) = lifetime.revalidate_seconds else {
+        return;
+    };
+    push_number(out, b",\"cacheControl\":{\"revalidate\":", revalidate);
+    if let Some(expire) = lifetime.expire_seconds {
+        push_number(out, b",\"expire\":", expire);
+    }
+    if let Some(stale) = lifetime.stale_seconds {
+        push_number(out, b",\"stale\":", stale);
+    }
+    out.push(b'}');
+}
+
+/// Appends a member's name and a number as JavaScript prints it.
+fn push_number(out: &mut Vec<u8>, name: &[u8], number: f64) {
+    out.extend_from_slice(name);
+    out.extend_from_slice(ryu_js::Buffer::new().format(number).as_bytes());
+}
+
+fn push_number_or_null(out: &mut Vec<u8>, name: &[u8], number: Option<f64>) {
+    match number {
+        Some(number) => push_number(out, name, number),
+        None => {
+            out.extend_from_slice(name);
+            out.extend_from_slice(b"null");
         }
-        if let Some(stale) = route.lifetime.stale_seconds {
-            self.value.push_str(",\"stale\":");
-            self.push_number(Some(stale));
-        }
-        self.value.push('}');
-    }
-
-    /// A number as JavaScript prints it.
-    fn push_number(&mut self, number: Option<f64>) {
-        match number {
-            None => self.value.push_str("null"),
-            Some(number) => self.value.push_str(ryu_js::Buffer::new().format(number)),
-        }
-    }
-
-    fn push_value(&mut self, text: std::fmt::Arguments<'_>) {
-        // Writing to a String cannot fail.
-        let _ = self.value.write_fmt(text);
-    }
-
-    fn push_pair(&mut self, text: std::fmt::Arguments<'_>) {
-        // Writing to a String cannot fail.
-        let _ = self.pair.write_fmt(text);
     }
 }
 
@@ -121,40 +135,40 @@ pub(super) fn push_pair(
     artefact: &[u8],
 ) {
     out.extend_from_slice(KEY);
-    push_escaped(out, &entry.key);
+    push_escaped(out, entry.key.as_bytes());
     out.extend_from_slice(b"\",\"value\":\"");
     match entry.kind {
         ArtefactKind::Html => {
-            push_escaped(out, r#"{"value":{"kind":"APP_PAGE","html":""#);
+            push_escaped(out, br#"{"value":{"kind":"APP_PAGE","html":""#);
             push_escaped_twice(out, &files::text(artefact));
         }
         ArtefactKind::Rsc => {
-            push_escaped(out, r#"{"value":{"kind":"APP_PAGE","html":"","rscData":""#);
+            push_escaped(out, br#"{"value":{"kind":"APP_PAGE","html":"","rscData":""#);
             base64_simd::STANDARD.encode_append(artefact, out);
         }
         ArtefactKind::Route => {
-            push_escaped(out, r#"{"value":{"kind":"APP_ROUTE","body":""#);
+            push_escaped(out, br#"{"value":{"kind":"APP_ROUTE","body":""#);
             base64_simd::STANDARD.encode_append(artefact, out);
         }
     }
-    push_escaped(out, &own_members(route, entry));
-    push_escaped(out, &tail.value);
+    push_own_members(out, route, entry);
+    out.extend_from_slice(&tail.value);
     out.push(b'"');
-    out.extend_from_slice(tail.pair.as_bytes());
+    out.extend_from_slice(&tail.pair);
 }
 
-/// The members between an entry's artefact and what it shares with its route's other entries.
-fn own_members(route: &PlannedRoute, entry: &PlannedEntry) -> String {
-    let mut members = String::from("\"");
+/// Appends the end of the artefact and the members that an entry does not share with its route's
+/// other entries.
+fn push_own_members(out: &mut Vec<u8>, route: &PlannedRoute, entry: &PlannedEntry) {
+    push_escaped(out, b"\"");
     if let Some(headers) = &entry.headers {
-        members.push_str(",\"headers\":");
-        members.push_str(&to_json(headers));
+        push_escaped(out, b",\"headers\":");
+        // Names with strings: there is nothing in them that JSON cannot hold.
+        push_escaped(out, &serde_json::to_vec(headers).unwrap_or_default());
     }
     if let Some(status) = route.status {
-        // Writing to a String cannot fail.
-        let _ = write!(members, ",\"status\":{status}");
+        push_escaped(out, format!(",\"status\":{status}").as_bytes());
     }
-    members
 }
 
 /// The key of an encoded pair.
@@ -182,15 +196,10 @@ fn string_at(pair: &[u8], offset: usize) -> Option<String> {
         .ok()
 }
 
-fn to_json<T: serde::Serialize>(value: &T) -> String {
-    // Strings, and objects with string keys: there is nothing in them that JSON cannot hold.
-    serde_json::to_string(value).unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::manifest::{Headers, Lifetime};
+    use crate::manifest::Headers;
     use serde_json::{Value, json};
 
     const MOMENT: Moment = Moment {
@@ -207,7 +216,7 @@ mod tests {
                 headers: None,
             },
             rsc: None,
-            tags: vec!["/a".into(), "ü\"".into()],
+            tags: TagList::from_iter(["/a", "ü\""]),
             lifetime: Lifetime::default(),
             ttl_seconds: None,
             status: None,
@@ -313,13 +322,14 @@ mod tests {
     #[test]
     fn metadata_counts_bytes_and_is_left_out_over_the_limit() {
         let mut route = route();
-        route.tags = vec!["ü".repeat(505) + "a"];
+        let tag = "ü".repeat(505) + "a";
+        route.tags = TagList::from_iter([&tag]);
         let (pair, _) = encode(&route, b"");
         assert_eq!(
             serde_json::to_string(&pair["metadata"]).unwrap().len(),
             MAX_METADATA_BYTES
         );
-        route.tags[0].push('a');
+        route.tags = TagList::from_iter([tag + "a"]);
         assert!(encode(&route, b"").0.get("metadata").is_none());
     }
 }

@@ -116,7 +116,7 @@ fn routes() -> impl Strategy<Value = (PlannedRoute, Vec<u8>)> {
                 headers,
             },
             rsc: None,
-            tags,
+            tags: tags.into_iter().collect(),
             lifetime: Lifetime {
                 revalidate_seconds: revalidate.map(f64::from),
                 expire_seconds: revalidate.map(|seconds| f64::from(seconds) * 2.0),

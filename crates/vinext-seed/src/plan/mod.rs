@@ -18,6 +18,7 @@ use crate::formats::cache_key::ArtefactKind;
 use crate::formats::kv_key::KvKeySpace;
 use crate::formats::pathname::cache_pathname;
 use crate::formats::profile::{PagesRead, QueryProof};
+use crate::formats::tag_list::TagList;
 use crate::formats::tags::{Leaf, route_segments, storable};
 use crate::manifest::{Headers, Lifetime, RenderStatus, Route, RouterKind};
 use lifetime::TtlRule;
@@ -45,7 +46,7 @@ pub struct PlannedRoute {
     /// The page's RSC payload; seeded if its file exists.
     pub rsc: Option<PlannedEntry>,
     /// The tags of every entry.
-    pub tags: Vec<String>,
+    pub tags: TagList,
     /// The cache lifetime of every entry.
     pub lifetime: Lifetime,
     /// The TTL that KV gets for every entry, if any.
@@ -151,10 +152,11 @@ impl Planner {
             .and_then(|all| all.get("location"));
         let rsc_headers = location
             .map(|location| Headers::from_iter([("location".to_owned(), location.clone())]));
+        let cached = cache_pathname(route.pathname());
         Ok(PlannedRoute {
-            main: self.entry(route, ArtefactKind::Html, headers.cloned())?,
-            rsc: Some(self.entry(route, ArtefactKind::Rsc, rsc_headers)?),
-            tags: self.tags(route, route_segments(&route.pattern), Leaf::Page),
+            main: self.entry(route, &cached, ArtefactKind::Html, headers.cloned())?,
+            rsc: Some(self.entry(route, &cached, ArtefactKind::Rsc, rsc_headers)?),
+            tags: self.tags(route, cached, route_segments(&route.pattern), Leaf::Page),
             lifetime,
             ttl_seconds: self.ttl.ttl_seconds(&lifetime),
             status,
@@ -169,11 +171,11 @@ impl Planner {
         lifetime: Lifetime,
     ) -> Result<PlannedRoute, SkipReason> {
         let headers = route.headers.clone().unwrap_or_default();
-        let segments = route.route_segments.to_vec().into_iter();
+        let cached = cache_pathname(route.pathname());
         Ok(PlannedRoute {
-            main: self.entry(route, ArtefactKind::Route, Some(headers))?,
+            main: self.entry(route, &cached, ArtefactKind::Route, Some(headers))?,
             rsc: None,
-            tags: self.tags(route, segments, Leaf::Route),
+            tags: self.tags(route, cached, route.route_segments.iter(), Leaf::Route),
             lifetime,
             ttl_seconds: self.ttl.ttl_seconds(&lifetime),
             status: Some(route.response_status.unwrap_or(200)),
@@ -186,6 +188,7 @@ impl Planner {
     fn entry(
         &self,
         route: &Route<'_>,
+        cached_pathname: &str,
         kind: ArtefactKind,
         headers: Option<Headers>,
     ) -> Result<PlannedEntry, SkipReason> {
@@ -196,10 +199,8 @@ impl Planner {
             .artefact_path
             .file(pathname, kind, trailing_slash)
             .map_err(SkipReason::UnsafePath)?;
-        let logical_key =
-            self.profile
-                .cache_key
-                .key(&self.build_id, &cache_pathname(pathname), kind);
+        let rule = self.profile.cache_key;
+        let logical_key = rule.key(&self.build_id, cached_pathname, kind);
         let key = self
             .key_space
             .entry_key(&logical_key)
@@ -218,20 +219,17 @@ impl Planner {
     fn tags<'a>(
         &self,
         route: &Route<'_>,
+        mut cached_pathname: Cow<'_, str>,
         segments: impl Iterator<Item = Cow<'a, str>>,
         leaf: Leaf,
-    ) -> Vec<String> {
-        let mut pathname = cache_pathname(route.pathname());
+    ) -> TagList {
         let is_page = leaf == Leaf::Page;
-        if is_page && self.survey.header.trailing_slash && !pathname.ends_with('/') {
+        if is_page && self.survey.header.trailing_slash && !cached_pathname.ends_with('/') {
             // The runtime's tags start with the path as it was requested.
-            pathname.to_mut().push('/');
+            cached_pathname.to_mut().push('/');
         }
-        storable(
-            self.profile
-                .tags
-                .derive(&pathname, segments, leaf, &route.tags.to_vec()),
-        )
+        let rule = self.profile.tags;
+        storable(rule.derive(&cached_pathname, segments, leaf, route.tags.iter()))
     }
 }
 
