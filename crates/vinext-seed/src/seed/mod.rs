@@ -13,6 +13,7 @@ mod upload;
 
 use std::time::Instant;
 
+use tokio::task::{JoinHandle, spawn_blocking};
 use tokio_util::sync::CancellationToken;
 
 use crate::error::{ForeignText, SeedError};
@@ -84,24 +85,16 @@ pub async fn seed(
         ..
     } = options;
     // Reading the system's certificates takes as long as packing a small site: do both at once.
-    let preparing = async {
-        tokio::try_join!(
-            off_the_executor(move || prepare(build, budget.pack)),
-            off_the_executor(move || KvSender::new(endpoint, token, retry, timeouts)),
-        )
-    };
-    let (prepared, sender) = tokio::select! {
+    let sender = spawn_blocking(move || KvSender::new(endpoint, token, retry, timeouts));
+    let prepared = tokio::select! {
         biased;
         () = cancellation.cancelled() => return Err(SeedError::Aborted { report: Box::default() }),
-        both = preparing => both?,
+        prepared = off_the_executor(move || prepare(build, budget.pack)) => prepared?,
     };
     let mut report = match prepared {
-        Ok(ready) => {
-            let sender = sender.map_err(SeedError::Client)?;
-            Upload::run(ready, sender, budget, &mut throttle, cancellation)
-                .await
-                .map_err(|error| error.after(started.elapsed()))?
-        }
+        Ok(ready) => Upload::run(ready, sender, budget, &mut throttle, cancellation)
+            .await
+            .map_err(|error| error.after(started.elapsed()))?,
         Err(Stop::Skipped(report)) => *report,
         Err(Stop::Failed(error)) => return Err(error),
     };
@@ -114,8 +107,13 @@ pub async fn seed(
 async fn off_the_executor<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, SeedError> {
-    let joined = tokio::task::spawn_blocking(work).await;
-    joined.map_err(|error| SeedError::Internal(ForeignText::new(&error.to_string())))
+    joined(spawn_blocking(work)).await
+}
+
+/// The result of work that was begun off the executor.
+async fn joined<T>(work: JoinHandle<T>) -> Result<T, SeedError> {
+    work.await
+        .map_err(|error| SeedError::Internal(ForeignText::new(&error.to_string())))
 }
 
 fn progress(phase: Phase, routes: usize, report: &SeedReport) -> Progress {

@@ -9,13 +9,14 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::budget::Budget;
 use super::prepare::Ready;
-use super::progress;
-use crate::error::SeedError;
+use super::{joined, progress};
+use crate::error::{ForeignText, SeedError};
 use crate::pack::{Batch, Batcher, PackError, PackedRoutes, Packer};
 use crate::progress::{Phase, Throttle};
 use crate::report::{NotStored, SeedReport, SkippedRun};
@@ -39,17 +40,17 @@ pub(super) struct Upload<'a, 'o> {
 }
 
 impl<'a, 'o> Upload<'a, 'o> {
-    /// Sends what is packed, as many batches at a time as the budget allows.
+    /// Sends what is packed, as many batches at a time as the budget allows. The sender may still
+    /// be in the making; the first batch is filled meanwhile.
     pub(super) async fn run(
         ready: Ready,
-        sender: KvSender,
+        sender: JoinHandle<Result<KvSender, ForeignText>>,
         budget: Budget,
         throttle: &'a mut Throttle<'o>,
         cancellation: &CancellationToken,
     ) -> Result<SeedReport, SeedError> {
-        let mut report = ready.report;
-        report.warnings.extend_from_slice(sender.warnings());
-        let upload = Self {
+        let report = ready.report;
+        let mut upload = Self {
             packer: ready.packer,
             batcher: Some(budget.batcher(report.routes)),
             waiting: VecDeque::new(),
@@ -60,9 +61,30 @@ impl<'a, 'o> Upload<'a, 'o> {
             report,
             throttle,
         };
+        let sender = upload.until(joined(sender)).await?;
+        let sender = sender.map_err(SeedError::Client)?;
+        let warnings = sender.warnings();
+        upload.report.warnings.extend_from_slice(warnings);
         upload
             .drive(&sender, budget.concurrency, cancellation)
             .await
+    }
+
+    /// Packs on until something is ready.
+    async fn until<T>(&mut self, ready: impl Future<Output = T>) -> T {
+        let mut ready = std::pin::pin!(ready);
+        loop {
+            let wants_more = self.wants_more();
+            tokio::select! {
+                ready = &mut ready => return ready,
+                packed = self.packer.next(), if wants_more => self.accept(packed),
+            }
+        }
+    }
+
+    /// Whether there is more to pack, and nothing that waits to be sent.
+    fn wants_more(&self) -> bool {
+        self.batcher.is_some() && self.waiting.is_empty()
     }
 
     async fn drive(
@@ -85,7 +107,7 @@ impl<'a, 'o> Upload<'a, 'o> {
                 self.begun += 1;
                 in_flight.push(async move { (number, sender.deliver(batch).await) });
             }
-            let wants_more = self.batcher.is_some() && self.waiting.is_empty();
+            let wants_more = self.wants_more();
             if in_flight.is_empty() && !wants_more {
                 break;
             }
