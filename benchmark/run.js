@@ -1,6 +1,6 @@
 // `npm run bench`: the package beside what it replaces, and beside the floor.
 //
-// In: `--size S,M,T` (also L and X), `--rounds 5`, `--only ours,floor`, `--network wan`,
+// In: `--size S,M,T` (also L, X and P), `--rounds 5`, `--only ours,floor`, `--network wan`,
 // `--sites DIRECTORY`, `--out DIRECTORY`; `--scaling` for the chart over the number of routes.
 // Out: a table of medians; raw figures and a chart in `benchmark/runs/<date>/`.
 // Never: a verdict. Figures depend on the machine; the ratios are for people to read.

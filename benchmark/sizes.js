@@ -5,13 +5,14 @@
 
 /** @typedef {{ routes: number, htmlBytes: number, rscBytes: number }} Size */
 
-/** Small, medium, tiny pages, large, extra many. */
+/** Small, medium, tiny pages, large, extra many, large pages (10,000 pairs above V8's longest string). */
 export const SIZES = /** @type {const} @satisfies {Record<string, Size>} */ ({
   S: { routes: 1_000, htmlBytes: 20_000, rscBytes: 8_000 },
   M: { routes: 10_000, htmlBytes: 40_000, rscBytes: 15_000 },
   T: { routes: 100_000, htmlBytes: 2_000, rscBytes: 1_000 },
   L: { routes: 50_000, htmlBytes: 30_000, rscBytes: 10_000 },
   X: { routes: 1_000_000, htmlBytes: 600, rscBytes: 400 },
+  P: { routes: 5_000, htmlBytes: 97_000, rscBytes: 25_000 },
 });
 
 /** @typedef {keyof typeof SIZES} SizeName */

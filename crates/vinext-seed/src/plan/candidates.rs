@@ -61,16 +61,13 @@ impl Candidates {
                         named.spawn_scoped(scope, parse).ok()
                     }));
                 }
-                let unshared = if parsers.is_empty() {
+                let left = if parsers.is_empty() {
                     Some(portion)
                 } else {
-                    hand_over.try_send(portion).err().map(
-                        |(TrySendError::Full(portion) | TrySendError::Disconnected(portion))| {
-                            portion
-                        },
-                    )
+                    refused(hand_over.try_send(portion))
                 };
-                if let Some(portion) = unshared {
+                // While all others are busy, whoever reads parses too.
+                if let Some(portion) = left {
                     own.add(&portion, &state);
                 }
                 if own.problem.is_some() {
@@ -169,6 +166,13 @@ impl Parsed {
         let problems = [self.problem, other.problem].into_iter().flatten();
         self.problem = problems.min_by_key(|&(position, _)| position);
         self
+    }
+}
+
+fn refused(offer: Result<(), TrySendError<Portion>>) -> Option<Portion> {
+    match offer {
+        Ok(()) => None,
+        Err(TrySendError::Full(portion) | TrySendError::Disconnected(portion)) => Some(portion),
     }
 }
 
