@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { PACKAGES } from "../compat/oracles/client.js";
 import { judge } from "../lib/cache-config.js";
+import { targetOfProject } from "../lib/target/of-project.js";
 import { BUILD_ID, buildOf, rendered } from "./support/build.js";
 import { startRecorder } from "./support/recorder.js";
 import { seed } from "./support/seed.js";
@@ -99,6 +100,39 @@ describe("the Vite configuration", () => {
     const viteConfig = configOf({ data: { adapter: KV, options: { appPrefix: "shop" } } }, more);
     expect((await seedProject(project({ viteConfig }))).keys[0]).toMatch(/^shop:/u);
     expect(process.env.SEED_TEST).toBeUndefined();
+  });
+
+  it("is not waited for longer than it takes to load", async () => {
+    // Such as a server that a plugin starts, with this output.
+    const more =
+      'import { spawn } from "node:child_process"; ' +
+      'const left = spawn(process.execPath, ["--eval", "setTimeout(() => {}, 20_000)"], { stdio: "inherit" });' +
+      "left.unref()";
+    const viteConfig = configOf({ data: { adapter: KV, options: { appPrefix: "shop" } } }, more);
+    const started = performance.now();
+    expect((await seedProject(project({ viteConfig }))).keys[0]).toMatch(/^shop:/u);
+    const dies = `${more}; process.exit(3)`;
+    expect((await seedProject(project({ viteConfig: dies }))).result.warnings[0]).toContain("ended with 3");
+    expect(performance.now() - started).toBeLessThan(15_000);
+  });
+
+  it("may print what it likes", async () => {
+    const more = 'console.log(process.argv.join("\\n")); process.stdout.write("no end of line")';
+    const viteConfig = configOf({ data: { adapter: KV, options: { appPrefix: "shop" } } }, more);
+    expect((await seedProject(project({ viteConfig }))).keys[0]).toMatch(/^shop:/u);
+  });
+
+  it("is that of the environment that is seeded", async () => {
+    const viteConfig =
+      "export default { plugins: [{ __vinextCacheConfig: { data: " +
+      `{ adapter: "${KV}", options: { appPrefix: process.env.CLOUDFLARE_ENV } } } }] };`;
+    const root = project({ viteConfig });
+    const prefix = async (env?: string) => {
+      const { cacheConfig } = await targetOfProject({ root, env });
+      return cacheConfig?.kind === "kv" ? cacheConfig.options.appPrefix : cacheConfig;
+    };
+    expect(await prefix("staging")).toBe("staging");
+    expect(await prefix()).toBeUndefined();
   });
 
   it("names the KV adapter in several ways", () => {

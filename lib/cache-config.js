@@ -4,15 +4,11 @@
 // Never: a failure. A configuration that cannot be loaded is a warning, and the adapter's defaults
 // are assumed; whoever knows better passes options.
 
-import { spawn } from "node:child_process";
-import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { foreignText } from "./foreign-text.js";
-
-/** How long loading may take. Configurations of large projects take a few seconds. */
-const TIMEOUT_MS = 60_000;
+import { askReader } from "./reader.js";
 
 /** The names Vite looks for, in its order. */
 const CONFIG_FILES = ["js", "mjs", "ts", "cjs", "mts", "cts"].map((type) => `vite.config.${type}`);
@@ -41,17 +37,21 @@ const READER = fileURLToPath(new URL("./cache-config-reader.js", import.meta.url
 /**
  * @param {string} root
  * @param {string} [configFile] relative to `root`; default: the one that Vite finds
+ * @param {string} [env] the environment that the build is for: builds get it as CLOUDFLARE_ENV, and
+ *   configurations may go by it
  * @returns {Promise<CacheConfig>}
  */
-export async function readCacheConfig(root, configFile) {
+export async function readCacheConfig(root, configFile, env) {
   const home = path.resolve(root);
   const file = configFile ?? CONFIG_FILES.find((name) => existsSync(path.join(home, name)));
   if (file === undefined) return { kind: "unknown" };
-  try {
-    return judge(await load(home, path.resolve(home, file)));
-  } catch (error) {
-    return { kind: "failed", reason: `${file}: ${String(/** @type {Error} */ (error).message)}` };
-  }
+  const variables = env === undefined ? {} : { CLOUDFLARE_ENV: env };
+  const answer = await askReader(READER, [home, path.resolve(home, file)], {
+    cwd: home,
+    env: { ...process.env, ...variables },
+  }).catch((error) => ({ error: error.message }));
+  if ("found" in answer) return judge(answer.found);
+  return { kind: "failed", reason: `${file}: ${foreignText(answer.error)}` };
 }
 
 /**
@@ -88,32 +88,4 @@ export function judge(config) {
       ...(typeof ttlSeconds === "number" && ttlSeconds > 0 ? { ttlSeconds: Math.ceil(ttlSeconds) } : {}),
     },
   };
-}
-
-/**
- * @param {string} root
- * @param {string} file
- * @returns {Promise<unknown>}
- */
-function load(root, file) {
-  const mark = randomUUID();
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [READER, root, file, mark], {
-      cwd: root,
-      stdio: ["ignore", "pipe", "ignore"],
-      timeout: TIMEOUT_MS,
-    });
-    let output = "";
-    child.stdout.setEncoding("utf-8").on("data", (text) => (output += text));
-    child.once("error", reject);
-    child.once("close", (code, signal) => {
-      const line = output.split("\n").find((text) => text.startsWith(mark));
-      const { config, error } =
-        line === undefined
-          ? { error: `loading it ended with ${signal ?? code} and no result` }
-          : JSON.parse(line.slice(mark.length));
-      if (error === undefined) resolve(config);
-      else reject(new Error(foreignText(error)));
-    });
-  });
 }

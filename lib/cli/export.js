@@ -29,7 +29,7 @@ const UNKNOWN_NAMESPACE = "--namespace-id <id of the Worker's namespace>";
  */
 export async function exportProject(root, directory, options, printer, signal) {
   const place = path.resolve(directory);
-  const cacheConfig = await readCacheConfig(root);
+  const cacheConfig = await readCacheConfig(root, undefined, options.env);
   const exporting = { root, directory: place, ...buildOptions(options), signal };
   const result = await exportKvSeed(exporting, cacheConfig);
   if (result.skippedCode === "no-manifest") result.skippedDetail ??= await prerenderHint(root);

@@ -1,31 +1,21 @@
-// Asks a project's own wrangler for its configuration and prints what seeding needs of it.
+// Asks a project's own wrangler for its configuration and says what seeding needs of it: a reader.
 //
-// In: the project's directory, a mark, and what `--config` and `--env` say as JSON, as arguments.
-// Out: one line of JSON on standard output, behind the mark.
-// Never: an effect on the process that wants to know. Importing wrangler takes a second, starts
-// things and prints.
+// In: the project's directory, and what `--config` and `--env` say as JSON. Out: parts of the
+// configuration.
+// Never: a rule of ours on what a configuration may be.
 
 import { createRequire } from "node:module";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
+import { answerAsReader } from "../reader.js";
 
-const [root = ".", mark = "", args = "{}"] = process.argv.slice(2);
-const answer = await read().then(
-  (read) => ({ config: read }),
-  (error) => ({ error: String(error?.message ?? error) }),
-);
-process.stdout.write(`\n${mark}${JSON.stringify(answer)}\n`, () => process.exit(0));
-
-async function read() {
+await answerAsReader(async (root, args) => {
   const require = createRequire(path.join(root, "package.json"));
   const wrangler = await import(pathToFileURL(require.resolve("wrangler")).href);
   if (typeof wrangler.unstable_readConfig !== "function") {
     throw new Error("this wrangler cannot be asked for its configuration; install wrangler 4");
   }
-  const read = wrangler.unstable_readConfig(JSON.parse(args), {
-    hideWarnings: true,
-    useRedirectIfAvailable: true,
-  });
+  const read = readConfig(wrangler, JSON.parse(args));
   const { configPath, userConfigPath, name, account_id, compliance_region, kv_namespaces } = read;
   const { definedEnvironments } = read;
   return {
@@ -39,4 +29,20 @@ async function read() {
     targetEnvironment: "targetEnvironment" in read ? (read.targetEnvironment ?? null) : undefined,
     definedEnvironments,
   };
+});
+
+/**
+ * @param {any} wrangler
+ * @param {object} args
+ */
+function readConfig(wrangler, args) {
+  const options = { hideWarnings: true, useRedirectIfAvailable: true };
+  try {
+    return wrangler.unstable_readConfig(args, options);
+  } catch (/** @type {any} */ error) {
+    // Of a syntax error the message alone does not say where it is.
+    const { file, line } = error?.location ?? {};
+    if (file === undefined) throw error;
+    throw new Error(`${file}${line === undefined ? "" : `:${line}`}: ${error.message}`);
+  }
 }

@@ -3,15 +3,11 @@
 // In: a project's directory, and what `--config` and `--env` say. Out: the parts that seeding needs.
 // Never: a rule of wrangler's own. Files, redirects, environments and inheritance are its business.
 
-import { spawn } from "node:child_process";
-import { randomUUID } from "node:crypto";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { foreignText } from "../foreign-text.js";
 import { findPackage } from "../installed-package.js";
-
-/** How long wrangler may take to load. It needs about a second. */
-const TIMEOUT_MS = 60_000;
+import { askReader } from "../reader.js";
 
 const READER = fileURLToPath(new URL("./config-reader.js", import.meta.url));
 
@@ -51,12 +47,16 @@ export async function readWranglerConfig({ root, config, env, environment }) {
   if (findPackage(home, "wrangler") === undefined) {
     return { kind: "absent", reason: `wrangler is not installed in ${home}` };
   }
-  const answer = await ask(home, { config, env }, environment);
+  const answer = await askReader(READER, [home, JSON.stringify({ config, env })], {
+    cwd: home,
+    env: { ...environment, WRANGLER_SEND_METRICS: "false" },
+  });
   if ("error" in answer) {
     const reason = `wrangler cannot read its configuration: ${foreignText(answer.error)}`;
     return { kind: "wrong", code: "config-unreadable", reason };
   }
-  const read = answer.config;
+  /** @type {ReadConfig} */
+  const read = answer.found;
   if (read.configPath === undefined) {
     return { kind: "absent", reason: `there is no wrangler configuration in ${home}` };
   }
@@ -99,29 +99,3 @@ export function checkEnvironment(read, env) {
  * @typedef {WranglerConfig & {
  *   targetEnvironment?: string | null, definedEnvironments?: string[] }} ReadConfig
  */
-
-/**
- * @param {string} root
- * @param {{ config?: string, env?: string }} args
- * @param {import("./environment.js").Environment} environment
- * @returns {Promise<{ config: ReadConfig } | { error: string }>}
- */
-function ask(root, args, environment) {
-  const mark = randomUUID();
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [READER, root, mark, JSON.stringify(args)], {
-      cwd: root,
-      env: { ...environment, WRANGLER_SEND_METRICS: "false" },
-      stdio: ["ignore", "pipe", "ignore"],
-      timeout: TIMEOUT_MS,
-    });
-    let output = "";
-    child.stdout.setEncoding("utf-8").on("data", (text) => (output += text));
-    child.once("error", reject);
-    child.once("close", (code, signal) => {
-      const line = output.split("\n").find((text) => text.startsWith(mark));
-      if (line !== undefined) resolve(JSON.parse(line.slice(mark.length)));
-      else resolve({ error: `it ended with ${signal ?? code} and no answer` });
-    });
-  });
-}

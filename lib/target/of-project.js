@@ -23,8 +23,8 @@ import { resolveLocalTarget, resolveTarget } from "./resolve.js";
  * @returns {Promise<ProjectTarget>}
  */
 export async function targetOfProject(options) {
-  const { root, local, viteConfig } = options;
-  const reading = viteConfig === false ? undefined : readCacheConfig(root, viteConfig);
+  const { root, env, local, viteConfig } = options;
+  const reading = viteConfig === false ? undefined : readCacheConfig(root, viteConfig, env ?? undefined);
   const binding = reading?.then((read) => (read.kind === "kv" ? read.options.binding : undefined));
   const target = await (local ? resolveLocalTarget : resolveTarget)(options, binding);
   return { cacheConfig: await reading, target };
