@@ -1,9 +1,12 @@
 // Where entries go: found out with a real wrangler, in the order that wrangler has.
 
 import { mkdirSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { apiBase } from "../lib/target/api-base.js";
+import { listAccounts } from "../lib/target/cloudflare-api.js";
 import { readEnvironment } from "../lib/target/environment.js";
 import { findNamespace } from "../lib/target/namespace.js";
 import { resolveLocalTarget, resolveTarget, stateDirectory, type TargetOptions } from "../lib/target/resolve.js";
@@ -166,7 +169,10 @@ describe("the namespace", () => {
   it("is not looked for in a configuration with a syntax error", async () => {
     const root = writeProject({ files: { "wrangler.jsonc": '{ "name": "shop", oops' } });
     const { target } = await resolve(root);
-    expect(target).toMatchObject({ code: "config-unreadable" });
+    expect(target).toMatchObject({
+      code: "config-unreadable",
+      reason: expect.stringContaining("wrangler.jsonc:1: "),
+    });
     expect((target as { reason: string }).reason.length).toBeLessThan(600);
   });
 });
@@ -225,6 +231,41 @@ describe("the account", () => {
       reason: expect.stringMatching(/403.*Authentication error \[code 10000\]/u),
     });
     expect(JSON.stringify(target)).not.toContain("not-a-good-token");
+  });
+});
+
+describe("an answer that is not Cloudflare's", () => {
+  async function answering(status: number, body: string) {
+    const server = createServer((_, response) => response.writeHead(status).end(body));
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    onTestFinished(() => void server.close());
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  }
+
+  it.each([
+    ["a list of something else", 200, { success: true, result: null }],
+    ["a failure without reasons", 500, { success: false, errors: null }],
+    ["a failure with odd reasons", 500, { success: false, errors: [null, "no"] }],
+    ["no JSON", 502, "<html>"],
+  ])("is said, and nothing more: %s", async (_, status, body) => {
+    const apiBaseUrl = await answering(status, typeof body === "string" ? body : JSON.stringify(body));
+    stubVariables({ CLOUDFLARE_API_TOKEN: API_TOKEN });
+    const root = writeProject({ wrangler: false });
+    const target = await resolveTarget({ root, namespaceId: NAMESPACE, apiBaseUrl });
+    expect(target).toMatchObject({
+      code: "target-unknown",
+      reason: expect.stringMatching(/^Cloudflare answered GET \/accounts/u),
+    });
+  });
+
+  it("does not show a part of the token either, where it is cut", async () => {
+    const baseUrl = await answering(403, `${"x".repeat(490)}${API_TOKEN}`);
+    const { message } = await listAccounts({ baseUrl, token: API_TOKEN }).then(
+      () => expect.unreachable(),
+      (error: Error) => error,
+    );
+    expect(message).toContain("xxx");
+    expect(message).not.toContain(API_TOKEN.slice(0, 5));
   });
 });
 

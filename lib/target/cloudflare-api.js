@@ -53,10 +53,11 @@ export async function get({ baseUrl, token }, path) {
   }
   const envelope = parse(body);
   if (response.ok && envelope?.success === true) return envelope.result;
-  const said = (envelope?.errors ?? []).map(
-    (/** @type {any} */ { code, message }) => `${message} [code ${code}]`,
-  );
-  const text = foreignText(said.join("; ") || body).replaceAll(token, "[token]");
+  /** @type {any[]} */
+  const errors = Array.isArray(envelope?.errors) ? envelope.errors : [];
+  const said = errors.map((error) => `${error?.message} [code ${error?.code}]`).join("; ");
+  // The token is taken out first: what is cut off could be its end.
+  const text = foreignText((said || body).replaceAll(token, "[token]"));
   const { status } = response;
   throw new ApiProblem(`Cloudflare answered ${question} with ${status}: ${text}`, status);
 }
@@ -66,7 +67,9 @@ export async function get({ baseUrl, token }, path) {
  * @returns {Promise<{ id: string, name: string }[]>}
  */
 export async function listAccounts(api) {
-  const accounts = await get(api, `/accounts?per_page=${PER_PAGE}`);
+  const path = `/accounts?per_page=${PER_PAGE}`;
+  const accounts = await get(api, path);
+  if (!Array.isArray(accounts)) throw new ApiProblem(`Cloudflare answered GET ${path} without a list`);
   if (accounts.length < 2) return accounts;
   // Some are listed that the token's owner is no member of. Tokens that belong to an account cannot
   // read memberships.
@@ -88,9 +91,8 @@ export async function deployedNamespace(api, accountId, worker, binding) {
   const path = `/accounts/${accountId}/workers/scripts/${encodeURIComponent(worker)}/settings`;
   try {
     const { bindings = [] } = (await get(api, path)) ?? {};
-    const found = bindings.find(
-      (/** @type {any} */ one) => one.type === "kv_namespace" && one.name === binding,
-    );
+    if (!Array.isArray(bindings)) return undefined;
+    const found = bindings.find((one) => one?.type === "kv_namespace" && one.name === binding);
     return found?.namespace_id;
   } catch (error) {
     if (error instanceof ApiProblem && error.status === 404) return undefined;
