@@ -137,6 +137,14 @@ describe("what is refused", () => {
     expect((await call("GET", "/keys?limit=9")).status).toBe(400);
     expect((await call("GET", "/keys?limit=1001")).status).toBe(400);
   });
+
+  it("what cannot be read: a broken escape, a question that is no object, a value that is no JSON", async () => {
+    expect(await call("GET", "/values/%E0%A4")).toMatchObject({ status: 404, json: { errors: [{ code: 7003 }] } });
+    const refused = { status: 400, json: { errors: [{ code: 10012 }] } };
+    expect(await call("POST", "/bulk/get", "null")).toMatchObject(refused);
+    await call("PUT", "/bulk", [{ key: "text", value: "no JSON" }]);
+    expect(await call("POST", "/bulk/get", { keys: ["text"], type: "json" })).toMatchObject(refused);
+  });
 });
 
 it("keeps what is written across restarts", async () => {

@@ -36,24 +36,3 @@ export type LocalApi = {
      */
     close: () => Promise<void>;
 };
-/**
- * What a handler knows of a request.
- */
-export type Call = {
-    namespace: import("./store.js").KvNamespace;
-    query: URLSearchParams;
-    /**
-     * the key in the path, if there is one
-     */
-    key: string;
-    body: (maxBytes: number) => Promise<Buffer>;
-};
-/**
- * A result to be wrapped in the envelope, or raw bytes.
- */
-export type Answer = {
-    result: unknown;
-    resultInfo?: object;
-} | {
-    bytes: Buffer;
-};
