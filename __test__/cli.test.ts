@@ -3,6 +3,7 @@
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
+import { runCommand } from "../lib/cli/child.js";
 import { loadCommand } from "../lib/cli/export.js";
 import { size, time, usd } from "../lib/cli/format.js";
 import { createPrinter } from "../lib/cli/printer.js";
@@ -199,6 +200,16 @@ describe("export", () => {
   });
 });
 
+describe("a reader of the output that has read enough", () => {
+  it("does not end the command", async () => {
+    const { code, stderr } = await cli(["plan", ...FLAGS], {
+      cwd: writeProject(PLAIN),
+      onStart: (child) => child.stdout?.destroy(),
+    });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  });
+});
+
 describe("a wrong command line", () => {
   const root = () => writeProject(PLAIN);
 
@@ -236,9 +247,10 @@ describe("a wrong command line", () => {
   });
 
   it("does not make deploy build anything without the project's tools", async () => {
-    const { code, stderr } = await start(["deploy"], root());
+    const { code, stderr, stdout } = await start(["deploy", "--json"], root());
     expect(code).toBe(2);
     expect(stderr).toContain("vite is not installed");
+    expect(JSON.parse(stdout)).toMatchObject({ seed: null, failure: { code: "TOOL_MISSING" } });
   });
 });
 
@@ -334,6 +346,51 @@ describe("Ctrl-C during a deploy", () => {
     expect(cloudflare.pairs()).toHaveLength(step === "building" ? 0 : 3);
     expect(stdout.includes("Seeded 2 pages")).toBe(step === "deploying");
   });
+});
+
+describe("JSON", () => {
+  const tools = (script: string) => ({
+    "node_modules/vite/package.json": { name: "vite", bin: "cli.cjs" },
+    "node_modules/vite/cli.cjs": `if (!process.argv.includes("--help")) { ${script} }`,
+    "node_modules/wrangler/package.json": { name: "wrangler", bin: "cli.cjs" },
+    "node_modules/wrangler/cli.cjs": "",
+  });
+
+  it("is printed by a deploy whose build fails", async () => {
+    const root = writeProject({ ...PLAIN, files: tools("process.exit(7)") });
+    const { code, stdout, cloudflare } = await start(["deploy", "--json", ...FLAGS], root);
+    expect(code).toBe(7);
+    expect(JSON.parse(stdout)).toMatchObject({ seed: null, failure: { code: "BUILD_FAILED" } });
+    expect(cloudflare.calls).toEqual([]);
+  });
+
+  it("is printed by a deploy that is interrupted", async () => {
+    const root = writeProject({ ...PLAIN, files: tools('process.kill(process.ppid, "SIGINT")') });
+    const { code, stdout } = await start(["deploy", "--json", ...FLAGS], root);
+    expect(code).toBe(130);
+    expect(JSON.parse(stdout)).toMatchObject({ seed: null, failure: { code: "ABORT_ERR" } });
+  });
+
+  it.each([["plan"], ["export", "out"]])("is printed by %s where it is interrupted", async (...command) => {
+    // The configuration is loaded by a child of the command.
+    const files = {
+      "vite.config.mjs": "",
+      "node_modules/vite/package.json": { name: "vite", main: "index.cjs" },
+      "node_modules/vite/index.cjs": 'process.kill(process.ppid, "SIGINT");',
+    };
+    const root = writeProject({ ...PLAIN, files });
+    const { code, stdout } = await start([...command, "--json", ...FLAGS], root);
+    expect(code).toBe(130);
+    expect(JSON.parse(stdout)).toMatchObject({ failure: { code: "ABORT_ERR" } });
+  });
+});
+
+it("starts no command any more after Ctrl-C", async () => {
+  const file = path.join(temporaryDirectory(), "script.cjs");
+  writeFileSync(file, "process.exit(7)");
+  const interrupt = { signal: AbortSignal.abort(), received: "SIGINT" as const, ignore() {} };
+  const how = { root: ".", variables: {}, isQuiet: true, interrupt };
+  expect(await runCommand(file, [], how)).toBe(130);
 });
 
 describe("progress without a terminal", () => {

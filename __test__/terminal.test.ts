@@ -1,6 +1,6 @@
 // The command on a real (pseudo-)terminal, where it draws a bar and takes Ctrl-C from the keyboard.
 
-import { spawn } from "@lydell/node-pty";
+import { spawn, type IPty } from "@lydell/node-pty";
 import { stripVTControlCharacters } from "node:util";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { rendered } from "./support/build.js";
@@ -11,10 +11,12 @@ import { NAMESPACE, writeProject } from "./support/project.js";
 const CTRL_C = "\x03";
 
 interface OnTerminal {
+  root?: string;
+  command?: string[];
   args?: string[];
   env?: Record<string, string>;
   /** Called with everything that was shown so far, whenever there is more. */
-  onOutput?: (shown: string, type: (keys: string) => void) => void;
+  onOutput?: (shown: string, type: (keys: string) => void, terminal: IPty) => void;
 }
 
 /** A site of several requests. */
@@ -25,21 +27,21 @@ function site() {
   return writeProject({ wrangler: false, routes, artefacts });
 }
 
-async function onTerminal(api: CloudflareOptions, { args = [], env = {}, onOutput }: OnTerminal = {}) {
+async function onTerminal(api: CloudflareOptions, { root = site(), command = [], args = [], env = {}, onOutput }: OnTerminal = {}) {
   const cloudflare = await startCloudflare(api);
   const flags = ["--namespace-id", NAMESPACE, "--account-id", ACCOUNT, ...args];
-  const terminal = spawn(process.execPath, [BIN, ...flags], {
+  const terminal = spawn(process.execPath, [BIN, ...command, ...flags], {
     name: "xterm-256color",
     cols: 100,
     rows: 30,
-    cwd: site(),
+    cwd: root,
     env: { ...bareEnvironment(), ...cloudflare.env, ...env } as Record<string, string>,
   });
   onTestFinished(() => terminal.kill());
   let shown = "";
   terminal.onData((text) => {
     shown += text;
-    onOutput?.(shown, (keys) => terminal.write(keys));
+    onOutput?.(shown, (keys) => terminal.write(keys), terminal);
   });
   const code = await new Promise<number>((resolve) => {
     terminal.onExit(({ exitCode }) => resolve(exitCode));
@@ -82,6 +84,31 @@ describe("on a terminal", () => {
     expect(code).toBe(130);
     expect(plain).toMatch(/error: interrupted: [1-9]\d* entries are stored/u);
     expect(shown.lastIndexOf("\x1b[?25h")).toBeGreaterThan(shown.lastIndexOf("\x1b[?25l"));
+  });
+
+  it("being told to end is passed on to the build, which only Ctrl-C reaches by itself", async () => {
+    const root = writeProject({
+      wrangler: false,
+      files: {
+        "node_modules/vite/package.json": { name: "vite", bin: "cli.cjs" },
+        "node_modules/vite/cli.cjs":
+          'if (!process.argv.includes("--help")) { console.log("building"); setInterval(() => {}, 1000); }',
+        "node_modules/wrangler/package.json": { name: "wrangler", bin: "cli.cjs" },
+        "node_modules/wrangler/cli.cjs": "",
+      },
+    });
+    let isTold = false;
+    const { code, plain } = await onTerminal({}, {
+      root,
+      command: ["deploy"],
+      onOutput(soFar, _, terminal) {
+        if (isTold || !soFar.includes("building")) return;
+        isTold = true;
+        terminal.kill("SIGTERM");
+      },
+    });
+    expect(code).toBe(143);
+    expect(plain).toContain("error: interrupted while building");
   });
 
   it("colours are left out with NO_COLOR and --no-color", async () => {

@@ -19,14 +19,16 @@ import { exitCodeOf } from "./exit-codes.js";
  */
 export function runCommand(script, args, { root, variables, isQuiet, interrupt }) {
   return new Promise((resolve, reject) => {
+    if (interrupt.received !== undefined) return resolve(exitCodeOf(interrupt.received));
     const child = spawn(process.execPath, [script, ...args], {
       cwd: root,
       env: { ...process.env, ...variables },
       stdio: ["inherit", isQuiet ? 2 : "inherit", "inherit"],
     });
-    // A terminal tells the whole group; anybody else tells only us.
+    // Of Ctrl-C a terminal tells the whole group; anybody else tells only us.
     const pass = () => {
-      if (!process.stdin.isTTY) child.kill(interrupt.received);
+      const isTold = process.stdin.isTTY && interrupt.received === "SIGINT";
+      if (!isTold) child.kill(interrupt.received);
     };
     interrupt.signal.addEventListener("abort", pass);
     child.once("error", reject);

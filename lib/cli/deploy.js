@@ -21,12 +21,24 @@ import { seedStep } from "./seed-step.js";
 export async function deployProject(invocation, printer, interrupt) {
   const { root, options, seedCache, deployArgs } = invocation;
   const { env, config } = options;
+  /**
+   * Ends before the deploy.
+   * @param {number} exitCode
+   * @param {string} code
+   * @param {string} message
+   * @param {import("../../index.js").ProjectSeedResult} [seed]
+   */
+  const end = (exitCode, code, message, seed) => {
+    printer.error(message);
+    printer.json({ seed: seed ?? null, failure: { code, message } });
+    return exitCode;
+  };
   const build = await buildCommand(root);
   const wrangler = findCommand(root, "wrangler");
   if (build === undefined || wrangler === undefined) {
     const missing = build === undefined ? "vite" : "wrangler";
-    printer.error(`${missing} is not installed in ${root}; add it to its devDependencies`);
-    return USAGE;
+    const message = `${missing} is not installed in ${root}; add it to its devDependencies`;
+    return end(USAGE, "TOOL_MISSING", message);
   }
   // Both the build and wrangler take the environment from here; the build has no flag for it.
   /** @type {Record<string, string>} */
@@ -36,23 +48,22 @@ export async function deployProject(invocation, printer, interrupt) {
   printer.note(`Building: ${build.title}`);
   const built = await runCommand(build.script, build.args, child);
   if (interrupt.received !== undefined) {
-    printer.error("interrupted while building: nothing is seeded, nothing is deployed");
-    return OK;
+    const message = "interrupted while building: nothing is seeded, nothing is deployed";
+    return end(OK, "ABORT_ERR", message);
   }
   if (built !== OK) {
-    printer.error(`${build.title} ended with ${built}: nothing is seeded, nothing is deployed`);
-    return built;
+    const message = `${build.title} ended with ${built}: nothing is seeded, nothing is deployed`;
+    return end(built, "BUILD_FAILED", message);
   }
 
   const seeding = seedCache ? await seedStep(root, options, printer, interrupt) : undefined;
   if (interrupt.received !== undefined) {
-    printer.error("interrupted before the deploy: nothing is deployed");
-    return OK;
+    return end(OK, "ABORT_ERR", "interrupted before the deploy: nothing is deployed", seeding?.result);
   }
   if (seeding?.isFailed && options.strict) {
-    printer.error("not deployed, because of --strict");
-    printer.json({ seed: seeding.result });
-    return FAILED;
+    const { result } = seeding;
+    const code = result.failure?.code ?? "SEEDING_SKIPPED";
+    return end(FAILED, code, "not deployed, because of --strict", result);
   }
 
   const args = ["deploy", ...flag("--env", env), ...flag("--config", config), ...deployArgs];

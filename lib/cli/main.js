@@ -18,6 +18,7 @@ import { seedStep } from "./seed-step.js";
  * @returns {Promise<number>}
  */
 export async function main(args) {
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", allowClosedPipe);
   const output = {
     out: (/** @type {string} */ text) => void process.stdout.write(text),
     err: (/** @type {string} */ text) => void process.stderr.write(text),
@@ -28,6 +29,15 @@ export async function main(args) {
     if (!(error instanceof CommanderError)) throw error;
     return error.exitCode === 0 ? OK : USAGE;
   }
+}
+
+/**
+ * Whoever read the output may have read enough (`| head`). That is no reason to end in the middle of
+ * a deploy.
+ * @param {NodeJS.ErrnoException} error
+ */
+function allowClosedPipe(error) {
+  if (error.code !== "EPIPE") throw error;
 }
 
 /**
@@ -42,11 +52,11 @@ async function run(invocation) {
     const exitCode = await perform(invocation, printer, interrupt);
     return interrupt.received === undefined ? exitCode : exitCodeOf(interrupt.received);
   } catch (error) {
-    if (interrupt.received !== undefined) return exitCodeOf(interrupt.received);
     // Errors of the addon and of ours have a code; anything else is a bug, and its place matters.
     const { code, message, stack } = /** @type {any} */ (error);
-    printer.error(code === undefined ? stack : `${message} (${code})`);
     printer.json({ failure: { code: code ?? "INTERNAL_ERROR", message } });
+    if (interrupt.received !== undefined) return exitCodeOf(interrupt.received);
+    printer.error(code === undefined ? stack : `${message} (${code})`);
     return FAILED;
   } finally {
     interrupt.ignore();

@@ -62,7 +62,9 @@ function text(plan, target, { isVerbose, styled }) {
     "",
     "Largest entries",
     rows(largestEntries.map((entry) => [size(entry.bytes), entry.key])),
-    ...(isVerbose ? ["", "Left out", ...skippedRoutes(routesSkipped)] : []),
+    ...(isVerbose && routesSkipped.length > 0
+      ? ["", "Left out", ...skippedRoutes(routesSkipped)]
+      : []),
   ].join("\n");
 }
 

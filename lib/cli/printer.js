@@ -9,13 +9,11 @@ import { styleText } from "node:util";
 
 /**
  * @typedef {object} Printer
- * @property {boolean} isJson
  * @property {boolean} isVerbose
  * @property {boolean} hasBar whether a bar may be drawn
  * @property {(text: string) => void} result
  * @property {(document: object) => void} json prints nothing without `--json`
  * @property {(text: string) => void} note
- * @property {(text: string) => void} detail
  * @property {(text: string) => void} warning
  * @property {(text: string) => void} error
  * @property {(style: Style, text: string) => string} styled for standard output
@@ -43,13 +41,11 @@ export function createPrinter({ quiet, verbose, json, color }, { stdout, stderr,
   const say = (/** @type {string} */ text) => void stderr.write(`${text}\n`);
   const isTalkative = !quiet && !json;
   return {
-    isJson: json ?? false,
     isVerbose: verbose ?? false,
     hasBar: isTalkative && Boolean(stderr.isTTY) && !env.CI,
     result: (text) => isTalkative && void stdout.write(`${text}\n`),
     json: (document) => json && void stdout.write(`${JSON.stringify(document, null, 2)}\n`),
     note: (text) => isTalkative && say(text),
-    detail: (text) => verbose && isTalkative && say(onErr("dim", text)),
     warning: (text) => say(`${onErr("yellow", "warning:")} ${text}`),
     error: (text) => say(`${onErr("red", "error:")} ${text}`),
     styled: onOut,

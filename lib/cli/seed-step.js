@@ -53,7 +53,7 @@ export async function seedStep(root, options, printer, interrupt) {
  * @param {import("./arguments.js").CliOptions} options
  */
 export function seedOptions(root, options) {
-  const { env, config, binding, namespaceId, accountId, appPrefix, local, persistTo } = options;
+  const { env, config, binding, namespaceId, accountId, local, persistTo } = options;
   return {
     root,
     env,
@@ -63,7 +63,7 @@ export function seedOptions(root, options) {
     accountId,
     local,
     persistTo,
-    ...buildOptions({ ...options, appPrefix }),
+    ...buildOptions(options),
   };
 }
 
