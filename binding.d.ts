@@ -1,5 +1,2 @@
-export const explainRoute: any;
-export const exportKvSeed: any;
-export const planKvSeed: any;
-export const probeFiles: any;
-export const seedKvCache: any;
+// The native code's functions have the types that `npm run build` writes to index.d.ts.
+export { explainRoute, exportKvSeed, planKvSeed, probeFiles, seedKvCache } from "./index.js";
