@@ -6,6 +6,7 @@ import os from "node:os";
 import { describe, expect, it } from "vitest";
 import { checkBinary } from "../scripts/release/check-binary.js";
 import { compareVersions, newestGlibc, readElf } from "../scripts/release/elf.js";
+import { rustFlagsOf } from "../scripts/release/rust-flags.js";
 import { targetOf } from "../scripts/release/targets.js";
 
 const X64 = 62;
@@ -142,4 +143,10 @@ describe("a binary to be published", () => {
     const bytes = elfOf(GLIBC, { text: `${os.homedir()}/.cargo/registry/src/lib.rs` });
     expect(() => checkBinary(bytes, gnu)).toThrow(/names .*, a directory of this machine/u);
   });
+});
+
+it("a library for macOS does not have the path in it where it was linked", () => {
+  const flags = rustFlagsOf(targetOf("darwin-arm64"));
+  expect(flags).toContain("-install_name,@rpath/seed-native.darwin-arm64.node");
+  expect(rustFlagsOf(targetOf("linux-x64-gnu"))).not.toContain("install_name");
 });

@@ -8,7 +8,6 @@
 // Linux binaries are linked by zig, which knows the symbols of every glibc, also on machines of
 // another architecture. It comes from PyPI into `dist/zig`, by the digests in requirements.txt.
 
-import { spawnSync } from "node:child_process";
 import {
   copyFileSync,
   existsSync,
@@ -21,6 +20,8 @@ import os from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { GLIBC_FLOOR, checkBinary } from "./check-binary.js";
+import { mustRun } from "./must-run.js";
+import { rustFlagsOf } from "./rust-flags.js";
 import { ROOT, WORK, hostTarget, targetOf } from "./targets.js";
 
 /** The oldest macOS that Node 20 runs on. */
@@ -46,7 +47,7 @@ function build(target, out) {
   const scratch = mkdtempSync(path.join(os.tmpdir(), "seed-native-build-"));
   try {
     const napi = path.join(ROOT, "node_modules", "@napi-rs", "cli", "dist", "cli.js");
-    run(
+    mustRun(
       process.execPath,
       [
         napi,
@@ -55,9 +56,11 @@ function build(target, out) {
         ...["--", "--locked"],
       ],
       {
-        ...(isLinux ? withZig() : process.env),
-        RUSTFLAGS: rustFlagsOf(target),
-        MACOSX_DEPLOYMENT_TARGET: MACOS_FLOOR,
+        env: {
+          ...(isLinux ? withZig() : process.env),
+          RUSTFLAGS: rustFlagsOf(target),
+          MACOSX_DEPLOYMENT_TARGET: MACOS_FLOOR,
+        },
       },
     );
     checkBinary(readFileSync(path.join(scratch, file)), target);
@@ -70,39 +73,15 @@ function build(target, out) {
   }
 }
 
-/** @param {import("./targets.js").Target} target */
-function rustFlagsOf({ os: system }) {
-  // Panics name source files: by names that are the same on every machine.
-  const cargoHome = process.env.CARGO_HOME ?? path.join(os.homedir(), ".cargo");
-  const remap = [
-    [cargoHome, "/cargo"],
-    [ROOT, "/seed-native"],
-  ].map(([from, to]) => `--remap-path-prefix=${from}=${to}`);
-  // Without it the binary needs a runtime library that not every Windows has.
-  const runtime = system === "win32" ? ["-C target-feature=+crt-static"] : [];
-  return [process.env.RUSTFLAGS, ...remap, ...runtime].filter(Boolean).join(" ");
-}
-
 /** @returns {NodeJS.ProcessEnv} with zig and cargo-zigbuild */
 function withZig() {
   const home = path.join(WORK, "zig");
   const bin = path.join(home, "bin");
   if (!existsSync(path.join(bin, "cargo-zigbuild"))) {
-    run("python3", ["-m", "venv", home]);
+    mustRun("python3", ["-m", "venv", home]);
     const requirements = path.join(ROOT, "scripts", "release", "requirements.txt");
     const options = ["--quiet", "--require-hashes", "--only-binary", ":all:", "--no-deps"];
-    run(path.join(bin, "pip"), ["install", ...options, "--requirement", requirements]);
+    mustRun(path.join(bin, "pip"), ["install", ...options, "--requirement", requirements]);
   }
   return { ...process.env, PATH: `${bin}${path.delimiter}${process.env.PATH}` };
-}
-
-/**
- * @param {string} command
- * @param {string[]} args
- * @param {NodeJS.ProcessEnv} [env]
- */
-function run(command, args, env = process.env) {
-  const { status, error } = spawnSync(command, args, { cwd: ROOT, env, stdio: "inherit" });
-  if (error !== undefined) throw error;
-  if (status !== 0) throw new Error(`${path.basename(command)} ended with ${status}`);
 }

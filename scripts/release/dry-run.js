@@ -5,9 +5,8 @@
 // Never: a request to npm or GitHub that changes anything. Package registries are asked for what
 // the lock files name.
 
-import { spawnSync } from "node:child_process";
 import path from "node:path";
-import { ROOT } from "./targets.js";
+import { mustRun } from "./must-run.js";
 
 const npm = process.env.npm_execpath;
 if (npm === undefined) throw new Error("run it by npm: npm run release:dry-run");
@@ -19,7 +18,7 @@ node("scripts/release/build.js");
 node("scripts/release/licences.js");
 node(npm, "run", "release:pack");
 node(npm, "run", "test:packages");
-node("scripts/release/try-packages.js");
+node(npm, "run", "release:try");
 node(npm, "run", "release:sbom");
 node("scripts/release/reproducible.js");
 console.log("\nall well; a tag would publish this for every platform");
@@ -28,7 +27,5 @@ console.log("\nall well; a tag would publish this for every platform");
 function node(...command) {
   const shown = command.map((word) => (path.isAbsolute(word) ? path.basename(word) : word));
   console.log(`\n=== ${shown.join(" ")}`);
-  const { status, error } = spawnSync(process.execPath, command, { cwd: ROOT, stdio: "inherit" });
-  if (error !== undefined) throw error;
-  if (status !== 0) process.exit(status ?? 1);
+  mustRun(process.execPath, command);
 }

@@ -3,27 +3,17 @@
 // In: `npm run release:licences`, Cargo.lock. Out: `dist/THIRD-PARTY-LICENSES.txt`, for the packages.
 // Never: a licence that is not in about.toml, and nothing from the network but crates.
 
-import { spawnSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import path from "node:path";
-import { ROOT, THIRD_PARTY_LICENSES, WORK } from "./targets.js";
+import { mustRun } from "./must-run.js";
+import { THIRD_PARTY_LICENSES, WORK } from "./targets.js";
 
 mkdirSync(WORK, { recursive: true });
-run("cargo", ["fetch", "--locked"]);
+mustRun("cargo", ["fetch", "--locked"]);
 const here = path.join("scripts", "release");
-run(process.execPath, [
+mustRun(process.execPath, [
   path.join("scripts", "cargo-tool.js"),
   ...["about", "generate", "--locked", "--offline", "--fail"],
   ...["--config", path.join(here, "about.toml"), path.join(here, "licences.hbs")],
   ...["--output-file", THIRD_PARTY_LICENSES],
 ]);
-
-/**
- * @param {string} command
- * @param {string[]} args
- */
-function run(command, args) {
-  const { status, error } = spawnSync(command, args, { cwd: ROOT, stdio: "inherit" });
-  if (error !== undefined) throw error;
-  if (status !== 0) throw new Error(`${command} ${args[0]} failed`);
-}

@@ -9,7 +9,7 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
-import path from "node:path";
+import { tarballOf } from "./tarballs.js";
 import { MANIFEST, TARGETS, WORK } from "./targets.js";
 
 const options = process.argv.slice(2);
@@ -19,7 +19,7 @@ if (npm === undefined) throw new Error("run it by npm: npm run release:publish")
 const { name: main, version } = MANIFEST;
 const packages = [...TARGETS.map(({ platform }) => `${main}-${platform}`), main].map((name) => ({
   name,
-  tarball: path.join(WORK, "packages", `${name.slice(1).replace("/", "-")}-${version}.tgz`),
+  tarball: tarballOf(name),
 }));
 const missing = packages.filter(({ tarball }) => !existsSync(tarball));
 if (missing.length > 0) {

@@ -4,12 +4,12 @@
 // another machine may have built, the builds have to be like it too. Out: the digest, or all of them.
 // Never: anything of an earlier build. Both start from the sources alone.
 
-import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
+import { mustRun } from "./must-run.js";
 import { ROOT, hostTarget, targetOf } from "./targets.js";
 
 const { positionals, values } = parseArgs({
@@ -26,13 +26,14 @@ process.once("exit", () => rmSync(scratch, { recursive: true, force: true }));
 const digests = ["one", path.join("the", "other", "directory")].map((directory) => {
   const copy = path.join(scratch, directory);
   mkdirSync(copy, { recursive: true });
-  run(ROOT, "git", ["--work-tree", copy, "checkout", "--force", "HEAD", "--", "."], {
-    GIT_INDEX_FILE: path.join(scratch, "index"),
+  mustRun("git", ["--work-tree", copy, "checkout", "--force", "HEAD", "--", "."], {
+    env: { ...process.env, GIT_INDEX_FILE: path.join(scratch, "index") },
   });
   symlinkSync(path.join(ROOT, "node_modules"), path.join(copy, "node_modules"), "junction");
   const script = path.join(copy, "scripts", "release", "build.js");
-  run(copy, process.execPath, [script, target.triple], {
-    CARGO_TARGET_DIR: path.join(copy, "target"),
+  mustRun(process.execPath, [script, target.triple], {
+    cwd: copy,
+    env: { ...process.env, CARGO_TARGET_DIR: path.join(copy, "target") },
   });
   return digestOf(path.join(copy, "dist", "artifacts", target.triple, target.file));
 });
@@ -44,20 +45,4 @@ console.log(`${target.file}: ${digests.length} times ${digests[0]}`);
 /** @param {string} file */
 function digestOf(file) {
   return createHash("sha256").update(readFileSync(file)).digest("hex");
-}
-
-/**
- * @param {string} directory
- * @param {string} command
- * @param {string[]} args
- * @param {Record<string, string>} variables
- */
-function run(directory, command, args, variables) {
-  const { status, error } = spawnSync(command, args, {
-    cwd: directory,
-    env: { ...process.env, ...variables },
-    stdio: "inherit",
-  });
-  if (error !== undefined) throw error;
-  if (status !== 0) process.exit(status ?? 1);
 }

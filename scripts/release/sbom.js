@@ -3,9 +3,9 @@
 // In: the lock files. Out: `dist/sbom/*.cdx.json`.
 // Never: what is only needed to build or to test, or a directory of this machine.
 
-import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { mustRun } from "./must-run.js";
 import { MANIFEST, ROOT, WORK } from "./targets.js";
 
 const OUT = path.join(WORK, "sbom");
@@ -14,7 +14,7 @@ mkdirSync(OUT, { recursive: true });
 
 const rust = path.join(OUT, "seed-native.rust.cdx.json");
 const written = "seed-native.cdx";
-run([
+mustRun(process.execPath, [
   path.join("scripts", "cargo-tool.js"),
   ...["cyclonedx", "--format", "json", "--spec-version", "1.5", "--target", "all"],
   ...["--no-build-deps", "--override-filename", written],
@@ -29,7 +29,7 @@ for (const directory of [".", path.join("crates", "vinext-seed")]) {
 }
 
 const npm = path.join(OUT, "seed-native.npm.cdx.json");
-run([
+mustRun(process.execPath, [
   path.join("scripts", "release", "node_modules", "@cyclonedx", "cyclonedx-npm", "bin", "cyclonedx-npm-cli.js"),
   ...["--package-lock-only", "--omit", "dev", "--spec-version", "1.5"],
   ...["--output-format", "JSON", "--output-reproducible", "--output-file", npm, "package.json"],
@@ -41,11 +41,4 @@ for (const file of [rust, npm]) {
     throw new Error(`${file} is not of ${MANIFEST.version}`);
   }
   console.log(`${path.relative(ROOT, file)}: ${components.length} components`);
-}
-
-/** @param {string[]} command */
-function run(command) {
-  const { status, error } = spawnSync(process.execPath, command, { cwd: ROOT, stdio: "inherit" });
-  if (error !== undefined) throw error;
-  if (status !== 0) throw new Error(`${command[0]} failed`);
 }

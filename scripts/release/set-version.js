@@ -3,9 +3,9 @@
 // In: `npm run release:version 1.2.3`. Out: changed files, to be committed and tagged.
 // Never: a commit, a tag or a request to anybody.
 
-import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { mustRun } from "./must-run.js";
 import { ROOT } from "./targets.js";
 
 const version = process.argv[2] ?? "";
@@ -16,12 +16,12 @@ if (npm === undefined) throw new Error("run it by npm: npm run release:version 1
 edit("Cargo.toml", /(^\[workspace\.package\]\nversion = )".*"$/mu, `$1"${version}"`);
 const today = new Date().toISOString().slice(0, 10);
 edit("CHANGELOG.md", /^## Unreleased$/mu, `## ${version} (${today})`);
-run("cargo", ["update", "--workspace", "--offline"]);
-run(process.execPath, [npm, "version", version, "--no-git-tag-version", "--allow-same-version"]);
-run(process.execPath, [path.join("node_modules", "@napi-rs", "cli", "dist", "cli.js"), "version"]);
+mustRun("cargo", ["update", "--workspace", "--offline"]);
+mustRun(process.execPath, [npm, "version", version, "--no-git-tag-version", "--allow-same-version"]);
+mustRun(process.execPath, [path.join("node_modules", "@napi-rs", "cli", "dist", "cli.js"), "version"]);
 // The loader names the version of the packages that it looks for.
-run(process.execPath, [npm, "run", "build:debug"]);
-run(process.execPath, [path.join("scripts", "release", "check-version.js"), `v${version}`]);
+mustRun(process.execPath, [npm, "run", "build:debug"]);
+mustRun(process.execPath, [path.join("scripts", "release", "check-version.js"), `v${version}`]);
 
 /**
  * @param {string} file
@@ -33,14 +33,4 @@ function edit(file, what, by) {
   const text = readFileSync(place, "utf-8");
   if (!what.test(text)) throw new Error(`${file} has no ${what}`);
   writeFileSync(place, text.replace(what, by));
-}
-
-/**
- * @param {string} command
- * @param {string[]} args
- */
-function run(command, args) {
-  const { status, error } = spawnSync(command, args, { cwd: ROOT, stdio: "inherit" });
-  if (error !== undefined) throw error;
-  if (status !== 0) throw new Error(`${command} ${args.join(" ")} failed`);
 }

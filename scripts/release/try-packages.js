@@ -1,14 +1,16 @@
-// Tries packed packages with nothing but Node and its npm: in images that have no more.
+// Tries packed packages with nothing but Node and its npm: in images that have no more, and where the
+// tools of the other tests do not run.
 //
-// In: `node scripts/release/try-packages.js`, `dist/packages/`. Out: an error if a program that
+// In: `npm run release:try`, or this script itself; `dist/packages/`. Out: an error if a program that
 // imports or requires the package does not seed its page.
 // Never: a package from the registry that is ours.
 
-import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { MANIFEST, ROOT, WORK, hostTarget } from "./targets.js";
+import { mustRun } from "./must-run.js";
+import { tarballOf, unpack } from "./tarballs.js";
+import { MANIFEST, ROOT, hostTarget } from "./targets.js";
 
 const { platform } = hostTarget();
 const project = mkdtempSync(path.join(os.tmpdir(), "seed-native-project-"));
@@ -16,26 +18,14 @@ process.once("exit", () => rmSync(project, { recursive: true, force: true }));
 
 cpSync(path.join(ROOT, "__test__", "install", "consumer"), project, { recursive: true });
 writeFileSync(path.join(project, "package.json"), JSON.stringify({ private: true }));
-run("npm", ["install", "--omit=optional", "--no-audit", "--no-fund", tarballOf(MANIFEST.name)]);
-const native = path.join("node_modules", ...`${MANIFEST.name}-${platform}`.split("/"));
-mkdirSync(path.join(project, native));
-const tarball = tarballOf(`${MANIFEST.name}-${platform}`);
-run("tar", ["-xzf", tarball, "-C", native, "--strip-components=1"]);
-for (const script of ["import.mjs", "require.cjs", "workers.mjs"]) run(process.execPath, [script]);
+// Without a shell Windows has no command `npm`, so there npm has to run this script.
+const cli = process.env.npm_execpath;
+const [npm, before] = cli === undefined ? ["npm", []] : [process.execPath, [cli]];
+const install = ["install", "--omit=optional", "--no-audit", "--no-fund", tarballOf(MANIFEST.name)];
+mustRun(npm, [...before, ...install], { cwd: project });
+const native = `${MANIFEST.name}-${platform}`;
+unpack(native, path.join(project, "node_modules", ...native.split("/")));
+for (const script of ["import.mjs", "require.cjs", "workers.mjs"]) {
+  mustRun(process.execPath, [script], { cwd: project });
+}
 console.log(`${platform}, Node ${process.version}: good`);
-
-/** @param {string} name */
-function tarballOf(name) {
-  const file = `${name.slice(1).replace("/", "-")}-${MANIFEST.version}.tgz`;
-  return path.join(WORK, "packages", file);
-}
-
-/**
- * @param {string} command
- * @param {string[]} args
- */
-function run(command, args) {
-  const { status, error } = spawnSync(command, args, { cwd: project, stdio: "inherit" });
-  if (error !== undefined) throw error;
-  if (status !== 0) throw new Error(`${command} ${args.join(" ")} ended with ${status}`);
-}

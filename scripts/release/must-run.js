@@ -1,0 +1,21 @@
+// Runs a program that a release cannot do without.
+//
+// In: a command. Out: nothing; its output goes where ours goes.
+// Never: a shell, and never the next step after one that failed.
+
+import { spawnSync } from "node:child_process";
+import path from "node:path";
+import { ROOT } from "./targets.js";
+
+/**
+ * @param {string} command
+ * @param {string[]} args
+ * @param {{ cwd?: string, env?: NodeJS.ProcessEnv }} [where]
+ */
+export function mustRun(command, args, { cwd = ROOT, env = process.env } = {}) {
+  const { status, signal, error } = spawnSync(command, args, { cwd, env, stdio: "inherit" });
+  if (error !== undefined) throw error;
+  if (status === 0) return;
+  const words = [command, ...args].map((word) => (path.isAbsolute(word) ? path.basename(word) : word));
+  throw new Error(`${words.join(" ")} ended with ${signal ?? status}`);
+}
