@@ -11,7 +11,7 @@ import { progressView } from "../lib/cli/progress-bar.js";
 import { stepSummary } from "../lib/cli/step-summary.js";
 import { NOTHING_DONE } from "../lib/seed-from-project.js";
 import { rendered, temporaryDirectory } from "./support/build.js";
-import { cli, type CliProcess } from "./support/cli.js";
+import { cli, hasSignals, type CliProcess } from "./support/cli.js";
 import { ACCOUNT, API_TOKEN, startCloudflare, type CloudflareOptions } from "./support/cloudflare.js";
 import { NAMESPACE, wranglerConfig, writeProject, type ProjectFiles } from "./support/project.js";
 
@@ -272,7 +272,7 @@ describe("--local", () => {
   });
 });
 
-describe("Ctrl-C", () => {
+describe.runIf(hasSignals)("Ctrl-C", () => {
   it("leaves a truthful summary and exit code 130", async () => {
     const root = largePages(15);
     let interrupted: Promise<unknown> = Promise.resolve();
@@ -316,7 +316,7 @@ describe("Ctrl-C", () => {
   });
 });
 
-describe("Ctrl-C during a deploy", () => {
+describe.runIf(hasSignals)("Ctrl-C during a deploy", () => {
   /** Commands that take for ever; what they do does not matter here. */
   const stub = (script: string) => ({
     "node_modules/vite/package.json": { name: "vite", bin: "cli.cjs" },
@@ -364,14 +364,14 @@ describe("JSON", () => {
     expect(cloudflare.calls).toEqual([]);
   });
 
-  it("is printed by a deploy that is interrupted", async () => {
+  it.runIf(hasSignals)("is printed by a deploy that is interrupted", async () => {
     const root = writeProject({ ...PLAIN, files: tools('process.kill(process.ppid, "SIGINT")') });
     const { code, stdout } = await start(["deploy", "--json", ...FLAGS], root);
     expect(code).toBe(130);
     expect(JSON.parse(stdout)).toMatchObject({ seed: null, failure: { code: "ABORT_ERR" } });
   });
 
-  it.each([["plan"], ["export", "out"]])("is printed by %s where it is interrupted", async (...command) => {
+  it.runIf(hasSignals).each([["plan"], ["export", "out"]])("is printed by %s where it is interrupted", async (...command) => {
     // The configuration is loaded by a child of the command.
     const files = {
       "vite.config.mjs": "",

@@ -4,7 +4,7 @@ import { spawn, type IPty } from "@lydell/node-pty";
 import { stripVTControlCharacters } from "node:util";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { rendered } from "./support/build.js";
-import { BIN, bareEnvironment } from "./support/cli.js";
+import { BIN, bareEnvironment, hasSignals } from "./support/cli.js";
 import { ACCOUNT, API_TOKEN, startCloudflare, type CloudflareOptions } from "./support/cloudflare.js";
 import { NAMESPACE, writeProject } from "./support/project.js";
 
@@ -86,7 +86,7 @@ describe("on a terminal", () => {
     expect(shown.lastIndexOf("\x1b[?25h")).toBeGreaterThan(shown.lastIndexOf("\x1b[?25l"));
   });
 
-  it("being told to end is passed on to the build, which only Ctrl-C reaches by itself", async () => {
+  it.runIf(hasSignals)("being told to end is passed on to the build, which only Ctrl-C reaches by itself", async () => {
     const root = writeProject({
       wrangler: false,
       files: {

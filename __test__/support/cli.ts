@@ -5,6 +5,9 @@ import { fileURLToPath } from "node:url";
 
 export const BIN = fileURLToPath(new URL("../../bin/vinext-seed.js", import.meta.url));
 
+/** On Windows no other process can send a signal that is listened for. */
+export const hasSignals = process.platform !== "win32";
+
 export interface Ended {
   code: number | null;
   stdout: string;
