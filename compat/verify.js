@@ -31,7 +31,6 @@ const AGE_MS = 120_000;
  * @property {boolean} staleThenFresh
  * @property {boolean} purgedByPath
  * @property {boolean} purgedByTag
- * @property {{ route: string, reason: string }[]} leftOut
  * @property {string[]} problems
  */
 
@@ -98,10 +97,6 @@ class Verification {
       generation: result.runtime?.generation ?? "?",
       ...first,
       ...(await this.#laterRequests(later, artefacts)),
-      leftOut: result.routesSkipped.map(({ route, path, reason }) => ({
-        route: path ?? route,
-        reason,
-      })),
       problems: this.#problems,
     };
   }

@@ -49,7 +49,7 @@ Examples:
 
 Exit codes:
   0    done; or not done, and a warning says why
-  1    the same with --strict
+  1    the same with --strict; a plan or an export that fails
   2    the command line is wrong
   130  ended by Ctrl-C
   deploy passes on the exit code of the build or of wrangler deploy

@@ -4,10 +4,10 @@
 // Never: a promise. docs/cost.md says where the figures are from and what is not counted.
 
 /** Writes a day on the free plan (Cloudflare KV, "Limits"; resets at 00:00 UTC). */
-export const FREE_DAILY_WRITES = 1000;
+const FREE_DAILY_WRITES = 1000;
 
 /** Writes a month that the paid plan includes (Cloudflare KV, "Pricing"). */
-export const PAID_MONTHLY_WRITES = 1_000_000;
+const PAID_MONTHLY_WRITES = 1_000_000;
 
 /** Dollars for a million writes more (Cloudflare KV, "Pricing"). */
 const USD_PER_MILLION_WRITES = 5;

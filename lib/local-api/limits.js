@@ -7,7 +7,7 @@
 // reference of the bulk endpoints.
 
 /** Pairs, or names, in one bulk request. */
-export const MAX_BULK_PAIRS = 10_000;
+const MAX_BULK_PAIRS = 10_000;
 
 /** Bytes of one bulk request ("100 megabytes"). */
 export const MAX_BULK_BODY_BYTES = 100_000_000;
@@ -16,16 +16,16 @@ export const MAX_BULK_BODY_BYTES = 100_000_000;
 export const MAX_BULK_GET_KEYS = 100;
 
 /** UTF-8 bytes of a key. */
-export const MAX_KEY_BYTES = 512;
+const MAX_KEY_BYTES = 512;
 
 /** Bytes of a value: 25 MiB. */
 export const MAX_VALUE_BYTES = 25 * 1024 * 1024;
 
 /** Bytes of serialised metadata. */
-export const MAX_METADATA_BYTES = 1024;
+const MAX_METADATA_BYTES = 1024;
 
 /** Seconds an entry lives at least. */
-export const MIN_TTL_SECONDS = 60;
+const MIN_TTL_SECONDS = 60;
 
 /**
  * A request that the API refuses. The codes are of the ranges that Cloudflare uses for the thing:

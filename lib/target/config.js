@@ -69,7 +69,7 @@ export async function readWranglerConfig({ root, config, env, environment }) {
  * @param {string | undefined} env
  * @returns {ConfigAnswer | undefined}
  */
-export function checkEnvironment(read, env) {
+function checkEnvironment(read, env) {
   if (env === undefined || env === "") return undefined;
   const isRedirected = read.userConfigPath !== undefined && read.userConfigPath !== read.configPath;
   const built = read.targetEnvironment;

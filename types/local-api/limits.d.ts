@@ -29,20 +29,12 @@ export function checkKey(key: unknown, where: string): string;
  * @param {unknown} ttl
  */
 export function checkExpiration(where: string, expiration: unknown, ttl: unknown): void;
-/** Pairs, or names, in one bulk request. */
-export const MAX_BULK_PAIRS: 10000;
 /** Bytes of one bulk request ("100 megabytes"). */
 export const MAX_BULK_BODY_BYTES: 100000000;
 /** Names in one bulk read. */
 export const MAX_BULK_GET_KEYS: 100;
-/** UTF-8 bytes of a key. */
-export const MAX_KEY_BYTES: 512;
 /** Bytes of a value: 25 MiB. */
 export const MAX_VALUE_BYTES: number;
-/** Bytes of serialised metadata. */
-export const MAX_METADATA_BYTES: 1024;
-/** Seconds an entry lives at least. */
-export const MIN_TTL_SECONDS: 60;
 /**
  * A request that the API refuses. The codes are of the ranges that Cloudflare uses for the thing:
  * 10000 authentication, 10009 keys, 10012 bodies, 10013 namespaces, 10022 pairs, 10030 sizes.
