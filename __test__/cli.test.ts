@@ -226,6 +226,7 @@ describe("a wrong command line", () => {
     [["export"], "missing required argument 'dir'"],
     [["plan", "--", "--dry-run"], "only deploy takes arguments after --"],
     [["deploy", "--local"], "deploy does not take --local"],
+    [["--persist-to", "state"], "--persist-to goes with --local"],
   ])("%j ends with 2", async (args, message) => {
     const { code, stdout, stderr } = await cli(args, { cwd: root() });
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });

@@ -149,6 +149,11 @@ function commandLine(invoke, deployArgs) {
   const rejectLocal = (/** @type {string} */ name) => {
     if (options().local) program.error(`error: ${name} does not take --local`);
   };
+  program.hook("preAction", () => {
+    const { local, persistTo } = options();
+    // Passed over, it would fill the deployed namespace instead of the one on this machine.
+    if (persistTo !== undefined && !local) program.error("error: --persist-to goes with --local");
+  });
 
   withRoot(command("run", true))
     .description("seed what the build left (the default)")
