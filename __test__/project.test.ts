@@ -227,6 +227,18 @@ describe("a project that does not fit together", () => {
     expect(result.skipped).toContain("dist/build/prerender.js is missing");
   });
 
+  it.each([
+    ["a newer format than any known", "1.4.0", "unknown-version"],
+    ["a format that cannot be seeded", "0.0.49", "unsupported-version"],
+  ])("because its vinext has %s, key functions and all", async (_, vinext, code) => {
+    const root = buildOf([rendered("/a")], { "a.html": "a" });
+    const home = path.join(root, "node_modules/vinext");
+    cpSync(path.join(PACKAGES, `vinext-${vinext}`), home, { recursive: true, dereference: true });
+    if (code === "unknown-version") rmSync(path.join(home, "dist/build/prerender.js"));
+    const { result } = await seedProject(root);
+    expect(result.skippedCode).toBe(code);
+  });
+
   it("because there are two copies of vinext, of which the nearer one counts", async () => {
     const root = project({ vinext: "1.0.0-beta.10" });
     const site = path.join(root, "apps/site");

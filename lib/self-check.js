@@ -43,7 +43,8 @@ export async function selfCheck(runtime) {
   const theirs = await importKeyFunctions(runtime);
   if (theirs === undefined) return undefined;
   const query = { buildId: BUILD_ID, runtime: runtime.versions };
-  const shortest = explainRoute({ ...query, route: "/" }).html.logicalKey;
+  const shortest = shortestKey(query);
+  if (shortest === undefined) return undefined;
   for (const route of samplePaths(MAX_PLAIN_KEY - shortest.length + 1)) {
     const { html, rsc } = explainRoute({ ...query, route });
     const pathname = theirs.normalizePathname(route);
@@ -56,6 +57,18 @@ export async function selfCheck(runtime) {
     }
   }
   return undefined;
+}
+
+/**
+ * @param {Omit<import("../index.js").RouteQuery, "route">} query
+ * @returns {string | undefined} nothing where the format is not known, which the engine then says
+ */
+function shortestKey(query) {
+  try {
+    return explainRoute({ ...query, route: "/" }).html.logicalKey;
+  } catch {
+    return undefined;
+  }
 }
 
 /**
