@@ -3,11 +3,16 @@
 //! In: these options as the caller gave them. Out: the engine's, every value checked.
 //! Never: where entries go, or how.
 
+#![expect(unsafe_code, reason = "`FromNapiValue` is an unsafe trait")]
+
 use std::path::PathBuf;
 
-use napi::Either;
-use vinext_seed::BuildOptions;
+use napi::bindgen_prelude::FromNapiValue;
+use napi::{Either, sys};
+use napi_derive::napi;
 use vinext_seed::report::SkippedRun;
+use vinext_seed::send::{MAX_BULK_BODY_BYTES, MAX_BULK_PAIRS};
+use vinext_seed::{BuildOptions, Limits};
 
 use crate::argument::{Given, OrNull, optional};
 use crate::failure::Failure;
@@ -18,17 +23,75 @@ use crate::read_options::{STRING, text, whole};
 /// anything beyond a few decades is a slip of units.
 const MAX_TTL_SECONDS: u64 = 100 * 365 * 24 * 3600;
 
-/// What functions that look at a build have in common.
-pub(crate) struct JsBuildOptions {
-    pub(crate) root: Given<String>,
-    pub(crate) app_prefix: Option<OrNull<String>>,
-    pub(crate) ttl_seconds: Option<OrNull<f64>>,
-    pub(crate) static_ttl_seconds: Option<OrNull<f64>>,
-    pub(crate) runtime: Option<OrNull<JsRuntimeVersions>>,
-    pub(crate) allow_unproven_routes: Option<OrNull<bool>>,
-    pub(crate) vite_config: Option<OrNull<Either<String, bool>>>,
-    pub(crate) self_check: Option<OrNull<bool>>,
-    pub(crate) refusal: Option<JsRefusal>,
+/// What is seeded: the options that every function takes.
+#[napi(object, js_name = "BuildOptions", object_to_js = false)]
+pub struct JsBuildOptions {
+    /// The project's directory. The build is in its `dist/`.
+    #[napi(ts_type = "string")]
+    pub root: Given<String>,
+    /// The `appPrefix` of the KV adapter.
+    /// @default what the Vite configuration says (from vinext 1.0.0-beta.0 on), else none
+    #[napi(ts_type = "string")]
+    pub app_prefix: Option<OrNull<String>>,
+    /// How long KV keeps pages that revalidate, in whole seconds. KV's minimum is 60; less is taken
+    /// for 60.
+    /// @default what the Vite configuration says, else 10 × `revalidate` or `expire`, whichever is
+    /// longer, from 60 to 2,592,000 (30 days)
+    #[napi(ts_type = "number")]
+    pub ttl_seconds: Option<OrNull<f64>>,
+    /// How long KV keeps static pages, in whole seconds, at least 60. Without it they stay until
+    /// they are deleted, also those of old builds.
+    /// @default none
+    #[napi(ts_type = "number")]
+    pub static_ttl_seconds: Option<OrNull<f64>>,
+    /// The packages that will read the entries, by exact version. With it, the project itself is
+    /// not looked at: neither its packages nor its Vite configuration.
+    /// @default what is installed in `root`, told by its code
+    #[napi(ts_type = "RuntimeVersions")]
+    pub runtime: Option<OrNull<JsRuntimeVersions>>,
+    /// Seed vinext before 0.2.1 too. The manifests of these versions also list pages that read
+    /// cookies, headers or the query string, and do not tell them apart: seeding such a page shows
+    /// everybody the same one. Set it only for a site that has none.
+    /// @default false
+    #[napi(ts_type = "boolean")]
+    pub allow_unproven_routes: Option<OrNull<bool>>,
+    /// The Vite configuration to read the KV adapter's options from, relative to `root`; `false`
+    /// not to read any. It is loaded in a process of its own.
+    /// @default the one that Vite would find in `root`
+    #[napi(ts_type = "string | false")]
+    pub vite_config: Option<OrNull<Either<String, bool>>>,
+    /// Compare the installed vinext's own key function with ours on a few paths before anything
+    /// else, where it can be imported (from 0.0.49 on).
+    /// @default true
+    #[napi(ts_type = "boolean")]
+    pub self_check: Option<OrNull<bool>>,
+    /// Why nothing is to be seeded, where the JavaScript of this package found a reason.
+    /// @internal
+    #[napi(ts_type = "SeedRefusal")]
+    pub refusal: Option<JsRefusal>,
+}
+
+/// These options and those of one function, which are members of the same object.
+///
+/// napi-rs has no inheritance. For TypeScript, `T` says `extends BuildOptions` as part of its name,
+/// which is copied into index.d.ts as it is.
+pub struct WithBuild<T> {
+    /// Those that every function takes.
+    pub build: JsBuildOptions,
+    /// Those of one function.
+    pub own: T,
+}
+
+impl<T: FromNapiValue> FromNapiValue for WithBuild<T> {
+    unsafe fn from_napi_value(env: sys::napi_env, value: sys::napi_value) -> napi::Result<Self> {
+        // SAFETY: `env` and `value` are those that Node-API handed in for this call.
+        unsafe {
+            Ok(Self {
+                build: JsBuildOptions::from_napi_value(env, value)?,
+                own: T::from_napi_value(env, value)?,
+            })
+        }
+    }
 }
 
 impl JsBuildOptions {
@@ -63,4 +126,16 @@ impl JsBuildOptions {
             .map(|refusal| SkippedRun::refused(refusal.code, refusal.reason));
         Ok(build)
     }
+}
+
+/// The limits on one batch; what is not given follows from the others.
+pub(crate) fn batch_limits(
+    pairs: Option<OrNull<f64>>,
+    bytes: Option<OrNull<f64>>,
+) -> Result<Limits, Failure> {
+    Ok(Limits {
+        max_batch_pairs: whole(pairs, "maxBatchPairs", MAX_BULK_PAIRS)?,
+        max_batch_bytes: whole(bytes, "maxBatchBytes", MAX_BULK_BODY_BYTES)?,
+        ..Limits::default()
+    })
 }

@@ -5,58 +5,29 @@
 
 use std::path::PathBuf;
 
-use napi::bindgen_prelude::{PromiseRaw, Result};
-use napi::{Either, Env};
+use napi::Env;
+use napi::bindgen_prelude::PromiseRaw;
 use napi_derive::napi;
 use vinext_seed::{BuildOptions, Export, ExportFile, Limits};
 
 use crate::abort::Signal;
 use crate::argument::{Argument, Given, OrNull, optional};
-use crate::build_options::JsBuildOptions;
+use crate::build_options::{WithBuild, batch_limits};
 use crate::failure::Failure;
-use crate::options::{JsRefusal, JsRuntimeVersions};
-use crate::read_options::{max_batch_bytes, max_batch_pairs, text};
-use crate::result::{RouteSkipped, SeededRuntime};
+use crate::findings::WithFindings;
+use crate::read_options::text;
 use crate::run;
 
 /// What `exportKvSeed` is to write. Options of `seedKvCache` mean what they mean there.
-#[napi(object, js_name = "ExportOptions", object_to_js = false)]
+#[napi(
+    object,
+    js_name = "ExportOptions extends BuildOptions",
+    object_to_js = false
+)]
 pub struct JsExportOptions {
-    /// The project's directory. The build is in its `dist/`.
-    #[napi(ts_type = "string")]
-    pub root: Given<String>,
     /// Where the files go. It is made if need be, and has to be empty.
     #[napi(ts_type = "string")]
     pub directory: Given<String>,
-    /// The `appPrefix` of the KV adapter.
-    /// @default what the Vite configuration says, else none
-    #[napi(ts_type = "string")]
-    pub app_prefix: Option<OrNull<String>>,
-    /// How long KV keeps pages that revalidate, in whole seconds.
-    #[napi(ts_type = "number")]
-    pub ttl_seconds: Option<OrNull<f64>>,
-    /// How long KV keeps static pages, in whole seconds.
-    #[napi(ts_type = "number")]
-    pub static_ttl_seconds: Option<OrNull<f64>>,
-    /// The packages that will read the entries, by exact version.
-    /// @default what is installed in `root`, told by its code
-    #[napi(ts_type = "RuntimeVersions")]
-    pub runtime: Option<OrNull<JsRuntimeVersions>>,
-    /// Export from vinext before 0.2.1 too.
-    /// @default false
-    #[napi(ts_type = "boolean")]
-    pub allow_unproven_routes: Option<OrNull<bool>>,
-    /// The Vite configuration to read the KV adapter's options from; `false` not to read any.
-    #[napi(ts_type = "string | false")]
-    pub vite_config: Option<OrNull<Either<String, bool>>>,
-    /// Compare the installed vinext's own key function with ours.
-    /// @default true
-    #[napi(ts_type = "boolean")]
-    pub self_check: Option<OrNull<bool>>,
-    /// Why nothing is to be seeded, where the JavaScript of this package found a reason.
-    /// @internal
-    #[napi(ts_type = "SeedRefusal")]
-    pub refusal: Option<JsRefusal>,
     /// The most entries in one file, from 1 to 10,000.
     /// @default 10_000
     #[napi(ts_type = "number")]
@@ -71,8 +42,12 @@ pub struct JsExportOptions {
 }
 
 /// What an export left.
-#[napi(object, object_from_js = false)]
-pub struct SeedExport {
+#[napi(
+    object,
+    js_name = "SeedExport extends BuildFindings",
+    object_from_js = false
+)]
+pub struct JsSeedExport {
     /// The files, in order.
     pub files: Vec<ExportedFile>,
     /// Routes whose main entry is in them.
@@ -81,22 +56,6 @@ pub struct SeedExport {
     pub kv_pairs: f64,
     /// Bytes of them.
     pub bytes: f64,
-    /// How long it took, in milliseconds.
-    pub duration_ms: f64,
-    /// Why nothing was written, if nothing was.
-    pub skipped: Option<String>,
-    /// The same as a stable word.
-    pub skipped_code: Option<String>,
-    /// What lies behind it, where there is more to say.
-    pub skipped_detail: Option<String>,
-    /// The build id that is part of every key.
-    pub build_id: Option<String>,
-    /// The runtime that the entries are for.
-    pub runtime: Option<SeededRuntime>,
-    /// Routes of the manifest that were left out, each with its reason.
-    pub routes_skipped: Vec<RouteSkipped>,
-    /// What was assumed because it could not be found out.
-    pub warnings: Vec<String>,
 }
 
 /// One file of an export.
@@ -124,75 +83,46 @@ pub struct ExportedFile {
 #[napi(ts_return_type = "Promise<SeedExport>")]
 pub fn export_kv_seed<'env>(
     env: &'env Env,
-    #[napi(ts_arg_type = "ExportOptions")] options: Argument<JsExportOptions>,
-) -> Result<PromiseRaw<'env, SeedExport>> {
-    match start(env, options) {
-        Ok(promise) => Ok(promise),
-        Err(failure) => PromiseRaw::reject(env, failure.into_js(env)?),
-    }
+    #[napi(ts_arg_type = "ExportOptions")] options: Argument<WithBuild<JsExportOptions>>,
+) -> napi::Result<PromiseRaw<'env, SeedExport>> {
+    run::promise(env, start(env, options))
 }
 
 fn start(
     env: &Env,
-    options: Argument<JsExportOptions>,
-) -> std::result::Result<PromiseRaw<'_, SeedExport>, Failure> {
+    options: Argument<WithBuild<JsExportOptions>>,
+) -> Result<PromiseRaw<'_, SeedExport>, Failure> {
     let (build, limits, directory, signal) = options.into_inner()?.read()?;
-    run::start(env, signal, move |cancellation| async move {
+    run::start(env, signal, None, move |_, cancellation| async move {
         vinext_seed::export(build, limits, directory, &cancellation).await
     })
 }
 
-type Read = (BuildOptions, Limits, PathBuf, Option<Signal>);
-
-impl JsExportOptions {
-    fn read(self) -> std::result::Result<Read, Failure> {
-        let build = JsBuildOptions {
-            root: self.root,
-            app_prefix: self.app_prefix,
-            ttl_seconds: self.ttl_seconds,
-            static_ttl_seconds: self.static_ttl_seconds,
-            runtime: self.runtime,
-            allow_unproven_routes: self.allow_unproven_routes,
-            vite_config: self.vite_config,
-            self_check: self.self_check,
-            refusal: self.refusal,
-        };
-        let directory = PathBuf::from(text(self.directory, "directory")?);
-        let limits = Limits {
-            max_batch_pairs: max_batch_pairs(self.max_batch_pairs)?,
-            max_batch_bytes: max_batch_bytes(self.max_batch_bytes)?,
-            ..Limits::default()
-        };
-        let signal = optional(self.signal, "signal", "an AbortSignal")?;
-        Ok((build.read()?, limits, directory, signal))
+impl WithBuild<JsExportOptions> {
+    fn read(self) -> Result<(BuildOptions, Limits, PathBuf, Option<Signal>), Failure> {
+        let Self { build, own } = self;
+        let build = build.read()?;
+        let limits = batch_limits(own.max_batch_pairs, own.max_batch_bytes)?;
+        let directory = PathBuf::from(text(own.directory, "directory")?);
+        let signal = optional(own.signal, "signal", "an AbortSignal")?;
+        Ok((build, limits, directory, signal))
     }
 }
+
+/// What `exportKvSeed` resolves with.
+type SeedExport = WithFindings<JsSeedExport>;
 
 #[expect(clippy::cast_precision_loss, reason = "counts, far below 2^53")]
 impl From<Export> for SeedExport {
     fn from(export: Export) -> Self {
-        let report = export.report;
-        let (skipped, skipped_code, skipped_detail) = match report.skipped {
-            Some(skipped) => (
-                Some(skipped.reason),
-                Some(skipped.code.into_owned()),
-                skipped.detail,
-            ),
-            None => (None, None, None),
-        };
         Self {
-            files: export.files.into_iter().map(Into::into).collect(),
-            routes: export.routes as f64,
-            kv_pairs: export.pairs as f64,
-            bytes: export.bytes as f64,
-            duration_ms: (report.duration.as_secs_f64() * 1000.0).round(),
-            skipped,
-            skipped_code,
-            skipped_detail,
-            build_id: report.build_id,
-            runtime: report.runtime.map(Into::into),
-            routes_skipped: report.routes_skipped.into_iter().map(Into::into).collect(),
-            warnings: report.warnings,
+            own: JsSeedExport {
+                files: export.files.into_iter().map(Into::into).collect(),
+                routes: export.routes as f64,
+                kv_pairs: export.pairs as f64,
+                bytes: export.bytes as f64,
+            },
+            findings: export.report.into(),
         }
     }
 }

@@ -13,6 +13,7 @@ mod build_options;
 pub mod explain;
 pub mod export;
 mod failure;
+mod findings;
 mod options;
 pub mod plan;
 mod progress;
@@ -21,16 +22,13 @@ mod result;
 mod run;
 
 use napi::Env;
-use napi::bindgen_prelude::{PromiseRaw, Result};
+use napi::bindgen_prelude::PromiseRaw;
 use napi_derive::napi;
-use vinext_seed::{CancellationToken, SeedError, SeedReport};
 
-use abort::AbortHook;
 use argument::Argument;
+use build_options::WithBuild;
 use failure::Failure;
 use options::JsSeedOptions;
-use progress::ProgressCallback;
-use read_options::Options;
 use result::SeedResult;
 
 /// Uploads the pages that a vinext build has pre-rendered to Workers KV, in the form in which the
@@ -73,53 +71,23 @@ use result::SeedResult;
 #[napi(ts_return_type = "Promise<SeedResult>")]
 pub fn seed_kv_cache<'env>(
     env: &'env Env,
-    #[napi(ts_arg_type = "SeedOptions")] options: Argument<JsSeedOptions>,
-) -> Result<PromiseRaw<'env, SeedResult>> {
-    match start(env, options) {
-        Ok(promise) => Ok(promise),
-        Err(failure) => PromiseRaw::reject(env, failure.into_js(env)?),
-    }
+    #[napi(ts_arg_type = "SeedOptions")] options: Argument<WithBuild<JsSeedOptions>>,
+) -> napi::Result<PromiseRaw<'env, SeedResult>> {
+    run::promise(env, start(env, options))
 }
 
 fn start(
     env: &Env,
-    options: Argument<JsSeedOptions>,
-) -> std::result::Result<PromiseRaw<'_, SeedResult>, Failure> {
-    let Options {
-        signal,
-        on_progress,
-        settings,
-    } = options.into_inner()?.read()?;
-    let cancellation = CancellationToken::new();
-    let abort = AbortHook::install(env, signal, &cancellation)?;
-    let progress = ProgressCallback::new(on_progress, cancellation.clone());
-    // A worker thread that is terminated takes its run along.
-    let on_teardown = env.add_env_cleanup_hook(cancellation.clone(), |token| token.cancel())?;
-
-    let observer = progress.clone();
-    let run = async move {
-        let outcome = vinext_seed::seed(settings, &observer, &cancellation).await;
-        observer.delivered().await;
-        Ok(outcome)
-    };
-    let promise = env.spawn_future_with_callback(run, move |env, outcome| {
-        env.remove_env_cleanup_hook(on_teardown)?;
-        let reason = abort.remove(env);
-        if let Some(thrown) = progress.thrown() {
-            return Err(thrown);
-        }
-        settle(env, outcome, reason)
-    })?;
-    Ok(promise)
-}
-
-fn settle(
-    env: &Env,
-    outcome: std::result::Result<SeedReport, SeedError>,
-    abort_reason: Option<napi::Error>,
-) -> Result<SeedResult> {
-    match outcome {
-        Ok(report) => Ok(report.into()),
-        Err(error) => Err(Failure::Engine(Box::new(error), abort_reason).into_js(env)?),
-    }
+    options: Argument<WithBuild<JsSeedOptions>>,
+) -> Result<PromiseRaw<'_, SeedResult>, Failure> {
+    let options = options.into_inner()?.read()?;
+    let settings = options.settings;
+    run::start(
+        env,
+        options.signal,
+        options.on_progress,
+        move |observer, cancellation| async move {
+            vinext_seed::seed(settings, &observer, &cancellation).await
+        },
+    )
 }

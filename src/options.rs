@@ -5,7 +5,6 @@
 
 use std::collections::HashMap;
 
-use napi::Either;
 use napi_derive::napi;
 
 use crate::abort::Signal;
@@ -13,11 +12,12 @@ use crate::argument::{Given, OrNull};
 use crate::progress::Listener;
 
 /// What `seedKvCache` is to do.
-#[napi(object, js_name = "SeedOptions", object_to_js = false)]
+#[napi(
+    object,
+    js_name = "SeedOptions extends BuildOptions",
+    object_to_js = false
+)]
 pub struct JsSeedOptions {
-    /// The project's directory. The build is in its `dist/`.
-    #[napi(ts_type = "string")]
-    pub root: Given<String>,
     /// The Cloudflare account that owns the namespace.
     #[napi(ts_type = "string")]
     pub account_id: Given<String>,
@@ -32,46 +32,6 @@ pub struct JsSeedOptions {
     /// @default "https://api.cloudflare.com/client/v4"
     #[napi(ts_type = "string")]
     pub api_base_url: Option<OrNull<String>>,
-    /// The `appPrefix` of the KV adapter.
-    /// @default what the Vite configuration says (from vinext 1.0.0-beta.0 on), else none
-    #[napi(ts_type = "string")]
-    pub app_prefix: Option<OrNull<String>>,
-    /// How long KV keeps pages that revalidate, in whole seconds. KV's minimum is 60; less is
-    /// taken for 60.
-    /// @default what the Vite configuration says, else 10 × `revalidate` or `expire`, whichever is
-    /// longer, from 60 to 2,592,000 (30 days)
-    #[napi(ts_type = "number")]
-    pub ttl_seconds: Option<OrNull<f64>>,
-    /// How long KV keeps static pages, in whole seconds, at least 60. Without it they stay until
-    /// they are deleted, also those of old builds.
-    /// @default none
-    #[napi(ts_type = "number")]
-    pub static_ttl_seconds: Option<OrNull<f64>>,
-    /// The packages that will read the entries, by exact version. With it, the project itself is not
-    /// looked at: neither its packages nor its Vite configuration.
-    /// @default what is installed in `root`, told by its code
-    #[napi(ts_type = "RuntimeVersions")]
-    pub runtime: Option<OrNull<JsRuntimeVersions>>,
-    /// Seed vinext before 0.2.1 too. The manifests of these versions also list pages that read
-    /// cookies, headers or the query string, and do not tell them apart: seeding such a page shows
-    /// everybody the same one. Set it only for a site that has none.
-    /// @default false
-    #[napi(ts_type = "boolean")]
-    pub allow_unproven_routes: Option<OrNull<bool>>,
-    /// The Vite configuration to read the KV adapter's options from, relative to `root`; `false` not
-    /// to read any. It is loaded in a process of its own.
-    /// @default the one that Vite would find in `root`
-    #[napi(ts_type = "string | false")]
-    pub vite_config: Option<OrNull<Either<String, bool>>>,
-    /// Compare the installed vinext's own key function with ours on a few paths before anything is
-    /// sent, where it can be imported (from 0.0.49 on).
-    /// @default true
-    #[napi(ts_type = "boolean")]
-    pub self_check: Option<OrNull<bool>>,
-    /// Why nothing is to be seeded, where the JavaScript of this package found a reason.
-    /// @internal
-    #[napi(ts_type = "SeedRefusal")]
-    pub refusal: Option<JsRefusal>,
     /// The most memory that a run may take on top of what the process has, in bytes. How far it reads
     /// ahead, how large requests are and how many are in flight follows from it, where they are not
     /// given. A run needs at least 32 MB; with less it takes that.

@@ -13,6 +13,8 @@ use napi_derive::napi;
 use tokio::sync::watch;
 use vinext_seed::{CancellationToken, Observer, Progress};
 
+use crate::findings::milliseconds;
+
 /// How far a run is.
 #[napi(object, js_name = "SeedProgress", object_from_js = false)]
 pub struct JsSeedProgress {
@@ -41,9 +43,7 @@ impl From<Progress> for JsSeedProgress {
             total: progress.total_routes as f64,
             pairs: progress.pairs as f64,
             bytes: progress.bytes as f64,
-            paused_for_ms: progress
-                .paused_for
-                .map(|pause| (pause.as_secs_f64() * 1000.0).round()),
+            paused_for_ms: progress.paused_for.map(milliseconds),
         }
     }
 }

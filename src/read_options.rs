@@ -7,15 +7,12 @@ use std::time::Duration;
 
 use vinext_seed::runtime::probe::Probes;
 use vinext_seed::runtime::{ProbedRuntime, RuntimeSource, RuntimeVersions};
-use vinext_seed::send::{
-    ApiToken, DEFAULT_API_BASE, Endpoint, MAX_BULK_BODY_BYTES, MAX_BULK_PAIRS, RetryPolicy,
-    Timeouts,
-};
+use vinext_seed::send::{ApiToken, DEFAULT_API_BASE, Endpoint, RetryPolicy, Timeouts};
 use vinext_seed::{Limits, MAX_CONCURRENCY};
 
 use crate::abort::Signal;
 use crate::argument::{Given, OrNull, optional};
-use crate::build_options::JsBuildOptions;
+use crate::build_options::{WithBuild, batch_limits};
 use crate::failure::Failure;
 use crate::options::{
     JsProbes, JsRetryOptions, JsRuntimeVersions, JsSeedOptions, JsTimeoutOptions,
@@ -29,47 +26,36 @@ pub(crate) struct Options {
     pub(crate) signal: Option<Signal>,
 }
 
-impl JsSeedOptions {
+impl WithBuild<JsSeedOptions> {
     /// Checks every option.
     pub(crate) fn read(self) -> Result<Options, Failure> {
-        let build = JsBuildOptions {
-            root: self.root,
-            app_prefix: self.app_prefix,
-            ttl_seconds: self.ttl_seconds,
-            static_ttl_seconds: self.static_ttl_seconds,
-            runtime: self.runtime,
-            allow_unproven_routes: self.allow_unproven_routes,
-            vite_config: self.vite_config,
-            self_check: self.self_check,
-            refusal: self.refusal,
-        }
-        .read()?;
-        let account_id = text(self.account_id, "accountId")?;
-        let namespace_id = text(self.namespace_id, "namespaceId")?;
-        let token = ApiToken::new(text(self.api_token, "apiToken")?)
+        let Self { build, own } = self;
+        let build = build.read()?;
+        let account_id = text(own.account_id, "accountId")?;
+        let namespace_id = text(own.namespace_id, "namespaceId")?;
+        let token = ApiToken::new(text(own.api_token, "apiToken")?)
             .map_err(|problem| Failure::option("apiToken", problem))?;
-        let api_base = optional_text(self.api_base_url, "apiBaseUrl")?;
+        let api_base = optional_text(own.api_base_url, "apiBaseUrl")?;
         let api_base = api_base.as_deref().unwrap_or(DEFAULT_API_BASE);
         let endpoint = Endpoint::new(api_base, &account_id, &namespace_id)
             .map_err(|(option, problem)| Failure::option(option, problem))?;
 
         let mut settings = vinext_seed::SeedOptions::new(build, endpoint, token);
         settings.limits = Limits {
-            max_memory_bytes: whole(self.max_memory_bytes, "maxMemoryBytes", MAX_MEMORY_BYTES)?,
-            max_batch_pairs: max_batch_pairs(self.max_batch_pairs)?,
-            max_batch_bytes: max_batch_bytes(self.max_batch_bytes)?,
-            concurrency: whole(self.concurrency, "concurrency", MAX_CONCURRENCY)?,
+            max_memory_bytes: whole(own.max_memory_bytes, "maxMemoryBytes", MAX_MEMORY_BYTES)?,
+            concurrency: whole(own.concurrency, "concurrency", MAX_CONCURRENCY)?,
+            ..batch_limits(own.max_batch_pairs, own.max_batch_bytes)?
         };
-        if let Some(retry) = optional(self.retry, "retry", "an object")? {
+        if let Some(retry) = optional(own.retry, "retry", "an object")? {
             settings.retry = retry.read()?;
         }
-        if let Some(timeouts) = optional(self.timeouts, "timeouts", "an object")? {
+        if let Some(timeouts) = optional(own.timeouts, "timeouts", "an object")? {
             settings.timeouts = timeouts.read()?;
         }
         Ok(Options {
             settings,
-            on_progress: optional(self.on_progress, "onProgress", "a function")?,
-            signal: optional(self.signal, "signal", "an AbortSignal")?,
+            on_progress: optional(own.on_progress, "onProgress", "a function")?,
+            signal: optional(own.signal, "signal", "an AbortSignal")?,
         })
     }
 }
@@ -138,16 +124,6 @@ fn set_ms(
 
 /// The most memory that can be asked for, in bytes: a terabyte, beyond which it is a slip of units.
 const MAX_MEMORY_BYTES: usize = 1 << 40;
-
-/// How many entries go into one request, where the caller says it.
-pub(crate) fn max_batch_pairs(value: Option<OrNull<f64>>) -> Result<Option<usize>, Failure> {
-    whole(value, "maxBatchPairs", MAX_BULK_PAIRS)
-}
-
-/// How many bytes go into one request, where the caller says it.
-pub(crate) fn max_batch_bytes(value: Option<OrNull<f64>>) -> Result<Option<usize>, Failure> {
-    whole(value, "maxBatchBytes", MAX_BULK_BODY_BYTES)
-}
 
 pub(crate) const STRING: &str = "a string";
 

@@ -1,7 +1,7 @@
-//! A run of the engine as a promise, for functions that report no progress.
+//! A run of the engine as a promise.
 //!
-//! In: what is to run, and the caller's signal. Out: a promise.
-//! Never: a run that outlives the environment it was started in.
+//! In: what is to run, the caller's signal and listener. Out: a promise.
+//! Never: a run that outlives the environment it was started in, or an event after its promise.
 
 use std::future::Future;
 
@@ -11,12 +11,14 @@ use vinext_seed::{CancellationToken, SeedError};
 
 use crate::abort::{AbortHook, Signal};
 use crate::failure::Failure;
+use crate::progress::{Listener, ProgressCallback};
 
 /// Starts a run that the signal cancels.
 pub(crate) fn start<'env, T, J, F>(
     env: &'env Env,
     signal: Option<Signal>,
-    run: impl FnOnce(CancellationToken) -> F + Send + 'static,
+    listener: Option<Listener>,
+    run: impl FnOnce(ProgressCallback, CancellationToken) -> F + Send + 'static,
 ) -> Result<PromiseRaw<'env, J>, Failure>
 where
     T: Send + 'static,
@@ -25,16 +27,34 @@ where
 {
     let cancellation = CancellationToken::new();
     let abort = AbortHook::install(env, signal, &cancellation)?;
+    let progress = ProgressCallback::new(listener, cancellation.clone());
     // A worker thread that is terminated takes its run along.
     let on_teardown = env.add_env_cleanup_hook(cancellation.clone(), |token| token.cancel())?;
-    let outcome = async move { Ok(run(cancellation).await) };
+
+    let observer = progress.clone();
+    let outcome = async move {
+        let outcome = run(observer.clone(), cancellation).await;
+        observer.delivered().await;
+        Ok(outcome)
+    };
     let promise = env.spawn_future_with_callback(outcome, move |env, outcome| {
         env.remove_env_cleanup_hook(on_teardown)?;
-        let reason = abort.remove(env);
+        let abort_reason = abort.remove(env);
+        if let Some(thrown) = progress.thrown() {
+            return Err(thrown);
+        }
         match outcome {
             Ok(done) => Ok(J::from(done)),
-            Err(error) => Err(Failure::Engine(Box::new(error), reason).into_js(env)?),
+            Err(error) => Err(Failure::Engine(Box::new(error), abort_reason).into_js(env)?),
         }
     })?;
     Ok(promise)
+}
+
+/// The promise of a run, rejected if it could not even be started.
+pub(crate) fn promise<'env, J: ToNapiValue>(
+    env: &'env Env,
+    started: Result<PromiseRaw<'env, J>, Failure>,
+) -> napi::Result<PromiseRaw<'env, J>> {
+    started.or_else(|failure| PromiseRaw::reject(env, failure.into_js(env)?))
 }

@@ -1,0 +1,133 @@
+//! What every function finds out about a build, whatever it does with it.
+//!
+//! In: the engine's report. Out: the members that all results have.
+//! Never: a number of entries; what is counted differs from function to function.
+
+#![expect(unsafe_code, reason = "`ToNapiValue` is an unsafe trait")]
+
+use std::time::Duration;
+
+use napi::bindgen_prelude::{FromNapiValue, JsObjectValue, Object, ToNapiValue, Unknown};
+use napi::sys;
+use napi_derive::napi;
+use vinext_seed::SeedReport;
+use vinext_seed::plan::SkippedRoute;
+use vinext_seed::report::ReportedRuntime;
+
+/// What was found out about a build: the members that every result has.
+#[napi(object, js_name = "BuildFindings", object_from_js = false)]
+pub struct JsFindings {
+    /// How long it took, in milliseconds.
+    pub duration_ms: f64,
+    /// Why nothing was done, if nothing was. The deploy can go on: pages that are not seeded are
+    /// rendered when they are first visited.
+    pub skipped: Option<String>,
+    /// The same as a stable word, such as `no-manifest` or `unknown-version`.
+    pub skipped_code: Option<String>,
+    /// What lies behind `skipped`, where there is more to say.
+    pub skipped_detail: Option<String>,
+    /// The Worker's build id, which is part of every key.
+    pub build_id: Option<String>,
+    /// The runtime that the entries are for.
+    pub runtime: Option<SeededRuntime>,
+    /// Routes of the manifest that are left out, each with its reason.
+    pub routes_skipped: Vec<RouteSkipped>,
+    /// What was assumed because it could not be found out.
+    pub warnings: Vec<String>,
+}
+
+/// The runtime that entries are for.
+#[napi(object, object_from_js = false)]
+pub struct SeededRuntime {
+    /// The version of `vinext`.
+    pub vinext: String,
+    /// The version of `@vinext/cloudflare`, if it is known.
+    pub cloudflare: Option<String>,
+    /// The format of its cache, `g02` to `g12`; see docs/formats.md.
+    pub generation: String,
+}
+
+/// A route that was left out.
+#[napi(object, object_from_js = false)]
+pub struct RouteSkipped {
+    /// Its pattern, as in the manifest.
+    pub route: String,
+    /// Its concrete path, where it differs from the pattern.
+    pub path: Option<String>,
+    /// Why, for people.
+    pub reason: String,
+    /// Why, as a stable word, such as `missing-artefact` or `not-rendered`.
+    pub code: String,
+}
+
+/// What one function counted and these findings, which become members of the same object.
+///
+/// As with [`WithBuild`](crate::build_options::WithBuild), `T` says `extends BuildFindings`.
+pub struct WithFindings<T> {
+    /// What one function counted.
+    pub own: T,
+    /// What all of them find out.
+    pub findings: JsFindings,
+}
+
+impl<T: ToNapiValue> ToNapiValue for WithFindings<T> {
+    unsafe fn to_napi_value(env: sys::napi_env, result: Self) -> napi::Result<sys::napi_value> {
+        // SAFETY: `env` is the one that Node-API handed in, and both values were just made in it.
+        unsafe {
+            let own = T::to_napi_value(env, result.own)?;
+            let findings = JsFindings::to_napi_value(env, result.findings)?;
+            let findings = Object::from_napi_value(env, findings)?;
+            let mut object = Object::from_napi_value(env, own)?;
+            for name in Object::keys(&findings)? {
+                let value: Unknown<'_> = findings.get_named_property(&name)?;
+                object.set_named_property(&name, value)?;
+            }
+            Ok(own)
+        }
+    }
+}
+
+impl From<SeedReport> for JsFindings {
+    fn from(report: SeedReport) -> Self {
+        let (skipped, skipped_code, skipped_detail) = match report.skipped {
+            Some(run) => (Some(run.reason), Some(run.code.into_owned()), run.detail),
+            None => (None, None, None),
+        };
+        Self {
+            duration_ms: milliseconds(report.duration),
+            skipped,
+            skipped_code,
+            skipped_detail,
+            build_id: report.build_id,
+            runtime: report.runtime.map(Into::into),
+            routes_skipped: report.routes_skipped.into_iter().map(Into::into).collect(),
+            warnings: report.warnings,
+        }
+    }
+}
+
+impl From<ReportedRuntime> for SeededRuntime {
+    fn from(runtime: ReportedRuntime) -> Self {
+        Self {
+            vinext: runtime.versions.vinext,
+            cloudflare: runtime.versions.cloudflare,
+            generation: runtime.generation.to_owned(),
+        }
+    }
+}
+
+impl From<SkippedRoute> for RouteSkipped {
+    fn from(skipped: SkippedRoute) -> Self {
+        Self {
+            route: skipped.route,
+            path: skipped.path,
+            reason: skipped.reason.to_string(),
+            code: skipped.reason.code().to_owned(),
+        }
+    }
+}
+
+/// A duration in whole milliseconds.
+pub(crate) fn milliseconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1000.0).round()
+}
