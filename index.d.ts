@@ -113,6 +113,83 @@ export interface ArtefactExplanation {
   file?: string
 }
 
+/** What was found out about a build: the members that every result has. */
+export interface BuildFindings {
+  /** How long it took, in milliseconds. */
+  durationMs: number
+  /**
+   * Why nothing was done, if nothing was. The deploy can go on: pages that are not seeded are
+   * rendered when they are first visited.
+   */
+  skipped?: string
+  /** The same as a stable word, such as `no-manifest` or `unknown-version`. */
+  skippedCode?: string
+  /** What lies behind `skipped`, where there is more to say. */
+  skippedDetail?: string
+  /** The Worker's build id, which is part of every key. */
+  buildId?: string
+  /** The runtime that the entries are for. */
+  runtime?: SeededRuntime
+  /** Routes of the manifest that are left out, each with its reason. */
+  routesSkipped: Array<RouteSkipped>
+  /** What was assumed because it could not be found out. */
+  warnings: Array<string>
+}
+
+/** What is seeded: the options that every function takes. */
+export interface BuildOptions {
+  /** The project's directory. The build is in its `dist/`. */
+  root: string
+  /**
+   * The `appPrefix` of the KV adapter.
+   * @default what the Vite configuration says (from vinext 1.0.0-beta.0 on), else none
+   */
+  appPrefix?: string
+  /**
+   * How long KV keeps pages that revalidate, in whole seconds. KV's minimum is 60; less is taken
+   * for 60.
+   * @default what the Vite configuration says, else 10 × `revalidate` or `expire`, whichever is
+   * longer, from 60 to 2,592,000 (30 days)
+   */
+  ttlSeconds?: number
+  /**
+   * How long KV keeps static pages, in whole seconds, at least 60. Without it they stay until
+   * they are deleted, also those of old builds.
+   * @default none
+   */
+  staticTtlSeconds?: number
+  /**
+   * The packages that will read the entries, by exact version. With it, the project itself is
+   * not looked at: neither its packages nor its Vite configuration.
+   * @default what is installed in `root`, told by its code
+   */
+  runtime?: RuntimeVersions
+  /**
+   * Seed vinext before 0.2.1 too. The manifests of these versions also list pages that read
+   * cookies, headers or the query string, and do not tell them apart: seeding such a page shows
+   * everybody the same one. Set it only for a site that has none.
+   * @default false
+   */
+  allowUnprovenRoutes?: boolean
+  /**
+   * The Vite configuration to read the KV adapter's options from, relative to `root`; `false`
+   * not to read any. It is loaded in a process of its own.
+   * @default the one that Vite would find in `root`
+   */
+  viteConfig?: string | false
+  /**
+   * Compare the installed vinext's own key function with ours on a few paths before anything
+   * else, where it can be imported (from 0.0.49 on).
+   * @default true
+   */
+  selfCheck?: boolean
+  /**
+   * Why nothing is to be seeded, where the JavaScript of this package found a reason.
+   * @internal
+   */
+  refusal?: SeedRefusal
+}
+
 /** Entries that are not stored, for one reason. */
 export interface EntriesNotStored {
   /** Why, as a stable word: one of the error's codes. */
@@ -128,7 +205,8 @@ export interface EntriesNotStored {
 /**
  * Tells under which keys and tags the runtime looks for a page, without touching file or network.
  *
- * Throws if the version's format is not known.
+ * Throws an `Error` whose `code` is `INVALID_OPTION` where an option is missing or wrong, and
+ * `FORMAT_UNKNOWN` where the format of the version is not known, or cannot be seeded.
  *
  * @example
  * import { explainRoute } from "@vinext/seed-native";
@@ -168,42 +246,9 @@ export interface ExportedFile {
 export declare function exportKvSeed(options: ExportOptions): Promise<SeedExport>
 
 /** What `exportKvSeed` is to write. Options of `seedKvCache` mean what they mean there. */
-export interface ExportOptions {
-  /** The project's directory. The build is in its `dist/`. */
-  root: string
+export interface ExportOptions extends BuildOptions {
   /** Where the files go. It is made if need be, and has to be empty. */
   directory: string
-  /**
-   * The `appPrefix` of the KV adapter.
-   * @default what the Vite configuration says, else none
-   */
-  appPrefix?: string
-  /** How long KV keeps pages that revalidate, in whole seconds. */
-  ttlSeconds?: number
-  /** How long KV keeps static pages, in whole seconds. */
-  staticTtlSeconds?: number
-  /**
-   * The packages that will read the entries, by exact version.
-   * @default what is installed in `root`, told by its code
-   */
-  runtime?: RuntimeVersions
-  /**
-   * Export from vinext before 0.2.1 too.
-   * @default false
-   */
-  allowUnprovenRoutes?: boolean
-  /** The Vite configuration to read the KV adapter's options from; `false` not to read any. */
-  viteConfig?: string | false
-  /**
-   * Compare the installed vinext's own key function with ours.
-   * @default true
-   */
-  selfCheck?: boolean
-  /**
-   * Why nothing is to be seeded, where the JavaScript of this package found a reason.
-   * @internal
-   */
-  refusal?: SeedRefusal
   /**
    * The most entries in one file, from 1 to 10,000.
    * @default 10_000
@@ -241,40 +286,7 @@ export interface PlannedEntrySize {
 }
 
 /** What `planKvSeed` is to look at. Every option means what it means for `seedKvCache`. */
-export interface PlanOptions {
-  /** The project's directory. The build is in its `dist/`. */
-  root: string
-  /**
-   * The `appPrefix` of the KV adapter.
-   * @default what the Vite configuration says, else none
-   */
-  appPrefix?: string
-  /** How long KV keeps pages that revalidate, in whole seconds. */
-  ttlSeconds?: number
-  /** How long KV keeps static pages, in whole seconds. */
-  staticTtlSeconds?: number
-  /**
-   * The packages that will read the entries, by exact version.
-   * @default what is installed in `root`, told by its code
-   */
-  runtime?: RuntimeVersions
-  /**
-   * Plan for vinext before 0.2.1 too.
-   * @default false
-   */
-  allowUnprovenRoutes?: boolean
-  /** The Vite configuration to read the KV adapter's options from; `false` not to read any. */
-  viteConfig?: string | false
-  /**
-   * Compare the installed vinext's own key function with ours.
-   * @default true
-   */
-  selfCheck?: boolean
-  /**
-   * Why nothing is to be seeded, where the JavaScript of this package found a reason.
-   * @internal
-   */
-  refusal?: SeedRefusal
+export interface PlanOptions extends BuildOptions {
   /**
    * The most entries in one request, from 1 to 10,000.
    * @default 10_000
@@ -422,7 +434,7 @@ export interface SeededRuntime {
 }
 
 /** What an export left. */
-export interface SeedExport {
+export interface SeedExport extends BuildFindings {
   /** The files, in order. */
   files: Array<ExportedFile>
   /** Routes whose main entry is in them. */
@@ -431,22 +443,6 @@ export interface SeedExport {
   kvPairs: number
   /** Bytes of them. */
   bytes: number
-  /** How long it took, in milliseconds. */
-  durationMs: number
-  /** Why nothing was written, if nothing was. */
-  skipped?: string
-  /** The same as a stable word. */
-  skippedCode?: string
-  /** What lies behind it, where there is more to say. */
-  skippedDetail?: string
-  /** The build id that is part of every key. */
-  buildId?: string
-  /** The runtime that the entries are for. */
-  runtime?: SeededRuntime
-  /** Routes of the manifest that were left out, each with its reason. */
-  routesSkipped: Array<RouteSkipped>
-  /** What was assumed because it could not be found out. */
-  warnings: Array<string>
 }
 
 /**
@@ -491,9 +487,7 @@ export interface SeedExport {
 export declare function seedKvCache(options: SeedOptions): Promise<SeedResult>
 
 /** What `seedKvCache` is to do. */
-export interface SeedOptions {
-  /** The project's directory. The build is in its `dist/`. */
-  root: string
+export interface SeedOptions extends BuildOptions {
   /** The Cloudflare account that owns the namespace. */
   accountId: string
   /** The KV namespace that the deployed Worker reads. */
@@ -508,54 +502,6 @@ export interface SeedOptions {
    * @default "https://api.cloudflare.com/client/v4"
    */
   apiBaseUrl?: string
-  /**
-   * The `appPrefix` of the KV adapter.
-   * @default what the Vite configuration says (from vinext 1.0.0-beta.0 on), else none
-   */
-  appPrefix?: string
-  /**
-   * How long KV keeps pages that revalidate, in whole seconds. KV's minimum is 60; less is
-   * taken for 60.
-   * @default what the Vite configuration says, else 10 × `revalidate` or `expire`, whichever is
-   * longer, from 60 to 2,592,000 (30 days)
-   */
-  ttlSeconds?: number
-  /**
-   * How long KV keeps static pages, in whole seconds, at least 60. Without it they stay until
-   * they are deleted, also those of old builds.
-   * @default none
-   */
-  staticTtlSeconds?: number
-  /**
-   * The packages that will read the entries, by exact version. With it, the project itself is not
-   * looked at: neither its packages nor its Vite configuration.
-   * @default what is installed in `root`, told by its code
-   */
-  runtime?: RuntimeVersions
-  /**
-   * Seed vinext before 0.2.1 too. The manifests of these versions also list pages that read
-   * cookies, headers or the query string, and do not tell them apart: seeding such a page shows
-   * everybody the same one. Set it only for a site that has none.
-   * @default false
-   */
-  allowUnprovenRoutes?: boolean
-  /**
-   * The Vite configuration to read the KV adapter's options from, relative to `root`; `false` not
-   * to read any. It is loaded in a process of its own.
-   * @default the one that Vite would find in `root`
-   */
-  viteConfig?: string | false
-  /**
-   * Compare the installed vinext's own key function with ours on a few paths before anything is
-   * sent, where it can be imported (from 0.0.49 on).
-   * @default true
-   */
-  selfCheck?: boolean
-  /**
-   * Why nothing is to be seeded, where the JavaScript of this package found a reason.
-   * @internal
-   */
-  refusal?: SeedRefusal
   /**
    * The most memory that a run may take on top of what the process has, in bytes. How far it reads
    * ahead, how large requests are and how many are in flight follows from it, where they are not
@@ -596,7 +542,7 @@ export interface SeedOptions {
 }
 
 /** What seeding would do. */
-export interface SeedPlan {
+export interface SeedPlan extends BuildFindings {
   /** Routes that would be seeded. */
   routes: number
   /** Routes in the manifest. */
@@ -609,22 +555,6 @@ export interface SeedPlan {
   batches: number
   /** The ten largest entries, the largest first. */
   largestEntries: Array<PlannedEntrySize>
-  /** How long it took to find out, in milliseconds. */
-  durationMs: number
-  /** Why nothing would be seeded, if nothing would. */
-  skipped?: string
-  /** The same as a stable word. */
-  skippedCode?: string
-  /** What lies behind it, where there is more to say. */
-  skippedDetail?: string
-  /** The build id that is part of every key. */
-  buildId?: string
-  /** The runtime that the entries are for. */
-  runtime?: SeededRuntime
-  /** Routes of the manifest that would be left out, each with its reason. */
-  routesSkipped: Array<RouteSkipped>
-  /** What was assumed because it could not be found out. */
-  warnings: Array<string>
 }
 
 /** How far a run is. */
@@ -658,7 +588,7 @@ export interface SeedRefusal {
 }
 
 /** What `seedKvCache` did. */
-export interface SeedResult {
+export interface SeedResult extends BuildFindings {
   /** Routes in the manifest. */
   routes: number
   /** Routes that are stored. A page has up to two entries: its HTML and its RSC payload. */
@@ -673,31 +603,12 @@ export interface SeedResult {
   notStored: Array<EntriesNotStored>
   /** Routes that the run had not come to when it was cancelled, so that their entries are unknown. */
   routesNotReached: number
-  /** How long it took, in milliseconds. */
-  durationMs: number
-  /**
-   * Why nothing was done, if nothing was. The deploy can go on: pages that are not seeded are
-   * rendered when they are first visited.
-   */
-  skipped?: string
-  /** The same as a stable word, such as `no-manifest` or `unknown-version`. */
-  skippedCode?: string
-  /** What lies behind `skipped`, where there is more to say. */
-  skippedDetail?: string
   /** Bytes of the requests that stored the entries. */
   bytesUploaded: number
   /** Requests that stored the entries. */
   batches: number
   /** Requests that repeated entries of an earlier one. */
   retries: number
-  /** The Worker's build id, which is part of every key. */
-  buildId?: string
-  /** The runtime that the entries are for. */
-  runtime?: SeededRuntime
-  /** Routes of the manifest that were left out, each with its reason. */
-  routesSkipped: Array<RouteSkipped>
-  /** What was assumed because it could not be found out. */
-  warnings: Array<string>
 }
 
 /** How long the parts of a request may take, each from 1 millisecond to an hour. */

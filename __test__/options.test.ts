@@ -1,7 +1,7 @@
 // Options that are wrong: every one rejects, none throws, and the message names it.
 
 import { describe, expect, it } from "vitest";
-import { seedKvCache } from "../index.js";
+import { explainRoute, seedKvCache } from "../index.js";
 import { TARGET, TOKEN, failureOf } from "./support/seed.js";
 
 const GOOD = { root: "/nonexistent", ...TARGET };
@@ -96,4 +96,35 @@ it("a wrong token is described without being shown", async () => {
   const error = await failureOf(call({ ...GOOD, apiToken: "sup3r-s3cret\n" }));
   expect(error.message).toContain("position 13");
   expect(error.message).not.toContain("s3cret");
+});
+
+describe("explainRoute", () => {
+  const QUERY = { route: "/a", buildId: "b", runtime: { vinext: "1.4.0" } };
+
+  function codeOf(query: unknown): unknown {
+    try {
+      (explainRoute as (query: unknown) => unknown)(query);
+      return undefined;
+    } catch (error) {
+      return (error as { code?: unknown }).code;
+    }
+  }
+
+  it.each([
+    [undefined],
+    [{}],
+    [{ ...QUERY, route: 1 }],
+    [{ ...QUERY, trailingSlash: "yes" }],
+    [{ ...QUERY, runtime: { vinext: "latest" } }],
+  ])("throws INVALID_OPTION for %j", (query) => {
+    expect(codeOf(query)).toBe("INVALID_OPTION");
+  });
+
+  it.each(["9.9.9", "0.0.49"])("throws FORMAT_UNKNOWN for vinext %s", (vinext) => {
+    expect(codeOf({ ...QUERY, runtime: { vinext } })).toBe("FORMAT_UNKNOWN");
+  });
+
+  it("takes null for what may be left out", () => {
+    expect(codeOf({ ...QUERY, path: null, appPrefix: null, trailingSlash: null })).toBeUndefined();
+  });
 });

@@ -1,6 +1,7 @@
 //! `explainRoute`: what the runtime looks up for a page.
 //!
-//! In: a route as the manifest names it. Out: the engine's answer as a plain object.
+//! In: a route as the manifest names it. Out: the engine's answer as a plain object, or an error
+//! with a code.
 //! Never: a file or a request.
 
 use std::path::Path;
@@ -11,26 +12,34 @@ use vinext_seed::formats::lookup::{LookupPlace, look_up};
 use vinext_seed::runtime;
 use vinext_seed::runtime::probe::{CLOUDFLARE_FILES, VINEXT_FILES};
 
+use crate::argument::{Argument, Given, OrNull, optional};
+use crate::failure::Failure;
 use crate::options::JsRuntimeVersions;
+use crate::read_options::STRING;
 
 /// A route to explain.
-#[napi(object, object_to_js = false)]
-pub struct RouteQuery {
+#[napi(object, js_name = "RouteQuery", object_to_js = false)]
+pub struct JsRouteQuery {
     /// Its pattern, as in the manifest: `/blog/:slug`.
-    pub route: String,
+    #[napi(ts_type = "string")]
+    pub route: Given<String>,
     /// Its concrete path, percent-encoded as in the manifest, where that differs.
-    pub path: Option<String>,
+    #[napi(ts_type = "string")]
+    pub path: Option<OrNull<String>>,
     /// The Worker's build id.
-    pub build_id: String,
+    #[napi(ts_type = "string")]
+    pub build_id: Given<String>,
     /// The packages that serve it, by exact version.
     #[napi(ts_type = "RuntimeVersions")]
-    pub runtime: JsRuntimeVersions,
+    pub runtime: Given<JsRuntimeVersions>,
     /// The `appPrefix` of the KV adapter.
     /// @default none
-    pub app_prefix: Option<String>,
+    #[napi(ts_type = "string")]
+    pub app_prefix: Option<OrNull<String>>,
     /// Whether the site's URLs end in a slash.
     /// @default false
-    pub trailing_slash: Option<bool>,
+    #[napi(ts_type = "boolean")]
+    pub trailing_slash: Option<OrNull<bool>>,
 }
 
 /// What the runtime looks up for a route.
@@ -64,7 +73,8 @@ pub struct ArtefactExplanation {
 
 /// Tells under which keys and tags the runtime looks for a page, without touching file or network.
 ///
-/// Throws if the version's format is not known.
+/// Throws an `Error` whose `code` is `INVALID_OPTION` where an option is missing or wrong, and
+/// `FORMAT_UNKNOWN` where the format of the version is not known, or cannot be seeded.
 ///
 /// @example
 /// import { explainRoute } from "@vinext/seed-native";
@@ -76,30 +86,44 @@ pub struct ArtefactExplanation {
 /// });
 /// console.log(html.kvKey); // cache:app:v2:my-build:/about:html
 #[napi]
-pub fn explain_route(env: &Env, query: RouteQuery) -> napi::Result<RouteExplanation> {
-    let source = match query.runtime.read() {
-        Ok(source) => source,
-        Err(failure) => return Err(failure.into_js(env)?),
-    };
-    let runtime = runtime::resolve(Path::new("."), source, true)
-        .map_err(|problem| napi::Error::from_reason(problem.to_string()))?;
-    let app_prefix = query.app_prefix.unwrap_or_default();
-    let lookup = look_up(
-        &runtime.profile,
-        &query.build_id,
-        &app_prefix,
-        &query.route,
-        query.path.as_deref(),
-        query.trailing_slash.unwrap_or(false),
-    );
-    Ok(RouteExplanation {
-        generation: runtime.profile.generation.to_owned(),
-        pathname: lookup.pathname,
-        html: lookup.html.into(),
-        rsc: lookup.rsc.into(),
-        metadata: lookup.route.into(),
-        tags: lookup.tags,
-    })
+pub fn explain_route(
+    env: &Env,
+    #[napi(ts_arg_type = "RouteQuery")] query: Argument<JsRouteQuery>,
+) -> napi::Result<RouteExplanation> {
+    match query.into_inner().and_then(JsRouteQuery::explain) {
+        Ok(explanation) => Ok(explanation),
+        Err(failure) => Err(failure.into_js(env)?),
+    }
+}
+
+impl JsRouteQuery {
+    fn explain(self) -> Result<RouteExplanation, Failure> {
+        let pattern = self.route.expect("route", STRING)?;
+        let path = optional(self.path, "path", STRING)?;
+        let build_id = self.build_id.expect("buildId", STRING)?;
+        let source = self.runtime.expect("runtime", "an object")?.read()?;
+        let app_prefix = optional(self.app_prefix, "appPrefix", STRING)?.unwrap_or_default();
+        let trailing_slash = optional(self.trailing_slash, "trailingSlash", "a boolean")?;
+        // Nothing is looked up in a directory: the query names what is installed.
+        let runtime =
+            runtime::resolve(Path::new("."), source, true).map_err(Failure::FormatUnknown)?;
+        let lookup = look_up(
+            &runtime.profile,
+            &build_id,
+            &app_prefix,
+            &pattern,
+            path.as_deref(),
+            trailing_slash.unwrap_or(false),
+        );
+        Ok(RouteExplanation {
+            generation: runtime.profile.generation.to_owned(),
+            pathname: lookup.pathname,
+            html: lookup.html.into(),
+            rsc: lookup.rsc.into(),
+            metadata: lookup.route.into(),
+            tags: lookup.tags,
+        })
+    }
 }
 
 /// The files of the installed packages that tell formats apart, by their path within the package.

@@ -8,14 +8,17 @@ use std::fmt::Display;
 use napi::bindgen_prelude::{Object, ToNapiValue};
 use napi::{Env, Error, JsError, JsValue};
 use vinext_seed::SeedError;
+use vinext_seed::runtime::RuntimeProblem;
 
 use crate::result::SeedResult;
 
-/// Why the promise rejects.
+/// Why a promise rejects, or a function throws.
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// An argument is wrong.
     InvalidArgument(String),
+    /// The format of a version that was asked about is not known, or is one that is never seeded.
+    FormatUnknown(RuntimeProblem),
     /// Code of the caller's threw; it gets back what it threw.
     Thrown(Error),
     /// The engine failed, or was cancelled for the signal's reason.
@@ -40,9 +43,11 @@ impl Failure {
     pub(crate) fn into_js(self, env: &Env) -> napi::Result<Error> {
         match self {
             Self::Thrown(thrown) | Self::Node(thrown) => Ok(thrown),
-            Self::InvalidArgument(message) => Ok(Error::from(
-                error_object(env, "INVALID_OPTION", &message)?.to_unknown(),
-            )),
+            Self::InvalidArgument(message) => with_code(env, "INVALID_OPTION", &message),
+            Self::FormatUnknown(problem @ RuntimeProblem::NotAVersion { .. }) => {
+                with_code(env, "INVALID_OPTION", &problem.to_string())
+            }
+            Self::FormatUnknown(problem) => with_code(env, "FORMAT_UNKNOWN", &problem.to_string()),
             Self::Engine(failed, abort_reason) => {
                 let mut error = error_object(env, failed.code(), &failed.to_string())?;
                 if let SeedError::Aborted { .. } = &*failed {
@@ -64,6 +69,10 @@ impl Failure {
             }
         }
     }
+}
+
+fn with_code(env: &Env, code: &str, message: &str) -> napi::Result<Error> {
+    Ok(Error::from(error_object(env, code, message)?.to_unknown()))
 }
 
 fn error_object<'env>(env: &'env Env, code: &str, message: &str) -> napi::Result<Object<'env>> {
