@@ -1,16 +1,11 @@
-//! What can go wrong, each with a stable code.
+//! What the messages of all errors are made of.
 //!
-//! Messages name the thing and what to do about it. They never contain the API token, and text
-//! that others wrote (file contents, API replies) only through [`ForeignText`].
+//! In: texts that others wrote (file contents, API replies, the operating system). Out: texts that
+//! can stand in a message of ours.
+//! Never: an error. Each stage has its own, which name the thing and what to do about it; what ends
+//! a run is a [`SeedError`](crate::SeedError).
 
-use std::path::PathBuf;
-use std::time::Duration;
-use std::{fmt, io};
-
-use crate::manifest::ManifestProblem;
-use crate::pack::PackError;
-use crate::report::SeedReport;
-use crate::send::Failure;
+use std::fmt;
 
 /// Text somebody else wrote, fit to stand in a message: at most 500 characters, on one line.
 #[derive(Clone, Eq, PartialEq)]
@@ -63,7 +58,7 @@ impl fmt::Debug for ForeignText {
 
 /// An error's text with those of all its causes.
 #[must_use]
-pub fn with_causes(error: &dyn std::error::Error) -> String {
+pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
@@ -72,109 +67,6 @@ pub fn with_causes(error: &dyn std::error::Error) -> String {
         source = cause.source();
     }
     text
-}
-
-/// Why a run failed. What merely leaves it nothing to do is no error, see
-/// [`SkippedRun`](crate::report::SkippedRun).
-#[derive(Debug, thiserror::Error)]
-pub enum SeedError {
-    /// An option is wrong; nothing was read or sent.
-    #[error("option `{option}` {problem}")]
-    InvalidOption {
-        /// The option's name.
-        option: &'static str,
-        /// What is wrong with it, as the rest of the sentence.
-        problem: String,
-    },
-    /// The manifest is there and cannot be read; nothing was sent.
-    #[error("{0}")]
-    ManifestUnreadable(ManifestProblem),
-    /// The directory of artefacts is there and cannot be read; nothing was sent.
-    #[error("cannot read dist/server/prerendered-routes: {0}")]
-    ArtefactsUnreadable(#[source] std::io::Error),
-    /// The HTTP client cannot be made, mostly because of certificates; nothing was sent.
-    #[error("cannot set up HTTPS: {0}")]
-    Client(ForeignText),
-    /// Packing ended early.
-    #[error("{problem}")]
-    Pack {
-        /// Why.
-        problem: PackError,
-        /// What was stored until then.
-        report: Box<SeedReport>,
-    },
-    /// Pairs could not be stored.
-    #[error("{failure}; {} of {} entries are stored", report.pairs_stored, report.pairs_planned())]
-    Upload {
-        /// Why.
-        failure: Failure,
-        /// What was stored all the same.
-        report: Box<SeedReport>,
-    },
-    /// The directory for an export has something in it; nothing was written.
-    #[error(
-        "{} is not empty; name another directory or empty this one, because files of another build \
-         would be loaded along with this one's",
-        .0.display()
-    )]
-    ExportNotEmpty(PathBuf),
-    /// The directory or a file of an export cannot be written.
-    #[error("cannot write {}: {source}", path.display())]
-    ExportUnwritable {
-        /// What.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// The caller cancelled the run.
-    #[error("the seeding was aborted")]
-    Aborted {
-        /// What was stored before.
-        report: Box<SeedReport>,
-    },
-    /// A task of ours failed. That is a bug.
-    #[error("the seeder failed: {0}; please report this")]
-    Internal(ForeignText),
-}
-
-impl SeedError {
-    /// The error's stable code.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::InvalidOption { .. } => "INVALID_OPTION",
-            Self::ManifestUnreadable(_) => "MANIFEST_UNREADABLE",
-            Self::ArtefactsUnreadable(_) => "ARTEFACTS_UNREADABLE",
-            Self::Client(_) => "TLS_SETUP_FAILED",
-            Self::Pack { .. } => "MANIFEST_CHANGED",
-            Self::Upload { failure, .. } => failure.code,
-            Self::ExportNotEmpty(_) => "EXPORT_DIRECTORY_NOT_EMPTY",
-            Self::ExportUnwritable { .. } => "EXPORT_UNWRITABLE",
-            Self::Aborted { .. } => "ABORT_ERR",
-            Self::Internal(_) => "INTERNAL_ERROR",
-        }
-    }
-
-    /// What was stored before it went wrong, where anything was begun.
-    #[must_use]
-    pub fn report(&self) -> Option<&SeedReport> {
-        match self {
-            Self::Pack { report, .. } | Self::Upload { report, .. } | Self::Aborted { report } => {
-                Some(report)
-            }
-            _ => None,
-        }
-    }
-
-    /// The same error of a run that took so long.
-    pub(crate) fn after(mut self, duration: Duration) -> Self {
-        if let Self::Pack { report, .. } | Self::Upload { report, .. } | Self::Aborted { report } =
-            &mut self
-        {
-            report.duration = duration;
-        }
-        self
-    }
 }
 
 #[cfg(test)]

@@ -22,11 +22,11 @@ pub mod runtime;
 mod seed;
 pub mod send;
 
-pub use error::SeedError;
 pub use progress::{Observer, Phase, Progress};
 pub use report::SeedReport;
 pub use seed::{
     BuildOptions, DEFAULT_MAX_FILE_BYTES, DEFAULT_MAX_MEMORY_BYTES, EntrySize, Estimate, Export,
-    ExportFile, LARGEST_ENTRIES, Limits, MAX_CONCURRENCY, SeedOptions, estimate, export, seed,
+    ExportFile, LARGEST_ENTRIES, Limits, MAX_CONCURRENCY, SeedError, SeedOptions, estimate, export,
+    seed,
 };
 pub use tokio_util::sync::CancellationToken;

@@ -6,9 +6,9 @@
 use std::collections::VecDeque;
 
 use super::budget::Budget;
+use super::error::SeedError;
 use super::prepare::{Ready, Stop, prepare};
 use super::{BuildOptions, off_the_executor};
-use crate::error::SeedError;
 use crate::pack::{Batch, Batcher, Packer};
 use crate::report::{SeedReport, SkippedRun};
 
@@ -17,7 +17,8 @@ pub(super) struct Batches {
     packer: Packer,
     batcher: Option<Batcher>,
     full: VecDeque<Batch>,
-    any: bool,
+    /// Whether there was a batch yet.
+    has_any: bool,
     report: SeedReport,
 }
 
@@ -34,7 +35,7 @@ impl Batches {
                 packer,
                 batcher: Some(batcher(&budget, report.routes)),
                 full: VecDeque::new(),
-                any: false,
+                has_any: false,
                 report,
             })),
             Err(Stop::Skipped(report)) => Ok(Err(*report)),
@@ -62,13 +63,13 @@ impl Batches {
             }
         }
         let batch = self.full.pop_front();
-        self.any |= batch.is_some();
+        self.has_any |= batch.is_some();
         Ok(batch)
     }
 
     /// What was found out on the way.
     pub(super) fn into_report(mut self) -> SeedReport {
-        if !self.any {
+        if !self.has_any {
             self.report.skipped = Some(SkippedRun::nothing_seedable());
         }
         self.report

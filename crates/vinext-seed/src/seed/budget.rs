@@ -10,7 +10,7 @@
 //! it has a part of, so each costs a segment more. A single entry larger than a segment or a batch
 //! comes on top.
 
-use crate::error::SeedError;
+use super::error::SeedError;
 use crate::pack::{BatchLimits, Batcher, PackLimits};
 use crate::send::{MAX_BULK_BODY_BYTES, MAX_BULK_PAIRS};
 
@@ -42,7 +42,7 @@ const SEGMENT_ROOM: (usize, usize) = (5, 4);
 /// trip no longer counts, and a body that fails is sent again as a whole.
 const MAX_CHOSEN_BODY_BYTES: usize = 8 * MEBIBYTE;
 
-/// The smallest request body that is chosen in bytes. Rather than go below, fewer are in flight.
+/// The smallest request body that is chosen, in bytes. Rather than go below, fewer are in flight.
 const MIN_CHOSEN_BODY_BYTES: usize = MEBIBYTE;
 
 /// Requests in flight unless the caller says otherwise. On a network where every connection has its
@@ -59,13 +59,14 @@ pub const MAX_CONCURRENCY: usize = 64;
 /// What a run may take and send at a time. What is not said follows from the rest.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Limits {
-    /// Memory, in bytes. Default: [`DEFAULT_MAX_MEMORY_BYTES`].
+    /// Memory, in bytes. Default: [`DEFAULT_MAX_MEMORY_BYTES`]. Below 32 MB it is overdrawn.
     pub max_memory_bytes: Option<usize>,
     /// Pairs in one request, up to [`MAX_BULK_PAIRS`], which is the default.
     pub max_batch_pairs: Option<usize>,
-    /// Bytes of one request, up to [`MAX_BULK_BODY_BYTES`].
+    /// Bytes of one request, up to [`MAX_BULK_BODY_BYTES`]. Default: what the memory allows, at
+    /// most 8 MiB; in files [`DEFAULT_MAX_FILE_BYTES`](crate::DEFAULT_MAX_FILE_BYTES).
     pub max_batch_bytes: Option<usize>,
-    /// Requests in flight, up to [`MAX_CONCURRENCY`].
+    /// Requests in flight, up to [`MAX_CONCURRENCY`]. Default: what the memory allows, at most 8.
     pub concurrency: Option<usize>,
 }
 

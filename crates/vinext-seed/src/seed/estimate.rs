@@ -12,8 +12,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::batches::Batches;
 use super::budget::Budget;
-use super::{BuildOptions, Limits};
-use crate::error::SeedError;
+use super::error::SeedError;
+use super::{BuildOptions, Limits, unless_cancelled};
 use crate::pack::Batch;
 use crate::report::SeedReport;
 
@@ -57,12 +57,7 @@ pub async fn estimate(
 ) -> Result<Estimate, SeedError> {
     let started = Instant::now();
     let budget = Budget::of(limits)?;
-    let counted = tokio::select! {
-        biased;
-        () = cancellation.cancelled() => Err(SeedError::Aborted { report: Box::default() }),
-        counted = count(build, budget) => counted,
-    };
-    let mut estimate = counted?;
+    let mut estimate = unless_cancelled(cancellation, count(build, budget)).await?;
     estimate.report.duration = started.elapsed();
     Ok(estimate)
 }

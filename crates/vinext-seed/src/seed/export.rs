@@ -13,8 +13,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::batches::Batches;
 use super::budget::Budget;
-use super::{BuildOptions, Limits, off_the_executor};
-use crate::error::SeedError;
+use super::error::SeedError;
+use super::{BuildOptions, Limits, off_the_executor, unless_cancelled};
 use crate::pack::{Batch, Batcher};
 use crate::report::SeedReport;
 
@@ -64,12 +64,7 @@ pub async fn export(
         max_batch_bytes: Some(max_file_bytes),
         ..limits
     })?;
-    let written = tokio::select! {
-        biased;
-        () = cancellation.cancelled() => Err(SeedError::Aborted { report: Box::default() }),
-        written = write(build, budget, directory) => written,
-    };
-    let mut export = written?;
+    let mut export = unless_cancelled(cancellation, write(build, budget, directory)).await?;
     export.report.duration = started.elapsed();
     Ok(export)
 }

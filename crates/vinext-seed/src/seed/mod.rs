@@ -6,6 +6,7 @@
 
 mod batches;
 mod budget;
+mod error;
 mod estimate;
 mod export;
 mod prepare;
@@ -16,7 +17,7 @@ use std::time::Instant;
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio_util::sync::CancellationToken;
 
-use crate::error::{ForeignText, SeedError};
+use crate::error::ForeignText;
 use crate::progress::{Observer, Phase, Progress, Throttle};
 use crate::report::SeedReport;
 use crate::send::{ApiToken, Endpoint, KvSender, RetryPolicy, Timeouts};
@@ -25,6 +26,7 @@ use prepare::{Stop, prepare};
 use upload::Upload;
 
 pub use budget::{DEFAULT_MAX_MEMORY_BYTES, Limits, MAX_CONCURRENCY};
+pub use error::SeedError;
 pub use estimate::{EntrySize, Estimate, LARGEST_ENTRIES, estimate};
 pub use export::{DEFAULT_MAX_FILE_BYTES, Export, ExportFile, export};
 pub use prepare::BuildOptions;
@@ -86,11 +88,8 @@ pub async fn seed(
     } = options;
     // Reading the system's certificates takes as long as packing a small site: do both at once.
     let sender = spawn_blocking(move || KvSender::new(endpoint, token, retry, timeouts));
-    let prepared = tokio::select! {
-        biased;
-        () = cancellation.cancelled() => return Err(SeedError::Aborted { report: Box::default() }),
-        prepared = off_the_executor(move || prepare(build, budget.pack)) => prepared?,
-    };
+    let preparing = off_the_executor(move || prepare(build, budget.pack));
+    let prepared = unless_cancelled(cancellation, preparing).await?;
     let mut report = match prepared {
         Ok(ready) => Upload::run(ready, sender, budget, &mut throttle, cancellation)
             .await
@@ -101,6 +100,18 @@ pub async fn seed(
     report.duration = started.elapsed();
     throttle.report(progress(Phase::Done, report.routes, &report));
     Ok(report)
+}
+
+/// Does what stores nothing in KV, until it is done or the caller cancels.
+async fn unless_cancelled<T>(
+    cancellation: &CancellationToken,
+    work: impl Future<Output = Result<T, SeedError>>,
+) -> Result<T, SeedError> {
+    tokio::select! {
+        biased;
+        () = cancellation.cancelled() => Err(SeedError::Aborted { report: Box::default() }),
+        done = work => done,
+    }
 }
 
 /// Runs what waits for files where it holds nobody up.

@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::error::SeedError;
+use super::error::SeedError;
 use crate::manifest::{ManifestFile, ManifestProblem};
 use crate::pack::{Moment, PackLimits, Packer};
 use crate::plan::lifetime::TtlRule;

@@ -14,9 +14,10 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::budget::Budget;
+use super::error::SeedError;
 use super::prepare::Ready;
 use super::{joined, progress};
-use crate::error::{ForeignText, SeedError};
+use crate::error::ForeignText;
 use crate::pack::{Batch, Batcher, PackError, PackedRoutes, Packer};
 use crate::progress::{Phase, Throttle};
 use crate::report::{NotStored, SeedReport, SkippedRun};

@@ -10,15 +10,16 @@ use backon::{BackoffBuilder, ExponentialBuilder};
 /// How often, and for how long, a request is tried.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct RetryPolicy {
-    /// Requests for the same pairs, the first included.
+    /// Requests for the same pairs, the first included. Default: 8.
     pub attempts: usize,
     /// The wait after the first failure. It doubles with each further one, and up to the same again
-    /// is added at random.
+    /// is added at random. Default: 100 ms.
     pub initial_delay: Duration,
-    /// The longest wait, before the random part.
+    /// The longest wait, before the random part. Default: 10 s.
     pub max_delay: Duration,
     /// The longest time that failing requests for the same pairs, and the waits between them, may
-    /// take together. Waits that Cloudflare orders do not count, see [`MAX_ORDERED_WAIT`].
+    /// take together. Waits that Cloudflare orders do not count, see [`MAX_ORDERED_WAIT`]. Default:
+    /// 300 s.
     pub total: Duration,
 }
 

@@ -7,14 +7,14 @@ use std::time::Duration;
 /// How long the parts of a request may take.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Timeouts {
-    /// Connecting, TLS included.
+    /// Connecting, TLS included. Default: 15 s.
     pub connect: Duration,
-    /// Without a byte sent or received while a body is on its way.
+    /// Without a byte sent or received while a body is on its way. Default: 60 s.
     pub idle: Duration,
     /// From the last byte sent to the reply. Cloudflare's edge gives up on its origin after 100
-    /// seconds (status 524), so that a reply may take that long.
+    /// seconds (status 524), so that a reply may take that long. Default: 120 s.
     pub reply: Duration,
-    /// All of a request. Cloudflare's own client gives a bulk upload five minutes.
+    /// All of a request. Cloudflare's own client gives a bulk upload five minutes. Default: 300 s.
     pub request: Duration,
 }
 
