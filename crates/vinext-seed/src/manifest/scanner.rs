@@ -9,7 +9,7 @@
 
 use std::io::Read;
 
-use memchr::memchr2;
+use super::value_walk::ValueWalk;
 
 /// How much is read at a time. When fuzzing so little that made-up documents have it grow.
 const READ_BYTES: usize = if cfg!(fuzzing) { 16 } else { 256 * 1024 };
@@ -179,94 +179,6 @@ impl<R: Read> Scanner<R> {
                 }
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error.into()),
-            }
-        }
-    }
-}
-
-/// What a byte outside of strings means for where a value ends.
-#[derive(Clone, Copy, PartialEq)]
-enum Mark {
-    None,
-    Quote,
-    Open,
-    Close,
-}
-
-static MARKS: [Mark; 256] = {
-    let mut marks = [Mark::None; 256];
-    marks[b'"' as usize] = Mark::Quote;
-    marks[b'{' as usize] = Mark::Open;
-    marks[b'[' as usize] = Mark::Open;
-    marks[b'}' as usize] = Mark::Close;
-    marks[b']' as usize] = Mark::Close;
-    marks
-};
-
-/// Finds the end of one value; can stop anywhere and go on with the next portion.
-///
-/// All of a manifest passes here on one thread, so this is made to take a nanosecond for three
-/// bytes: a table outside of strings, a search inside.
-#[derive(Default)]
-struct ValueWalk {
-    is_started: bool,
-    /// A number or literal: it ends where something else begins.
-    is_scalar: bool,
-    depth: usize,
-    in_string: bool,
-    escaped: bool,
-}
-
-impl ValueWalk {
-    /// The number of bytes of `portion` up to the value's end, or `None` where it does not end in
-    /// there.
-    fn advance(&mut self, portion: &[u8]) -> Option<usize> {
-        if !self.is_started {
-            let first = *portion.first()?;
-            self.is_started = true;
-            self.is_scalar = MARKS[usize::from(first)] == Mark::None;
-        }
-        if self.is_scalar {
-            return portion.iter().position(|byte| b",}] \t\n\r".contains(byte));
-        }
-        let mut index = 0;
-        loop {
-            if self.in_string {
-                index = self.advance_in_string(portion, index)?;
-            } else {
-                let mark_at = |byte: &u8| MARKS[usize::from(*byte)] != Mark::None;
-                index += portion[index..].iter().position(mark_at)?;
-                match MARKS[usize::from(portion[index])] {
-                    Mark::Quote => self.in_string = true,
-                    Mark::Open => self.depth += 1,
-                    // Something was opened before, or this were no value.
-                    _ => self.depth = self.depth.saturating_sub(1),
-                }
-                index += 1;
-            }
-            if self.depth == 0 && !self.in_string {
-                return Some(index);
-            }
-        }
-    }
-
-    /// Goes on inside a string, to behind its closing quote.
-    fn advance_in_string(&mut self, portion: &[u8], mut index: usize) -> Option<usize> {
-        if self.escaped && index < portion.len() {
-            self.escaped = false;
-            index += 1;
-        }
-        loop {
-            let found = index + memchr2(b'"', b'\\', &portion[index..])?;
-            if portion[found] == b'"' {
-                self.in_string = false;
-                return Some(found + 1);
-            }
-            // Whatever the backslash escapes ends no string.
-            index = found + 2;
-            if index > portion.len() {
-                self.escaped = true;
-                return None;
             }
         }
     }

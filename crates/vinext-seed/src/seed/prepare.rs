@@ -24,11 +24,11 @@ pub struct BuildOptions {
     /// Seed versions before 0.2.1, whose manifests do not tell which pages are the same for
     /// everybody. Default: no.
     pub allow_unproven_routes: bool,
-    /// Why nothing is to be seeded, if the caller has found a reason of its own.
+    /// Why nothing is to be seeded, if the caller has found a reason of its own. Default: none.
     pub refusal: Option<SkippedRun>,
-    /// The `appPrefix` of the KV adapter; empty for none.
+    /// The `appPrefix` of the KV adapter. Default: empty, for none.
     pub app_prefix: String,
-    /// How long KV keeps entries.
+    /// How long KV keeps entries. Default: see [`TtlRule`].
     pub ttl: TtlRule,
 }
 
@@ -116,10 +116,10 @@ pub(super) fn prepare(options: BuildOptions, limits: PackLimits) -> Result<Ready
     runtime::check_worker(&server_dir, &build_id, &vinext, &profile)
         .map_err(|problem| Stop::skipped(report.clone(), SkippedRun::from(&problem)))?;
 
-    let now_ms = now_ms();
+    let now_ms = epoch_ms(SystemTime::now());
     let moment = Moment {
         now_ms,
-        rendered_at_ms: manifest.written_at_ms.min(now_ms),
+        rendered_at_ms: epoch_ms(manifest.written_at).min(now_ms),
     };
     let planner = Planner::new(profile, build_id, &options.app_prefix, options.ttl, survey);
     let routes = manifest
@@ -135,9 +135,8 @@ pub(super) fn prepare(options: BuildOptions, limits: PackLimits) -> Result<Ready
     clippy::cast_precision_loss,
     reason = "milliseconds since 1970 are far below 2^53"
 )]
-fn now_ms() -> f64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default()
-        .as_millis() as f64
+fn epoch_ms(time: SystemTime) -> f64 {
+    // A time before 1970 is as good as 1970: both only say "long ago".
+    let since_epoch = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    since_epoch.as_millis() as f64
 }

@@ -1,0 +1,94 @@
+//! Where a JSON value ends.
+//!
+//! In: the bytes of a document from a value's first on, in any portions. Out: how many of them the
+//! value has.
+//! Never: a judgement of what is inside; only brackets, strings and separators are looked at.
+
+use memchr::memchr2;
+
+/// What a byte outside of strings means for where a value ends.
+#[derive(Clone, Copy, PartialEq)]
+enum Mark {
+    None,
+    Quote,
+    Open,
+    Close,
+}
+
+static MARKS: [Mark; 256] = {
+    let mut marks = [Mark::None; 256];
+    marks[b'"' as usize] = Mark::Quote;
+    marks[b'{' as usize] = Mark::Open;
+    marks[b'[' as usize] = Mark::Open;
+    marks[b'}' as usize] = Mark::Close;
+    marks[b']' as usize] = Mark::Close;
+    marks
+};
+
+/// Finds the end of one value; can stop anywhere and go on with the next portion.
+///
+/// All of a manifest passes here on one thread, so this is made to take a nanosecond for three
+/// bytes: a table outside of strings, a search inside.
+#[derive(Default)]
+pub(super) struct ValueWalk {
+    is_started: bool,
+    /// A number or literal: it ends where something else begins.
+    pub(super) is_scalar: bool,
+    depth: usize,
+    in_string: bool,
+    is_escaped: bool,
+}
+
+impl ValueWalk {
+    /// The number of bytes of `portion` up to the value's end, or `None` where it does not end in
+    /// there. The value's first byte is not one that only ends values.
+    pub(super) fn advance(&mut self, portion: &[u8]) -> Option<usize> {
+        if !self.is_started {
+            let first = *portion.first()?;
+            self.is_started = true;
+            self.is_scalar = MARKS[usize::from(first)] == Mark::None;
+        }
+        if self.is_scalar {
+            return portion.iter().position(|byte| b",}] \t\n\r".contains(byte));
+        }
+        let mut index = 0;
+        loop {
+            if self.in_string {
+                index = self.advance_in_string(portion, index)?;
+            } else {
+                let has_mark = |byte: &u8| MARKS[usize::from(*byte)] != Mark::None;
+                index += portion[index..].iter().position(has_mark)?;
+                match MARKS[usize::from(portion[index])] {
+                    Mark::Quote => self.in_string = true,
+                    Mark::Open => self.depth += 1,
+                    _ => self.depth = self.depth.saturating_sub(1),
+                }
+                index += 1;
+            }
+            if self.depth == 0 && !self.in_string {
+                return Some(index);
+            }
+        }
+    }
+
+    /// Goes on inside a string, to behind its closing quote.
+    fn advance_in_string(&mut self, portion: &[u8], mut index: usize) -> Option<usize> {
+        if self.is_escaped && index < portion.len() {
+            self.is_escaped = false;
+            index += 1;
+        }
+        loop {
+            let found = index + memchr2(b'"', b'\\', &portion[index..])?;
+            if portion[found] == b'"' {
+                self.in_string = false;
+                return Some(found + 1);
+            }
+            // Whatever the backslash escapes ends no string.
+            index = found + 2;
+            if index > portion.len() {
+                self.is_escaped = true;
+                return None;
+            }
+        }
+    }
+}
