@@ -91,11 +91,12 @@ impl<R: Read> Scanner<R> {
         self.require_value()?;
         loop {
             let mut walk = ValueWalk::default();
-            if let Some(length) = walk.advance(&self.window[self.position..self.filled]) {
-                return Ok(self.consume(length));
-            }
-            if self.filled - self.position > MAX_VALUE_BYTES {
+            let length = walk.advance(&self.window[self.position..self.filled]);
+            if length.unwrap_or(self.filled - self.position) > MAX_VALUE_BYTES {
                 return Err(self.malformed("a value has more than 16 MiB"));
+            }
+            if let Some(length) = length {
+                return Ok(self.consume(length));
             }
             if !self.read_more()? {
                 // A number or literal ends where the document does.
@@ -228,6 +229,16 @@ mod tests {
             "[1", "[1,", "[1,]", "[1 2]", "[{]", r#"["a"#, "[,1]", "[:1]",
         ] {
             assert!(elements(document).is_err(), "{document}");
+        }
+    }
+
+    #[test]
+    fn a_value_of_16_mib_is_handed_out_and_a_larger_one_is_not() {
+        for (more, is_handed_out) in [(0, true), (1, false)] {
+            let document = format!("[\"{}\"]", "x".repeat(MAX_VALUE_BYTES - 2 + more));
+            let mut scanner = Scanner::new(document.as_bytes());
+            assert!(scanner.take(b'[').unwrap());
+            assert_eq!(scanner.value().is_ok(), is_handed_out);
         }
     }
 
