@@ -4,10 +4,11 @@
 //! Never: the manifest's id where it is known to be another than the Worker's, and never a guess:
 //! an entry under the wrong id is paid for and read by nobody.
 
-use std::io::Read;
 use std::path::Path;
 
-use crate::files::{self, NotAFile};
+use super::text_file;
+use crate::error::ForeignText;
+use crate::files::NotAFile;
 use crate::formats::profile::BuildIdSource;
 
 /// The Worker's entry within `dist/server/`.
@@ -16,7 +17,8 @@ const WORKER_ENTRY: &str = "index.js";
 /// The build id's file within `dist/server/`.
 const BUILD_ID_FILE: &str = "BUILD_ID";
 
-/// The largest Worker entry that is searched. Workers are limited to 64 MB.
+/// The largest Worker entry that is searched, in bytes. Workers are limited to 64 MB (Cloudflare
+/// Workers limits); a source map or comments may come on top.
 const MAX_WORKER_BYTES: u64 = 128 * 1024 * 1024;
 
 /// Code that has the build id behind it, as a double-quoted literal.
@@ -40,8 +42,10 @@ pub enum BuildIdProblem {
     )]
     NotInWorker,
     /// The Worker's code shows several.
-    #[error("dist/server/{WORKER_ENTRY} contains two different build ids, {0:?} and {1:?}")]
-    Ambiguous(String, String),
+    #[error(
+        "dist/server/{WORKER_ENTRY} contains two different build ids, {0:?} and {1:?}; build again"
+    )]
+    Ambiguous(ForeignText, ForeignText),
     /// The manifest is of another build than the Worker.
     #[error(
         "vinext-prerender.json is of build {manifest:?}, but dist/server/{BUILD_ID_FILE} says \
@@ -49,9 +53,9 @@ pub enum BuildIdProblem {
     )]
     OtherBuild {
         /// The id in the manifest.
-        manifest: String,
+        manifest: ForeignText,
         /// The id of the Worker.
-        worker: String,
+        worker: ForeignText,
     },
     /// A file is there and cannot be read.
     #[error("cannot read dist/server/{file}: {source}")]
@@ -80,8 +84,8 @@ pub(crate) fn find(
                 "" => Ok(manifest_build_id.to_owned()),
                 worker if worker == manifest_build_id => Ok(worker.to_owned()),
                 worker => Err(BuildIdProblem::OtherBuild {
-                    manifest: manifest_build_id.to_owned(),
-                    worker: worker.to_owned(),
+                    manifest: ForeignText::new(manifest_build_id),
+                    worker: ForeignText::new(worker),
                 }),
             }
         }
@@ -89,18 +93,13 @@ pub(crate) fn find(
 }
 
 fn read(server_dir: &Path, file: &'static str) -> Result<Option<String>, BuildIdProblem> {
-    let unreadable = |source| BuildIdProblem::Unreadable { file, source };
-    match files::open_regular(&server_dir.join(file)) {
-        Ok(opened) => {
-            let mut content = Vec::new();
-            opened
-                .take(MAX_WORKER_BYTES)
-                .read_to_end(&mut content)
-                .map_err(unreadable)?;
-            Ok(Some(String::from_utf8_lossy(&content).into_owned()))
-        }
+    match text_file::read(&server_dir.join(file), MAX_WORKER_BYTES) {
+        Ok(content) => Ok(Some(content)),
         Err(NotAFile::Missing) => Ok(None),
-        Err(problem) => Err(unreadable(problem.into())),
+        Err(problem) => Err(BuildIdProblem::Unreadable {
+            file,
+            source: problem.into(),
+        }),
     }
 }
 
@@ -117,7 +116,8 @@ fn in_worker_code(code: &str) -> Result<String, BuildIdProblem> {
                 (Some(id), None) => found = Some(id.to_owned()),
                 (Some(id), Some(other)) if id == other => {}
                 (Some(id), Some(other)) => {
-                    return Err(BuildIdProblem::Ambiguous(other.clone(), id.to_owned()));
+                    let (other, id) = (ForeignText::new(other), ForeignText::new(id));
+                    return Err(BuildIdProblem::Ambiguous(other, id));
                 }
             }
         }
@@ -185,6 +185,8 @@ function other() { const prefix = "x-middleware-"; const prefix = 7; }"#;
         assert_eq!(find().unwrap(), "id-1");
         fs::write(dir.path().join("BUILD_ID"), "id-2").unwrap();
         assert!(matches!(find(), Err(BuildIdProblem::OtherBuild { .. })));
+        fs::write(dir.path().join("BUILD_ID"), "x".repeat(100_000)).unwrap();
+        assert!(find().unwrap_err().to_string().len() < 1000);
         fs::remove_file(dir.path().join("BUILD_ID")).unwrap();
         fs::create_dir(dir.path().join("BUILD_ID")).unwrap();
         assert!(matches!(find(), Err(BuildIdProblem::Unreadable { .. })));

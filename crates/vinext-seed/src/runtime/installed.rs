@@ -11,9 +11,11 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::probe::{CLOUDFLARE_FILES, PackageFiles, Probes, VINEXT_FILES};
+use super::text_file;
 use super::{ProbedRuntime, RuntimeVersions};
 
-/// The largest file of a package that is read.
+/// The largest file of a package that is read, in bytes. Those of published versions have up to
+/// 150 KB.
 const MAX_FILE_BYTES: u64 = 8 * 1024 * 1024;
 
 #[derive(Deserialize)]
@@ -57,10 +59,7 @@ fn files(home: &Path, names: &[&str]) -> PackageFiles {
 }
 
 fn read(file: &Path) -> Option<String> {
-    if std::fs::metadata(file).ok()?.len() > MAX_FILE_BYTES {
-        return None;
-    }
-    std::fs::read_to_string(file).ok()
+    text_file::read(file, MAX_FILE_BYTES).ok()
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 pub mod build_id;
 mod installed;
 pub mod probe;
+mod text_file;
 mod versions;
 mod worker;
 
@@ -16,9 +17,11 @@ use semver::Version;
 
 use crate::error::ForeignText;
 use crate::formats::RuntimeProfile;
+use crate::formats::kv_key::LongKeys;
 use probe::{ProbeProblem, Probes};
 use versions::Known;
-pub use worker::{WorkerProblem, check as check_worker};
+pub use worker::WorkerProblem;
+pub(crate) use worker::check as check_worker;
 
 /// The versions of the packages that read what is seeded.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -164,7 +167,6 @@ fn by_version(versions: &RuntimeVersions) -> Result<Known, RuntimeProblem> {
 }
 
 fn by_probes(runtime: &ProbedRuntime) -> Result<Known, RuntimeProblem> {
-    let version = || ForeignText::new(&runtime.versions.vinext);
     // Versions before 0.0.31 have nothing that could be probed.
     if let Ok(Some(refused @ Known::Refused(_))) =
         Version::parse(&runtime.versions.vinext).map(|version| versions::by_version(&version))
@@ -172,7 +174,7 @@ fn by_probes(runtime: &ProbedRuntime) -> Result<Known, RuntimeProblem> {
         return Ok(refused);
     }
     let unclear = |problem| RuntimeProblem::Unclear {
-        version: version(),
+        version: ForeignText::new(&runtime.versions.vinext),
         problem,
     };
     let switches = probe::switches(&runtime.probes).map_err(|problem| unclear(Some(problem)))?;
@@ -181,7 +183,7 @@ fn by_probes(runtime: &ProbedRuntime) -> Result<Known, RuntimeProblem> {
     Ok(with_adapter(known, long_kv_keys))
 }
 
-fn with_adapter(known: Known, long_kv_keys: crate::formats::kv_key::LongKeys) -> Known {
+fn with_adapter(known: Known, long_kv_keys: LongKeys) -> Known {
     match known {
         Known::Seedable(profile) => Known::Seedable(RuntimeProfile {
             long_kv_keys,

@@ -10,6 +10,7 @@
 
 use std::path::Path;
 
+use super::text_file;
 use crate::error::ForeignText;
 use crate::formats::RuntimeProfile;
 
@@ -22,9 +23,13 @@ const V2_NAMESPACE: &str = "app:v2";
 /// Directories of `dist/server/` that hold no code of the Worker.
 const NOT_CODE: [&str; 1] = ["prerendered-routes"];
 
-/// The largest file and the most files that are looked at; Workers are limited to 64 MB.
+/// The largest file that is looked at, in bytes: what a whole Worker may have (Cloudflare Workers
+/// limits: 64 MB).
 const MAX_FILE_BYTES: u64 = 64 * 1024 * 1024;
+
+/// The most files that are looked at, and how deep they may lie: far beyond any bundle.
 const MAX_FILES: usize = 10_000;
+const MAX_DEPTH: usize = 8;
 
 /// How the built Worker disagrees.
 #[derive(Debug, thiserror::Error)]
@@ -54,7 +59,7 @@ pub enum WorkerProblem {
 ///
 /// # Errors
 /// How they differ.
-pub fn check(
+pub(crate) fn check(
     server_dir: &Path,
     build_id: &str,
     version: &str,
@@ -102,7 +107,10 @@ impl Evidence {
             let Ok(file_type) = entry.file_type() else {
                 continue;
             };
-            if file_type.is_dir() && depth < 8 && !NOT_CODE.iter().any(|&other| name == other) {
+            if file_type.is_dir()
+                && depth < MAX_DEPTH
+                && !NOT_CODE.iter().any(|&other| name == other)
+            {
                 self.collect(&path, build_id, depth + 1);
             } else if file_type.is_file() && self.files < MAX_FILES && is_code(&path) {
                 self.files += 1;
@@ -112,14 +120,9 @@ impl Evidence {
     }
 
     fn look_at(&mut self, file: &Path, build_id: &str) {
-        let is_too_large = std::fs::metadata(file).map_or(true, |data| data.len() > MAX_FILE_BYTES);
-        if is_too_large {
-            return;
-        }
-        let Ok(bytes) = std::fs::read(file) else {
+        let Ok(code) = text_file::read(file, MAX_FILE_BYTES) else {
             return;
         };
-        let code = String::from_utf8_lossy(&bytes);
         if code.contains(KEY_CODE) {
             self.has_key_code = true;
             self.has_v2 |= code.contains(V2_NAMESPACE);
