@@ -18,7 +18,8 @@ use vinext_seed::pack::Moment;
 use vinext_seed::plan::lifetime::TtlRule;
 use vinext_seed::plan::{PlannedEntry, PlannedRoute, Planner, SkipReason, Survey};
 
-const PROFILES: [RuntimeProfile; 12] = [
+/// Every profile, by the number in an input; new ones go to the end, so that seeds keep theirs.
+const PROFILES: [RuntimeProfile; 15] = [
     profile::G02,
     profile::G03,
     profile::G04,
@@ -31,6 +32,9 @@ const PROFILES: [RuntimeProfile; 12] = [
     profile::G10,
     profile::G11,
     profile::G12,
+    profile::G06_ENCODED,
+    profile::G07_BETA2,
+    profile::G11_BETA8,
 ];
 
 const MOMENT: Moment = Moment {

@@ -1,7 +1,8 @@
 //! How far a run is, for whoever watches.
 //!
-//! In: counts, as often as something happens. Out: at most ten events a second, and one at the end
-//! of each phase. Never: an effect on the run.
+//! In: counts, as often as something happens. Out: at most ten events a second, and one more at the
+//! beginning of each phase and of each pause.
+//! Never: an effect on the run.
 
 use std::time::{Duration, Instant};
 
@@ -50,6 +51,7 @@ pub struct Progress {
 }
 
 impl Progress {
+    /// The same, where a pause may have begun.
     pub(crate) fn paused(self, paused_for: Option<Duration>) -> Self {
         Self { paused_for, ..self }
     }

@@ -132,8 +132,7 @@ impl SkippedRun {
     }
 
     /// There are routes, and none of them is left to seed.
-    #[must_use]
-    pub fn nothing_seedable() -> Self {
+    pub(crate) fn nothing_seedable() -> Self {
         Self::new(
             "nothing-seedable",
             "no pre-rendered App Router routes found".to_owned(),
@@ -141,8 +140,7 @@ impl SkippedRun {
     }
 
     /// What a problem with the manifest means for the run; none where it is an error.
-    #[must_use]
-    pub fn of_manifest(problem: &ManifestProblem) -> Option<Self> {
+    pub(crate) fn of_manifest(problem: &ManifestProblem) -> Option<Self> {
         let reason = problem.to_string();
         match problem {
             ManifestProblem::Missing => Some(Self::new("no-manifest", reason)),

@@ -169,7 +169,7 @@ fn kv_keys() {
 }
 
 #[test]
-fn stored_tags_are_those_the_adapter_stores() {
+fn no_tag_that_the_adapter_stores_is_dropped() {
     for_each_vector("kvSet", |_, case| {
         let Some(stored) = case["put"]["value"].as_str() else {
             return;

@@ -31,7 +31,7 @@ pub struct Estimate {
     pub bytes: u64,
     /// Requests.
     pub batches: usize,
-    /// The largest entries, the largest first.
+    /// The largest entries, at most [`LARGEST_ENTRIES`], the largest first.
     pub largest: Vec<EntrySize>,
     /// What was found out on the way. Nothing in it is stored.
     pub report: SeedReport,

@@ -46,7 +46,7 @@ impl Requester {
         let failed = |error: &reqwest::Error| {
             let is_sent = activity.last().is_sent;
             Verdict {
-                outcome: network_error::judge(error, is_sent, &url, &self.secrets),
+                outcome: network_error::judge(error, is_sent, url, &self.secrets),
                 pause: None,
             }
         };

@@ -37,7 +37,7 @@ pub enum EndpointProblem {
 /// The bulk endpoint of one KV namespace.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Endpoint {
-    namespace: Url,
+    bulk: Url,
     account_id: String,
     namespace_id: String,
 }
@@ -52,11 +52,10 @@ impl Endpoint {
         account_id: &str,
         namespace_id: &str,
     ) -> Result<Self, (&'static str, EndpointProblem)> {
-        let mut namespace = base(api_base).map_err(|problem| ("apiBaseUrl", problem))?;
+        let mut bulk = base(api_base).map_err(|problem| ("apiBaseUrl", problem))?;
         check_id(account_id).map_err(|problem| ("accountId", problem))?;
         check_id(namespace_id).map_err(|problem| ("namespaceId", problem))?;
-        namespace
-            .path_segments_mut()
+        bulk.path_segments_mut()
             .map_err(|()| ("apiBaseUrl", EndpointProblem::NotAUrl))?
             .pop_if_empty()
             .extend([
@@ -66,9 +65,10 @@ impl Endpoint {
                 "kv",
                 "namespaces",
                 namespace_id,
+                "bulk",
             ]);
         Ok(Self {
-            namespace,
+            bulk,
             account_id: account_id.to_owned(),
             namespace_id: namespace_id.to_owned(),
         })
@@ -88,13 +88,8 @@ impl Endpoint {
 
     /// The URL that stores many pairs at once.
     #[must_use]
-    pub fn bulk(&self) -> Url {
-        let mut url = self.namespace.clone();
-        // The base has a path, or the constructor would have refused it.
-        if let Ok(mut segments) = url.path_segments_mut() {
-            segments.push("bulk");
-        }
-        url
+    pub fn bulk(&self) -> &Url {
+        &self.bulk
     }
 }
 

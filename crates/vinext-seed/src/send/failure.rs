@@ -8,7 +8,9 @@
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("{message}")]
 pub struct Failure {
-    /// Stable, for programs.
+    /// Stable, for programs: `KV_UNAUTHORIZED`, `KV_NOT_FOUND`, `KV_QUOTA_EXHAUSTED`,
+    /// `KV_THROTTLED`, `KV_TIMEOUT`, `KV_HTTP_ERROR`, `KV_REJECTED`, `KV_BAD_REPLY`, `KV_TOO_LARGE`,
+    /// `KV_PARTLY_STORED`, `NETWORK_ERROR`, `TLS_UNTRUSTED`, `PROXY_REFUSED` or `ABORT_ERR`.
     pub code: &'static str,
     /// For people.
     pub message: String,

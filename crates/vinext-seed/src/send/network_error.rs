@@ -32,6 +32,7 @@ pub(super) fn judge(
         failure.message = format!("{}. {advice}", failure.message);
         return Outcome::Refused(failure);
     }
+    // What a proxy answers to CONNECT has no type: the HTTP library tells a 407 in words only.
     if detail.as_str().contains("proxy authorization required") {
         let mut failure = failed("PROXY_REFUSED", "no connection through the proxy");
         failure.message = format!("{}. {PROXY_ADVICE}", failure.message);

@@ -18,11 +18,11 @@ const WINDOW: Duration = Duration::from_secs(300);
 
 /// The requests of a run within a window. The rest of Cloudflare's 1,200 is left to the deploy that
 /// follows, which uses the same token.
-pub(super) const MAX_REQUESTS_PER_WINDOW: usize = 1_100;
+const MAX_REQUESTS_PER_WINDOW: usize = 1_100;
 
 /// Lets requests through.
 #[derive(Debug)]
-pub(crate) struct Pacer {
+pub(super) struct Pacer {
     /// When requests of the last window were made, oldest first.
     made: Mutex<VecDeque<Instant>>,
     /// Until when there is a pause, if there is one.
@@ -30,7 +30,7 @@ pub(crate) struct Pacer {
 }
 
 impl Pacer {
-    pub(crate) fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             made: Mutex::default(),
             paused_until: watch::Sender::new(None),
@@ -38,7 +38,7 @@ impl Pacer {
     }
 
     /// Waits until a request may be made, and counts it.
-    pub(crate) async fn admit(&self) {
+    pub(super) async fn admit(&self) {
         loop {
             let now = Instant::now();
             let pause = (*self.paused_until.borrow()).filter(|&until| until > now);
@@ -54,12 +54,12 @@ impl Pacer {
     }
 
     /// Holds back all requests for so long.
-    pub(crate) fn pause(&self, wait: Duration) {
+    pub(super) fn pause(&self, wait: Duration) {
         self.pause_until(Instant::now() + wait);
     }
 
     /// Tells when a pause begins or is prolonged, and until when it lasts.
-    pub(crate) fn watch(&self) -> watch::Receiver<Option<Instant>> {
+    pub(super) fn watch(&self) -> watch::Receiver<Option<Instant>> {
         self.paused_until.subscribe()
     }
 

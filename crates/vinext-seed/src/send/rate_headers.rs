@@ -12,7 +12,7 @@ use sfv::{BareItem, ListEntry, Parser};
 const MAX_BELIEVED_WAIT: Duration = Duration::from_secs(24 * 3600);
 
 /// What `retry-after` says: seconds (Cloudflare sends whole ones) or a date.
-pub(crate) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+pub(super) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     let wait = match text.parse::<f64>() {
         Ok(seconds) => Duration::try_from_secs_f64(seconds).ok()?,
@@ -27,7 +27,7 @@ pub(crate) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Durati
 
 /// How long there is nothing left to spend, from `Ratelimit: "default";r=0;t=30` (Cloudflare API,
 /// "Rate limits": `r` requests remain, the window ends in `t` seconds).
-pub(crate) fn exhausted_for(headers: &HeaderMap) -> Option<Duration> {
+pub(super) fn exhausted_for(headers: &HeaderMap) -> Option<Duration> {
     headers
         .get_all("ratelimit")
         .iter()
