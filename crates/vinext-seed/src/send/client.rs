@@ -6,10 +6,10 @@
 
 use std::time::Duration;
 
-use reqwest::{Client, Url, redirect};
+use reqwest::{Client, redirect};
 
 use super::endpoint::{Endpoint, is_loopback};
-use super::secrets::PROXY_VARIABLES;
+use super::secrets::proxies;
 use super::timeouts::Timeouts;
 use super::trust;
 use crate::error::with_causes;
@@ -43,7 +43,7 @@ pub(super) fn build(
         .pool_idle_timeout(KEEP_ALIVE)
         .connect_timeout(timeouts.connect)
         .timeout(timeouts.request);
-    if endpoint.bulk().scheme() == "http" && !has_loopback_proxy() {
+    if endpoint.bulk().scheme() == "http" && !proxies().any(|proxy| is_loopback(&proxy)) {
         // What listens on this machine is not to be found through a proxy on another one.
         builder = builder.no_proxy();
     }
@@ -51,13 +51,4 @@ pub(super) fn build(
         .build()
         .map(|client| (client, warnings))
         .map_err(|error| with_causes(&error))
-}
-
-fn has_loopback_proxy() -> bool {
-    let proxies = PROXY_VARIABLES
-        .iter()
-        .filter_map(|name| std::env::var(name).ok());
-    proxies
-        .filter_map(|proxy| Url::parse(&proxy).ok())
-        .any(|proxy| is_loopback(&proxy))
 }

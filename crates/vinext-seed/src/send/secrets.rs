@@ -13,7 +13,7 @@ use super::token::ApiToken;
 use crate::error::ForeignText;
 
 /// Where proxies are configured, as curl and Node read it.
-pub(super) const PROXY_VARIABLES: [&str; 6] = [
+const PROXY_VARIABLES: [&str; 6] = [
     "HTTPS_PROXY",
     "https_proxy",
     "HTTP_PROXY",
@@ -32,13 +32,9 @@ pub(super) struct Secrets {
 impl Secrets {
     /// The token and the proxy passwords of the environment.
     pub(super) fn new(token: ApiToken) -> Self {
-        let proxies = PROXY_VARIABLES
-            .iter()
-            .filter_map(|name| std::env::var(name).ok());
-        let proxy_credentials = proxies.flat_map(|proxy| credentials(&proxy)).collect();
         Self {
             token,
-            proxy_credentials,
+            proxy_credentials: proxies().flat_map(|proxy| credentials(&proxy)).collect(),
         }
     }
 
@@ -52,13 +48,26 @@ impl Secrets {
     }
 }
 
+/// The proxies of the environment.
+pub(super) fn proxies() -> impl Iterator<Item = Url> {
+    PROXY_VARIABLES
+        .iter()
+        .filter_map(|name| proxy(&std::env::var(name).ok()?))
+}
+
+/// A proxy's address. As for curl and the HTTP client, `http://` may be left out.
+fn proxy(text: &str) -> Option<Url> {
+    if text.contains("://") {
+        Url::parse(text).ok()
+    } else {
+        Url::parse(&format!("http://{text}")).ok()
+    }
+}
+
 /// A password in all the forms in which it may come back: as it was written, decoded, and in a
 /// `Proxy-Authorization` header.
-fn credentials(proxy: &str) -> Vec<Zeroizing<String>> {
-    let Ok(url) = Url::parse(proxy) else {
-        return Vec::new();
-    };
-    let Some(password) = url.password().filter(|password| !password.is_empty()) else {
+fn credentials(proxy: &Url) -> Vec<Zeroizing<String>> {
+    let Some(password) = proxy.password().filter(|password| !password.is_empty()) else {
         return Vec::new();
     };
     let decode = |text: &str| {
@@ -67,7 +76,7 @@ fn credentials(proxy: &str) -> Vec<Zeroizing<String>> {
             .into_owned()
     };
     let decoded = Zeroizing::new(decode(password));
-    let pair = Zeroizing::new(format!("{}:{}", decode(url.username()), decoded.as_str()));
+    let pair = Zeroizing::new(format!("{}:{}", decode(proxy.username()), decoded.as_str()));
     let header = Zeroizing::new(STANDARD.encode_to_string(pair.as_bytes()));
     vec![header, Zeroizing::new(password.to_owned()), decoded]
 }
@@ -82,19 +91,28 @@ impl fmt::Debug for Secrets {
 mod tests {
     use super::*;
 
+    fn of(text: &str) -> Vec<Zeroizing<String>> {
+        proxy(text).iter().flat_map(credentials).collect()
+    }
+
     #[test]
     fn a_proxy_password_is_scrubbed_in_every_form() {
-        let token = ApiToken::new("t0ken-t0ken".to_owned()).unwrap();
-        let secrets = Secrets {
-            token,
-            proxy_credentials: credentials("http://user:p%40ss@proxy.example:3128"),
-        };
-        let text = "no http://user:p%40ss@proxy, p@ss, dXNlcjpwQHNz or t0ken-t0ken";
-        assert_eq!(
-            secrets.scrub(text).as_str(),
-            "no http://user:[password]@proxy, [password], [password] or [token]"
-        );
-        assert_eq!(format!("{secrets:?}"), "Secrets([hidden])");
+        for proxy in [
+            "http://user:p%40ss@proxy.example:3128",
+            "user:p%40ss@proxy.example:3128",
+        ] {
+            let token = ApiToken::new("t0ken-t0ken".to_owned()).unwrap();
+            let secrets = Secrets {
+                token,
+                proxy_credentials: of(proxy),
+            };
+            let text = "no http://user:p%40ss@proxy, p@ss, dXNlcjpwQHNz or t0ken-t0ken";
+            assert_eq!(
+                secrets.scrub(text).as_str(),
+                "no http://user:[password]@proxy, [password], [password] or [token]"
+            );
+            assert_eq!(format!("{secrets:?}"), "Secrets([hidden])");
+        }
     }
 
     #[test]
@@ -102,10 +120,11 @@ mod tests {
         for proxy in [
             "http://proxy.example:3128",
             "http://user@proxy.example",
+            "localhost:3128",
             "nonsense",
             "",
         ] {
-            assert!(credentials(proxy).is_empty(), "{proxy}");
+            assert!(of(proxy).is_empty(), "{proxy}");
         }
     }
 }
