@@ -96,3 +96,42 @@ impl<'a> Throttle<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+
+    /// Notes down the phases that it was told of.
+    #[derive(Default)]
+    struct Notes(Mutex<Vec<Phase>>);
+
+    impl Observer for Notes {
+        fn progress(&self, progress: Progress) {
+            self.0.lock().unwrap().push(progress.phase);
+        }
+    }
+
+    #[test]
+    fn events_are_thinned_out_but_for_the_first_of_a_phase_and_pauses() {
+        let notes = Notes::default();
+        let mut throttle = Throttle::new(&notes);
+        let event = |phase| Progress {
+            phase,
+            routes: 0,
+            total_routes: 0,
+            pairs: 0,
+            bytes: 0,
+            paused_for: None,
+        };
+        throttle.report(event(Phase::Plan));
+        for _ in 0..10 {
+            throttle.report(event(Phase::Send));
+        }
+        throttle.report(event(Phase::Send).paused(Some(Duration::from_secs(1))));
+        throttle.report(event(Phase::Done));
+        let told = notes.0.into_inner().unwrap();
+        assert_eq!(told, [Phase::Plan, Phase::Send, Phase::Send, Phase::Done]);
+    }
+}

@@ -132,6 +132,19 @@ pub const G02: RuntimeProfile = RuntimeProfile {
     is_proven: false,
 };
 
+/// 0.0.49. Refused: its `.rsc` files hold HTML.
+pub const G03: RuntimeProfile = RuntimeProfile {
+    generation: "g03",
+    tags: TagRule::RouteSegments {
+        strips_trailing_slash: false,
+        encodes: false,
+    },
+    reads: PagesRead::All,
+    prerendered_params: PrerenderedParams::AsInRequests,
+    has_expiry: true,
+    ..G02
+};
+
 /// 0.0.50 to 0.0.52.
 pub const G04: RuntimeProfile = RuntimeProfile {
     generation: "g04",
@@ -139,10 +152,7 @@ pub const G04: RuntimeProfile = RuntimeProfile {
         strips_trailing_slash: false,
         encodes: true,
     },
-    reads: PagesRead::All,
-    prerendered_params: PrerenderedParams::AsInRequests,
-    has_expiry: true,
-    ..G02
+    ..G03
 };
 
 /// 0.0.55.
@@ -151,16 +161,6 @@ pub const G05: RuntimeProfile = RuntimeProfile {
     cache_key: CacheKeyRule {
         path_hash: PathHash::Fnv1a64Hex,
         ..G04.cache_key
-    },
-    ..G04
-};
-
-/// 0.0.49. Refused: its `.rsc` files hold HTML.
-pub const G03: RuntimeProfile = RuntimeProfile {
-    generation: "g03",
-    tags: TagRule::RouteSegments {
-        strips_trailing_slash: false,
-        encodes: false,
     },
     ..G04
 };

@@ -112,6 +112,11 @@ impl Claims {
 mod tests {
     use super::*;
 
+    /// Gives a thread the time to come to where it has to be woken.
+    fn let_it_wait() {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+
     #[test]
     fn chunks_follow_each_other_to_the_end() {
         let claims = Claims::new(10, 9);
@@ -141,6 +146,7 @@ mod tests {
         claims.claim(1).unwrap();
         std::thread::scope(|scope| {
             let waiting = scope.spawn(|| claims.claim(1));
+            let_it_wait();
             claims.taken_over(1..4);
             assert_eq!(waiting.join().unwrap(), Some(6..7));
         });
@@ -152,6 +158,7 @@ mod tests {
         claims.claim(1).unwrap();
         std::thread::scope(|scope| {
             let waiting = scope.spawn(|| claims.claim(1).is_none());
+            let_it_wait();
             claims.cancel();
             assert!(waiting.join().unwrap());
         });
