@@ -301,23 +301,6 @@ export interface PlanOptions extends BuildOptions {
   signal?: AbortSignal
 }
 
-/**
- * Which files the JavaScript side of this package has to read.
- * @internal
- */
-export declare function probeFiles(): ProbeFiles
-
-/**
- * The files of the installed packages that tell formats apart, by their path within the package.
- * @internal
- */
-export interface ProbeFiles {
-  /** Files of `vinext`. */
-  vinext: Array<string>
-  /** Files of `@vinext/cloudflare`. */
-  cloudflare: Array<string>
-}
-
 /** How often, and for how long, a request is tried. */
 export interface RetryOptions {
   /**

@@ -838,5 +838,4 @@ module.exports = nativeBinding
 module.exports.explainRoute = nativeBinding.explainRoute
 module.exports.exportKvSeed = nativeBinding.exportKvSeed
 module.exports.planKvSeed = nativeBinding.planKvSeed
-module.exports.probeFiles = nativeBinding.probeFiles
 module.exports.seedKvCache = nativeBinding.seedKvCache

@@ -4,6 +4,7 @@
 //! with a code.
 //! Never: a file or a request.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use napi::Env;
@@ -126,24 +127,15 @@ impl JsRouteQuery {
     }
 }
 
-/// The files of the installed packages that tell formats apart, by their path within the package.
-/// @internal
-#[napi(object, object_from_js = false)]
-pub struct ProbeFiles {
-    /// Files of `vinext`.
-    pub vinext: Vec<&'static str>,
-    /// Files of `@vinext/cloudflare`.
-    pub cloudflare: Vec<&'static str>,
-}
-
-/// Which files the JavaScript side of this package has to read.
-/// @internal
-#[napi]
-pub fn probe_files() -> ProbeFiles {
-    ProbeFiles {
-        vinext: VINEXT_FILES.to_vec(),
-        cloudflare: CLOUDFLARE_FILES.to_vec(),
-    }
+/// The files of the installed packages that tell formats apart, by their path within the package:
+/// those of `vinext` and of `cloudflare`. Not for users: the JavaScript side of this package reads
+/// them.
+#[napi(skip_typescript)]
+pub fn probe_files() -> HashMap<&'static str, Vec<&'static str>> {
+    HashMap::from([
+        ("vinext", VINEXT_FILES.to_vec()),
+        ("cloudflare", CLOUDFLARE_FILES.to_vec()),
+    ])
 }
 
 impl From<LookupPlace> for ArtefactExplanation {

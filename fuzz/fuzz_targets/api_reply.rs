@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
-use vinext_seed::error::MAX_FOREIGN_CHARACTERS;
+use vinext_seed::foreign_text::MAX_FOREIGN_CHARACTERS;
 use vinext_seed::fuzzing::judge;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);

@@ -47,6 +47,7 @@ fn packed() -> Vec<PackedRoutes> {
         threads: 1,
         max_segments_ahead: 1,
         segment_bytes: 512 * 1024,
+        buffer_bytes: 640 * 1024,
         max_free_buffers: 0,
         max_body_bytes: usize::MAX,
     };

@@ -8,8 +8,8 @@
 //! [`formats`] says what the runtime of each vinext version reads, [`runtime`] finds out which
 //! version that is, and [`seed()`] joins the stages.
 
-pub mod error;
 mod files;
+pub mod foreign_text;
 pub mod formats;
 #[cfg(fuzzing)]
 pub mod fuzzing;

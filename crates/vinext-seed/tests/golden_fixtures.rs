@@ -45,6 +45,7 @@ async fn pack(
         threads: 3,
         max_segments_ahead: 4,
         segment_bytes,
+        buffer_bytes: segment_bytes,
         max_free_buffers: 2,
         max_body_bytes: usize::MAX,
     };

@@ -4,12 +4,10 @@
 //! page in KV, and for tests that ask the runtime's own functions the same.
 //! Never: a rule of its own; it only puts together what the neighbouring modules say.
 
-use std::borrow::Cow;
-
 use super::RuntimeProfile;
 use super::cache_key::ArtefactKind;
 use super::kv_key::KvKeySpace;
-use super::pathname::cache_pathname;
+use super::pathname::{cache_pathname, requested};
 use super::tags::{Leaf, route_segments, storable};
 
 /// What the runtime looks up for one route.
@@ -67,10 +65,7 @@ pub fn look_up(
         place(ArtefactKind::Rsc),
         place(ArtefactKind::Route),
     );
-    let mut tagged: Cow<'_, str> = pathname.clone();
-    if trailing_slash && !tagged.ends_with('/') {
-        tagged.to_mut().push('/');
-    }
+    let tagged = requested(pathname.clone(), trailing_slash);
     let tags = profile
         .tags
         .derive(&tagged, route_segments(pattern), Leaf::Page, [""; 0]);

@@ -26,6 +26,16 @@ pub fn cache_pathname(pathname: &str) -> Cow<'_, str> {
     }
 }
 
+/// The pathname as a request for it is spelled on this site, which is how its tags begin.
+#[must_use]
+pub fn requested(cache_pathname: Cow<'_, str>, trailing_slash: bool) -> Cow<'_, str> {
+    if trailing_slash && !cache_pathname.ends_with('/') {
+        cache_pathname + "/"
+    } else {
+        cache_pathname
+    }
+}
+
 /// `decodeURIComponent`, with the characters that delimit paths encoded again.
 ///
 /// A segment that does not decode stays as it is: the runtime answers such requests with 400, so

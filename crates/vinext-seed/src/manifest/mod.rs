@@ -25,8 +25,8 @@ pub use route::{Headers, Lifetime, RenderStatus, Route, RouteProblem, RouterKind
 use scanner::ScanError;
 pub use texts::Texts;
 
-use crate::error::ForeignText;
 use crate::files::{self, NotAFile};
+use crate::foreign_text::ForeignText;
 
 /// The manifest's name within `dist/server/`.
 pub const MANIFEST_FILE: &str = "vinext-prerender.json";

@@ -29,7 +29,6 @@ pub use batcher::Batcher;
 #[cfg(test)]
 pub(crate) use batcher::batch_of;
 pub use entry::Moment;
-pub use worker::MAX_VALUE_BYTES;
 
 use crate::files::ArtefactDir;
 use crate::manifest::{ManifestProblem, RouteFile};
@@ -47,6 +46,8 @@ pub struct PackLimits {
     pub max_segments_ahead: usize,
     /// Where a segment ends, in bytes, give or take one route.
     pub segment_bytes: usize,
+    /// What a segment has room for before it grows, in bytes.
+    pub buffer_bytes: usize,
     /// Empty segment buffers that are kept for the next segments.
     pub max_free_buffers: usize,
     /// The largest request body that can be sent at all, in bytes. An entry that needs more is left
@@ -93,8 +94,7 @@ impl Packer {
             planner,
             artefacts: ArtefactDir::open(artefact_dir)?,
             moment,
-            // A segment is cut after the route that crosses its mark, so give it room for that.
-            pool: BufferPool::new(limits.segment_bytes * 5 / 4, limits.max_free_buffers),
+            pool: BufferPool::new(limits.buffer_bytes, limits.max_free_buffers),
             segment_bytes: limits.segment_bytes,
             max_body_bytes: limits.max_body_bytes,
             progress: PackProgress::default(),
@@ -112,8 +112,16 @@ impl Packer {
             let deliver = deliver.clone();
             let thread = std::thread::Builder::new()
                 .name("vinext-seed pack".to_owned())
-                .spawn(move || workshop.run(|packed| deliver.send(packed).is_ok()))?;
-            packer.threads.push(thread);
+                .spawn(move || workshop.run(|packed| deliver.send(packed).is_ok()));
+            match thread {
+                Ok(thread) => packer.threads.push(thread),
+                Err(error) if packer.threads.is_empty() => {
+                    let problem = format!("no thread can be started: {error}");
+                    return Err(std::io::Error::new(error.kind(), problem));
+                }
+                // Those that were started do it too.
+                Err(_) => break,
+            }
         }
         Ok(packer)
     }
@@ -160,12 +168,15 @@ impl Packer {
 #[derive(Debug, thiserror::Error)]
 pub enum PackError {
     /// The manifest is not the one that was surveyed.
-    #[error("the manifest changed while its routes were packed: {0}")]
-    ManifestChanged(#[from] ManifestProblem),
-    /// Routes are missing: the manifest got shorter, or a thread failed.
     #[error(
-        "packing ended after {packed} of {routes} routes: the manifest changed while it was read, \
-         or the seeder failed (its message, if any, stands above)"
+        "the manifest changed while its routes were packed: {0}; seed again when nothing builds \
+         the project any more"
+    )]
+    ManifestChanged(#[from] ManifestProblem),
+    /// A thread of ours failed. That is a bug.
+    #[error(
+        "the seeder failed after {packed} of {routes} routes, its message stands above; please \
+         report this"
     )]
     Incomplete {
         /// Routes that were packed.

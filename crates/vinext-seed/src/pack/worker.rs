@@ -9,13 +9,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::claims::{Chunk, Claims};
 use super::entry::{self, EntryTail, Moment};
 use super::segment::{BufferPool, Segment, SegmentBuilder};
-use crate::error::ForeignText;
 use crate::files::{self, ArtefactDir, NotAFile};
+use crate::foreign_text::ForeignText;
 use crate::manifest::{ManifestProblem, RawRoute, RawRoutes, Route, RouteFile, RouteProblem};
 use crate::plan::{PlannedEntry, PlannedRoute, Planner, SkipReason, SkippedRoute};
 
 /// The largest value Workers KV takes, in bytes (Cloudflare KV limits: 25 MiB).
-pub const MAX_VALUE_BYTES: usize = 25 * 1024 * 1024;
+const MAX_VALUE_BYTES: usize = 25 * 1024 * 1024;
 
 /// How many routes a thread takes at a time before it knows how large they are.
 const FIRST_CHUNK_ROUTES: u64 = 8;

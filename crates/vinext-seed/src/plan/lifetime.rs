@@ -7,11 +7,11 @@
 use crate::manifest::Lifetime;
 
 /// The shortest TTL that Workers KV takes (Cloudflare KV REST API, `expiration_ttl`).
-pub const MIN_KV_TTL_SECONDS: u64 = 60;
+const MIN_KV_TTL_SECONDS: u64 = 60;
 
 /// The longest TTL that is chosen without being asked for: 30 days, the default of vinext's KV
 /// adapters.
-pub const MAX_DEFAULT_KV_TTL_SECONDS: u64 = 2_592_000;
+const MAX_DEFAULT_KV_TTL_SECONDS: u64 = 2_592_000;
 
 /// How many revalidation periods a page that nobody visits stays in KV.
 const REVALIDATIONS_KEPT: f64 = 10.0;

@@ -12,11 +12,11 @@ mod survey;
 
 use std::borrow::Cow;
 
-use crate::error::ForeignText;
+use crate::foreign_text::ForeignText;
 use crate::formats::RuntimeProfile;
 use crate::formats::cache_key::ArtefactKind;
 use crate::formats::kv_key::KvKeySpace;
-use crate::formats::pathname::cache_pathname;
+use crate::formats::pathname::{cache_pathname, requested};
 use crate::formats::profile::{PagesRead, QueryProof};
 use crate::formats::tag_list::TagList;
 use crate::formats::tags::{Leaf, route_segments, storable};
@@ -219,17 +219,14 @@ impl Planner {
     fn tags<'a>(
         &self,
         route: &Route<'_>,
-        mut cached_pathname: Cow<'_, str>,
+        cached_pathname: Cow<'_, str>,
         segments: impl Iterator<Item = Cow<'a, str>>,
         leaf: Leaf,
     ) -> TagList {
-        let is_page = leaf == Leaf::Page;
-        if is_page && self.survey.header.trailing_slash && !cached_pathname.ends_with('/') {
-            // The runtime's tags start with the path as it was requested.
-            cached_pathname.to_mut().push('/');
-        }
+        let trailing_slash = leaf == Leaf::Page && self.survey.header.trailing_slash;
+        let pathname = requested(cached_pathname, trailing_slash);
         let rule = self.profile.tags;
-        storable(rule.derive(&cached_pathname, segments, leaf, route.tags.iter()))
+        storable(rule.derive(&pathname, segments, leaf, route.tags.iter()))
     }
 }
 

@@ -5,8 +5,9 @@
 
 use std::fmt;
 
-use crate::error::ForeignText;
+use crate::foreign_text::ForeignText;
 use crate::formats::artefact_path::UnsafePath;
+use crate::formats::kv_key::MAX_KV_KEY_BYTES;
 use crate::manifest::RouteProblem;
 
 /// Why a route, or one artefact of it, is not seeded.
@@ -122,8 +123,8 @@ impl fmt::Display for SkipReason {
             Self::Duplicate => f.write_str("an earlier route has the same cache key"),
             Self::KeyTooLong { bytes } => write!(
                 f,
-                "its key has {bytes} bytes, Workers KV takes 512, and this version of the KV \
-                 adapter does not shorten it"
+                "its key has {bytes} bytes, Workers KV takes {MAX_KV_KEY_BYTES}, and this version of \
+                 the KV adapter does not shorten it"
             ),
             Self::WrongParams => f.write_str(
                 "this version of vinext pre-renders percent-encoded paths like this one with other \

@@ -7,8 +7,8 @@
 use std::path::Path;
 
 use super::text_file;
-use crate::error::ForeignText;
 use crate::files::NotAFile;
+use crate::foreign_text::ForeignText;
 use crate::formats::profile::BuildIdSource;
 
 /// The Worker's entry within `dist/server/`.

@@ -15,7 +15,7 @@ use std::path::Path;
 
 use semver::Version;
 
-use crate::error::ForeignText;
+use crate::foreign_text::ForeignText;
 use crate::formats::RuntimeProfile;
 use crate::formats::kv_key::LongKeys;
 use probe::{ProbeProblem, Probes};

@@ -11,7 +11,7 @@
 use std::path::Path;
 
 use super::text_file;
-use crate::error::ForeignText;
+use crate::foreign_text::ForeignText;
 use crate::formats::RuntimeProfile;
 
 /// Stands in every bundle of 0.0.31 to 1.4.0, in the code that builds cache keys.

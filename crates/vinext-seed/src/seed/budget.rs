@@ -137,6 +137,7 @@ impl Budget {
                 threads,
                 max_segments_ahead: SEGMENTS_PER_THREAD * threads,
                 segment_bytes,
+                buffer_bytes: roomy(segment_bytes),
                 // All that can be in use at a time may come back.
                 max_free_buffers: segments_held(threads) + in_bodies,
                 max_body_bytes: MAX_BULK_BODY_BYTES,

@@ -8,7 +8,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::error::ForeignText;
+use crate::foreign_text::ForeignText;
 use crate::manifest::ManifestProblem;
 use crate::pack::PackError;
 use crate::report::SeedReport;
@@ -89,7 +89,10 @@ impl SeedError {
             Self::ManifestUnreadable(_) => "MANIFEST_UNREADABLE",
             Self::ArtefactsUnreadable(_) => "ARTEFACTS_UNREADABLE",
             Self::Client(_) => "TLS_SETUP_FAILED",
-            Self::Pack { .. } => "MANIFEST_CHANGED",
+            Self::Pack { problem, .. } => match problem {
+                PackError::ManifestChanged(_) => "MANIFEST_CHANGED",
+                PackError::Incomplete { .. } => "INTERNAL_ERROR",
+            },
             Self::Upload { failure, .. } => failure.code,
             Self::ExportNotEmpty(_) => "EXPORT_DIRECTORY_NOT_EMPTY",
             Self::ExportUnwritable { .. } => "EXPORT_UNWRITABLE",

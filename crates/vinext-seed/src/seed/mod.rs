@@ -17,7 +17,7 @@ use std::time::Instant;
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio_util::sync::CancellationToken;
 
-use crate::error::ForeignText;
+use crate::foreign_text::ForeignText;
 use crate::progress::{Observer, Phase, Progress, Throttle};
 use crate::report::SeedReport;
 use crate::send::{ApiToken, Endpoint, KvSender, RetryPolicy, Timeouts};

@@ -17,7 +17,7 @@ use super::budget::Budget;
 use super::error::SeedError;
 use super::prepare::Ready;
 use super::{joined, progress};
-use crate::error::ForeignText;
+use crate::foreign_text::ForeignText;
 use crate::pack::{Batch, Batcher, PackError, PackedRoutes, Packer};
 use crate::progress::{Phase, Throttle};
 use crate::report::{NotStored, SeedReport, SkippedRun};

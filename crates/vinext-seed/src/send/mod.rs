@@ -43,7 +43,7 @@ pub use retry::{MAX_ORDERED_WAIT, RetryPolicy};
 pub use timeouts::Timeouts;
 pub use token::{ApiToken, TokenProblem};
 
-use crate::error::ForeignText;
+use crate::foreign_text::ForeignText;
 use crate::pack::Batch;
 use attempt::Requester;
 use breaker::Breaker;

@@ -10,7 +10,7 @@ use reqwest::Url;
 use super::failure::Failure;
 use super::outcome::{Outcome, PROXY_ADVICE};
 use super::secrets::Secrets;
-use crate::error::with_causes;
+use crate::foreign_text::with_causes;
 
 /// Judges a request that got no reply. `is_sent`: whether all of the body was handed over.
 pub(super) fn judge(

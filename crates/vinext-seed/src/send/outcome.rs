@@ -15,7 +15,7 @@ use super::envelope::Envelope;
 use super::failure::Failure;
 use super::rate_headers::{exhausted_for, retry_after};
 use super::secrets::Secrets;
-use crate::error::ForeignText;
+use crate::foreign_text::ForeignText;
 
 /// What became of a request, and so what is to be done next.
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -10,7 +10,7 @@ use reqwest::Url;
 use zeroize::Zeroizing;
 
 use super::token::ApiToken;
-use crate::error::ForeignText;
+use crate::foreign_text::ForeignText;
 
 /// Where proxies are configured, as curl and Node read it.
 const PROXY_VARIABLES: [&str; 6] = [
