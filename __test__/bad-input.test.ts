@@ -1,22 +1,17 @@
 // Manifests and artefacts that are broken, hostile or in the way.
 
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { BUILD_ID, buildOf, key, rendered, writeBuild } from "./support/build.js";
 import { startRecorder } from "./support/recorder.js";
-import { failureOf, seed } from "./support/seed.js";
+import { startScriptedApi } from "./support/scripted-api.js";
+import { failureOf, seed, seeded } from "./support/seed.js";
 
 const isWindows = process.platform === "win32";
 /** Where no file can be made unreadable. */
 const readsAll = isWindows || process.getuid?.() === 0;
-
-async function seeded(root: string) {
-  const api = await startRecorder();
-  const result = await seed({ root, apiBaseUrl: api.baseUrl });
-  return { result, keys: api.pairs().map((pair) => pair.key) };
-}
 
 const manifestOf = (root: string) => path.join(root, "dist/server/vinext-prerender.json");
 const artefactsOf = (root: string) => path.join(root, "dist/server/prerendered-routes");
@@ -76,6 +71,28 @@ describe("a manifest", () => {
       ["routes[0]", "invalid-route"],
       ["/big", "invalid-route"],
     ]);
+  });
+
+  it("may change while its routes are sent; what was stored by then is told", async () => {
+    // More pages than a run of the least memory packs ahead of its requests.
+    const names = Array.from({ length: 1200 }, (_, index) => `p${index}`);
+    const page = "x".repeat(20_000);
+    const files = Object.fromEntries(names.map((name) => [`${name}.html`, page]));
+    const root = buildOf(names.map((name) => rendered(`/${name}`)), files);
+    const api = await startScriptedApi((_, number) => {
+      if (number === 1) truncateSync(manifestOf(root), 200);
+      return {};
+    });
+    const options = { maxMemoryBytes: 1, concurrency: 1 };
+    const error = await failureOf(seed({ root, apiBaseUrl: api.baseUrl, ...options }));
+    expect(error.code).toBe("MANIFEST_CHANGED");
+    expect(error.message).toContain("manifest changed");
+    const { kvPairsUploaded = 0, routes, routesNotReached = 0 } = error.report ?? {};
+    expect(kvPairsUploaded).toBe(api.stored().length);
+    expect(kvPairsUploaded).toBeGreaterThan(0);
+    expect(routes).toBe(names.length);
+    expect(routesNotReached).toBe(names.length - kvPairsUploaded);
+    expect(routesNotReached).toBeGreaterThan(0);
   });
 
   it("may have 200 MB", async () => {
@@ -148,11 +165,18 @@ describe("an artefact", () => {
     expect(result.routesSkipped).toMatchObject([{ route: "/a", code: "unusable-artefact" }]);
   });
 
-  it("may be larger than KV takes", async () => {
-    const files = { "big.html": "x".repeat(25 * 1024 * 1024), "ok.html": "x" };
-    const { result, keys } = await seeded(buildOf([rendered("/big"), rendered("/ok")], files));
-    expect(keys).toEqual([key("/ok", "html")]);
-    expect(result.routesSkipped).toMatchObject([{ route: "/big", code: "value-too-large" }]);
+  it("may make the largest value that KV takes, and not one of a byte more", async () => {
+    // What a value has besides its document, whose quotes take two bytes each there.
+    const { pairs } = await seeded(buildOf([rendered("/a")], { "a.html": "" }));
+    const [other = ""] = pairs.map(({ value }) => value);
+    const quotes = 1000;
+    const largest = 25 * 1024 * 1024 - Buffer.byteLength(other) - quotes;
+    const documentOf = (bytes: number) => `${'"'.repeat(quotes)}${"x".repeat(bytes - quotes)}`;
+    const files = { "b.html": documentOf(largest), "c.html": documentOf(largest + 1) };
+    const { result, pairs: stored } = await seeded(buildOf([rendered("/b"), rendered("/c")], files));
+    expect(stored.map((pair) => pair.key)).toEqual([key("/b", "html")]);
+    expect(Buffer.byteLength(stored[0]?.value ?? "")).toBe(25 * 1024 * 1024);
+    expect(result.routesSkipped).toMatchObject([{ route: "/c", code: "value-too-large" }]);
   });
 
   it("may be an HTML document where a payload should be", async () => {
@@ -160,6 +184,12 @@ describe("an artefact", () => {
     const { result, keys } = await seeded(buildOf([rendered("/a"), rendered("/ok")], files));
     expect(keys).toEqual([key("/ok", "html")]);
     expect(result.routesSkipped).toMatchObject([{ route: "/a", code: "rsc-is-html" }]);
+  });
+
+  it("may have a file in the place of its directory, which is an error", async () => {
+    const root = buildOf([rendered("/a")]);
+    writeFileSync(artefactsOf(root), "");
+    expect(await failureOf(seeded(root))).toMatchObject({ code: "ARTEFACTS_UNREADABLE" });
   });
 
   it("may be missing with its whole directory", async () => {
@@ -174,7 +204,8 @@ it("text that others wrote is capped", async () => {
   const { result } = await seeded(buildOf([{ route: "/a", status: "error", error: reason }]));
   expect(result.routesSkipped[0]?.reason.length).toBeLessThan(600);
   const root = buildOf([rendered("/a")], { "a.html": "a" });
-  const api = await startRecorder({ status: 500, body: "e".repeat(5000) });
+  const api = await startRecorder({ status: 400, body: "e".repeat(5000) });
   const error = await failureOf(seed({ root, apiBaseUrl: api.baseUrl }));
+  expect(error.message).toContain("eee");
   expect(error.message.length).toBeLessThan(600);
 });

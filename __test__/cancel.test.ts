@@ -3,13 +3,13 @@
 import { spawn } from "node:child_process";
 import { getEventListeners } from "node:events";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
-import { describe, expect, it, onTestFinished } from "vitest";
-import type { SeedProgress } from "../index.js";
-import { buildOf, rendered } from "./support/build.js";
+import { describe, expect, it } from "vitest";
+import { exportKvSeed, planKvSeed, type SeedProgress } from "../index.js";
+import { buildOf, rendered, temporaryDirectory } from "./support/build.js";
+import { listen } from "./support/loopback.js";
 import { startRecorder } from "./support/recorder.js";
 import { TARGET, failureOf, seed } from "./support/seed.js";
 
@@ -25,37 +25,24 @@ async function startSilence() {
     arrived += 1;
     request.resume().on("close", () => (closed += 1));
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const baseUrl = `http://127.0.0.1:${await listen(server)}`;
   return { baseUrl, arrived: () => arrived, closed: () => closed };
 }
 
-async function until(condition: () => boolean) {
-  for (let waited = 0; !condition(); waited += 10) {
-    if (waited > 10_000) throw new Error("it did not happen in ten seconds");
-    await sleep(10);
-  }
-}
+const until = (condition: () => boolean) => expect.poll(condition, { timeout: 20_000 }).toBe(true);
 
 describe("progress", () => {
   it("goes from plan over send to done, and ends before the promise settles", async () => {
     const api = await startRecorder();
     const events: SeedProgress[] = [];
-    let settled = false;
     const result = await seed({
       root: build(),
       apiBaseUrl: api.baseUrl,
-      onProgress(progress) {
-        expect(settled).toBe(false);
-        events.push(progress);
-      },
+      onProgress: (progress) => events.push(progress),
     });
-    settled = true;
-    await sleep(50);
+    const before = events.length;
+    await sleep(200);
+    expect(events).toHaveLength(before);
     expect(events[0]).toEqual({ phase: "plan", routes: 0, total: 0, pairs: 0, bytes: 0 });
     expect(events.at(-1)).toEqual({
       phase: "done",
@@ -74,7 +61,8 @@ describe("progress", () => {
     ["null", null],
     ["text", "mine"],
   ])("that throws %s cancels the run and hands it back", async (_, thrown) => {
-    const api = await startRecorder();
+    // Nothing but the cancellation would end this run.
+    const api = await startSilence();
     let caught: unknown = "nothing";
     await seed({
       root: build(),
@@ -102,6 +90,7 @@ describe("progress", () => {
     expect(api.requests).toHaveLength(300);
     // One for each phase comes on top.
     expect(events).toBeLessThanOrEqual(tenths + 4);
+    expect(events).toBeGreaterThanOrEqual(3);
   });
 });
 
@@ -137,6 +126,12 @@ describe("a signal", () => {
     const before = getEventListeners(signal, "abort").length;
     await seed({ root: build(), apiBaseUrl: api.baseUrl, signal });
     expect(signal.onabort).toBe(mine);
+    expect(getEventListeners(signal, "abort")).toHaveLength(before);
+    const refusing = await startRecorder({ status: 401 });
+    await failureOf(seed({ root: build(), apiBaseUrl: refusing.baseUrl, signal }));
+    const { runtime } = TARGET;
+    await planKvSeed({ root: build(), runtime, signal });
+    await exportKvSeed({ root: build(), directory: temporaryDirectory(), runtime, signal });
     expect(getEventListeners(signal, "abort")).toHaveLength(before);
   });
 

@@ -3,16 +3,13 @@
 
 import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { PACKAGES } from "../compat/oracles/client.js";
 import { judge } from "../lib/cache-config.js";
 import { targetOfProject } from "../lib/target/of-project.js";
 import { BUILD_ID, buildOf, rendered } from "./support/build.js";
-import { startRecorder } from "./support/recorder.js";
-import { seed } from "./support/seed.js";
-
-const EXAMPLE_MODULES = fileURLToPath(new URL("../example/node_modules", import.meta.url));
+import { EXAMPLE_MODULES } from "./support/project.js";
+import { seeded } from "./support/seed.js";
 
 interface Project {
   vinext?: string;
@@ -37,10 +34,8 @@ function project({ vinext = "1.4.0", cloudflare, viteConfig, buildId = BUILD_ID 
   return root;
 }
 
-async function seedProject(root: string, options = {}) {
-  const api = await startRecorder();
-  const result = await seed({ root, apiBaseUrl: api.baseUrl, runtime: undefined, ...options });
-  return { result, pairs: api.pairs(), keys: api.pairs().map((pair) => pair.key) };
+function seedProject(root: string, options: Parameters<typeof seeded>[1] = {}) {
+  return seeded(root, { runtime: undefined, ...options });
 }
 
 /** A Vite configuration whose vinext plugin says this of its caches. */

@@ -3,10 +3,9 @@
 import { spawn, type IPty } from "@lydell/node-pty";
 import { stripVTControlCharacters } from "node:util";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { rendered } from "./support/build.js";
 import { BIN, bareEnvironment, hasSignals } from "./support/cli.js";
 import { ACCOUNT, API_TOKEN, startCloudflare, type CloudflareOptions } from "./support/cloudflare.js";
-import { NAMESPACE, writeProject } from "./support/project.js";
+import { NAMESPACE, writeLargeSite } from "./support/project.js";
 
 const CTRL_C = "\x03";
 
@@ -19,15 +18,7 @@ interface OnTerminal {
   onOutput?: (shown: string, type: (keys: string) => void, terminal: IPty) => void;
 }
 
-/** A site of several requests. */
-function site() {
-  const routes = Array.from({ length: 15 }, (_, index) => rendered(`/p${index}`));
-  const content = "x".repeat(1_600_000);
-  const artefacts = Object.fromEntries(routes.map(({ route }) => [`${route.slice(1)}.html`, content]));
-  return writeProject({ wrangler: false, routes, artefacts });
-}
-
-async function onTerminal(api: CloudflareOptions, { root = site(), command = [], args = [], env = {}, onOutput }: OnTerminal = {}) {
+async function onTerminal(api: CloudflareOptions, { root = writeLargeSite(15), command = [], args = [], env = {}, onOutput }: OnTerminal = {}) {
   const cloudflare = await startCloudflare(api);
   const flags = ["--namespace-id", NAMESPACE, "--account-id", ACCOUNT, ...args];
   const terminal = spawn(process.execPath, [BIN, ...command, ...flags], {

@@ -5,7 +5,7 @@ import { expect, it } from "vitest";
 import { setupNamed } from "../../compat/matrix.js";
 import { buildProject } from "../../compat/project.js";
 import { temporaryDirectory } from "../support/build.js";
-import { deploy, served } from "../support/deployable.js";
+import { deploy, expectAllHit, served } from "../support/deployable.js";
 import { NAMESPACE } from "../support/project.js";
 
 it("is taken by wrangler kv bulk put, and read by the Worker", async () => {
@@ -20,7 +20,5 @@ it("is taken by wrangler kv bulk put, and read by the Worker", async () => {
   expect(code, output).toBe(0);
   expect(cloudflare.pairs()).toHaveLength(kvPairs);
   expect(cloudflare.writes()[0]?.path).toContain(NAMESPACE);
-  const { hits, of, others } = await served(root, cloudflare.pairs(), NAMESPACE);
-  expect(others).toEqual([]);
-  expect(hits).toBe(of);
+  expectAllHit(await served(root, cloudflare.pairs(), NAMESPACE));
 });

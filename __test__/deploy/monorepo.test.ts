@@ -5,7 +5,7 @@ import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { expect, it } from "vitest";
-import { deploy, deployable, expectSeededBeforeUpload, npmInstall, served } from "../support/deployable.js";
+import { deploy, deployable, expectAllHit, expectSeededBeforeUpload, npmInstall, served } from "../support/deployable.js";
 import { BIN, run } from "../support/cli.js";
 import { temporaryDirectory } from "../support/build.js";
 import { NAMESPACE } from "../support/project.js";
@@ -36,9 +36,7 @@ it("deploys an app of a pnpm workspace, from its directory and from the root", a
   const { code, output, cloudflare } = await deploy(app, ["vinext-seed", "deploy"]);
   expect(code, output).toBe(0);
   expectSeededBeforeUpload(cloudflare, NAMESPACE);
-  const { hits, of, others } = await served(app, cloudflare.pairs(), NAMESPACE);
-  expect(others).toEqual([]);
-  expect(hits).toBe(of);
+  expectAllHit(await served(app, cloudflare.pairs(), NAMESPACE));
 
   const plan = await run(BIN, ["plan", "--json", "apps/shop"], { cwd: root });
   expect(plan.code, plan.stderr).toBe(0);

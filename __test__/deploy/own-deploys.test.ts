@@ -6,7 +6,7 @@ import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { NAMESPACE } from "../support/project.js";
 import {
-  change, deploy, deployable, expectSeededBeforeUpload, hookCall, served, throwawayCopy,
+  change, deploy, deployable, expectAllHit, expectSeededBeforeUpload, hookCall, served, throwawayCopy,
 } from "../support/deployable.js";
 
 /** Entries that the original sends with one request. */
@@ -36,10 +36,7 @@ describe("vinext deploy of 0.0.38", () => {
     expect(code, output).toBe(0);
     expectSeededBeforeUpload(cloudflare, NAMESPACE);
     expect(cloudflare.writes()).toHaveLength(2);
-    const { hits, of, others } = await served(root, cloudflare.pairs(), NAMESPACE);
-    expect(others).toEqual([]);
-    expect(hits).toBe(of);
-    expect(hits).toBeGreaterThan(10);
+    expectAllHit(await served(root, cloudflare.pairs(), NAMESPACE));
   });
 });
 
@@ -72,9 +69,6 @@ describe.each([
     console.log(`${version}: ${theirs} requests and ${theirs} wrangler processes before, ${requests} and none now`);
     expect(ours.cloudflare.pairs().length).toBeGreaterThanOrEqual(pairs - 1);
 
-    const { hits, of, others } = await served(root, ours.cloudflare.pairs(), NAMESPACE);
-    expect(others).toEqual([]);
-    expect(hits).toBe(of);
-    expect(hits).toBeGreaterThan(10);
+    expectAllHit(await served(root, ours.cloudflare.pairs(), NAMESPACE));
   });
 });

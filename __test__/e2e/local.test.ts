@@ -10,7 +10,7 @@ import { findCommand } from "../../lib/installed-package.js";
 import { startWranglerDev } from "../../scripts/wrangler-dev.js";
 import { temporaryDirectory } from "../support/build.js";
 import { cli } from "../support/cli.js";
-import { firstRequests } from "../support/deployable.js";
+import { expectAllHit, firstRequests } from "../support/deployable.js";
 
 let root: string;
 
@@ -25,12 +25,6 @@ async function seedLocally(...args: string[]) {
   expect(ended.code, ended.stderr).toBe(0);
   expect(ended.stdout).toMatch(/^Seeded \d+ pages into VINEXT_KV_CACHE/u);
   return ended.stdout;
-}
-
-function expectAllHit({ hits, of, others }: Awaited<ReturnType<typeof firstRequests>>) {
-  expect(others).toEqual([]);
-  expect(hits).toBe(of);
-  expect(hits).toBeGreaterThan(10);
 }
 
 describe("vinext-seed --local", () => {

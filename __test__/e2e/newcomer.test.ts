@@ -5,7 +5,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { API_TOKEN } from "../support/cloudflare.js";
-import { deploy, expectSeededBeforeUpload, served } from "../support/deployable.js";
+import { deploy, expectAllHit, expectSeededBeforeUpload, served } from "../support/deployable.js";
 import { NAMESPACE } from "../support/project.js";
 
 const EXAMPLE = fileURLToPath(new URL("../../example", import.meta.url));
@@ -22,9 +22,7 @@ it("plan, deploy, plan: each works on the example", async () => {
   expect(code, output).toBe(0);
   expect(output).not.toContain(API_TOKEN);
   expectSeededBeforeUpload(cloudflare, NAMESPACE);
-  const { hits, of, others } = await served(EXAMPLE, cloudflare.pairs(), NAMESPACE);
-  expect(others).toEqual([]);
-  expect(hits).toBe(of);
+  expectAllHit(await served(EXAMPLE, cloudflare.pairs(), NAMESPACE), 5);
 
   const late = await deploy(EXAMPLE, ["vinext-seed", "plan", "--json"]);
   expect(JSON.parse(late.stdout)).toMatchObject({

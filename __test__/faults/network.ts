@@ -5,12 +5,12 @@
 import { spawn } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { expect, onTestFinished } from "vitest";
+import { expect } from "vitest";
 import { buildOf, rendered, temporaryDirectory } from "../support/build.js";
 import { createAuthority } from "../support/certificates.js";
+import { listen } from "../support/loopback.js";
 import { startProxy, startSocksProxy } from "../support/proxy.js";
 import { startScriptedApi, type ScriptedApi } from "../support/scripted-api.js";
 import { TARGET, type SeedError, type SeedResult } from "../support/seed.js";
@@ -134,10 +134,7 @@ export const CERTIFICATES: NetworkFault[] = [
     behaviour: "final: the message says to check `apiBaseUrl` and any proxy",
     async run() {
       // Node's server answers a TLS handshake with "400 Bad Request" in plain text.
-      const server = createServer();
-      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-      onTestFinished(() => void server.close());
-      const { port } = server.address() as AddressInfo;
+      const port = await listen(createServer());
       const outcome = await seedWith(`https://127.0.0.1:${port}/client/v4`);
       expect(outcome.error?.code).toBe("TLS_UNTRUSTED");
       expect(outcome.error?.message).toMatch(/apiBaseUrl/u);

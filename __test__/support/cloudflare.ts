@@ -2,12 +2,12 @@
 // what came in which order, and knows accounts. What it takes is not proof that Cloudflare would.
 
 import { createServer, type IncomingMessage } from "node:http";
-import type { AddressInfo } from "node:net";
-import { onTestFinished } from "vitest";
+import { listen } from "./loopback.js";
 import type { Pair } from "./recorder.js";
+import { TOKEN } from "./seed.js";
 
 export const ACCOUNT = "0123456789abcdef0123456789abcdef";
-export const API_TOKEN = "test-token-S3CRET-0123456789";
+export const API_TOKEN = TOKEN;
 
 export interface Call {
   method: string;
@@ -60,13 +60,7 @@ export async function startCloudflare(options: CloudflareOptions = {}): Promise<
     response.writeHead(answer.status, { "content-type": "application/json" });
     response.end(JSON.stringify(answer.body));
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const { port } = server.address() as AddressInfo;
-  const baseUrl = `http://127.0.0.1:${port}/client/v4`;
+  const baseUrl = `http://127.0.0.1:${await listen(server)}/client/v4`;
   return {
     baseUrl,
     calls,

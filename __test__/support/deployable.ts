@@ -2,9 +2,8 @@
 
 import { execFileSync } from "node:child_process";
 import {
-  cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync,
+  cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync,
 } from "node:fs";
-import os from "node:os";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { expect, onTestFinished } from "vitest";
@@ -15,6 +14,7 @@ import { findCommand } from "../../lib/installed-package.js";
 import { startLocalApi } from "../../lib/local-api/server.js";
 import { prerenderedArtefacts } from "../../scripts/build-output.js";
 import { startWranglerDev } from "../../scripts/wrangler-dev.js";
+import { temporaryDirectory } from "./build.js";
 import { BIN, run, type CliProcess } from "./cli.js";
 import { startCloudflare, type Cloudflare, type CloudflareOptions } from "./cloudflare.js";
 import type { Pair } from "./recorder.js";
@@ -95,7 +95,7 @@ export async function deploy(
 ) {
   const cloudflare = await startCloudflare(api);
   const script = command === "vinext-seed" ? BIN : commandOf(root, command);
-  const home = temporaryHome();
+  const home = temporaryDirectory();
   const env = { ...cloudflare.env, HOME: home, XDG_CONFIG_HOME: home, CI: "1", ...how.env };
   const ended = await run(script, args, { cwd: root, ...how, env });
   return { ...ended, cloudflare, output: ended.stdout + ended.stderr };
@@ -110,19 +110,13 @@ function commandOf(root: string, command: string) {
 
 /** Installs one package with npm, into a directory of its own. */
 export function npmInstall(spec: string) {
-  const directory = temporaryHome();
+  const directory = temporaryDirectory();
   const args = ["install", "--prefix", directory, "--no-audit", "--no-fund", "--no-save", spec];
   // `npm run` tells which npm it is. Its command is a shell script on Windows, its code is not.
   const npm = process.env.npm_execpath;
   if (npm === undefined) throw new Error("start this with `npm run test:deploy`");
   execFileSync(process.execPath, [npm, ...args], { stdio: "ignore" });
   return path.join(directory, "node_modules");
-}
-
-export function temporaryHome() {
-  const home = mkdtempSync(path.join(os.tmpdir(), "seed-native-home-"));
-  onTestFinished(() => rmSync(home, { recursive: true, force: true }));
-  return home;
 }
 
 /** That entries were written, all of them before the Worker was uploaded. */
@@ -139,8 +133,7 @@ export function expectSeededBeforeUpload(cloudflare: Cloudflare, namespaceId: st
 
 /** First requests to the project's Worker in real workerd, with these pairs in its KV. */
 export async function served(root: string, pairs: Pair[], namespaceId: string) {
-  const persistTo = mkdtempSync(path.join(os.tmpdir(), "seed-native-served-"));
-  onTestFinished(() => rmSync(persistTo, { recursive: true, force: true }));
+  const persistTo = temporaryDirectory();
   const apiToken = "local";
   const api = await startLocalApi({ persistTo, namespaceIds: [namespaceId], apiToken, root });
   const url = `${api.baseUrl}/accounts/local/storage/kv/namespaces/${namespaceId}/bulk`;
@@ -171,4 +164,12 @@ export async function firstRequests(root: string, url: string) {
     else counts.others.push(`${pathname}: ${cache} ${response.status}`);
   }
   return counts;
+}
+
+/** That every page is answered from the cache, and that there are as many as a project has at least. */
+export function expectAllHit(answered: Awaited<ReturnType<typeof firstRequests>>, least = 11) {
+  const { hits, of, others } = answered;
+  expect(others).toEqual([]);
+  expect(hits).toBe(of);
+  expect(hits).toBeGreaterThanOrEqual(least);
 }

@@ -8,7 +8,8 @@ import { BUILD_ID, buildOf, rendered } from "./build.js";
 
 export const NAMESPACE = "11111111111111111111111111111111";
 
-const EXAMPLE_MODULES = fileURLToPath(new URL("../../example/node_modules", import.meta.url));
+/** The packages of the example, as they are installed. */
+export const EXAMPLE_MODULES = fileURLToPath(new URL("../../example/node_modules", import.meta.url));
 
 export interface ProjectFiles {
   /** Files by their path; an object becomes JSON. */
@@ -18,6 +19,8 @@ export interface ProjectFiles {
   artefacts?: Record<string, string>;
   /** Whether wrangler is installed. */
   wrangler?: boolean;
+  /** The version of vinext that is installed. */
+  vinext?: string;
 }
 
 /** A configuration that binds the adapter's default. */
@@ -30,14 +33,23 @@ export function wranglerConfig(more: object = {}) {
   };
 }
 
-export function writeProject({ files, routes, artefacts, wrangler = true }: ProjectFiles = {}) {
+/** A site of so many pages, of a size of which a request takes a few. */
+export function writeLargeSite(count: number) {
+  const routes = Array.from({ length: count }, (_, index) => rendered(`/p${index}`));
+  const content = "x".repeat(1_600_000);
+  const artefacts = Object.fromEntries(routes.map(({ route }) => [`${route.slice(1)}.html`, content]));
+  return writeProject({ wrangler: false, routes, artefacts });
+}
+
+export function writeProject(project: ProjectFiles = {}) {
+  const { files, routes, artefacts, wrangler = true, vinext = "1.4.0" } = project;
   const pages = { "a.html": "A", "a.rsc": "0:a", "b.html": "B" };
   const root = buildOf(routes ?? [rendered("/a"), rendered("/b")], artefacts ?? pages, {
     buildId: BUILD_ID,
   });
   const modules = path.join(root, "node_modules");
   mkdirSync(modules, { recursive: true });
-  symlinkSync(path.join(PACKAGES, "vinext-1.4.0"), path.join(modules, "vinext"));
+  symlinkSync(path.join(PACKAGES, `vinext-${vinext}`), path.join(modules, "vinext"));
   if (wrangler) symlinkSync(path.join(EXAMPLE_MODULES, "wrangler"), path.join(modules, "wrangler"));
   const all = { "package.json": { name: "shop", private: true }, ...files };
   for (const [name, content] of Object.entries(all)) {

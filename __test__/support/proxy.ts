@@ -2,7 +2,7 @@
 
 import { createServer, request as httpRequest } from "node:http";
 import net from "node:net";
-import { onTestFinished } from "vitest";
+import { listen } from "./loopback.js";
 
 export interface Proxy {
   port: number;
@@ -46,7 +46,6 @@ export async function startProxy(credentials?: string): Promise<Proxy> {
 export async function startSocksProxy(): Promise<Proxy> {
   const asked: string[] = [];
   const server = net.createServer((socket) => {
-    socket.on("error", () => {});
     socket.once("data", () => {
       socket.write(Buffer.from([5, 0]));
       socket.once("data", (ask: Buffer) => {
@@ -73,15 +72,4 @@ function join(socket: net.Socket, host: string, port: number, onOpen: () => void
       upstream.destroy();
     });
   }
-}
-
-async function listen(server: net.Server): Promise<number> {
-  const sockets = new Set<net.Socket>();
-  server.on("connection", (socket) => sockets.add(socket));
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  onTestFinished(() => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  });
-  return (server.address() as net.AddressInfo).port;
 }

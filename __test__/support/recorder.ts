@@ -1,8 +1,7 @@
 // A loopback API that takes everything and remembers it. It proves what is sent, nothing else.
 
 import { createServer, type IncomingHttpHeaders } from "node:http";
-import type { AddressInfo } from "node:net";
-import { onTestFinished } from "vitest";
+import { listen } from "./loopback.js";
 
 export interface Pair {
   key: string;
@@ -10,6 +9,9 @@ export interface Pair {
   expiration_ttl?: number;
   metadata?: { tags: string[] };
 }
+
+/** The entry that a pair stores. */
+export const entryOf = (pair: Pair | undefined) => JSON.parse(pair?.value ?? "null");
 
 export interface RecordedRequest {
   method: string;
@@ -50,14 +52,8 @@ export async function startRecorder(...replies: Reply[]): Promise<Recorder> {
       response.writeHead(reply.status, reply.headers).end(reply.body);
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const { port } = server.address() as AddressInfo;
   return {
-    baseUrl: `http://127.0.0.1:${port}/client/v4`,
+    baseUrl: `http://127.0.0.1:${await listen(server)}/client/v4`,
     requests,
     pairs: () => requests.flatMap(({ body }) => JSON.parse(body) as Pair[]),
   };

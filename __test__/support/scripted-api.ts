@@ -8,8 +8,9 @@
 import net from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import tls from "node:tls";
-import { onTestFinished } from "vitest";
+import { listen } from "./loopback.js";
 import type { Pair } from "./recorder.js";
+import { SocketReader } from "./socket-reader.js";
 
 /** What the server does with a request. Without anything it stores the pairs. */
 export interface Reply {
@@ -30,9 +31,6 @@ export interface Reply {
 }
 
 export interface ScriptedRequest {
-  method: string;
-  path: string;
-  headers: Record<string, string>;
   /** The pairs, once the body is complete. */
   pairs: Pair[];
   bytes: number;
@@ -73,6 +71,12 @@ export function without(...keys: string[]): Reply {
   return { body: JSON.stringify({ ...ENVELOPE, result }) };
 }
 
+/**
+ * The most that is read of a body that a connection is reset in. The system's buffers grow with what
+ * is read, and in the end hold all the rest of a body, which is then sent as far as its sender knows.
+ */
+const MOST_READ_BYTES = 64 * 1024;
+
 /** Starts a scripted API, over TLS if it is given a key and a certificate. */
 export async function startScriptedApi(
   script: Script,
@@ -84,17 +88,17 @@ export async function startScriptedApi(
   let connections = 0;
   const serve = async (socket: net.Socket) => {
     connections += 1;
+    // Of the TLS socket, where there is one; its TCP socket is looked after already.
     socket.on("error", () => {});
-    const reader = new Reader(socket);
+    const reader = new SocketReader(socket);
     for (;;) {
       const head = await reader.head();
       if (head === undefined) return;
-      const request = readHead(head, performance.now() - started);
+      const request: ScriptedRequest = { pairs: [], bytes: 0, at: performance.now() - started };
       requests.push(request);
       const number = requests.length;
       // A script may look at the pairs, which are not there yet if it wants to be rude before.
       const early = typeof script === "function" ? undefined : script[number - 1];
-      const length = Number(request.headers["content-length"]);
       if (early?.silent === "before the body") return void socket.pause();
       if (early?.reset === "before the body") return void socket.resetAndDestroy();
       if (early?.early === true) {
@@ -102,10 +106,10 @@ export async function startScriptedApi(
         return void socket.end();
       }
       if (early?.reset === "in the body") {
-        await reader.body(Math.floor(length / 2));
+        await reader.take(Math.min(Math.floor(head.bodyBytes / 2), MOST_READ_BYTES));
         return void socket.resetAndDestroy();
       }
-      const body = await reader.body(length);
+      const body = await reader.take(head.bodyBytes);
       if (body === undefined) return;
       request.bytes = body.length;
       request.pairs = JSON.parse(body.toString()) as Pair[];
@@ -123,17 +127,8 @@ export async function startScriptedApi(
   const onConnection = (socket: net.Socket) => void serve(socket);
   const server =
     secure === undefined ? net.createServer(onConnection) : tls.createServer(secure, onConnection);
-  const sockets = new Set<net.Socket>();
-  server.on("connection", (socket: net.Socket) => {
-    sockets.add(socket.on("close", () => sockets.delete(socket)).on("error", () => {}));
-  });
   server.on("tlsClientError", () => {});
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  onTestFinished(() => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  });
-  const { port } = server.address() as net.AddressInfo;
+  const port = await listen(server);
   return {
     baseUrl: `${secure === undefined ? "http://127.0.0.1" : "https://localhost"}:${port}/client/v4`,
     port,
@@ -162,18 +157,6 @@ function storedKeys(request: ScriptedRequest, reply: Reply) {
   return request.pairs.map(({ key }) => key).filter((key) => !left.has(key));
 }
 
-function readHead(head: string, at: number): ScriptedRequest {
-  const [first = "", ...lines] = head.split("\r\n");
-  const [method = "", path = ""] = first.split(" ");
-  const headers = Object.fromEntries(
-    lines.map((line) => {
-      const colon = line.indexOf(":");
-      return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()];
-    }),
-  );
-  return { method, path, headers, pairs: [], bytes: 0, at };
-}
-
 async function write(socket: net.Socket, reply: Reply) {
   const body = reply.body ?? JSON.stringify(ENVELOPE);
   const headers = {
@@ -192,54 +175,6 @@ async function write(socket: net.Socket, reply: Reply) {
     for (let start = 0; start < text.length; start += 16) {
       socket.write(text.slice(start, start + 16));
       await sleep(reply.trickleMs);
-    }
-  }
-}
-
-/** Reads a socket piece by piece. */
-class Reader {
-  #buffer = Buffer.alloc(0);
-  #chunks: AsyncIterator<Buffer>;
-
-  constructor(socket: net.Socket) {
-    this.#chunks = socket[Symbol.asyncIterator]();
-  }
-
-  /** The next request's head, or undefined if the connection is closed. */
-  async head(): Promise<string | undefined> {
-    for (;;) {
-      const end = this.#buffer.indexOf("\r\n\r\n");
-      if (end >= 0) return this.#take(end + 4).toString().slice(0, -4);
-      if (!(await this.#more())) return undefined;
-    }
-  }
-
-  async body(bytes: number): Promise<Buffer | undefined> {
-    const chunks = [this.#take(Math.min(bytes, this.#buffer.length))];
-    let left = bytes - (chunks[0]?.length ?? 0);
-    while (left > 0) {
-      if (!(await this.#more())) return undefined;
-      const chunk = this.#take(Math.min(left, this.#buffer.length));
-      chunks.push(chunk);
-      left -= chunk.length;
-    }
-    return Buffer.concat(chunks);
-  }
-
-  #take(bytes: number): Buffer {
-    const taken = this.#buffer.subarray(0, bytes);
-    this.#buffer = this.#buffer.subarray(bytes);
-    return taken;
-  }
-
-  async #more(): Promise<boolean> {
-    try {
-      const { value, done } = await this.#chunks.next();
-      if (done === true) return false;
-      this.#buffer = Buffer.concat([this.#buffer, value]);
-      return true;
-    } catch {
-      return false;
     }
   }
 }

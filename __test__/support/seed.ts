@@ -1,6 +1,7 @@
 // Calls with the options that every test needs.
 
 import { seedKvCache, type SeedOptions } from "../../index.js";
+import { startRecorder } from "./recorder.js";
 
 export const TOKEN = "test-token-S3CRET-0123456789";
 
@@ -27,12 +28,20 @@ export function seed(options: Pick<SeedOptions, "root"> & Partial<SeedOptions>) 
   return seedKvCache({ ...TARGET, ...options });
 }
 
+/** Seeds into a recorder, and says what has arrived there. */
+export async function seeded(root: string, options: Partial<SeedOptions> = {}) {
+  const api = await startRecorder();
+  const result = await seed({ root, apiBaseUrl: api.baseUrl, ...options });
+  const pairs = api.pairs();
+  return { result, pairs, keys: pairs.map(({ key }) => key), requests: api.requests };
+}
+
 /** The error that a call rejects with; a call that resolves fails the test. */
 export async function failureOf(promise: Promise<unknown>): Promise<SeedError> {
-  try {
-    const result = await promise;
-    throw new Error(`resolved with ${JSON.stringify(result)}`);
-  } catch (error) {
-    return error as SeedError;
-  }
+  const outcome = await promise.then(
+    (result) => ({ result }),
+    (error: unknown) => ({ error }),
+  );
+  if ("error" in outcome) return outcome.error as SeedError;
+  throw new Error(`resolved with ${JSON.stringify(outcome.result)}`);
 }

@@ -6,8 +6,8 @@
 
 import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Head, SocketReader } from "../socket-reader.js";
 import type { Dice } from "./dice.js";
-import type { Head, SocketReader } from "./socket-reader.js";
 import { envelope, type Fault, type Gate, type Reply, type ReplyForm } from "./weather.js";
 import type { Stored, Weather } from "./weather.js";
 import { ask, format } from "./wire.js";

@@ -6,7 +6,7 @@
 import { createServer, type AddressInfo, type Socket } from "node:net";
 import type { Dice } from "./dice.js";
 import { Exchange, type Surroundings } from "./exchange.js";
-import { SocketReader } from "./socket-reader.js";
+import { SocketReader } from "../socket-reader.js";
 import type { Weather } from "./weather.js";
 
 export interface Proxy {

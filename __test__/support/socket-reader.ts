@@ -15,6 +15,7 @@ export interface Head {
 
 export class SocketReader {
   readonly #chunks: AsyncIterator<Buffer>;
+  /** What has arrived and is not taken. */
   #buffer: Buffer = Buffer.alloc(0);
 
   constructor(socket: Socket) {
@@ -37,33 +38,38 @@ export class SocketReader {
         );
         return { method, target, headers, bodyBytes: Number(headers.get("content-length")) };
       }
-      if (!(await this.#more())) return undefined;
+      const chunk = await this.#next();
+      if (chunk === undefined) return undefined;
+      this.#buffer = Buffer.concat([this.#buffer, chunk]);
     }
   }
 
   /** The next bytes; `undefined` if there are not as many. */
   async take(bytes: number): Promise<Buffer | undefined> {
-    while (this.#buffer.length < bytes) {
-      if (!(await this.#more())) return undefined;
+    // Put together once, at the end: bodies have megabytes.
+    const chunks = [this.#buffer];
+    for (let there = this.#buffer.length; there < bytes; ) {
+      const chunk = await this.#next();
+      if (chunk === undefined) return undefined;
+      chunks.push(chunk);
+      there += chunk.length;
     }
-    const taken = this.#buffer.subarray(0, bytes);
-    this.#buffer = this.#buffer.subarray(bytes);
-    return taken;
+    const all = Buffer.concat(chunks);
+    this.#buffer = all.subarray(bytes);
+    return all.subarray(0, bytes);
   }
 
   /** Waits until the client has gone. */
   async gone(): Promise<void> {
-    while (await this.#more()) this.#buffer = Buffer.alloc(0);
+    while ((await this.#next()) !== undefined);
   }
 
-  async #more(): Promise<boolean> {
+  async #next(): Promise<Buffer | undefined> {
     try {
       const { done, value } = await this.#chunks.next();
-      if (done) return false;
-      this.#buffer = this.#buffer.length === 0 ? value : Buffer.concat([this.#buffer, value]);
-      return true;
+      return done ? undefined : value;
     } catch {
-      return false;
+      return undefined;
     }
   }
 }
