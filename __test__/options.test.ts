@@ -54,6 +54,19 @@ describe("an option", () => {
     ["maxBatchPairs", [0, -1, 10_001, 1.5, Number.NaN, "5", 4_294_967_297]],
     ["maxBatchBytes", [0, -1, 100_000_001, 0.5, Number.NaN, "5"]],
     ["concurrency", [0, -1, 65, 3.9, Number.NaN, "4"]],
+    ["maxMemoryBytes", [0, -1, 0.5, Number.NaN, 1e15, "5"]],
+    ["retry", [5, "text", true]],
+    ["retry.attempts", [0, 101, 1.5, "8"]],
+    ["retry.initialDelayMs", [0, -1, "100"]],
+    ["retry.maxDelayMs", [0, Number.NaN, 3_600_001]],
+    ["retry.totalMs", [0, Number.POSITIVE_INFINITY]],
+    ["timeouts", [5, "text", true]],
+    ["timeouts.connectMs", [0, 3_600_001]],
+    ["timeouts.idleMs", [-1, 0.5]],
+    ["timeouts.replyMs", [0, "120"]],
+    ["timeouts.requestMs", [0, {}]],
+    ["viteConfig", [5, true, {}]],
+    ["selfCheck", ["no", 0, {}]],
     ["runtime", ["1.4.0", 5, {}, { vinext: 5 }, { vinext: "" }, { vinext: "1.4.0", cloudflare: 7 }]],
     ["allowUnprovenRoutes", ["yes", 1, {}]],
     ["onProgress", [5, "text", {}]],
@@ -63,7 +76,9 @@ describe("an option", () => {
     ["apiToken", ["token with space", "token\n", "tökèn"]],
   ])("%s is checked", async (name, values) => {
     for (const value of values) {
-      const error = await failureOf(call({ ...GOOD, [name]: value }));
+      const [option = "", member] = name.split(".");
+      const given = member === undefined ? value : { [member]: value };
+      const error = await failureOf(call({ ...GOOD, [option]: given }));
       expect(error.code, `${name}: ${String(value)}`).toBe("INVALID_OPTION");
       expect(error.message).toContain(`\`${name}`);
       expect(error.message).not.toContain(TOKEN);
@@ -79,6 +94,11 @@ describe("an option", () => {
         staticTtlSeconds: value,
         runtime: value,
         allowUnprovenRoutes: value,
+        viteConfig: value,
+        selfCheck: value,
+        maxMemoryBytes: value,
+        retry: value,
+        timeouts: value,
         maxBatchPairs: value,
         maxBatchBytes: value,
         concurrency: value,

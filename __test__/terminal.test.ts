@@ -5,7 +5,7 @@ import { stripVTControlCharacters } from "node:util";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { BIN, bareEnvironment, hasSignals } from "./support/cli.js";
 import { ACCOUNT, API_TOKEN, startCloudflare, type CloudflareOptions } from "./support/cloudflare.js";
-import { NAMESPACE, writeLargeSite } from "./support/project.js";
+import { NAMESPACE, writeLargeSite, writeProject } from "./support/project.js";
 
 const CTRL_C = "\x03";
 

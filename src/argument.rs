@@ -55,6 +55,20 @@ impl<T: FromNapiValue> ValidateNapiValue for Argument<T> {
     }
 }
 
+/// An object with options of its own. Node-API reads members of any value, so that a number would
+/// pass for an object without any.
+pub struct Members<T>(pub(crate) T);
+
+impl<T: FromNapiValue> FromNapiValue for Members<T> {
+    unsafe fn from_napi_value(env: sys::napi_env, value: sys::napi_value) -> napi::Result<Self> {
+        if type_of(env, value) != ValueType::Object {
+            return Err(napi::Error::new(Status::ObjectExpected, "not an object"));
+        }
+        // SAFETY: `env` and `value` are those that Node-API handed in for this call.
+        unsafe { T::from_napi_value(env, value) }.map(Self)
+    }
+}
+
 /// An option's value; converting it never fails either, so that the message can name the option.
 pub struct Given<T>(Result<T, String>);
 

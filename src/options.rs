@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use napi_derive::napi;
 
 use crate::abort::Signal;
-use crate::argument::{Given, OrNull};
+use crate::argument::{Given, Members, OrNull};
 use crate::progress::Listener;
 
 /// What `seedKvCache` is to do.
@@ -53,10 +53,10 @@ pub struct JsSeedOptions {
     pub concurrency: Option<OrNull<f64>>,
     /// How often, and for how long, a request is tried. Storing the same entry twice does no harm.
     #[napi(ts_type = "RetryOptions")]
-    pub retry: Option<OrNull<JsRetryOptions>>,
+    pub retry: Option<OrNull<Members<JsRetryOptions>>>,
     /// How long a request may take.
     #[napi(ts_type = "TimeoutOptions")]
-    pub timeouts: Option<OrNull<JsTimeoutOptions>>,
+    pub timeouts: Option<OrNull<Members<JsTimeoutOptions>>>,
     /// Called as the run goes on, at most ten times a second, and once at the end. If it throws,
     /// the run is cancelled and the promise rejects with what it threw.
     #[napi(ts_type = "(progress: SeedProgress) => void")]

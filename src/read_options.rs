@@ -11,7 +11,7 @@ use vinext_seed::send::{ApiToken, DEFAULT_API_BASE, Endpoint, RetryPolicy, Timeo
 use vinext_seed::{Limits, MAX_CONCURRENCY};
 
 use crate::abort::Signal;
-use crate::argument::{Given, OrNull, optional};
+use crate::argument::{Given, Members, OrNull, optional};
 use crate::build_options::{WithBuild, batch_limits};
 use crate::failure::Failure;
 use crate::options::{
@@ -46,10 +46,10 @@ impl WithBuild<JsSeedOptions> {
             concurrency: whole(own.concurrency, "concurrency", MAX_CONCURRENCY)?,
             ..batch_limits(own.max_batch_pairs, own.max_batch_bytes)?
         };
-        if let Some(retry) = optional(own.retry, "retry", "an object")? {
+        if let Some(Members(retry)) = optional(own.retry, "retry", "an object")? {
             settings.retry = retry.read()?;
         }
-        if let Some(timeouts) = optional(own.timeouts, "timeouts", "an object")? {
+        if let Some(Members(timeouts)) = optional(own.timeouts, "timeouts", "an object")? {
             settings.timeouts = timeouts.read()?;
         }
         Ok(Options {
