@@ -1,10 +1,13 @@
 // `seedFromProject`: for a deploy script, which it never stops unless it is to.
 
+import { symlinkSync } from "node:fs";
+import path from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { seedFromProject, type ProjectSeedOptions } from "../index.js";
-import { rendered, temporaryDirectory } from "./support/build.js";
+import { startLocalApi } from "../lib/local-api/server.js";
+import { key, rendered, temporaryDirectory } from "./support/build.js";
 import { ACCOUNT, API_TOKEN, startCloudflare, type CloudflareOptions } from "./support/cloudflare.js";
-import { NAMESPACE, wranglerConfig, writeProject } from "./support/project.js";
+import { EXAMPLE_MODULES, NAMESPACE, wranglerConfig, writeProject } from "./support/project.js";
 import { failureOf } from "./support/seed.js";
 
 const GIVEN = { accountId: ACCOUNT, namespaceId: NAMESPACE };
@@ -41,6 +44,45 @@ describe("seedFromProject", () => {
       seededRoutes: 2,
       target: { accountId: ACCOUNT, namespaceId: NAMESPACE, binding: "VINEXT_KV_CACHE" },
     });
+  });
+
+  it("takes the environment and the configuration that are named", async () => {
+    const config = wranglerConfig({ env: { staging: wranglerConfig({ name: undefined }) } });
+    const root = writeProject({ files: { "deploy/other.json": config } });
+    const named = { config: "deploy/other.json", env: "staging", binding: "VINEXT_KV_CACHE" };
+    const { promise } = await seed({ root, accountId: undefined, namespaceId: undefined, ...named });
+    const { target } = await promise;
+    expect(target?.namespaceId).toBe(NAMESPACE);
+    expect(target?.configPath).toBe(path.join(root, "deploy", "other.json"));
+  });
+
+  it("keeps local state beside the configuration that is named, wherever it is called from", async () => {
+    const root = writeProject({ files: { "deploy/other.json": wranglerConfig() } });
+    const { promise } = await seed({
+      root, accountId: undefined, namespaceId: undefined, local: true, config: "deploy/other.json",
+    });
+    const { target } = await promise;
+    expect(target?.persistTo).toBe(path.join(root, "deploy", ".wrangler", "state"));
+  });
+
+  it("fills the local KV, where it is asked to, and asks no API", async () => {
+    const root = writeProject({ files: { "wrangler.json": wranglerConfig() } });
+    const { promise, cloudflare } = await seed({
+      root, accountId: undefined, namespaceId: undefined, local: true, persistTo: "kv state",
+    });
+    const persistTo = path.join(root, "kv state");
+    expect(await promise).toMatchObject({
+      seededRoutes: 2,
+      target: { namespaceId: NAMESPACE, binding: "VINEXT_KV_CACHE", persistTo },
+    });
+    expect(cloudflare.calls).toEqual([]);
+    const api = await startLocalApi({ persistTo, namespaceIds: [NAMESPACE], apiToken: "local" });
+    const url = `${api.baseUrl}/accounts/a/storage/kv/namespaces/${NAMESPACE}/keys`;
+    const response = await fetch(url, { headers: { authorization: "Bearer local" } });
+    const { result } = (await response.json()) as { result: { name: string }[] };
+    await api.close();
+    const keys = [key("/a", "html"), key("/a", "rsc"), key("/b", "html")];
+    expect(result.map(({ name }) => name)).toEqual(keys);
   });
 
   it("takes the options of seedKvCache", async () => {
@@ -107,5 +149,18 @@ describe("seedFromProject", () => {
     const root = writeProject({ wrangler: false, routes: [rendered("/lost")] });
     const { promise } = await seed({ root, strict: true });
     expect(await promise).toMatchObject({ skippedCode: "nothing-seedable" });
+  });
+
+  it.each([
+    ["cdn-cache-configured", { cdn: { adapter: "x" } }],
+    ["data-adapter-is-not-kv", { data: { adapter: "/p/redis-adapter.js" } }],
+  ])("is content with a site that does not read KV: %s", async (code, cache) => {
+    const plugin = { name: "vinext:config", __vinextCacheConfig: cache };
+    const files = { "vite.config.mjs": `export default { plugins: [${JSON.stringify(plugin)}] };` };
+    const root = writeProject({ wrangler: false, files });
+    symlinkSync(path.join(EXAMPLE_MODULES, "vite"), path.join(root, "node_modules", "vite"));
+    const { promise, cloudflare } = await seed({ root, strict: true });
+    expect(await promise).toMatchObject({ skippedCode: code, kvPairsUploaded: 0 });
+    expect(cloudflare.writes()).toEqual([]);
   });
 });

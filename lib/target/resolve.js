@@ -133,7 +133,9 @@ export function stateDirectory(root, persistTo, config, paths = path) {
  *   namespace: { binding?: string, id?: string, preview_id?: string } } | Missing>}
  */
 async function findBinding(options, environment, cacheBinding, place) {
-  const { root, config: file, env, namespaceId } = options;
+  const { root, env, namespaceId } = options;
+  // Wrangler calls a file as it was called by us; it is to mean the same to everybody.
+  const file = options.config === undefined ? undefined : path.resolve(root, options.config);
   if (namespaceId !== undefined && place !== "local") {
     const problem = checkNamespaceId(namespaceId, "--namespace-id");
     if (problem !== undefined) return problem;
