@@ -24,15 +24,19 @@ async function run(row: Fault) {
   const api = await startScriptedApi(row.script);
   const events: SeedProgress[] = [];
   const controller = new AbortController();
-  if (row.abortAfter !== undefined) {
-    void api.arrived(row.abortAfter.requests).then(() => sleep(100)).then(() => controller.abort());
+  const { abortAfter } = row;
+  if (typeof abortAfter === "object") {
+    void api.arrived(abortAfter.requests).then(() => sleep(100)).then(() => controller.abort());
   }
   const started = performance.now();
   const outcome = await seed({
     root: buildFor(row),
     apiBaseUrl: api.baseUrl,
     retry: { initialDelayMs: 5, maxDelayMs: 50 },
-    onProgress: (event) => events.push(event),
+    onProgress(event) {
+      events.push(event);
+      if (abortAfter === "a pause has begun" && event.pausedForMs) controller.abort();
+    },
     signal: controller.signal,
     ...row.options,
   }).then(

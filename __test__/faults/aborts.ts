@@ -29,7 +29,7 @@ export const ABORTED: Fault[] = [
     fault: "an abort during a pause that Cloudflare asked for",
     behaviour: "ends the pause",
     script: [{ ...failing(429, 971), headers: { "retry-after": "60" } }],
-    abortAfter: { requests: 1 },
+    abortAfter: "a pause has begun",
     expected: { stored: 0, code: "ABORT_ERR", requests: 1, seconds: 5 },
     check: isAborted,
   },

@@ -15,8 +15,8 @@ export interface Fault {
   pageBytes?: number;
   options?: Partial<SeedOptions>;
   script: Script;
-  /** When the run is aborted: a moment after so many requests have arrived. */
-  abortAfter?: { requests: number };
+  /** When the run is aborted: a moment after so many requests have arrived, or in a pause. */
+  abortAfter?: { requests: number } | "a pause has begun";
   expected: Expected;
   /** What the row is about beside the numbers. */
   check?: (run: Run) => void;
