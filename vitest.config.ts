@@ -9,7 +9,8 @@ export default defineConfig({
           include: ["__test__/*.test.ts"],
           // Each file in a process of its own: the addon's threads are the process's.
           pool: "forks",
-          testTimeout: 30_000,
+          // Some start wrangler several times, which takes seconds on a machine that is busy.
+          testTimeout: 60_000,
         },
       },
       {

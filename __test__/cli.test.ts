@@ -3,14 +3,7 @@
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
-import { runCommand } from "../lib/cli/child.js";
-import { loadCommand } from "../lib/cli/export.js";
-import { size, time, usd } from "../lib/cli/format.js";
-import { createPrinter } from "../lib/cli/printer.js";
-import { progressView } from "../lib/cli/progress-bar.js";
-import { stepSummary } from "../lib/cli/step-summary.js";
-import { NOTHING_DONE } from "../lib/seed-from-project.js";
-import { rendered, temporaryDirectory } from "./support/build.js";
+import { key, rendered, temporaryDirectory } from "./support/build.js";
 import { cli, hasSignals, type CliProcess } from "./support/cli.js";
 import { ACCOUNT, API_TOKEN, startCloudflare, type CloudflareOptions } from "./support/cloudflare.js";
 import { NAMESPACE, wranglerConfig, writeProject, type ProjectFiles } from "./support/project.js";
@@ -26,14 +19,6 @@ async function start(args: string[], root: string, api: CloudflareOptions = {}, 
   const ended = await cli(args, { cwd: root, ...how, env });
   expect(ended.stdout + ended.stderr).not.toContain(API_TOKEN);
   return { ...ended, cloudflare };
-}
-
-/** Pages of a size of which a request takes a few. */
-function largePages(count: number) {
-  const routes = Array.from({ length: count }, (_, index) => rendered(`/p${index}`));
-  const content = "x".repeat(1_600_000);
-  const artefacts = Object.fromEntries(routes.map(({ route }) => [`${route.slice(1)}.html`, content]));
-  return writeProject({ ...PLAIN, routes, artefacts });
 }
 
 describe("run", () => {
@@ -108,6 +93,43 @@ describe("run", () => {
     expect((await start([...FLAGS, "--strict"], root, refusing)).code).toBe(1);
   });
 
+  it("names every entry that is not stored with --verbose", async () => {
+    const { stderr } = await start([...FLAGS, "--verbose"], writeProject(PLAIN), { tokens: ["other"] });
+    for (const name of [key("/a", "html"), key("/a", "rsc"), key("/b", "html")]) {
+      expect(stderr).toContain(`\n  ${name}: KV_UNAUTHORIZED\n`);
+    }
+  });
+
+  it("takes the binding and the configuration that are named", async () => {
+    const kv_namespaces = [
+      { binding: "VINEXT_KV_CACHE", id: NAMESPACE },
+      { binding: "PAGES", id: "22222222222222222222222222222222" },
+    ];
+    const root = writeProject({ files: { "deploy/other.json": wranglerConfig({ kv_namespaces }) } });
+    // Files are relative to the current directory, as for wrangler, and not to the project.
+    const named = ["--config", "other.json", "--binding", "PAGES", "--account-id", ACCOUNT];
+    const { stdout } = await start(["run", "..", ...named], path.join(root, "deploy"));
+    expect(stdout).toContain(`PAGES (22222222222222222222222222222222) in account ${ACCOUNT}`);
+  });
+
+  it("seeds old versions where it is told to", async () => {
+    const worker = 'function appIsrCacheKey(pathname, suffix, buildId = "the-workers-id") {}';
+    const root = writeProject({ ...PLAIN, vinext: "0.1.8", files: { "dist/server/index.js": worker } });
+    const refused = await start([...FLAGS, "--strict"], root);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain("(unproven-routes)");
+    const allowed = await start([...FLAGS, "--strict", "--allow-unproven-routes"], root);
+    expect(allowed).toMatchObject({ code: 0, stderr: "" });
+    expect(allowed.cloudflare.pairs()).toHaveLength(3);
+  });
+
+  it("finds nothing to seed in order, also with --strict", async () => {
+    const root = writeProject({ ...PLAIN, routes: [rendered("/lost")] });
+    const { code, stderr } = await start([...FLAGS, "--strict"], root);
+    expect(code).toBe(0);
+    expect(stderr).toContain("(nothing-seedable)");
+  });
+
   it("says what is missing, and what to set", async () => {
     const env = { CLOUDFLARE_API_TOKEN: undefined };
     const root = writeProject(PLAIN);
@@ -168,6 +190,30 @@ describe("plan", () => {
     expect(cloudflare.calls).toEqual([]);
   });
 
+  it("says what is missing, which is a failure with --strict only", async () => {
+    const env = { CLOUDFLARE_API_TOKEN: undefined };
+    const root = writeProject(PLAIN);
+    const { code, stdout } = await start(["plan", "--json", ...FLAGS], root, {}, { env });
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      kvPairs: 3,
+      targetMissing: { code: "no-api-token", namespaceId: NAMESPACE },
+    });
+    expect((await start(["plan", "--strict", ...FLAGS], root, {}, { env })).code).toBe(1);
+    const bare = temporaryDirectory();
+    writeFileSync(path.join(bare, "package.json"), "{}");
+    const unbuilt = await start(["plan", ...FLAGS], bare);
+    expect(unbuilt.code).toBe(0);
+    expect(unbuilt.stderr).toMatch(/\(no-manifest\).*vite build/u);
+    expect((await start(["plan", "--strict", ...FLAGS], bare)).code).toBe(1);
+  });
+
+  it("says where the target is from with --verbose", async () => {
+    const { stdout } = await start(["plan", "--verbose", ...FLAGS], writeProject(PLAIN));
+    expect(stdout).toMatch(/^ {2}account +--account-id$/mu);
+    expect(stdout).toMatch(/^ {2}token +CLOUDFLARE_API_TOKEN$/mu);
+  });
+
   it("says that a site is too large for a day of the free plan", async () => {
     const routes = Array.from({ length: 1001 }, (_, index) => rendered(`/p${index}`));
     const artefacts = Object.fromEntries(routes.map(({ route }) => [`${route.slice(1)}.html`, "x"]));
@@ -192,11 +238,18 @@ describe("export", () => {
     expect(again.stderr).toContain("EXPORT_DIRECTORY_NOT_EMPTY");
   });
 
-  it("quotes paths as Windows takes them", () => {
-    const command = loadCommand("C:\\my kv\\kv-bulk-0001.json", "--binding KV", {});
-    expect(command).toBe(
-      'npx wrangler kv bulk put "C:\\my kv\\kv-bulk-0001.json" --binding KV --remote',
-    );
+  it("prints the same as JSON", async () => {
+    const root = writeProject(PLAIN);
+    const args = ["export", "kv", "--json", "--binding", "KV", "--config", "my wrangler.json"];
+    const { stdout, stderr } = await start(args, root);
+    expect(stderr).toBe("");
+    const file = path.join("kv", "kv-bulk-0001.json");
+    const config = path.join(root, "my wrangler.json");
+    expect(JSON.parse(stdout)).toMatchObject({
+      directory: path.join(root, "kv"),
+      files: [{ name: "kv-bulk-0001.json", kvPairs: 3 }],
+      load: [`npx wrangler kv bulk put ${file} --binding KV --remote --config "${config}"`],
+    });
   });
 });
 
@@ -239,6 +292,15 @@ describe("a wrong command line", () => {
     expect(stderr).toContain("no package.json");
   });
 
+  it("is no reason not to print the version", async () => {
+    const { code, stdout } = await cli(["--version"], { cwd: temporaryDirectory() });
+    const manifest = new URL("../package.json", import.meta.url);
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: `${JSON.parse(readFileSync(manifest, "utf-8")).version}\n`,
+    });
+  });
+
   it("is no reason not to print help", async () => {
     const { code, stdout } = await cli(["plan", "--help"], { cwd: temporaryDirectory() });
     expect(code).toBe(0);
@@ -270,82 +332,6 @@ describe("--local", () => {
     mkdirSync(path.join(root, ".wrangler"), { mode: 0o500 });
     const { stderr } = await start(["--local"], root);
     expect(stderr).toMatch(/LOCAL_STATE_UNWRITABLE.*\.wrangler/u);
-  });
-});
-
-describe.runIf(hasSignals)("Ctrl-C", () => {
-  it("leaves a truthful summary and exit code 130", async () => {
-    const root = largePages(15);
-    let interrupted: Promise<unknown> = Promise.resolve();
-    const cloudflare = await startCloudflare({ bulkDelaysMs: [0, 500, 60_000] });
-    const { code, stdout, stderr } = await cli(FLAGS, {
-      cwd: root,
-      env: cloudflare.env,
-      onStart(child) {
-        // Two requests are answered by then, the others are in flight.
-        interrupted = expect
-          .poll(() => cloudflare.writes().length, { timeout: 20_000 })
-          .toBeGreaterThanOrEqual(3)
-          .then(() => new Promise((resolve) => setTimeout(resolve, 1000)))
-          .then(() => child.kill("SIGINT"));
-      },
-    });
-    await interrupted;
-    expect(code).toBe(130);
-    expect(stdout).toBe("");
-    const told = /^error: interrupted: (\d+) entries are stored \(.* MB\), (\d+) more may be; /u.exec(stderr);
-    const [stored, inDoubt] = [Number(told?.[1]), Number(told?.[2])];
-    expect(stored).toBeGreaterThan(0);
-    expect(inDoubt).toBeGreaterThan(0);
-    expect(stored + inDoubt).toBe(cloudflare.pairs().length);
-  });
-
-  it("also ends a run that has written nothing", async () => {
-    const cloudflare = await startCloudflare({ bulkDelaysMs: [60_000] });
-    const { code, stderr } = await cli(FLAGS, {
-      cwd: writeProject(PLAIN),
-      env: cloudflare.env,
-      onStart(child) {
-        void expect
-          .poll(() => cloudflare.writes().length, { timeout: 20_000 })
-          .toBe(1)
-          .then(() => child.kill("SIGTERM"));
-      },
-    });
-    expect(code).toBe(143);
-    expect(stderr).toContain("interrupted: 0 entries are stored (0 B), 3 more may be");
-  });
-});
-
-describe.runIf(hasSignals)("Ctrl-C during a deploy", () => {
-  /** Commands that take for ever; what they do does not matter here. */
-  const stub = (script: string) => ({
-    "node_modules/vite/package.json": { name: "vite", bin: "cli.cjs" },
-    // vinext hands `build --help` on to it.
-    "node_modules/vite/cli.cjs": `if (!process.argv.includes("--help")) { ${script} }`,
-    "node_modules/wrangler/package.json": { name: "wrangler", bin: "cli.cjs" },
-    "node_modules/wrangler/cli.cjs": "console.log('deploying'); setInterval(() => {}, 1000);",
-  });
-
-  it.each([
-    ["building", "console.log('building'); setInterval(() => {}, 1000);"],
-    ["deploying", ""],
-  ])("while %s says what is done and what is not", async (step, script) => {
-    const root = writeProject({ ...PLAIN, files: stub(script) });
-    const cloudflare = await startCloudflare();
-    const { code, stderr, stdout } = await cli(["deploy", ...FLAGS], {
-      cwd: root,
-      env: cloudflare.env,
-      onStart(child) {
-        child.stdout?.on("data", (text: string) => {
-          if (text.includes(step)) child.kill("SIGINT");
-        });
-      },
-    });
-    expect(code).toBe(130);
-    expect(stderr).toContain(`error: interrupted while ${step}`);
-    expect(cloudflare.pairs()).toHaveLength(step === "building" ? 0 : 3);
-    expect(stdout.includes("Seeded 2 pages")).toBe(step === "deploying");
   });
 });
 
@@ -384,68 +370,4 @@ describe("JSON", () => {
     expect(code).toBe(130);
     expect(JSON.parse(stdout)).toMatchObject({ failure: { code: "ABORT_ERR" } });
   });
-});
-
-it("starts no command any more after Ctrl-C", async () => {
-  const file = path.join(temporaryDirectory(), "script.cjs");
-  writeFileSync(file, "process.exit(7)");
-  const interrupt = { signal: AbortSignal.abort(), received: "SIGINT" as const, ignore() {} };
-  const how = { root: ".", variables: {}, isQuiet: true, interrupt };
-  expect(await runCommand(file, [], how)).toBe(130);
-});
-
-describe("progress without a terminal", () => {
-  const options = { color: true };
-  const silent = { write: () => true, isTTY: false };
-
-  it("is a line in ten seconds", () => {
-    const written: string[] = [];
-    const stderr = { write: (text: string) => Boolean(written.push(text)), isTTY: false };
-    const printer = createPrinter(options, { stdout: silent, stderr, env: {} });
-    let now = 0;
-    const view = progressView(printer, process.stderr, () => now);
-    const event = { phase: "send" as const, routes: 50, total: 100, pairs: 98, bytes: 1_234_567 };
-    for (; now <= 35_000; now += 100) view.show(event);
-    view.end();
-    expect(written).toEqual(Array(3).fill("Seeding: 50 of 100 pages, 98 entries stored (1.2 MB)\n"));
-  });
-
-  it("is silent with --quiet and --json", () => {
-    const written: string[] = [];
-    const stderr = { write: (text: string) => Boolean(written.push(text)), isTTY: true };
-    for (const more of [{ quiet: true }, { json: true }]) {
-      const printer = createPrinter({ ...options, ...more }, { stdout: silent, stderr, env: {} });
-      expect(printer.hasBar).toBe(false);
-      printer.note("x");
-      printer.result("x");
-    }
-    expect(written).toEqual([]);
-  });
-
-  it("has no bar in CI, and no colour where none is wanted", () => {
-    const terminal = { write: () => true, isTTY: true };
-    const printer = (more: object, env: Record<string, string>) =>
-      createPrinter({ ...options, ...more }, { stdout: terminal, stderr: terminal, env });
-    expect(printer({}, {}).hasBar).toBe(true);
-    expect(printer({}, { CI: "true" }).hasBar).toBe(false);
-    expect(printer({}, {}).styled("bold", "x")).not.toBe("x");
-    expect(printer({ color: false }, {}).styled("bold", "x")).toBe("x");
-    expect(printer({}, { NO_COLOR: "1" }).styled("bold", "x")).toBe("x");
-  });
-});
-
-it("formats numbers the same everywhere", () => {
-  expect([0, 999, 1000, 12_345, 999_600, 1e9].map(size)).toEqual([
-    "0 B", "999 B", "1.0 kB", "12 kB", "1.0 MB", "1.0 GB",
-  ]);
-  expect([5, 1500, 61_000].map(time)).toEqual(["5 ms", "1.5 s", "1 min 1 s"]);
-  expect([0, 0.001, 1.5].map(usd)).toEqual(["$0.00", "less than $0.01", "$1.50"]);
-});
-
-it("escapes what others wrote in a step summary", () => {
-  const summary = stepSummary({
-    ...NOTHING_DONE,
-    failure: { code: "X", message: "a|b\n<script>`" },
-  });
-  expect(summary).toContain("| reason | a\\|b \\<script\\>\\` |");
 });

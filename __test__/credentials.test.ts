@@ -1,0 +1,197 @@
+// With which account, token and API entries are written: found out as wrangler finds them.
+
+import { mkdirSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import path from "node:path";
+import { describe, expect, it } from "vitest";
+import { apiBase } from "../lib/target/api-base.js";
+import { listAccounts } from "../lib/target/cloudflare-api.js";
+import { readEnvironment } from "../lib/target/environment.js";
+import { resolveTarget } from "../lib/target/resolve.js";
+import { temporaryDirectory } from "./support/build.js";
+import { ACCOUNT, API_TOKEN, startCloudflare } from "./support/cloudflare.js";
+import { listen } from "./support/loopback.js";
+import { NAMESPACE, wranglerConfig, writeProject } from "./support/project.js";
+import { OTHER, STAGING, resolve, stubVariables } from "./support/target.js";
+
+describe("the account", () => {
+  const root = () => writeProject({ files: { "wrangler.json": wranglerConfig({ account_id: OTHER }) } });
+  const bare = () => writeProject({ files: { "wrangler.json": wranglerConfig() } });
+
+  it("is the option's, else the configuration's, else the variable's, else the only one", async () => {
+    const env = { CLOUDFLARE_ACCOUNT_ID: STAGING };
+    const given = await resolve(root(), { accountId: NAMESPACE }, { env });
+    expect(given.target).toMatchObject({ accountId: NAMESPACE });
+    expect((await resolve(root(), {}, { env })).target).toMatchObject({ accountId: OTHER });
+    const variable = await resolve(bare(), {}, { env });
+    expect(variable.target).toMatchObject({ accountId: STAGING });
+    expect(variable.cloudflare.calls).toEqual([]);
+    expect((await resolve(bare())).target).toMatchObject({ accountId: ACCOUNT });
+  });
+
+  it("may stand in .env, beneath the process's variables", async () => {
+    const files = { "wrangler.json": wranglerConfig(), ".env": `CLOUDFLARE_ACCOUNT_ID=${OTHER}\n` };
+    const project = writeProject({ files });
+    expect((await resolve(project)).target).toMatchObject({ accountId: OTHER });
+    const env = { CLOUDFLARE_ACCOUNT_ID: STAGING };
+    expect((await resolve(project, {}, { env })).target).toMatchObject({ accountId: STAGING });
+  });
+
+  it("is not chosen between two", async () => {
+    const accounts = [
+      { id: ACCOUNT, name: "One" },
+      { id: OTHER, name: "Two" },
+    ];
+    for (const readsMemberships of [true, false]) {
+      const { target } = await resolve(bare(), {}, { api: { accounts, readsMemberships } });
+      expect(target).toMatchObject({
+        code: "several-accounts",
+        reason: expect.stringMatching(new RegExp(`${ACCOUNT} \\(One\\).*${OTHER} \\(Two\\)`, "u")),
+      });
+    }
+  });
+
+  it("is found with a token that belongs to an account", async () => {
+    const { target } = await resolve(bare(), {}, { api: { readsMemberships: false } });
+    expect(target).toMatchObject({ accountId: ACCOUNT });
+  });
+
+  it("needs the form of an account id", async () => {
+    const { target } = await resolve(bare(), { accountId: "me@example.com" });
+    expect(target).toMatchObject({ code: "invalid-account-id" });
+  });
+
+  it("that the token may not see is said without the token", async () => {
+    const { target } = await resolve(bare(), { apiToken: "not-a-good-token" });
+    expect(target).toMatchObject({
+      code: "target-unknown",
+      reason: expect.stringMatching(/403.*Authentication error \[code 10000\]/u),
+    });
+    expect(JSON.stringify(target)).not.toContain("not-a-good-token");
+  });
+});
+
+describe("an answer that is not Cloudflare's", () => {
+  async function answering(status: number, body: string) {
+    return `http://127.0.0.1:${await listen(createServer((_, response) => response.writeHead(status).end(body)))}`;
+  }
+
+  it.each([
+    ["a list of something else", 200, { success: true, result: null }],
+    ["a failure without reasons", 500, { success: false, errors: null }],
+    ["a failure with odd reasons", 500, { success: false, errors: [null, "no"] }],
+    ["no JSON", 502, "<html>"],
+  ])("is said, and nothing more: %s", async (_, status, body) => {
+    const apiBaseUrl = await answering(status, typeof body === "string" ? body : JSON.stringify(body));
+    stubVariables({ CLOUDFLARE_API_TOKEN: API_TOKEN });
+    const root = writeProject({ wrangler: false });
+    const target = await resolveTarget({ root, namespaceId: NAMESPACE, apiBaseUrl });
+    expect(target).toMatchObject({
+      code: "target-unknown",
+      reason: expect.stringMatching(/^Cloudflare answered GET \/accounts/u),
+    });
+  });
+
+  it("does not show a part of the token either, where it is cut", async () => {
+    const baseUrl = await answering(403, `${"x".repeat(490)}${API_TOKEN}`);
+    const { message } = await listAccounts({ baseUrl, token: API_TOKEN }).then(
+      () => expect.unreachable(),
+      (error: Error) => error,
+    );
+    expect(message).toContain("xxx");
+    expect(message).not.toContain(API_TOKEN.slice(0, 5));
+  });
+});
+
+describe("the token", () => {
+  const root = () =>
+    writeProject({ files: { "wrangler.json": wranglerConfig({ account_id: ACCOUNT }) } });
+  const none = { CLOUDFLARE_API_TOKEN: undefined };
+
+  it("is the variable's", async () => {
+    const { target } = await resolve(root());
+    expect(target).toMatchObject({ apiToken: API_TOKEN, tokenSource: "CLOUDFLARE_API_TOKEN" });
+  });
+
+  it("is that of wrangler's login", async () => {
+    const cloudflare = await startCloudflare();
+    const home = stubVariables({ ...cloudflare.env, ...none });
+    // Where wrangler 4 keeps what `wrangler login` got.
+    const directory = path.join(home, ".wrangler", "config");
+    mkdirSync(directory, { recursive: true });
+    const login = [
+      'oauth_token = "stored-test-login"',
+      'refresh_token = "refresh"',
+      'expiration_time = "2099-01-01T00:00:00.000Z"',
+      'scopes = ["account:read", "workers_kv:write", "offline_access"]',
+    ];
+    writeFileSync(path.join(directory, "default.toml"), login.join("\n"));
+    const target = await resolveTarget({ root: root() });
+    expect(target).toMatchObject({ apiToken: "stored-test-login", tokenSource: "wrangler login" });
+  });
+
+  it("missing is said, with what to set and what is known", async () => {
+    const { target } = await resolve(root(), {}, { env: none });
+    expect(target).toMatchObject({
+      code: "no-api-token",
+      namespaceId: NAMESPACE,
+      reason: expect.stringMatching(/CLOUDFLARE_API_TOKEN.*Workers KV Storage: Edit.*wrangler login/u),
+    });
+    const key = { ...none, CLOUDFLARE_API_KEY: "key", CLOUDFLARE_EMAIL: "me@example.com" };
+    expect((await resolve(root(), {}, { env: key })).target).toMatchObject({
+      code: "no-api-token",
+      reason: expect.stringContaining("CLOUDFLARE_API_KEY"),
+    });
+  });
+
+  it("with a line break is refused, and not shown", async () => {
+    const env = { CLOUDFLARE_API_TOKEN: "secret-part\nrest" };
+    const { target } = await resolve(root(), {}, { env });
+    expect(target).toMatchObject({ code: "invalid-api-token" });
+    expect(JSON.stringify(target)).not.toContain("secret-part");
+  });
+});
+
+describe("the API", () => {
+  const url = (environment: Record<string, string>, configured?: string) =>
+    apiBase(environment, configured);
+
+  it.each([
+    [{}, undefined, "https://api.cloudflare.com/client/v4"],
+    [{ CLOUDFLARE_API_BASE_URL: "http://127.0.0.1:1/v4/" }, undefined, "http://127.0.0.1:1/v4"],
+    [{ CLOUDFLARE_COMPLIANCE_REGION: "fedramp_high" }, undefined, "https://api.fed.cloudflare.com/client/v4"],
+    [{}, "fedramp_high", "https://api.fed.cloudflare.com/client/v4"],
+    [{ WRANGLER_API_ENVIRONMENT: "staging" }, "public", "https://api.staging.cloudflare.com/client/v4"],
+  ])("%j with %s is %s", (environment, configured, baseUrl) => {
+    expect(url(environment as Record<string, string>, configured)).toEqual({ baseUrl });
+  });
+
+  it("is never one that the token would be sent to in the clear", () => {
+    for (const baseUrl of ["http://api.example.com/v4", "http://127.0.0.1.example.com", "ftp://x", "x"]) {
+      const environment = { CLOUDFLARE_API_BASE_URL: baseUrl };
+      expect(url(environment)).toMatchObject({ code: "invalid-api-base-url" });
+      expect(apiBase({}, undefined, baseUrl)).toMatchObject({ code: "invalid-api-base-url" });
+    }
+  });
+
+  it("is not chosen between two regions", () => {
+    expect(url({ CLOUDFLARE_COMPLIANCE_REGION: "public" }, "fedramp_high")).toMatchObject({
+      code: "compliance-region-conflict",
+    });
+    expect(url({}, "mars")).toMatchObject({ code: "compliance-region-unknown" });
+  });
+});
+
+it("reads .env files in wrangler's order", () => {
+  const root = temporaryDirectory();
+  writeFileSync(path.join(root, ".env"), "A=1\nB=1\nC=1\n");
+  writeFileSync(path.join(root, ".env.staging"), "B=2\n");
+  const own = { C: "3", CF_API_TOKEN: "old" };
+  expect(readEnvironment(root, "staging", own)).toMatchObject({
+    A: "1",
+    B: "2",
+    C: "3",
+    CLOUDFLARE_API_TOKEN: "old",
+  });
+  expect(readEnvironment(root, undefined, own).B).toBe("1");
+});
