@@ -34,6 +34,7 @@ describe("keys, tags and files are the package's own", () => {
     const [theirs] = await oracle.ask({ op: "explain", cases: [question] });
     oracle.close();
     const ours = explainRoute({ route: "/a", buildId: "b", runtime: { vinext: "1.4.0" } });
+    expect(theirs.html).toBe("app:b:/a:html");
     expect(ours.html.logicalKey).not.toBe(theirs.html);
   });
 });
@@ -120,6 +121,10 @@ describe("a format is told from the code", () => {
   });
   const explain = (runtime: Parameters<typeof explainRoute>[0]["runtime"]) =>
     explainRoute({ route: `/日/%41/${"x".repeat(200)}/`, buildId: "b", runtime });
+
+  it("of every version that is installed", () => {
+    expect(known.length).toBeGreaterThan(20);
+  });
 
   it.each(known)("as by the version: %s", (version) => {
     const byVersion = () => explain({ vinext: version });

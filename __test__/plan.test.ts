@@ -90,6 +90,19 @@ describe("exportKvSeed", () => {
     }
   });
 
+  it("cuts files at 25 MB, unless it is told otherwise", async () => {
+    const page = "x".repeat(9_000_000);
+    const files = { "a.html": page, "b.html": page, "c.html": page };
+    const root = buildOf([rendered("/a"), rendered("/b"), rendered("/c")], files);
+    const kvPairsOf = async (options: object) => {
+      const directory = temporaryDirectory();
+      const exported = await exportKvSeed({ root, directory, ...RUNTIME, ...options });
+      return exported.files.map(({ kvPairs }) => kvPairs);
+    };
+    expect(await kvPairsOf({})).toEqual([2, 1]);
+    expect(await kvPairsOf({ maxBatchBytes: 30_000_000 })).toEqual([3]);
+  });
+
   it("does not mix with what is in the directory", async () => {
     const directory = temporaryDirectory();
     writeFileSync(path.join(directory, "kv-bulk-0009.json"), "[]");

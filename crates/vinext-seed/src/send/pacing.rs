@@ -107,15 +107,17 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_budget_of_a_window_is_kept_at_any_pace() {
+        // As docs/reliability.md promises.
+        const PROMISED: usize = 1_100;
         let pacer = Pacer::new();
         let start = Instant::now();
         let mut made = Vec::new();
-        for request in 0..3 * MAX_REQUESTS_PER_WINDOW {
+        for request in 0..3 * PROMISED {
             pacer.admit().await;
             made.push(start.elapsed());
             tokio::time::sleep(Duration::from_millis((request % 7) as u64 * 30)).await;
         }
-        for (first, later) in made.iter().zip(&made[MAX_REQUESTS_PER_WINDOW..]) {
+        for (first, later) in made.iter().zip(&made[PROMISED..]) {
             assert!(*later - *first >= WINDOW);
         }
     }

@@ -374,6 +374,46 @@ async fn one_lost_batch_among_good_ones_does_not_end_the_run() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn three_lost_batches_in_a_row_do() {
+    let mut answers = vec![always(Outcome::Stored(None))];
+    answers.extend(repeat(busy, 3 * RetryPolicy::default().attempts));
+    let courier = courier(answers);
+    courier.deliver(batch(&["a"])).await;
+    for (name, ends) in [("b", false), ("c", false), ("d", true)] {
+        courier.deliver(batch(&[name])).await;
+        assert_eq!(courier.breaker.reason().is_some(), ends, "{name}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn sixteen_refused_pairs_in_a_row_do() {
+    let refused = || always(Outcome::Unacceptable(failure("KV_HTTP_ERROR")));
+    let mut answers = repeat(refused, 15);
+    answers.push(always(Outcome::Stored(None)));
+    answers.extend(repeat(refused, 16));
+    let courier = courier(answers);
+    for number in 1..=32 {
+        courier.deliver(batch(&["a"])).await;
+        assert_eq!(courier.breaker.reason().is_some(), number == 32, "{number}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn waits_that_are_asked_for_add_up_to_ten_minutes_at_most() {
+    let wait = Some(Duration::from_secs(290));
+    let throttled = || always(Outcome::Throttled(failure("KV_THROTTLED"), wait));
+    let unavailable = || always(Outcome::Transient(failure("KV_HTTP_ERROR"), wait));
+    for answers in [repeat(throttled, 3), repeat(unavailable, 3)] {
+        let courier = courier(answers);
+        let start = Instant::now();
+        let done = courier.deliver(batch(&["a"])).await;
+        assert_eq!(done.lost.len(), 1);
+        assert_eq!(courier.asked().len(), 3);
+        assert!(start.elapsed() < Duration::from_secs(600));
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_abort_drops_requests_in_flight_and_says_so() {
     let courier = courier(Vec::new());
     courier.caps.too_slow(&batch_of(&letters(200)));
