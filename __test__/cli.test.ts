@@ -93,6 +93,12 @@ describe("run", () => {
     expect((await start([...FLAGS, "--strict"], root, refusing)).code).toBe(1);
   });
 
+  it("says how many entries nobody knows about", async () => {
+    const { code, stderr } = await start(FLAGS, writeProject(PLAIN), { refusesBulk: "quota" });
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/\(KV_QUOTA_EXHAUSTED\).*0 of 3 entries are stored, 3 more may be\n$/u);
+  });
+
   it("names every entry that is not stored with --verbose", async () => {
     const { stderr } = await start([...FLAGS, "--verbose"], writeProject(PLAIN), { tokens: ["other"] });
     for (const name of [key("/a", "html"), key("/a", "rsc"), key("/b", "html")]) {

@@ -85,7 +85,7 @@ describe("with vinext 1.4.0", () => {
 
   it("deploys all the same where the seeding fails, unless it is strict", async () => {
     const root = deployable("1.4.0");
-    const api = { refusesBulk: true };
+    const api = { refusesBulk: "token" } as const;
     const warned = await deploy(root, ["vinext-seed", "deploy"], { api });
     expect(warned.code, warned.output).toBe(0);
     expect(warned.output).toContain("the seeding failed (KV_UNAUTHORIZED)");

@@ -25,8 +25,8 @@ export interface CloudflareOptions {
   /** Whether memberships can be read, which tokens that belong to an account cannot. */
   readsMemberships?: boolean;
   tokens?: string[];
-  /** Whether bulk writes are refused, as for a token that may not write. */
-  refusesBulk?: boolean;
+  /** Why bulk writes are refused: the token may not write, or the quota of the day is used up. */
+  refusesBulk?: "token" | "quota";
   /** How long bulk writes wait for their answer, in milliseconds; the last number counts on. */
   bulkDelaysMs?: number[];
 }
@@ -107,8 +107,10 @@ function answerTo({ method, path, body }: Call, options: CloudflareOptions): Ans
       : failure(403, 9106, "Authentication failed");
   }
   if (path === "/user") return success({ id: "user", email: "user@example.com" });
-  if (path.endsWith("/bulk") && options.refusesBulk) {
-    return failure(403, 10000, "Authentication error");
+  if (path.endsWith("/bulk") && options.refusesBulk !== undefined) {
+    return options.refusesBulk === "token"
+      ? failure(403, 10000, "Authentication error")
+      : failure(429, 10048, "your account has reached the free usage limit for today");
   }
   if (path.endsWith("/bulk")) {
     const count = (JSON.parse(body.toString()) as Pair[]).length;
