@@ -1,10 +1,11 @@
 // The documentation's examples: each is a program, and runs in a project that was built.
 //
 // What imports the package is an example: code blocks of README.md and docs/, and the `@example`s of the
-// types. Where a line ends in `console.log(…); // text`, that is what it has to print.
+// types. Where a line ends in `console.log(…); // text`, that is what it has to print. Lists of codes are
+// held against the code, and links against what is there.
 
 import { spawn } from "node:child_process";
-import { mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
@@ -124,5 +125,92 @@ describe("docs/formats.md", () => {
   it.each(rows)("says of %s that its format is %s", (vinext, format) => {
     const { generation } = api.explainRoute({ route: "/", buildId: "b", runtime: { vinext } });
     expect(generation).toBe(format);
+  });
+});
+
+describe("every stable code is explained:", () => {
+  const read = (file: string) => readFileSync(path.join(ROOT, file), "utf-8");
+  const engine = (file: string) => read(`crates/vinext-seed/src/${file}`);
+
+  it.each<[string, string, string[]]>([
+    ["why a route is left out", "docs/compatibility.md", words(engine("plan/skip.rs"))],
+    ["why nothing is seeded, by the engine", "docs/integrating.md", words(engine("report.rs"))],
+    [
+      "why nothing is seeded, by lib/",
+      "docs/integrating.md",
+      filesIn("lib", ".js").flatMap((file) =>
+        words(read(file).split("\n").filter((line) => /code: |Code: /u.test(line)).join("\n")),
+      ),
+    ],
+    [
+      "why it failed",
+      "index.d.ts",
+      ["error.rs", ...["attempt", "network_error", "outcome"].map((name) => `send/${name}.rs`)].flatMap(
+        (file) => constants(engine(file)),
+      ),
+    ],
+    [
+      "why it failed, in JavaScript",
+      "docs/integrating.md",
+      [
+        ...constants(read("lib/local-seed.js")),
+        ...constants(read("lib/seed-from-project.js")),
+        ...constants(read("binding.js")).filter((code) => !code.startsWith("ERR_")),
+      ],
+    ],
+  ])("%s, in %s", (_, document, codes) => {
+    const text = read(document);
+    expect(codes.length).toBeGreaterThan(4);
+    expect(codes.filter((code) => !text.includes(`\`${code}\``))).toEqual([]);
+  });
+
+  it("and no list in docs/ has one that is gone", () => {
+    const code = ["crates/vinext-seed/src", "lib"]
+      .flatMap((directory) => [...filesIn(directory, ".rs"), ...filesIn(directory, ".js")])
+      .concat("binding.js")
+      .map(read)
+      .join("\n");
+    const listed = ["docs/compatibility.md", "docs/integrating.md"].flatMap((file) =>
+      [...read(file).matchAll(/^\| (`[^|]*) \|/gmu)].flatMap(([, cell = ""]) =>
+        [...cell.matchAll(/`([\w-]+)`/gu)].map(([, listedCode = ""]) => listedCode),
+      ),
+    );
+    expect(listed.length).toBeGreaterThan(40);
+    expect(listed.filter((word) => !code.includes(`"${word}"`))).toEqual([]);
+  });
+
+  /** Text in quotes that looks like a code of a result: `no-manifest`. */
+  function words(text: string): string[] {
+    return [...text.matchAll(/"([a-z]+(?:-[a-z]+)+)"/gu)].map(([, word = ""]) => word);
+  }
+
+  /** Text in quotes that looks like a code of an error: `KV_TIMEOUT`. */
+  function constants(text: string): string[] {
+    return [...text.matchAll(/"([A-Z]+(?:_[A-Z]+)+)"/gu)].map(([, word = ""]) => word);
+  }
+
+  function filesIn(directory: string, extension: string): string[] {
+    return readdirSync(path.join(ROOT, directory), { recursive: true, encoding: "utf-8" })
+      .filter((name) => name.endsWith(extension))
+      .map((name) => path.join(directory, name));
+  }
+});
+
+describe("a link in", () => {
+  const files = ["ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "fuzz/README.md", ...DOCUMENTS];
+
+  it.each(files)("%s leads somewhere", (file) => {
+    const text = readFileSync(path.join(ROOT, file), "utf-8");
+    const links = [...text.matchAll(/\]\((?!https?:)([^)\s]+)\)/gu)].map(([, link = ""]) => link);
+    for (const link of links) {
+      const [target = "", anchor] = link.split("#");
+      const to = target === "" ? path.join(ROOT, file) : path.resolve(ROOT, path.dirname(file), target);
+      expect(existsSync(to), link).toBe(true);
+      if (anchor === undefined) continue;
+      const anchors = [...readFileSync(to, "utf-8").matchAll(/^#+ (.*)$/gmu)].map(([, title = ""]) =>
+        title.toLowerCase().replace(/[^\w\s-]/gu, "").replaceAll(" ", "-"),
+      );
+      expect(anchors, link).toContain(anchor);
+    }
   });
 });

@@ -71,7 +71,10 @@ export interface SeedTarget {
 
 /** Why seeding failed. */
 export interface SeedFailure {
-  /** Stable, as that of the error that `seedKvCache` rejects with. */
+  /**
+   * Stable: a code of `seedKvCache`; with `local` also `LOCAL_STATE_UNWRITABLE` (the directory cannot
+   * be written) or `LOCAL_KV_UNAVAILABLE`; `UNKNOWN` where something without a code was thrown.
+   */
   code: string
   /** For people. */
   message: string
@@ -82,7 +85,8 @@ export interface SeedFailure {
  * (through the project's own wrangler), the account and the token as wrangler would.
  *
  * Where something is missing, the promise resolves and `skipped` says what and what to set. Where
- * the seeding fails, or is aborted, it resolves with `failure`. It rejects only with `strict`.
+ * the seeding fails, or is aborted, it resolves with `failure`. It rejects only with `strict`: as
+ * `seedKvCache` does, or with `SEEDING_SKIPPED` where something is missing.
  *
  * @example
  * import { seedFromProject } from "@vinext/seed-native";

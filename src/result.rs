@@ -18,7 +18,8 @@ use crate::findings::WithFindings;
 pub struct JsSeedResult {
     /// Routes in the manifest.
     pub routes: f64,
-    /// Routes that are stored. A page has up to two entries: its HTML and its RSC payload.
+    /// Routes whose main entry is stored: a page's HTML, a metadata route's response. A page's RSC
+    /// payload is an entry too.
     pub seeded_routes: f64,
     /// Entries that are stored. Cloudflare counts each as one write.
     pub kv_pairs_uploaded: f64,

@@ -42,13 +42,23 @@ test that plays the fault on a real socket, in \`__test__/sending.test.ts\` or
   from 0.1 s to 10 s with as much again at random (\`retry\`). Storing an entry twice does no harm.
 - **What will not pass is not tried again**: a wrong token, a missing namespace, the daily quota, a
   certificate that is not trusted.
-- **Cloudflare's limits are kept.** A run makes at most 1,100 requests in five minutes (1,200 is where
-  Cloudflare blocks the account), and a pause that is asked for holds back all connections, up to ten
-  minutes in total.
+- **A run without prospect ends**: when the first batch is given up before anything was stored, when
+  three are given up in a row, or when 16 entries in a row are refused one by one. The rest is reported
+  as not stored.
+- **Cloudflare's limits are kept.** A run makes at most 1,100 requests in five minutes
+  ([1,200](https://developers.cloudflare.com/fundamentals/api/reference/limits/) is where Cloudflare
+  blocks the account for five minutes), and a pause that is asked for holds back all connections, up to
+  ten minutes in total.
 - **No request waits for ever**: 15 s to connect, 60 s without anything sent, 120 s for the reply, 300 s
   in total (\`timeouts\`).
 - **The token goes to \`apiBaseUrl\` only**, redirects are not followed, and neither it nor a proxy's
   password is in any message.
+
+What replies mean is taken from Cloudflare's API reference and from what its users have met: 524 for
+large batches in [workers-sdk #7021](https://github.com/cloudflare/workers-sdk/issues/7021), 429 with the
+codes 971 and 10429 in [#6607](https://github.com/cloudflare/workers-sdk/issues/6607). Code 10048 is not
+documented; users report it since 2025. All faults are played on this machine; nothing here was provoked
+at Cloudflare.
 
 ## What goes wrong, and what comes of it
 `;

@@ -6,7 +6,11 @@
 //! [`manifest`] → [`plan`] → [`pack`] → [`send`] → [`report`]
 //!
 //! [`formats`] says what the runtime of each vinext version reads, [`runtime`] finds out which
-//! version that is, and [`seed()`] joins the stages.
+//! version that is, and [`seed()`] joins the stages. [`estimate()`] and [`export()`] do the same up
+//! to the sending: one counts, the other writes files.
+//!
+//! In: a build on disk, a namespace and a token. Out: a [`SeedReport`], or a [`SeedError`] that
+//! carries one. Never: a word of Node, a terminal or wrangler; those are the callers' business.
 
 mod files;
 pub mod foreign_text;

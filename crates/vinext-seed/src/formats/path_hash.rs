@@ -2,7 +2,7 @@
 //!
 //! In: a pathname (or, for KV keys above 512 bytes, a whole logical key).
 //! Out: the text of its hash, as the runtime of the given generation prints it.
-//! Never: exact integer arithmetic where JavaScript rounds.
+//! Never: a better hash. What counts is the runtime's result, its rounding included.
 
 use sha2::{Digest, Sha256};
 

@@ -1,7 +1,7 @@
 //! The switches in which the generations of vinext differ: one place, one row a generation.
 //!
 //! In: nothing. Out: constants. Every field is a fact about published packages; the tests hold
-//! them against these packages' own functions.
+//! them against these packages' own functions. Never: the choice of a row, see [`crate::runtime`].
 //!
 //! A profile is written as the difference from the generation before, in the order in which they
 //! were published, so that reading down the file tells the history of the format.
