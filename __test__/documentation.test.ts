@@ -145,7 +145,7 @@ describe("every stable code is explained:", () => {
     [
       "why it failed",
       "index.d.ts",
-      ["error.rs", ...["attempt", "network_error", "outcome"].map((name) => `send/${name}.rs`)].flatMap(
+      ["seed/error.rs", ...["attempt", "network_error", "outcome"].map((name) => `send/${name}.rs`)].flatMap(
         (file) => constants(engine(file)),
       ),
     ],

@@ -39,8 +39,8 @@ pub struct JsBuildOptions {
     /// longer, from 60 to 2,592,000 (30 days)
     #[napi(ts_type = "number")]
     pub ttl_seconds: Option<OrNull<f64>>,
-    /// How long KV keeps static pages, in whole seconds, at least 60. Without it they stay until
-    /// they are deleted, also those of old builds.
+    /// How long KV keeps static pages, in whole seconds. KV's minimum is 60; less is taken for 60.
+    /// Without it they stay until they are deleted, also those of old builds.
     /// @default none
     #[napi(ts_type = "number")]
     pub static_ttl_seconds: Option<OrNull<f64>>,

@@ -51,13 +51,16 @@ use result::SeedResult;
 /// | `KV_THROTTLED` | too many requests, and waiting as long as Cloudflare asks for did not help |
 /// | `KV_TIMEOUT`, `NETWORK_ERROR` | no reply in time, or none at all, after all attempts |
 /// | `KV_HTTP_ERROR`, `KV_REJECTED`, `KV_BAD_REPLY`, `KV_TOO_LARGE`, `KV_PARTLY_STORED` | Cloudflare did not store the entries; see `status` and `cloudflareCodes` |
-/// | `TLS_UNTRUSTED`, `TLS_SETUP_FAILED` | the server's certificate is not trusted; the message names the variable that helps |
+/// | `TLS_UNTRUSTED` | the server's certificate is not trusted; the message names the variable that helps |
+/// | `TLS_SETUP_FAILED` | HTTPS cannot be set up on this machine |
 /// | `PROXY_REFUSED` | the proxy wants another user name or password |
 /// | `ABORT_ERR` | `signal` was aborted; `name` is `AbortError`, `cause` the signal's reason |
 /// | `INTERNAL_ERROR` | a bug in this package |
 ///
-/// What may pass is tried again, see `retry`. From the first entry on, the error has the property
-/// `report`: what is stored all the same, and by key what is not.
+/// What may pass is tried again, see `retry`. Where Cloudflare answered, the error has its `status`,
+/// its error codes as `cloudflareCodes`, and `cfRay`, which Cloudflare's support asks for. From the
+/// first entry on, it has `retries` and `report`, a `SeedResult`: what is stored all the same, and by
+/// key what is not.
 ///
 /// @example
 /// import { seedKvCache } from "@vinext/seed-native";
