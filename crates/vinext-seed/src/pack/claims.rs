@@ -5,8 +5,8 @@
 //! bounds the memory, and it makes a slow network stop the reading.
 //!
 //! A thread that finds a chunk too large for one segment gives the rest back, and the rest is
-//! handed out before anything new. The chunk that the sender waits for is handed out even when
-//! the bound is reached, so that there is always one thread that can go on.
+//! handed out before anything new. So the chunk that the sender waits for next is either being
+//! packed or the first to be handed out: it cannot be kept waiting by others that were ahead of it.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -31,8 +31,6 @@ struct State {
     returned: BTreeMap<usize, Chunk>,
     /// Chunks that are handed out and not taken over yet.
     outstanding: usize,
-    /// The position up to which everything is taken over.
-    taken_over: usize,
     is_cancelled: bool,
 }
 
@@ -55,24 +53,17 @@ impl Claims {
             if state.is_cancelled {
                 return None;
             }
-            let may_go_ahead = state.outstanding < self.max_outstanding;
-            let lowest = state.returned.first_key_value().map(|(&first, _)| first);
-            let chunk = match lowest {
-                Some(first) if may_go_ahead || first == state.taken_over => {
-                    state.returned.remove(&first)
-                }
-                Some(_) => None,
-                None if state.next == self.routes => return None,
-                None if may_go_ahead => {
-                    let first = state.next;
-                    state.next = self.routes.min(first + max_routes);
-                    Some(first..state.next)
-                }
-                None => None,
-            };
-            if let Some(chunk) = chunk {
+            if state.returned.is_empty() && state.next == self.routes {
+                return None;
+            }
+            if state.outstanding < self.max_outstanding {
                 state.outstanding += 1;
-                return Some(chunk);
+                if let Some((_, chunk)) = state.returned.pop_first() {
+                    return Some(chunk);
+                }
+                let first = state.next;
+                state.next = self.routes.min(first + max_routes);
+                return Some(first..state.next);
             }
             state = self
                 .changed
@@ -89,11 +80,9 @@ impl Claims {
         self.changed.notify_all();
     }
 
-    /// Says that everything up to the end of `positions`, one chunk, was taken over in order.
-    pub(super) fn taken_over(&self, positions: Range<usize>) {
-        let mut state = self.lock();
-        state.outstanding -= 1;
-        state.taken_over = positions.end;
+    /// Says that another chunk was taken over, in order.
+    pub(super) fn taken_over(&self) {
+        self.lock().outstanding -= 1;
         self.changed.notify_all();
     }
 
@@ -136,20 +125,20 @@ mod tests {
     }
 
     #[test]
-    fn the_chunk_that_is_waited_for_is_handed_out_beyond_the_bound() {
+    fn nobody_goes_further_ahead_than_the_bound() {
         let claims = Claims::new(10, 2);
         let mut first = claims.claim(4).unwrap();
         claims.claim(2).unwrap();
         claims.give_back(&mut first, 1);
-        // Two are outstanding. The first is taken over; its rest may go on, nothing new may.
-        claims.taken_over(0..1);
-        claims.claim(1).unwrap();
-        std::thread::scope(|scope| {
-            let waiting = scope.spawn(|| claims.claim(1));
-            let_it_wait();
-            claims.taken_over(1..4);
-            assert_eq!(waiting.join().unwrap(), Some(6..7));
-        });
+        for expected in [1..4, 6..7] {
+            std::thread::scope(|scope| {
+                let waiting = scope.spawn(|| claims.claim(1));
+                let_it_wait();
+                assert!(!waiting.is_finished());
+                claims.taken_over();
+                assert_eq!(waiting.join().unwrap(), Some(expected));
+            });
+        }
     }
 
     #[test]

@@ -42,7 +42,7 @@ use worker::{PackProgress, Packed, Workshop};
 pub struct PackLimits {
     /// Threads that read and encode.
     pub threads: usize,
-    /// Segments that are packed and not taken yet, at most; one more for the one waited for.
+    /// Segments that are being packed, or packed and not taken yet, at most.
     pub max_segments_ahead: usize,
     /// Where a segment ends, in bytes, give or take one route.
     pub segment_bytes: usize,
@@ -134,7 +134,7 @@ impl Packer {
         loop {
             if let Some(packed) = self.waiting.remove(&self.next) {
                 self.next = packed.positions.end;
-                self.workshop.claims.taken_over(packed.positions.clone());
+                self.workshop.claims.taken_over();
                 return Ok(Some(PackedRoutes {
                     routes: packed.positions.len(),
                     segment: packed.segment,

@@ -135,7 +135,7 @@ impl Budget {
         Self {
             pack: PackLimits {
                 threads,
-                max_segments_ahead: SEGMENTS_PER_THREAD * threads,
+                max_segments_ahead: segments_held(threads),
                 segment_bytes,
                 buffer_bytes: roomy(segment_bytes),
                 // All that can be in use at a time may come back.
@@ -156,10 +156,9 @@ impl Budget {
     }
 }
 
-/// Segments that are being packed or wait for their turn: one more than the limit for the one that
-/// is waited for.
+/// Segments that are being packed or wait for their turn.
 fn segments_held(threads: usize) -> usize {
-    SEGMENTS_PER_THREAD * threads + 1
+    SEGMENTS_PER_THREAD * threads
 }
 
 /// Batches in flight, the one that is full, and the one that is being filled.
@@ -186,7 +185,7 @@ mod tests {
     /// The most that a run with these limits holds, in bytes.
     fn held(budget: &Budget) -> usize {
         let segment_bytes = roomy(budget.pack.segment_bytes);
-        let packing = (budget.pack.max_segments_ahead + 1) * segment_bytes;
+        let packing = budget.pack.max_segments_ahead * segment_bytes;
         let each = budget.batch.max_body_bytes + segment_bytes;
         FIXED_BYTES + packing + batches_held(budget.concurrency) * each
     }
