@@ -25,23 +25,33 @@ const MIN_SHARE_BYTES: u64 = 1024 * 1024;
 struct Shares {
     connections: u64,
     total_routes: u64,
+    /// Of the routes that came so far.
     routes: u64,
     bytes: u64,
+    /// Of the batches that are full.
+    batches: u64,
+    batched_bytes: u64,
 }
 
 impl Shares {
-    /// The size of a batch, if what comes is as large as what came: as many rounds as it takes with
-    /// the largest batches, each connection with the same in each.
+    /// The size of the open batch, if what comes is as large as what came: in as many rounds as it
+    /// takes with the largest batches, each connection has the same. What the guess was wrong by is
+    /// shared by the batches that are left, so that there is no small one at the end, which would
+    /// cost a round trip.
     fn body_bytes(&self, max_body_bytes: usize) -> usize {
         let Some(mean_bytes) = self.bytes.checked_div(self.routes) else {
             return max_body_bytes;
         };
         let max_bytes = max_body_bytes as u64;
-        // Up to the next whole byte for each route, so that no small rest is left over.
         let total_bytes = (mean_bytes + 1).saturating_mul(self.total_routes);
         let round_bytes = self.connections.saturating_mul(max_bytes).max(1);
         let batches = total_bytes.div_ceil(round_bytes) * self.connections;
-        let share_bytes = total_bytes.div_ceil(batches.max(1)).max(MIN_SHARE_BYTES);
+        let batches_left = batches.saturating_sub(self.batches);
+        if batches_left <= 1 {
+            return max_body_bytes;
+        }
+        let bytes_left = total_bytes.saturating_sub(self.batched_bytes);
+        let share_bytes = bytes_left.div_ceil(batches_left).max(MIN_SHARE_BYTES);
         // Not above the maximum, which is a usize.
         usize::try_from(share_bytes).map_or(max_body_bytes, |bytes| bytes.min(max_body_bytes))
     }
@@ -67,6 +77,8 @@ impl Batcher {
                 total_routes: total_routes as u64,
                 routes: 0,
                 bytes: 0,
+                batches: 0,
+                batched_bytes: 0,
             }),
             ..Self::new(limits)
         }
@@ -96,7 +108,12 @@ impl Batcher {
         while first <= run.last {
             let fitting = self.fitting(run, first);
             if fitting == 0 && !self.open.is_empty() {
-                emit(std::mem::take(&mut self.open));
+                let full = std::mem::take(&mut self.open);
+                if let Some(shares) = &mut self.shares {
+                    shares.batches += 1;
+                    shares.batched_bytes += full.body_bytes() as u64;
+                }
+                emit(full);
                 continue;
             }
             // Into an empty batch goes at least one pair, however large.
@@ -229,13 +246,15 @@ mod tests {
             max_pairs: 10_000,
             max_body_bytes: 8 * MEBIBYTE,
         };
-        // Routes of 32 KiB each, 16 to a segment.
-        let sizes = |total_routes: usize| {
+        // Routes of 32 KiB each, 16 to a segment; each may be a little larger than the one before.
+        let sizes = |total_routes: usize, growth_bytes: usize| {
             let mut batcher = Batcher::for_connections(limits, 4, total_routes);
             let mut sizes = Vec::new();
             for first in (0..total_routes).step_by(16) {
                 let routes = 16.min(total_routes - first);
-                let pairs: Vec<_> = (0..routes).map(|key| pair(key, 32 * 1024)).collect();
+                let pairs: Vec<_> = (first..first + routes)
+                    .map(|route| pair(route, 32 * 1024 + route * growth_bytes))
+                    .collect();
                 let packed = PackedRoutes {
                     routes,
                     segment: segment(&pairs),
@@ -247,10 +266,19 @@ mod tests {
             sizes
         };
         // One round of four; two rounds, since one would need more than the limit.
-        assert_eq!(sizes(800), [200; 4]);
-        assert_eq!(sizes(1600), [200; 8]);
+        for growth_bytes in [0, 1, 4] {
+            for (total_routes, batches) in [(800, 4), (1600, 8)] {
+                let sizes = sizes(total_routes, growth_bytes);
+                assert_eq!(sizes.len(), batches, "{sizes:?}");
+                assert_eq!(sizes.iter().sum::<usize>(), total_routes);
+                assert!(
+                    sizes.iter().all(|size| (190..=210).contains(size)) || growth_bytes > 1,
+                    "{sizes:?}"
+                );
+            }
+        }
         // Small sites are not cut for the sake of it.
-        assert_eq!(sizes(20), [20]);
+        assert_eq!(sizes(20, 0), [20]);
     }
 
     fn keys(batches: &[Batch]) -> Vec<String> {

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -194,6 +194,8 @@ impl<'a, 'o> Upload<'a, 'o> {
             NotStored::add(&mut self.report.not_stored, lost);
         }
         self.report.routes_not_reached = self.report.routes - self.routes_packed;
+        // Giving its memory back takes longer than sending a page; nobody has to wait for that.
+        drop(spawn_blocking(move || drop(self.packer)));
         let report = Box::new(self.report);
         match (failure, self.pack_problem) {
             _ if is_aborted => Err(SeedError::Aborted { report }),
