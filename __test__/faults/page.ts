@@ -42,7 +42,7 @@ test that plays the fault on a real socket, in \`__test__/sending.test.ts\` or
   from 0.1 s to 10 s with as much again at random (\`retry\`). Storing an entry twice does no harm.
 - **What will not pass is not tried again**: a wrong token, a missing namespace, the daily quota, a
   certificate that is not trusted.
-- **A run without prospect ends**: when the first batch is given up before anything was stored, when
+- **A run without prospect ends**: when a batch is given up before anything was stored, when
   three are given up in a row, or when 16 entries in a row are refused one by one. The rest is reported
   as not stored.
 - **Cloudflare's limits are kept.** A run makes at most 1,100 requests in five minutes
