@@ -193,9 +193,11 @@ describe("an artefact", () => {
   });
 
   it("may be missing with its whole directory", async () => {
-    const { result } = await seeded(buildOf([rendered("/a")]));
-    expect(result.skippedCode).toBe("nothing-seedable");
-    expect(result.routesSkipped).toMatchObject([{ route: "/a", code: "missing-artefact" }]);
+    const dynamic = { ...rendered("/b"), status: "skipped", reason: "dynamic" };
+    const { result } = await seeded(buildOf([rendered("/a"), dynamic]));
+    expect(result.skippedCode).toBe("artefacts-missing");
+    expect(result.skipped).toMatch(/of 1 of 2 routes the file is not in dist\/server\/prerendered-routes/u);
+    expect(result.routesSkipped).toMatchObject([{ route: "/a", code: "missing-artefact" }, { route: "/b" }]);
   });
 });
 

@@ -130,10 +130,13 @@ describe("run", () => {
   });
 
   it("finds nothing to seed in order, also with --strict", async () => {
-    const root = writeProject({ ...PLAIN, routes: [rendered("/lost")] });
-    const { code, stderr } = await start([...FLAGS, "--strict"], root);
+    const dynamic = { ...rendered("/now"), status: "skipped", reason: "dynamic" };
+    const { code, stderr } = await start([...FLAGS, "--strict"], writeProject({ ...PLAIN, routes: [dynamic] }));
     expect(code).toBe(0);
     expect(stderr).toContain("(nothing-seedable)");
+    const lost = await start([...FLAGS, "--strict"], writeProject({ ...PLAIN, routes: [rendered("/lost")] }));
+    expect(lost.code).toBe(1);
+    expect(lost.stderr).toContain("(artefacts-missing)");
   });
 
   it("says what is missing, and what to set", async () => {

@@ -35,7 +35,7 @@ describe("what is left out", () => {
   ])("leaves out %s and says so", async (_, route, code) => {
     const files = { "a.html": "a", "404.html": "a", "[x].html": "a" };
     const { result, requests } = await seeded(buildOf([route], files));
-    expect(result.skipped).toBe("no pre-rendered App Router routes found");
+    expect(result.skippedCode).toBe(code === "missing-artefact" ? "artefacts-missing" : "nothing-seedable");
     expect(result.routesSkipped).toMatchObject([{ route: route.route, code }]);
     expect(requests).toHaveLength(0);
   });

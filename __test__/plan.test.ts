@@ -51,7 +51,7 @@ describe("planKvSeed", () => {
     const { skippedCode, kvPairs } = await planKvSeed({ root: temporaryDirectory(), ...RUNTIME });
     expect({ skippedCode, kvPairs }).toEqual({ skippedCode: "no-manifest", kvPairs: 0 });
     const none = await planKvSeed({ root: buildOf([rendered("/lost")]), ...RUNTIME });
-    expect(none.skippedCode).toBe("nothing-seedable");
+    expect(none.skippedCode).toBe("artefacts-missing");
     expect(none.routesSkipped).toHaveLength(1);
   });
 

@@ -146,7 +146,8 @@ describe("seedFromProject", () => {
   });
 
   it("is content with nothing to seed", async () => {
-    const root = writeProject({ wrangler: false, routes: [rendered("/lost")] });
+    const dynamic = { ...rendered("/now"), status: "skipped", reason: "dynamic" };
+    const root = writeProject({ wrangler: false, routes: [dynamic] });
     const { promise } = await seed({ root, strict: true });
     expect(await promise).toMatchObject({ skippedCode: "nothing-seedable" });
   });

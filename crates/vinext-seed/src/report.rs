@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::manifest::ManifestProblem;
-use crate::plan::SkippedRoute;
+use crate::plan::{SkipReason, SkippedRoute};
 use crate::runtime::build_id::BuildIdProblem;
 use crate::runtime::{RuntimeProblem, RuntimeVersions, WorkerProblem};
 use crate::send::Lost;
@@ -131,8 +131,22 @@ impl SkippedRun {
         }
     }
 
-    /// There are routes, and none of them is left to seed.
-    pub(crate) fn nothing_seedable() -> Self {
+    /// There may be routes, and none of them is left to seed, for the reasons in `left_out`.
+    pub(crate) fn nothing_seedable(left_out: &[SkippedRoute]) -> Self {
+        let is_missing =
+            |route: &&SkippedRoute| matches!(route.reason, SkipReason::MissingArtefact { .. });
+        let missing = left_out.iter().filter(is_missing).count();
+        if missing > 0 {
+            return Self::new(
+                "artefacts-missing",
+                format!(
+                    "nothing can be seeded: of {missing} of {} routes the file is not in \
+                     dist/server/prerendered-routes; build again, or bring all of dist/ along from \
+                     where it was built",
+                    left_out.len()
+                ),
+            );
+        }
         Self::new(
             "nothing-seedable",
             "no pre-rendered App Router routes found".to_owned(),

@@ -70,7 +70,8 @@ impl Batches {
     /// What was found out on the way.
     pub(super) fn into_report(mut self) -> SeedReport {
         if !self.has_any {
-            self.report.skipped = Some(SkippedRun::nothing_seedable());
+            let skipped = SkippedRun::nothing_seedable(&self.report.routes_skipped);
+            self.report.skipped = Some(skipped);
         }
         self.report
     }

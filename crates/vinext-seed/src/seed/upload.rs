@@ -204,7 +204,8 @@ impl<'a, 'o> Upload<'a, 'o> {
             (None, None) => {
                 let mut report = *report;
                 if report.pairs_stored == 0 {
-                    report.skipped = Some(SkippedRun::nothing_seedable());
+                    let skipped = SkippedRun::nothing_seedable(&report.routes_skipped);
+                    report.skipped = Some(skipped);
                 }
                 Ok(report)
             }
