@@ -25,6 +25,10 @@ const MAX_PARSERS: usize = 3;
 /// How much is handed to another thread at a time, in bytes: a hundred routes or more.
 const PORTION_BYTES: usize = 64 * 1024;
 
+/// The largest portion that is handed to another thread, in bytes: several wait at a time, and a
+/// route may have 16 MiB.
+const MAX_SHARED_BYTES: usize = 1024 * 1024;
+
 /// The candidates among some routes, in no particular order.
 #[derive(Debug, Default)]
 pub(super) struct Candidates {
@@ -61,7 +65,7 @@ impl Candidates {
                         named.spawn_scoped(scope, parse).ok()
                     }));
                 }
-                let left = if parsers.is_empty() {
+                let left = if parsers.is_empty() || portion.json.len() > MAX_SHARED_BYTES {
                     Some(portion)
                 } else {
                     refused(hand_over.try_send(portion))
@@ -255,7 +259,7 @@ mod tests {
 
     #[test]
     fn what_other_threads_find_counts_too() {
-        let routes = routes(|number| match number {
+        let mut routes = routes(|number| match number {
             0 => "/".to_owned(),
             // The same keys again, far behind and close together.
             301 | 602 => "/7/".to_owned(),
@@ -264,11 +268,18 @@ mod tests {
             600 => "/[shell]".to_owned(),
             number => format!("/{number}"),
         });
+        // Too large to be handed over, and again a key that is there already.
+        let large = "p".repeat(2 * MAX_SHARED_BYTES);
+        let last = routes.len();
+        routes.push(
+            json!({ "route": "/9", "status": "rendered", "router": "app", "padding": large })
+                .to_string(),
+        );
         let (candidates, index) = find(&routes).unwrap();
         assert_eq!(index.len(), routes.len());
         assert_eq!(candidates.count(), routes.len() - 1);
         assert!(candidates.has_root_and_index());
-        assert_eq!(candidates.into_duplicates(), [301, 303, 602]);
+        assert_eq!(candidates.into_duplicates(), [301, 303, 602, last]);
     }
 
     #[test]
