@@ -32,6 +32,8 @@ export function timesChart(sizes) {
   return draw({
     data: { values },
     facet: { row: { field: "size", type: "nominal", title: null, sort: headings, header: LEFT } },
+    // No empty row for who did not run or failed.
+    resolve: { scale: { y: "independent" } },
     spec: {
       width: 420,
       height: { step: 16 },
