@@ -1,0 +1,63 @@
+//! What several threads find in one manifest.
+
+use super::*;
+use serde_json::json;
+
+/// Routes that fill several portions, the path of each made by `path`.
+fn routes(path: impl Fn(usize) -> String) -> Vec<String> {
+    let padding = "p".repeat(1000);
+    let route = |number| json!({ "route": "/:a", "path": path(number), "status": "rendered", "router": "app", "padding": padding });
+    let count = 10 * PORTION_BYTES / padding.len();
+    (0..count).map(|number| route(number).to_string()).collect()
+}
+
+fn find(routes: &[String]) -> Result<(Candidates, RouteIndex), ManifestProblem> {
+    let document = format!(r#"{{"buildId":"b","routes":[{}]}}"#, routes.join(",\n"));
+    let mut index = RouteIndex::default();
+    let mut reader = RouteReader::new(document.as_bytes());
+    Candidates::find(&mut reader, &mut index).map(|candidates| (candidates, index))
+}
+
+#[test]
+fn what_other_threads_find_counts_too() {
+    let mut routes = routes(|number| match number {
+        0 => "/".to_owned(),
+        // The same keys again, far behind and close together.
+        301 | 602 => "/7/".to_owned(),
+        303 => "/302".to_owned(),
+        500 => "/index".to_owned(),
+        600 => "/[shell]".to_owned(),
+        number => format!("/{number}"),
+    });
+    // Too large to be handed over, and again a key that is there already.
+    let large = "p".repeat(2 * MAX_SHARED_BYTES);
+    let last = routes.len();
+    routes.push(
+        json!({ "route": "/9", "status": "rendered", "router": "app", "padding": large })
+            .to_string(),
+    );
+    let (candidates, index) = find(&routes).unwrap();
+    assert_eq!(index.len(), routes.len());
+    assert_eq!(candidates.count(), routes.len() - 1);
+    assert!(candidates.has_root_and_index());
+    assert_eq!(candidates.into_duplicates(), [301, 303, 602, last]);
+}
+
+#[test]
+fn of_several_problems_the_first_one_is_reported() {
+    let mut routes = routes(|number| format!("/{number}"));
+    routes[400] = r#"{"route":tru}"#.to_owned();
+    routes[500] = r#"{"route":nul}"#.to_owned();
+    let expected = RawRoute::parse(&routes[400]).err().unwrap().to_string();
+    for _ in 0..20 {
+        let problem = find(&routes).unwrap_err();
+        assert!(
+            matches!(&problem, ManifestProblem::Corrupt(detail) if detail.to_string() == expected),
+            "{problem:?}"
+        );
+    }
+    // A document that ends too early has its problem behind those of its routes.
+    routes.push("{".to_owned());
+    let problem = find(&routes).unwrap_err();
+    assert!(matches!(&problem, ManifestProblem::Corrupt(detail) if detail.to_string() == expected));
+}
