@@ -345,6 +345,9 @@ describe("--local", () => {
 });
 
 describe("JSON", () => {
+  /** Interrupts the command, and gives it time to notice before it has its answer. */
+  const interrupt =
+    'process.kill(process.ppid, "SIGINT"); Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000);';
   const tools = (script: string) => ({
     "node_modules/vite/package.json": { name: "vite", bin: "cli.cjs" },
     "node_modules/vite/cli.cjs": `if (!process.argv.includes("--help")) { ${script} }`,
@@ -361,7 +364,7 @@ describe("JSON", () => {
   });
 
   it.runIf(hasSignals)("is printed by a deploy that is interrupted", async () => {
-    const root = writeProject({ ...PLAIN, files: tools('process.kill(process.ppid, "SIGINT")') });
+    const root = writeProject({ ...PLAIN, files: tools(interrupt) });
     const { code, stdout } = await start(["deploy", "--json", ...FLAGS], root);
     expect(code).toBe(130);
     expect(JSON.parse(stdout)).toMatchObject({ seed: null, failure: { code: "ABORT_ERR" } });
@@ -372,7 +375,7 @@ describe("JSON", () => {
     const files = {
       "vite.config.mjs": "",
       "node_modules/vite/package.json": { name: "vite", main: "index.cjs" },
-      "node_modules/vite/index.cjs": 'process.kill(process.ppid, "SIGINT");',
+      "node_modules/vite/index.cjs": interrupt,
     };
     const root = writeProject({ ...PLAIN, files });
     const { code, stdout } = await start([...command, "--json", ...FLAGS], root);
