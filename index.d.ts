@@ -2,71 +2,73 @@
 /* eslint-disable */
 
 /** Options of `seedFromProject`: those of `seedKvCache`, and where to look for what is missing. */
-export interface ProjectSeedOptions
-  extends Omit<SeedOptions, "root" | "accountId" | "namespaceId" | "apiToken" | "refusal"> {
+export interface ProjectSeedOptions extends Omit<
+  SeedOptions,
+  "root" | "accountId" | "namespaceId" | "apiToken" | "refusal"
+> {
   /**
    * The project's directory.
    * @default the current directory
    */
-  root?: string
+  root?: string;
   /** The environment of the wrangler configuration, as `wrangler --env`. */
-  env?: string
+  env?: string;
   /** The wrangler configuration, as `wrangler --config`, relative to `root`. */
-  config?: string
+  config?: string;
   /**
    * The KV binding that the Worker reads.
    * @default what the Vite configuration says, else VINEXT_KV_CACHE, else VINEXT_CACHE
    */
-  binding?: string
+  binding?: string;
   /** @default the binding's, in the wrangler configuration or on the deployed Worker */
-  namespaceId?: string
+  namespaceId?: string;
   /** @default the wrangler configuration's, else CLOUDFLARE_ACCOUNT_ID, else the only one visible */
-  accountId?: string
+  accountId?: string;
   /** @default CLOUDFLARE_API_TOKEN, else what `wrangler auth token` says */
-  apiToken?: string
+  apiToken?: string;
   /**
    * Seed the KV that `wrangler dev` and `vite preview` read on this machine, and nothing else.
    * @default false
    */
-  local?: boolean
+  local?: boolean;
   /**
    * With `local`: the directory that wrangler calls `--persist-to`, relative to `root`.
    * @default `.wrangler/state` beside the wrangler configuration
    */
-  persistTo?: string
+  persistTo?: string;
   /**
    * Do nothing. It is what a deploy's `--no-seed-cache` is passed on as.
    * @default false
    */
-  noSeedCache?: boolean
+  noSeedCache?: boolean;
   /**
    * Reject where the seeding fails or cannot be done. Otherwise the result says so, and a deploy
    * goes on.
    * @default false
    */
-  strict?: boolean
+  strict?: boolean;
 }
 
 /** What `seedFromProject` did. */
 export interface ProjectSeedResult extends SeedResult {
   /** Where the entries went. */
-  target?: SeedTarget
+  target?: SeedTarget;
   /** What went wrong. What was stored until then is counted. */
-  failure?: SeedFailure
+  failure?: SeedFailure;
 }
 
 /** Where entries go. The API token is not part of it. */
 export interface SeedTarget {
   /** The account; missing for a local target. */
-  accountId?: string
+  accountId?: string;
   /** The KV namespace. */
-  namespaceId: string
+  namespaceId: string;
   /** The binding it was found by. */
-  binding?: string
+  binding?: string;
   /** The wrangler configuration it was found in. */
-  configPath?: string
+  configPath?: string;
   /** The directory of a local target. */
-  persistTo?: string
+  persistTo?: string;
 }
 
 /** Why seeding failed. */
@@ -75,9 +77,9 @@ export interface SeedFailure {
    * Stable: a code of `seedKvCache`; with `local` also `LOCAL_STATE_UNWRITABLE` (the directory cannot
    * be written) or `LOCAL_KV_UNAVAILABLE`; `UNKNOWN` where something without a code was thrown.
    */
-  code: string
+  code: string;
   /** For people. */
-  message: string
+  message: string;
 }
 
 /**
@@ -93,8 +95,7 @@ export interface SeedFailure {
  *
  * const { skipped, failure, seededRoutes } = await seedFromProject({ env: "staging" });
  */
-export declare function seedFromProject(options?: ProjectSeedOptions): Promise<ProjectSeedResult>
-
+export declare function seedFromProject(options?: ProjectSeedOptions): Promise<ProjectSeedResult>;
 
 /**
  * Which binding artifact the generated loader actually loaded: `'native'` for
@@ -104,8 +105,8 @@ export declare function seedFromProject(options?: ProjectSeedOptions): Promise<P
  */
 export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-wasip1'
 
-/** Where the runtime finds one artefact. */
-export interface ArtefactExplanation {
+/** Where the runtime finds one artifact. */
+export interface ArtifactExplanation {
   /** Its key within vinext. */
   logicalKey: string
   /**
@@ -340,11 +341,11 @@ export interface RouteExplanation {
   /** The decoded pathname in keys and tags. */
   pathname: string
   /** Where the page's HTML document is. */
-  html: ArtefactExplanation
+  html: ArtifactExplanation
   /** Where the page's RSC payload is. */
-  rsc: ArtefactExplanation
+  rsc: ArtifactExplanation
   /** Where the response is, if the route is a metadata route such as `sitemap.xml`. */
-  metadata: ArtefactExplanation
+  metadata: ArtifactExplanation
   /** The tags that purge a page's entries, those of `fetch` and `cacheTag` apart. */
   tags: Array<string>
 }
@@ -379,7 +380,7 @@ export interface RouteSkipped {
   path?: string
   /** Why, for people. */
   reason: string
-  /** Why, as a stable word, such as `missing-artefact` or `not-rendered`. */
+  /** Why, as a stable word, such as `missing-artifact` or `not-rendered`. */
   code: string
 }
 
@@ -445,7 +446,7 @@ export interface SeedExport extends BuildFindings {
  * | code | meaning |
  * |---|---|
  * | `INVALID_OPTION` | an option is missing or wrong; nothing was sent |
- * | `MANIFEST_UNREADABLE`, `ARTEFACTS_UNREADABLE` | the build's files are there and cannot be read |
+ * | `MANIFEST_UNREADABLE`, `ARTIFACTS_UNREADABLE` | the build's files are there and cannot be read |
  * | `MANIFEST_CHANGED` | the build's files changed during the run |
  * | `KV_UNAUTHORIZED` | the token is wrong or lacks the permission "Workers KV Storage: Edit" |
  * | `KV_NOT_FOUND` | the account or the namespace does not exist |

@@ -1,4 +1,4 @@
-// Manifests and artefacts that are broken, hostile or in the way.
+// Manifests and artifacts that are broken, hostile or in the way.
 
 import { execFileSync } from "node:child_process";
 import { chmodSync, mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
@@ -14,19 +14,22 @@ const isWindows = process.platform === "win32";
 const readsAll = isWindows || process.getuid?.() === 0;
 
 const manifestOf = (root: string) => path.join(root, "dist/server/vinext-prerender.json");
-const artefactsOf = (root: string) => path.join(root, "dist/server/prerendered-routes");
+const artifactsOf = (root: string) => path.join(root, "dist/server/prerendered-routes");
 
 describe("a manifest", () => {
-  it.skipIf(isWindows)("may be a directory or a pipe, which is an error that names it", async () => {
-    const root = buildOf([]);
-    for (const make of [mkdirSync, (file: string) => execFileSync("mkfifo", [file])]) {
-      rmSync(manifestOf(root), { recursive: true });
-      make(manifestOf(root));
-      const error = await failureOf(seeded(root));
-      expect(error.code).toBe("MANIFEST_UNREADABLE");
-      expect(error.message).toContain("vinext-prerender.json");
-    }
-  });
+  it.skipIf(isWindows)(
+    "may be a directory or a pipe, which is an error that names it",
+    async () => {
+      const root = buildOf([]);
+      for (const make of [mkdirSync, (file: string) => execFileSync("mkfifo", [file])]) {
+        rmSync(manifestOf(root), { recursive: true });
+        make(manifestOf(root));
+        const error = await failureOf(seeded(root));
+        expect(error.code).toBe("MANIFEST_UNREADABLE");
+        expect(error.message).toContain("vinext-prerender.json");
+      }
+    },
+  );
 
   it.skipIf(readsAll)("may be unreadable, which is an error that names it", async () => {
     const root = buildOf([]);
@@ -78,7 +81,10 @@ describe("a manifest", () => {
     const names = Array.from({ length: 1200 }, (_, index) => `p${index}`);
     const page = "x".repeat(20_000);
     const files = Object.fromEntries(names.map((name) => [`${name}.html`, page]));
-    const root = buildOf(names.map((name) => rendered(`/${name}`)), files);
+    const root = buildOf(
+      names.map((name) => rendered(`/${name}`)),
+      files,
+    );
     const api = await startScriptedApi((_, number) => {
       if (number === 1) truncateSync(manifestOf(root), 200);
       return {};
@@ -116,10 +122,12 @@ describe("a route's path", () => {
     ["/a\\..\\b", "unsafe-path"],
     ["/a\0b", "unsafe-path"],
     ["/./a", "unsafe-path"],
-    ["", "missing-artefact"],
-    [`/${"long".repeat(200)}`, "unusable-artefact"],
+    ["", "missing-artifact"],
+    [`/${"long".repeat(200)}`, "unusable-artifact"],
   ])("cannot lead anywhere else: %j", async (pathname, code) => {
-    const root = buildOf([rendered("/ok"), rendered("/:x", { path: pathname })], { "ok.html": "x" });
+    const root = buildOf([rendered("/ok"), rendered("/:x", { path: pathname })], {
+      "ok.html": "x",
+    });
     writeFileSync(path.join(root, "dist/server/secret.html"), "secret");
     const { result, keys } = await seeded(root);
     expect(keys).toEqual([key("/ok", "html")]);
@@ -127,28 +135,30 @@ describe("a route's path", () => {
   });
 });
 
-describe("an artefact", () => {
+describe("an artifact", () => {
   it("may be a link, but not to a place outside", async () => {
     const root = buildOf([rendered("/in"), rendered("/out"), rendered("/payload")], {
       "real.html": "inside",
       "payload.html": "x",
     });
     writeFileSync(path.join(root, "secret"), "secret");
-    symlinkSync("real.html", path.join(artefactsOf(root), "in.html"));
-    symlinkSync("../../../secret", path.join(artefactsOf(root), "out.html"));
-    symlinkSync(path.join(root, "secret"), path.join(artefactsOf(root), "payload.rsc"));
+    symlinkSync("real.html", path.join(artifactsOf(root), "in.html"));
+    symlinkSync("../../../secret", path.join(artifactsOf(root), "out.html"));
+    symlinkSync(path.join(root, "secret"), path.join(artifactsOf(root), "payload.rsc"));
     const { result, keys } = await seeded(root);
     expect(keys).toEqual([key("/in", "html")]);
     expect(result.routesSkipped).toMatchObject([
-      { route: "/out", code: "unusable-artefact" },
-      { route: "/payload", code: "unusable-artefact" },
+      { route: "/out", code: "unusable-artifact" },
+      { route: "/payload", code: "unusable-artifact" },
     ]);
   });
 
   it.skipIf(isWindows)("may be a directory or a pipe", async () => {
-    const root = buildOf([rendered("/dir"), rendered("/pipe"), rendered("/ok")], { "ok.html": "x" });
-    mkdirSync(path.join(artefactsOf(root), "dir.html"));
-    execFileSync("mkfifo", [path.join(artefactsOf(root), "pipe.html")]);
+    const root = buildOf([rendered("/dir"), rendered("/pipe"), rendered("/ok")], {
+      "ok.html": "x",
+    });
+    mkdirSync(path.join(artifactsOf(root), "dir.html"));
+    execFileSync("mkfifo", [path.join(artifactsOf(root), "pipe.html")]);
     const { result, keys } = await seeded(root);
     expect(keys).toEqual([key("/ok", "html")]);
     expect(result.routesSkipped.map(({ reason }) => reason)).toEqual([
@@ -159,10 +169,10 @@ describe("an artefact", () => {
 
   it.skipIf(readsAll)("may be unreadable", async () => {
     const root = buildOf([rendered("/a"), rendered("/ok")], { "a.html": "x", "ok.html": "x" });
-    chmodSync(path.join(artefactsOf(root), "a.html"), 0);
+    chmodSync(path.join(artifactsOf(root), "a.html"), 0);
     const { result, keys } = await seeded(root);
     expect(keys).toEqual([key("/ok", "html")]);
-    expect(result.routesSkipped).toMatchObject([{ route: "/a", code: "unusable-artefact" }]);
+    expect(result.routesSkipped).toMatchObject([{ route: "/a", code: "unusable-artifact" }]);
   });
 
   it("may make the largest value that KV takes, and not one of a byte more", async () => {
@@ -173,7 +183,9 @@ describe("an artefact", () => {
     const largest = 25 * 1024 * 1024 - Buffer.byteLength(other) - quotes;
     const documentOf = (bytes: number) => `${'"'.repeat(quotes)}${"x".repeat(bytes - quotes)}`;
     const files = { "b.html": documentOf(largest), "c.html": documentOf(largest + 1) };
-    const { result, pairs: stored } = await seeded(buildOf([rendered("/b"), rendered("/c")], files));
+    const { result, pairs: stored } = await seeded(
+      buildOf([rendered("/b"), rendered("/c")], files),
+    );
     expect(stored.map((pair) => pair.key)).toEqual([key("/b", "html")]);
     expect(Buffer.byteLength(stored[0]?.value ?? "")).toBe(25 * 1024 * 1024);
     expect(result.routesSkipped).toMatchObject([{ route: "/c", code: "value-too-large" }]);
@@ -188,16 +200,21 @@ describe("an artefact", () => {
 
   it("may have a file in the place of its directory, which is an error", async () => {
     const root = buildOf([rendered("/a")]);
-    writeFileSync(artefactsOf(root), "");
-    expect(await failureOf(seeded(root))).toMatchObject({ code: "ARTEFACTS_UNREADABLE" });
+    writeFileSync(artifactsOf(root), "");
+    expect(await failureOf(seeded(root))).toMatchObject({ code: "ARTIFACTS_UNREADABLE" });
   });
 
   it("may be missing with its whole directory", async () => {
     const dynamic = { ...rendered("/b"), status: "skipped", reason: "dynamic" };
     const { result } = await seeded(buildOf([rendered("/a"), dynamic]));
-    expect(result.skippedCode).toBe("artefacts-missing");
-    expect(result.skipped).toMatch(/of 1 of 2 routes the file is not in dist\/server\/prerendered-routes/u);
-    expect(result.routesSkipped).toMatchObject([{ route: "/a", code: "missing-artefact" }, { route: "/b" }]);
+    expect(result.skippedCode).toBe("artifacts-missing");
+    expect(result.skipped).toMatch(
+      /of 1 of 2 routes the file is not in dist\/server\/prerendered-routes/u,
+    );
+    expect(result.routesSkipped).toMatchObject([
+      { route: "/a", code: "missing-artifact" },
+      { route: "/b" },
+    ]);
   });
 });
 

@@ -81,7 +81,10 @@ describe("progress", () => {
     let events = 0;
     const started = performance.now();
     await seed({
-      root: buildOf(paths.map((pathname) => rendered(pathname)), files),
+      root: buildOf(
+        paths.map((pathname) => rendered(pathname)),
+        files,
+      ),
       apiBaseUrl: api.baseUrl,
       maxBatchPairs: 1,
       onProgress: () => (events += 1),
@@ -122,6 +125,7 @@ describe("a signal", () => {
     const api = await startRecorder();
     const { signal } = new AbortController();
     const mine = () => {};
+    // oxlint-disable-next-line unicorn/prefer-add-event-listener
     signal.onabort = mine;
     const before = getEventListeners(signal, "abort").length;
     await seed({ root: build(), apiBaseUrl: api.baseUrl, signal });
@@ -166,7 +170,8 @@ describe("an end that comes early", () => {
       stdio: ["ignore", "pipe", "pipe", "ipc"],
     });
     let output = "";
-    for (const stream of [child.stdout, child.stderr]) stream?.on("data", (text) => (output += text));
+    for (const stream of [child.stdout, child.stderr])
+      stream?.on("data", (text) => (output += text));
     const exit = new Promise((resolve) => child.once("exit", (...how) => resolve(how)));
     await until(() => api.arrived() === 1);
     child.send("exit");

@@ -38,7 +38,8 @@ describe.runIf(hasSignals)("Ctrl-C", () => {
     await interrupted;
     expect(code).toBe(130);
     expect(stdout).toBe("");
-    const told = /^error: interrupted: (\d+) entries are stored \(.* MB\), (\d+) more may be; /u.exec(stderr);
+    const told =
+      /^error: interrupted: (\d+) entries are stored \(.* MB\), (\d+) more may be; /u.exec(stderr);
     const [stored, inDoubt] = [Number(told?.[1]), Number(told?.[2])];
     expect(stored).toBeGreaterThan(0);
     expect(inDoubt).toBeGreaterThan(0);

@@ -22,7 +22,9 @@ describe("progress without a terminal", () => {
     const event = { phase: "send" as const, routes: 50, total: 100, pairs: 98, bytes: 1_234_567 };
     for (; now <= 35_000; now += 100) view.show(event);
     view.end();
-    expect(written).toEqual(Array(3).fill("Seeding: 50 of 100 pages, 98 entries stored (1.2 MB)\n"));
+    expect(written).toEqual(
+      Array(3).fill("Seeding: 50 of 100 pages, 98 entries stored (1.2 MB)\n"),
+    );
   });
 
   it("is silent with --quiet and --json", () => {
@@ -51,7 +53,12 @@ describe("progress without a terminal", () => {
 
 it("formats numbers the same everywhere", () => {
   expect([0, 999, 1000, 12_345, 999_600, 1e9].map(size)).toEqual([
-    "0 B", "999 B", "1.0 kB", "12 kB", "1.0 MB", "1.0 GB",
+    "0 B",
+    "999 B",
+    "1.0 kB",
+    "12 kB",
+    "1.0 MB",
+    "1.0 GB",
   ]);
   expect([5, 1500, 61_000].map(time)).toEqual(["5 ms", "1.5 s", "1 min 1 s"]);
   expect([0, 0.001, 1.5].map(usd)).toEqual(["$0.00", "less than $0.01", "$1.50"]);

@@ -5,7 +5,12 @@ import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { key, rendered, temporaryDirectory } from "./support/build.js";
 import { cli, hasSignals, type CliProcess } from "./support/cli.js";
-import { ACCOUNT, API_TOKEN, startCloudflare, type CloudflareOptions } from "./support/cloudflare.js";
+import {
+  ACCOUNT,
+  API_TOKEN,
+  startCloudflare,
+  type CloudflareOptions,
+} from "./support/cloudflare.js";
 import { NAMESPACE, wranglerConfig, writeProject, type ProjectFiles } from "./support/project.js";
 
 const FLAGS = ["--namespace-id", NAMESPACE, "--account-id", ACCOUNT];
@@ -13,7 +18,12 @@ const FLAGS = ["--namespace-id", NAMESPACE, "--account-id", ACCOUNT];
 const PLAIN: ProjectFiles = { wrangler: false };
 
 /** Runs the command on a project against a loopback API. */
-async function start(args: string[], root: string, api: CloudflareOptions = {}, how: CliProcess = {}) {
+async function start(
+  args: string[],
+  root: string,
+  api: CloudflareOptions = {},
+  how: CliProcess = {},
+) {
   const cloudflare = await startCloudflare(api);
   const env = { ...cloudflare.env, HOME: temporaryDirectory(), ...how.env };
   const ended = await cli(args, { cwd: root, ...how, env });
@@ -58,7 +68,10 @@ describe("run", () => {
   });
 
   it("names every route that is left out with --verbose", async () => {
-    const root = writeProject({ ...PLAIN, routes: [rendered("/a"), rendered("/lost"), rendered("/gone")] });
+    const root = writeProject({
+      ...PLAIN,
+      routes: [rendered("/a"), rendered("/lost"), rendered("/gone")],
+    });
     const { stdout } = await start([...FLAGS, "--verbose"], root);
     expect(stdout).toMatch(/^ {2}\/lost: .+\n {2}\/gone: .+$/mu);
   });
@@ -100,7 +113,9 @@ describe("run", () => {
   });
 
   it("names every entry that is not stored with --verbose", async () => {
-    const { stderr } = await start([...FLAGS, "--verbose"], writeProject(PLAIN), { tokens: ["other"] });
+    const { stderr } = await start([...FLAGS, "--verbose"], writeProject(PLAIN), {
+      tokens: ["other"],
+    });
     for (const name of [key("/a", "html"), key("/a", "rsc"), key("/b", "html")]) {
       expect(stderr).toContain(`\n  ${name}: KV_UNAUTHORIZED\n`);
     }
@@ -111,7 +126,9 @@ describe("run", () => {
       { binding: "VINEXT_KV_CACHE", id: NAMESPACE },
       { binding: "PAGES", id: "22222222222222222222222222222222" },
     ];
-    const root = writeProject({ files: { "deploy/other.json": wranglerConfig({ kv_namespaces }) } });
+    const root = writeProject({
+      files: { "deploy/other.json": wranglerConfig({ kv_namespaces }) },
+    });
     // Files are relative to the current directory, as for wrangler, and not to the project.
     const named = ["--config", "other.json", "--binding", "PAGES", "--account-id", ACCOUNT];
     const { stdout } = await start(["run", "..", ...named], path.join(root, "deploy"));
@@ -120,7 +137,11 @@ describe("run", () => {
 
   it("seeds old versions where it is told to", async () => {
     const worker = 'function appIsrCacheKey(pathname, suffix, buildId = "the-workers-id") {}';
-    const root = writeProject({ ...PLAIN, vinext: "0.1.8", files: { "dist/server/index.js": worker } });
+    const root = writeProject({
+      ...PLAIN,
+      vinext: "0.1.8",
+      files: { "dist/server/index.js": worker },
+    });
     const refused = await start([...FLAGS, "--strict"], root);
     expect(refused.code).toBe(1);
     expect(refused.stderr).toContain("(unproven-routes)");
@@ -131,12 +152,18 @@ describe("run", () => {
 
   it("finds nothing to seed in order, also with --strict", async () => {
     const dynamic = { ...rendered("/now"), status: "skipped", reason: "dynamic" };
-    const { code, stderr } = await start([...FLAGS, "--strict"], writeProject({ ...PLAIN, routes: [dynamic] }));
+    const { code, stderr } = await start(
+      [...FLAGS, "--strict"],
+      writeProject({ ...PLAIN, routes: [dynamic] }),
+    );
     expect(code).toBe(0);
     expect(stderr).toContain("(nothing-seedable)");
-    const lost = await start([...FLAGS, "--strict"], writeProject({ ...PLAIN, routes: [rendered("/lost")] }));
+    const lost = await start(
+      [...FLAGS, "--strict"],
+      writeProject({ ...PLAIN, routes: [rendered("/lost")] }),
+    );
     expect(lost.code).toBe(1);
-    expect(lost.stderr).toContain("(artefacts-missing)");
+    expect(lost.stderr).toContain("(artifacts-missing)");
   });
 
   it("says what is missing, and what to set", async () => {
@@ -177,7 +204,9 @@ describe("run", () => {
 
 describe("plan", () => {
   it("counts, sends nothing, and needs no token", async () => {
-    const root = writeProject({ files: { "wrangler.json": wranglerConfig({ account_id: ACCOUNT }) } });
+    const root = writeProject({
+      files: { "wrangler.json": wranglerConfig({ account_id: ACCOUNT }) },
+    });
     const env = { CLOUDFLARE_API_TOKEN: undefined };
     const { code, stdout, cloudflare } = await start(["plan"], root, {}, { env });
     expect(code).toBe(0);
@@ -225,8 +254,13 @@ describe("plan", () => {
 
   it("says that a site is too large for a day of the free plan", async () => {
     const routes = Array.from({ length: 1001 }, (_, index) => rendered(`/p${index}`));
-    const artefacts = Object.fromEntries(routes.map(({ route }) => [`${route.slice(1)}.html`, "x"]));
-    const { stdout } = await start(["plan", ...FLAGS], writeProject({ ...PLAIN, routes, artefacts }));
+    const artifacts = Object.fromEntries(
+      routes.map(({ route }) => [`${route.slice(1)}.html`, "x"]),
+    );
+    const { stdout } = await start(
+      ["plan", ...FLAGS],
+      writeProject({ ...PLAIN, routes, artifacts }),
+    );
     expect(stdout).toMatch(/free plan +100 % of the 1,000 writes of a day: too much/u);
   });
 });
@@ -234,7 +268,10 @@ describe("plan", () => {
 describe("export", () => {
   it("writes files and says how to load them", async () => {
     const root = writeProject(PLAIN);
-    const { code, stdout, cloudflare } = await start(["export", "kv seed", "--env", "staging", ...FLAGS], root);
+    const { code, stdout, cloudflare } = await start(
+      ["export", "kv seed", "--env", "staging", ...FLAGS],
+      root,
+    );
     expect(code).toBe(0);
     expect(readdirSync(path.join(root, "kv seed"))).toEqual(["kv-bulk-0001.json"]);
     const file = path.join("kv seed", "kv-bulk-0001.json");
@@ -328,7 +365,9 @@ describe("a wrong command line", () => {
 
 describe("--local", () => {
   it("cannot write where a file stands", async () => {
-    const root = writeProject({ files: { "wrangler.json": wranglerConfig(), ".wrangler": "a file" } });
+    const root = writeProject({
+      files: { "wrangler.json": wranglerConfig(), ".wrangler": "a file" },
+    });
     const { code, stderr } = await start(["--local"], root);
     expect(code).toBe(0);
     expect(stderr).toMatch(/LOCAL_STATE_UNWRITABLE.*\.wrangler/u);
@@ -370,16 +409,19 @@ describe("JSON", () => {
     expect(JSON.parse(stdout)).toMatchObject({ seed: null, failure: { code: "ABORT_ERR" } });
   });
 
-  it.runIf(hasSignals).each([["plan"], ["export", "out"]])("is printed by %s where it is interrupted", async (...command) => {
-    // The configuration is loaded by a child of the command.
-    const files = {
-      "vite.config.mjs": "",
-      "node_modules/vite/package.json": { name: "vite", main: "index.cjs" },
-      "node_modules/vite/index.cjs": interrupt,
-    };
-    const root = writeProject({ ...PLAIN, files });
-    const { code, stdout } = await start([...command, "--json", ...FLAGS], root);
-    expect(code).toBe(130);
-    expect(JSON.parse(stdout)).toMatchObject({ failure: { code: "ABORT_ERR" } });
-  });
+  it.runIf(hasSignals).each([["plan"], ["export", "out"]])(
+    "is printed by %s where it is interrupted",
+    async (...command) => {
+      // The configuration is loaded by a child of the command.
+      const files = {
+        "vite.config.mjs": "",
+        "node_modules/vite/package.json": { name: "vite", main: "index.cjs" },
+        "node_modules/vite/index.cjs": interrupt,
+      };
+      const root = writeProject({ ...PLAIN, files });
+      const { code, stdout } = await start([...command, "--json", ...FLAGS], root);
+      expect(code).toBe(130);
+      expect(JSON.parse(stdout)).toMatchObject({ failure: { code: "ABORT_ERR" } });
+    },
+  );
 });

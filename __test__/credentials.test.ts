@@ -4,10 +4,10 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
-import { apiBase } from "../lib/target/api-base.js";
-import { listAccounts } from "../lib/target/cloudflare-api.js";
-import { readEnvironment } from "../lib/target/environment.js";
-import { resolveTarget } from "../lib/target/resolve.js";
+import { apiBase } from "../lib/wrangler/api-base.js";
+import { listAccounts } from "../lib/wrangler/cloudflare-api.js";
+import { readEnvironment } from "../lib/wrangler/environment.js";
+import { resolveTarget } from "../lib/wrangler/resolve.js";
 import { temporaryDirectory } from "./support/build.js";
 import { ACCOUNT, API_TOKEN, startCloudflare } from "./support/cloudflare.js";
 import { listen } from "./support/loopback.js";
@@ -15,7 +15,8 @@ import { NAMESPACE, wranglerConfig, writeProject } from "./support/project.js";
 import { OTHER, STAGING, resolve, stubVariables } from "./support/target.js";
 
 describe("the account", () => {
-  const root = () => writeProject({ files: { "wrangler.json": wranglerConfig({ account_id: OTHER }) } });
+  const root = () =>
+    writeProject({ files: { "wrangler.json": wranglerConfig({ account_id: OTHER }) } });
   const bare = () => writeProject({ files: { "wrangler.json": wranglerConfig() } });
 
   it("is the option's, else the configuration's, else the variable's, else the only one", async () => {
@@ -82,7 +83,10 @@ describe("an answer that is not Cloudflare's", () => {
     ["a failure with odd reasons", 500, { success: false, errors: [null, "no"] }],
     ["no JSON", 502, "<html>"],
   ])("is said, and nothing more: %s", async (_, status, body) => {
-    const apiBaseUrl = await answering(status, typeof body === "string" ? body : JSON.stringify(body));
+    const apiBaseUrl = await answering(
+      status,
+      typeof body === "string" ? body : JSON.stringify(body),
+    );
     stubVariables({ CLOUDFLARE_API_TOKEN: API_TOKEN });
     const root = writeProject({ wrangler: false });
     const target = await resolveTarget({ root, namespaceId: NAMESPACE, apiBaseUrl });
@@ -135,7 +139,9 @@ describe("the token", () => {
     expect(target).toMatchObject({
       code: "no-api-token",
       namespaceId: NAMESPACE,
-      reason: expect.stringMatching(/CLOUDFLARE_API_TOKEN.*Workers KV Storage: Edit.*wrangler login/u),
+      reason: expect.stringMatching(
+        /CLOUDFLARE_API_TOKEN.*Workers KV Storage: Edit.*wrangler login/u,
+      ),
     });
     const key = { ...none, CLOUDFLARE_API_KEY: "key", CLOUDFLARE_EMAIL: "me@example.com" };
     expect((await resolve(root(), {}, { env: key })).target).toMatchObject({
@@ -159,15 +165,28 @@ describe("the API", () => {
   it.each([
     [{}, undefined, "https://api.cloudflare.com/client/v4"],
     [{ CLOUDFLARE_API_BASE_URL: "http://127.0.0.1:1/v4/" }, undefined, "http://127.0.0.1:1/v4"],
-    [{ CLOUDFLARE_COMPLIANCE_REGION: "fedramp_high" }, undefined, "https://api.fed.cloudflare.com/client/v4"],
+    [
+      { CLOUDFLARE_COMPLIANCE_REGION: "fedramp_high" },
+      undefined,
+      "https://api.fed.cloudflare.com/client/v4",
+    ],
     [{}, "fedramp_high", "https://api.fed.cloudflare.com/client/v4"],
-    [{ WRANGLER_API_ENVIRONMENT: "staging" }, "public", "https://api.staging.cloudflare.com/client/v4"],
+    [
+      { WRANGLER_API_ENVIRONMENT: "staging" },
+      "public",
+      "https://api.staging.cloudflare.com/client/v4",
+    ],
   ])("%j with %s is %s", (environment, configured, baseUrl) => {
     expect(url(environment as Record<string, string>, configured)).toEqual({ baseUrl });
   });
 
   it("is never one that the token would be sent to in the clear", () => {
-    for (const baseUrl of ["http://api.example.com/v4", "http://127.0.0.1.example.com", "ftp://x", "x"]) {
+    for (const baseUrl of [
+      "http://api.example.com/v4",
+      "http://127.0.0.1.example.com",
+      "ftp://x",
+      "x",
+    ]) {
       const environment = { CLOUDFLARE_API_BASE_URL: baseUrl };
       expect(url(environment)).toMatchObject({ code: "invalid-api-base-url" });
       expect(apiBase({}, undefined, baseUrl)).toMatchObject({ code: "invalid-api-base-url" });

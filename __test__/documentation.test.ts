@@ -5,7 +5,14 @@
 // held against the code, and links against what is there.
 
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
@@ -19,7 +26,10 @@ import { startRecorder } from "./support/recorder.js";
 const ROOT = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const NAME = "@vinext/seed-native";
 
-const DOCUMENTS = ["README.md", ...readdirSync(path.join(ROOT, "docs")).map((name) => `docs/${name}`)];
+const DOCUMENTS = [
+  "README.md",
+  ...readdirSync(path.join(ROOT, "docs")).map((name) => `docs/${name}`),
+];
 const TYPES = ["index.d.ts", "types/local-api/server.d.ts"];
 
 /** A program of the documentation, and where it stands. */
@@ -71,7 +81,10 @@ async function run(code: string, apiBaseUrl: string) {
   const directory = project();
   const target = `apiBaseUrl: ${JSON.stringify(apiBaseUrl)}, `;
   // An option that an example sets itself comes later, and counts.
-  writeFileSync(path.join(directory, "example.mjs"), code.replace(/(seedKvCache\(\{\s*)/gu, `$1${target}`));
+  writeFileSync(
+    path.join(directory, "example.mjs"),
+    code.replace(/(seedKvCache\(\{\s*)/gu, `$1${target}`),
+  );
   const child = spawn(process.execPath, ["example.mjs"], {
     cwd: directory,
     env: {
@@ -92,7 +105,9 @@ describe("the example in", () => {
     const recorder = await startRecorder();
     const { status, stdout, stderr } = await run(code, recorder.baseUrl);
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
-    const promised = [...code.matchAll(/^console\.log\(.*\); \/\/ (.*)$/gmu)].map(([, text]) => text);
+    const promised = [...code.matchAll(/^console\.log\(.*\); \/\/ (.*)$/gmu)].map(
+      ([, text]) => text,
+    );
     if (promised.length > 0) expect(stdout.trimEnd().split("\n")).toEqual(promised);
     const seedsRemotely = code.includes("seedKvCache({") && !code.includes("apiBaseUrl");
     expect(recorder.pairs()).toHaveLength(seedsRemotely ? 4 : 0);
@@ -114,8 +129,9 @@ it("README.md shows the help of the command as it is", async () => {
 
 describe("docs/formats.md", () => {
   const text = readFileSync(path.join(ROOT, "docs", "formats.md"), "utf-8");
-  const rows = [...text.matchAll(/^\| (g\d\d) \| ([^|]*) \|/gmu)].flatMap(([, format, versions = ""]) =>
-    versions.split(", ").map((version) => [version, format] as const),
+  const rows = [...text.matchAll(/^\| (g\d\d) \| ([^|]*) \|/gmu)].flatMap(
+    ([, format, versions = ""]) =>
+      versions.split(", ").map((version) => [version, format] as const),
   );
 
   it("has every format", () => {
@@ -139,15 +155,21 @@ describe("every stable code is explained:", () => {
       "why nothing is seeded, by lib/",
       "docs/integrating.md",
       filesIn("lib", ".js").flatMap((file) =>
-        words(read(file).split("\n").filter((line) => /code: |Code: /u.test(line)).join("\n")),
+        words(
+          read(file)
+            .split("\n")
+            .filter((line) => /code: |Code: /u.test(line))
+            .join("\n"),
+        ),
       ),
     ],
     [
       "why it failed",
       "index.d.ts",
-      ["seed/error.rs", ...["attempt", "network_error", "outcome"].map((name) => `send/${name}.rs`)].flatMap(
-        (file) => constants(engine(file)),
-      ),
+      [
+        "seed/error.rs",
+        ...["attempt", "network_error", "outcome"].map((name) => `send/${name}.rs`),
+      ].flatMap((file) => constants(engine(file))),
     ],
     [
       "why it failed, in JavaScript",
@@ -197,18 +219,30 @@ describe("every stable code is explained:", () => {
 });
 
 describe("a link in", () => {
-  const files = ["ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "fuzz/README.md", ...DOCUMENTS];
+  const files = [
+    "ARCHITECTURE.md",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "fuzz/README.md",
+    ...DOCUMENTS,
+  ];
 
   it.each(files)("%s leads somewhere", (file) => {
     const text = readFileSync(path.join(ROOT, file), "utf-8");
     const links = [...text.matchAll(/\]\((?!https?:)([^)\s]+)\)/gu)].map(([, link = ""]) => link);
     for (const link of links) {
       const [target = "", anchor] = link.split("#");
-      const to = target === "" ? path.join(ROOT, file) : path.resolve(ROOT, path.dirname(file), target);
+      const to =
+        target === "" ? path.join(ROOT, file) : path.resolve(ROOT, path.dirname(file), target);
       expect(existsSync(to), link).toBe(true);
       if (anchor === undefined) continue;
-      const anchors = [...readFileSync(to, "utf-8").matchAll(/^#+ (.*)$/gmu)].map(([, title = ""]) =>
-        title.toLowerCase().replace(/[^\w\s-]/gu, "").replaceAll(" ", "-"),
+      const anchors = [...readFileSync(to, "utf-8").matchAll(/^#+ (.*)$/gmu)].map(
+        ([, title = ""]) =>
+          title
+            .toLowerCase()
+            .replace(/[^\w\s-]/gu, "")
+            .replaceAll(" ", "-"),
       );
       expect(anchors, link).toContain(anchor);
     }

@@ -55,7 +55,10 @@ async function check(contents: Buffer[], options: object = {}) {
       ];
     }),
   );
-  const root = buildOf(names.map((name) => rendered(`/${name}`)), files);
+  const root = buildOf(
+    names.map((name) => rendered(`/${name}`)),
+    files,
+  );
   const server = path.join(root, "dist", "server");
   const renderedAt = Math.trunc(statSync(path.join(server, "vinext-prerender.json")).mtimeMs);
   const expected = names.flatMap((name) => {
@@ -103,9 +106,13 @@ describe("every request is what JSON.stringify makes of what Node reads", () => 
     );
     const content = fc.array(piece, { maxLength: 6 }).map((pieces) => Buffer.concat(pieces));
     const contents = fc.array(content, { minLength: 1, maxLength: 20 });
-    const cases = fc.asyncProperty(contents, fc.integer({ min: 1, max: 12 }), async (all, pairs) => {
-      await check(all, { maxBatchPairs: pairs });
-    });
+    const cases = fc.asyncProperty(
+      contents,
+      fc.integer({ min: 1, max: 12 }),
+      async (all, pairs) => {
+        await check(all, { maxBatchPairs: pairs });
+      },
+    );
     await fc.assert(cases, { numRuns: 60 });
   });
 });

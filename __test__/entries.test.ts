@@ -86,9 +86,7 @@ describe("keys and values", () => {
 
   it("keeps binary payloads byte for byte", async () => {
     const payload = Uint8Array.from({ length: 256 }, (_, index) => index);
-    const { pairs } = await seeded(
-      buildOf([rendered("/a")], { "a.html": "a", "a.rsc": payload }),
-    );
+    const { pairs } = await seeded(buildOf([rendered("/a")], { "a.html": "a", "a.rsc": payload }));
     expect([...Buffer.from(entryOf(pairs[1]).value.rscData, "base64")]).toEqual([...payload]);
   });
 

@@ -1,4 +1,4 @@
-// The published packages judge: their own functions on made-up routes, their own KV handlers on what
+// The published packages classify: their own functions on made-up routes, their own KV handlers on what
 // we store, and their code on which format it is.
 
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
@@ -153,7 +153,12 @@ describe("a format is told from the code", () => {
     expect(explain({ ...newer, probes }).generation).toBe("g12");
     for (const [file, from, to, said] of [
       ["dist/server/isr-cache.js", "app:v2", "app:v3", "key prefix"],
-      ["dist/server/isr-cache.js", 'createHash("sha256")', 'createHash("blake3")', "hash of long paths"],
+      [
+        "dist/server/isr-cache.js",
+        'createHash("sha256")',
+        'createHash("blake3")',
+        "hash of long paths",
+      ],
       ["dist/server/app-page-cache.js", "prerendered !== true", "prerendered !== 1", "not known"],
       ["dist/server/implicit-tags.js", "slice(0, -1)", "slice(0, -2)", "not known"],
     ] as const) {
@@ -184,7 +189,10 @@ describe("the packages of a project are found", () => {
     link(vinext("0.0.38"), path.join(workspace, "node_modules/vinext"));
     expect(findRuntime(project)?.versions.vinext).toBe("0.0.38");
     link(vinext("1.4.0"), path.join(project, "node_modules/vinext"));
-    link(path.join(PACKAGES, "cloudflare-1.0.0-beta.7"), path.join(project, "node_modules/@vinext/cloudflare"));
+    link(
+      path.join(PACKAGES, "cloudflare-1.0.0-beta.7"),
+      path.join(project, "node_modules/@vinext/cloudflare"),
+    );
     const found = findRuntime(project)?.versions;
     expect(found).toMatchObject({ vinext: "1.4.0", cloudflare: "1.0.0-beta.7" });
     expect(Object.keys(found?.probes?.cloudflare ?? {})).toContain("dist/cache/kv-key.js");

@@ -1,7 +1,14 @@
 // What `seedKvCache` leaves out, and what it says of that.
 
 import { describe, expect, it } from "vitest";
-import { BUILD_ID, buildOf, key, rendered, temporaryDirectory, writeBuild } from "./support/build.js";
+import {
+  BUILD_ID,
+  buildOf,
+  key,
+  rendered,
+  temporaryDirectory,
+  writeBuild,
+} from "./support/build.js";
 import { seeded } from "./support/seed.js";
 
 describe("what is left out", () => {
@@ -9,12 +16,42 @@ describe("what is left out", () => {
     ["there is no manifest", undefined, "no vinext-prerender.json found", "no-manifest"],
     ["it is no JSON", "NOT JSON", "failed to parse vinext-prerender.json", "corrupt-manifest"],
     ["it is empty", "", "failed to parse vinext-prerender.json", "corrupt-manifest"],
-    ["it is cut off", '{"buildId":"b","routes":[', "failed to parse vinext-prerender.json", "corrupt-manifest"],
-    ["it has no build id", { routes: [] }, "manifest missing buildId or routes", "incomplete-manifest"],
-    ["its build id is empty", { buildId: "", routes: [] }, "manifest missing buildId or routes", "incomplete-manifest"],
-    ["it has no routes", { buildId: "b" }, "manifest missing buildId or routes", "incomplete-manifest"],
-    ["its routes are no list", { buildId: "b", routes: {} }, "manifest missing buildId or routes", "incomplete-manifest"],
-    ["its list of routes is empty", { buildId: "b", routes: [] }, "no pre-rendered App Router routes found", "nothing-seedable"],
+    [
+      "it is cut off",
+      '{"buildId":"b","routes":[',
+      "failed to parse vinext-prerender.json",
+      "corrupt-manifest",
+    ],
+    [
+      "it has no build id",
+      { routes: [] },
+      "manifest missing buildId or routes",
+      "incomplete-manifest",
+    ],
+    [
+      "its build id is empty",
+      { buildId: "", routes: [] },
+      "manifest missing buildId or routes",
+      "incomplete-manifest",
+    ],
+    [
+      "it has no routes",
+      { buildId: "b" },
+      "manifest missing buildId or routes",
+      "incomplete-manifest",
+    ],
+    [
+      "its routes are no list",
+      { buildId: "b", routes: {} },
+      "manifest missing buildId or routes",
+      "incomplete-manifest",
+    ],
+    [
+      "its list of routes is empty",
+      { buildId: "b", routes: [] },
+      "no pre-rendered App Router routes found",
+      "nothing-seedable",
+    ],
   ])("does nothing if %s", async (_, manifest, skipped, skippedCode) => {
     const root = manifest === undefined ? temporaryDirectory() : writeBuild(manifest);
     const { result, requests } = await seeded(root);
@@ -25,9 +62,13 @@ describe("what is left out", () => {
   it.each([
     ["a Pages Router route", rendered("/a", { router: "pages" }), "not-app-router"],
     ["a route without a router", rendered("/a", { router: undefined }), "not-app-router"],
-    ["a route that was not rendered", { route: "/a", status: "skipped", reason: "dynamic" }, "not-rendered"],
+    [
+      "a route that was not rendered",
+      { route: "/a", status: "skipped", reason: "dynamic" },
+      "not-rendered",
+    ],
     ["a route that failed", { route: "/a", status: "error", error: "boom" }, "not-rendered"],
-    ["a route without a file", rendered("/missing"), "missing-artefact"],
+    ["a route without a file", rendered("/missing"), "missing-artifact"],
     ["the error page", rendered("/404"), "error-page"],
     ["a fallback shell", rendered("/:x", { path: "/[x]", fallback: true }), "fallback-shell"],
     ["a fallback shell of an old manifest", rendered("/:x", { path: "/[x]" }), "fallback-shell"],
@@ -35,7 +76,9 @@ describe("what is left out", () => {
   ])("leaves out %s and says so", async (_, route, code) => {
     const files = { "a.html": "a", "404.html": "a", "[x].html": "a" };
     const { result, requests } = await seeded(buildOf([route], files));
-    expect(result.skippedCode).toBe(code === "missing-artefact" ? "artefacts-missing" : "nothing-seedable");
+    expect(result.skippedCode).toBe(
+      code === "missing-artifact" ? "artifacts-missing" : "nothing-seedable",
+    );
     expect(result.routesSkipped).toMatchObject([{ route: route.route, code }]);
     expect(requests).toHaveLength(0);
   });

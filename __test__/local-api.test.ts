@@ -26,7 +26,9 @@ async function call(method: string, rest: string, body?: unknown, namespace = NA
     {
       method,
       headers: { authorization: `Bearer ${TOKEN}` },
-      ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
+      ...(body === undefined
+        ? {}
+        : { body: typeof body === "string" ? body : JSON.stringify(body) }),
     },
   );
   const text = await response.text();
@@ -47,7 +49,11 @@ describe("what is written", () => {
       json: { success: true, result: { successful_key_count: 3, unsuccessful_keys: [] } },
     });
     const keys = (await call("GET", "/keys?limit=10")).json.result;
-    expect(keys).toMatchObject([{ name: "a", metadata: { tags: ["t"] } }, { name: "b/ü:html" }, { name: "c" }]);
+    expect(keys).toMatchObject([
+      { name: "a", metadata: { tags: ["t"] } },
+      { name: "b/ü:html" },
+      { name: "c" },
+    ]);
     expect(keys[2].expiration).toBeGreaterThan(Date.now() / 1000 + 50);
     expect(keys[1]).not.toHaveProperty("metadata");
     expect((await call("GET", "/values/a")).text).toBe("text é");
@@ -63,7 +69,11 @@ describe("what is written", () => {
   });
 
   it("can be deleted, one by one and in bulk", async () => {
-    await call("PUT", "/bulk", [1, 2, 3].map((n) => ({ key: `d${n}`, value: "x" })));
+    await call(
+      "PUT",
+      "/bulk",
+      [1, 2, 3].map((n) => ({ key: `d${n}`, value: "x" })),
+    );
     expect((await call("DELETE", "/values/d1")).status).toBe(200);
     expect((await call("GET", "/values/d1")).json.errors[0].code).toBe(10009);
     expect((await call("POST", "/bulk/delete", ["d2"])).json.success).toBe(true);
@@ -77,7 +87,9 @@ describe("what is written", () => {
     const found: string[] = [];
     let cursor = "";
     do {
-      const page = (await call("GET", `/keys?limit=10&prefix=page&cursor=${encodeURIComponent(cursor)}`)).json;
+      const page = (
+        await call("GET", `/keys?limit=10&prefix=page&cursor=${encodeURIComponent(cursor)}`)
+      ).json;
       found.push(...page.result.map(({ name }: { name: string }) => name));
       expect(page.result_info.count).toBe(page.result.length);
       cursor = page.result_info.cursor;
@@ -86,7 +98,10 @@ describe("what is written", () => {
   });
 
   it("keeps the last value of a key that stands twice", async () => {
-    await call("PUT", "/bulk", [{ key: "twice", value: "1" }, { key: "twice", value: "2" }]);
+    await call("PUT", "/bulk", [
+      { key: "twice", value: "1" },
+      { key: "twice", value: "2" },
+    ]);
     expect((await call("GET", "/values/twice")).text).toBe("2");
   });
 });
@@ -97,7 +112,7 @@ describe("what is refused", () => {
     ["no array", {}, 400, 10012],
     ["no JSON", "[{", 400, 10012],
     ["no pairs", [], 400, 10030],
-    ["10,001 pairs", Array(10_001).fill(pair), 400, 10030],
+    ["10,001 pairs", Array.from({ length: 10_001 }, () => pair), 400, 10030],
     ["a pair that is no object", [7], 400, 10022],
     ["an unknown member", [{ ...pair, ttl: 60 }], 400, 10022],
     ["a value that is no string", [{ key: "k", value: {} }], 400, 10022],
@@ -139,11 +154,16 @@ describe("what is refused", () => {
   });
 
   it("what cannot be read: a broken escape, a question that is no object, a value that is no JSON", async () => {
-    expect(await call("GET", "/values/%E0%A4")).toMatchObject({ status: 404, json: { errors: [{ code: 7003 }] } });
+    expect(await call("GET", "/values/%E0%A4")).toMatchObject({
+      status: 404,
+      json: { errors: [{ code: 7003 }] },
+    });
     const refused = { status: 400, json: { errors: [{ code: 10012 }] } };
     expect(await call("POST", "/bulk/get", "null")).toMatchObject(refused);
     await call("PUT", "/bulk", [{ key: "text", value: "no JSON" }]);
-    expect(await call("POST", "/bulk/get", { keys: ["text"], type: "json" })).toMatchObject(refused);
+    expect(await call("POST", "/bulk/get", { keys: ["text"], type: "json" })).toMatchObject(
+      refused,
+    );
   });
 });
 

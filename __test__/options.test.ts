@@ -12,11 +12,14 @@ function call(options: unknown): Promise<unknown> {
 }
 
 describe("the options", () => {
-  it.each([undefined, null, 5, "text", true, () => {}])("must be an object, not %o", async (value) => {
-    const error = await failureOf(call(value));
-    expect(error.code).toBe("INVALID_OPTION");
-    expect(error.message).toMatch(/^the options must be an object, not /u);
-  });
+  it.each([undefined, null, 5, "text", true, () => {}])(
+    "must be an object, not %o",
+    async (value) => {
+      const error = await failureOf(call(value));
+      expect(error.code).toBe("INVALID_OPTION");
+      expect(error.message).toMatch(/^the options must be an object, not /u);
+    },
+  );
 
   it("may be missing altogether", async () => {
     const error = await failureOf((seedKvCache as () => Promise<unknown>)());
@@ -47,7 +50,10 @@ describe("a required option", () => {
 
 describe("an option", () => {
   it.each([
-    ["apiBaseUrl", ["", 5, "nonsense", "http://example.com", "ftp://localhost", "https://u:p@x.example"]],
+    [
+      "apiBaseUrl",
+      ["", 5, "nonsense", "http://example.com", "ftp://localhost", "https://u:p@x.example"],
+    ],
     ["appPrefix", [5, true, {}]],
     ["ttlSeconds", [0, -1, Number.NaN, Number.POSITIVE_INFINITY, 1.5, 1e12, "60", true, {}]],
     ["staticTtlSeconds", [0, -1, Number.NaN, 1.5, "60"]],
@@ -67,7 +73,10 @@ describe("an option", () => {
     ["timeouts.requestMs", [0, {}]],
     ["viteConfig", [5, true, {}]],
     ["selfCheck", ["no", 0, {}]],
-    ["runtime", ["1.4.0", 5, {}, { vinext: 5 }, { vinext: "" }, { vinext: "1.4.0", cloudflare: 7 }]],
+    [
+      "runtime",
+      ["1.4.0", 5, {}, { vinext: 5 }, { vinext: "" }, { vinext: "1.4.0", cloudflare: 7 }],
+    ],
     ["allowUnprovenRoutes", ["yes", 1, {}]],
     ["onProgress", [5, "text", {}]],
     ["signal", [5, "text", {}, { aborted: false }]],

@@ -35,7 +35,7 @@ describe("planKvSeed", () => {
       batches: api.requests.length,
       buildId: result.buildId,
       runtime: result.runtime,
-      routesSkipped: [{ route: "/lost", code: "missing-artefact" }],
+      routesSkipped: [{ route: "/lost", code: "missing-artifact" }],
     });
     expect(plan.batches).toBeGreaterThan(3);
   });
@@ -51,7 +51,7 @@ describe("planKvSeed", () => {
     const { skippedCode, kvPairs } = await planKvSeed({ root: temporaryDirectory(), ...RUNTIME });
     expect({ skippedCode, kvPairs }).toEqual({ skippedCode: "no-manifest", kvPairs: 0 });
     const none = await planKvSeed({ root: buildOf([rendered("/lost")]), ...RUNTIME });
-    expect(none.skippedCode).toBe("artefacts-missing");
+    expect(none.skippedCode).toBe("artifacts-missing");
     expect(none.routesSkipped).toHaveLength(1);
   });
 
@@ -77,7 +77,9 @@ describe("exportKvSeed", () => {
     const files = readdirSync(directory).sort();
     expect(files).toEqual(exported.files.map(({ name }) => name));
     expect(files[0]).toBe("kv-bulk-0001.json");
-    const pairs = files.flatMap((name) => JSON.parse(readFileSync(path.join(directory, name), "utf-8")));
+    const pairs = files.flatMap((name) =>
+      JSON.parse(readFileSync(path.join(directory, name), "utf-8")),
+    );
     expect(pairs.map((pair) => pair.key)).toEqual(api.pairs().map((pair) => pair.key));
     expect(pairs.map(({ value }) => JSON.parse(value).value)).toEqual(
       api.pairs().map(({ value }) => JSON.parse(value).value),
@@ -114,7 +116,11 @@ describe("exportKvSeed", () => {
 
   it("leaves no directory where there is nothing to export", async () => {
     const directory = path.join(temporaryDirectory(), "kv");
-    const { skippedCode } = await exportKvSeed({ root: temporaryDirectory(), directory, ...RUNTIME });
+    const { skippedCode } = await exportKvSeed({
+      root: temporaryDirectory(),
+      directory,
+      ...RUNTIME,
+    });
     expect(skippedCode).toBe("no-manifest");
     expect(existsSync(directory)).toBe(false);
   });

@@ -5,8 +5,8 @@ import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } f
 import path from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { PACKAGES } from "../compat/oracles/client.js";
-import { judge } from "../lib/cache-config.js";
-import { targetOfProject } from "../lib/target/of-project.js";
+import { classify } from "../lib/cache-config.js";
+import { targetOfProject } from "../lib/wrangler/of-project.js";
 import { BUILD_ID, buildOf, rendered } from "./support/build.js";
 import { EXAMPLE_MODULES } from "./support/project.js";
 import { seeded } from "./support/seed.js";
@@ -20,12 +20,19 @@ interface Project {
 
 /** A built project with published packages in its `node_modules`. */
 function project({ vinext = "1.4.0", cloudflare, viteConfig, buildId = BUILD_ID }: Project = {}) {
-  const root = buildOf([rendered("/a", { revalidate: 60 })], { "a.html": "a", "a.rsc": "0" }, { buildId });
+  const root = buildOf(
+    [rendered("/a", { revalidate: 60 })],
+    { "a.html": "a", "a.rsc": "0" },
+    { buildId },
+  );
   const modules = path.join(root, "node_modules");
   mkdirSync(path.join(modules, "@vinext"), { recursive: true });
   symlinkSync(path.join(PACKAGES, `vinext-${vinext}`), path.join(modules, "vinext"));
   if (cloudflare !== undefined) {
-    symlinkSync(path.join(PACKAGES, `cloudflare-${cloudflare}`), path.join(modules, "@vinext/cloudflare"));
+    symlinkSync(
+      path.join(PACKAGES, `cloudflare-${cloudflare}`),
+      path.join(modules, "@vinext/cloudflare"),
+    );
   }
   if (viteConfig !== undefined) {
     symlinkSync(path.join(EXAMPLE_MODULES, "vite"), path.join(modules, "vite"));
@@ -53,7 +60,9 @@ describe("the Vite configuration", () => {
   });
 
   it("does not count where options say otherwise, or where it is not to be read", async () => {
-    const viteConfig = configOf({ data: { adapter: KV, options: { appPrefix: "shop", ttlSeconds: 777 } } });
+    const viteConfig = configOf({
+      data: { adapter: KV, options: { appPrefix: "shop", ttlSeconds: 777 } },
+    });
     const root = project({ viteConfig });
     const given = await seedProject(root, { appPrefix: "mine", ttlSeconds: 90 });
     expect(given.keys[0]).toMatch(/^mine:/u);
@@ -66,12 +75,18 @@ describe("the Vite configuration", () => {
     const root = project({ viteConfig: configOf({}) });
     const other = configOf({ data: { adapter: KV, options: { appPrefix: "other" } } });
     writeFileSync(path.join(root, "other.config.mjs"), other);
-    expect((await seedProject(root, { viteConfig: "other.config.mjs" })).keys[0]).toMatch(/^other:/u);
+    expect((await seedProject(root, { viteConfig: "other.config.mjs" })).keys[0]).toMatch(
+      /^other:/u,
+    );
   });
 
   it.each([
     ["cache.cdn", { cdn: { adapter: "x" }, data: { adapter: KV } }, "cdn-cache-configured"],
-    ["another data adapter", { data: { adapter: "/p/redis-adapter.js" } }, "data-adapter-is-not-kv"],
+    [
+      "another data adapter",
+      { data: { adapter: "/p/redis-adapter.js" } },
+      "data-adapter-is-not-kv",
+    ],
   ])("with %s makes seeding pointless", async (_, cache, code) => {
     const { result, keys } = await seedProject(project({ viteConfig: configOf(cache) }));
     expect(result.skippedCode).toBe(code);
@@ -107,7 +122,9 @@ describe("the Vite configuration", () => {
     const started = performance.now();
     expect((await seedProject(project({ viteConfig }))).keys[0]).toMatch(/^shop:/u);
     const dies = `${more}; process.exit(3)`;
-    expect((await seedProject(project({ viteConfig: dies }))).result.warnings[0]).toContain("ended with 3");
+    expect((await seedProject(project({ viteConfig: dies }))).result.warnings[0]).toContain(
+      "ended with 3",
+    );
     expect(performance.now() - started).toBeLessThan(15_000);
   });
 
@@ -137,10 +154,10 @@ describe("the Vite configuration", () => {
       "@vinext/cloudflare/cache/kv-data-adapter.runtime",
       "@vinext/cloudflare/cache/kv-data-adapter",
     ]) {
-      expect(judge({ data: { adapter } }), adapter).toEqual({ kind: "kv", options: {} });
+      expect(classify({ data: { adapter } }), adapter).toEqual({ kind: "kv", options: {} });
     }
-    expect(judge(null)).toEqual({ kind: "unknown" });
-    expect(judge({})).toEqual({ kind: "unknown" });
+    expect(classify(null)).toEqual({ kind: "unknown" });
+    expect(classify({})).toEqual({ kind: "unknown" });
   });
 });
 
@@ -171,7 +188,11 @@ function tamperedProject(file: string, from: string, to: string) {
 
 describe("the self-check", () => {
   it("refuses a package whose own key function says otherwise, and shows both keys", async () => {
-    const root = tamperedProject("dist/server/isr-cache.js", "key.length <= 200", "key.length <= 199");
+    const root = tamperedProject(
+      "dist/server/isr-cache.js",
+      "key.length <= 200",
+      "key.length <= 199",
+    );
     const { result, keys } = await seedProject(root);
     expect(result.skippedCode).toBe("self-check-failed");
     expect(result.skipped).toContain("xxx:html");
@@ -202,7 +223,10 @@ describe("a project that does not fit together", () => {
     writeFileSync(path.join(older, "dist/server/index.js"), `${KEY_CODE};\`app:\`;\`${BUILD_ID}\``);
     expect((await seedProject(older)).result.skippedCode).toBe("other-format");
     const newer = project({ vinext: "1.0.0-beta.10" });
-    writeFileSync(path.join(newer, "dist/server/index.js"), `${KEY_CODE};\`app:v2:\`;\`${BUILD_ID}\``);
+    writeFileSync(
+      path.join(newer, "dist/server/index.js"),
+      `${KEY_CODE};\`app:v2:\`;\`${BUILD_ID}\``,
+    );
     expect((await seedProject(newer)).result.skippedCode).toBe("other-format");
   });
 
@@ -258,10 +282,33 @@ describe("odd build ids", () => {
 });
 
 it("tags of all sorts are stored as the runtime stores them", async () => {
-  const tags = ["posts", "com", "ma", "a:b", "back\\slash", "tab\there", "x".repeat(256), "x".repeat(257), "日本", "posts", ""];
+  const tags = [
+    "posts",
+    "com",
+    "ma",
+    "a:b",
+    "back\\slash",
+    "tab\there",
+    "x".repeat(256),
+    "x".repeat(257),
+    "日本",
+    "posts",
+    "",
+  ];
   const root = buildOf([rendered("/a", { tags: [...tags, 7, null] })], { "a.html": "a" });
   const { pairs } = await seedProject(root, { runtime: { vinext: "1.4.0" } });
-  const expected = ["/a", "_N_T_/a", "_N_T_/layout", "_N_T_/a/layout", "_N_T_/a/page", "posts", "com", "ma", "x".repeat(256), "%E6%97%A5%E6%9C%AC"];
+  const expected = [
+    "/a",
+    "_N_T_/a",
+    "_N_T_/layout",
+    "_N_T_/a/layout",
+    "_N_T_/a/page",
+    "posts",
+    "com",
+    "ma",
+    "x".repeat(256),
+    "%E6%97%A5%E6%9C%AC",
+  ];
   expect(JSON.parse(pairs[0]?.value ?? "").tags).toEqual(expected);
   expect(pairs[0]?.metadata?.tags).toEqual(expected);
 });

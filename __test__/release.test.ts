@@ -63,7 +63,10 @@ function elfOf(needs: Record<string, string[]>, { machine = X64, text = "" } = {
   return Buffer.concat([header, ...bodies, ...sections]);
 }
 
-const GLIBC = { "libc.so.6": ["GLIBC_2.2.5", "GLIBC_2.17", "GLIBC_2.9"], "libm.so.6": ["GLIBC_2.2.5"] };
+const GLIBC = {
+  "libc.so.6": ["GLIBC_2.2.5", "GLIBC_2.17", "GLIBC_2.9"],
+  "libm.so.6": ["GLIBC_2.2.5"],
+};
 
 describe("an ELF file", () => {
   it("says which libraries it needs, and which versions", () => {

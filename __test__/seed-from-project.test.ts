@@ -6,7 +6,12 @@ import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { seedFromProject, type ProjectSeedOptions } from "../index.js";
 import { startLocalApi } from "../lib/local-api/server.js";
 import { key, rendered, temporaryDirectory } from "./support/build.js";
-import { ACCOUNT, API_TOKEN, startCloudflare, type CloudflareOptions } from "./support/cloudflare.js";
+import {
+  ACCOUNT,
+  API_TOKEN,
+  startCloudflare,
+  type CloudflareOptions,
+} from "./support/cloudflare.js";
 import { EXAMPLE_MODULES, NAMESPACE, wranglerConfig, writeProject } from "./support/project.js";
 import { failureOf } from "./support/seed.js";
 
@@ -50,7 +55,12 @@ describe("seedFromProject", () => {
     const config = wranglerConfig({ env: { staging: wranglerConfig({ name: undefined }) } });
     const root = writeProject({ files: { "deploy/other.json": config } });
     const named = { config: "deploy/other.json", env: "staging", binding: "VINEXT_KV_CACHE" };
-    const { promise } = await seed({ root, accountId: undefined, namespaceId: undefined, ...named });
+    const { promise } = await seed({
+      root,
+      accountId: undefined,
+      namespaceId: undefined,
+      ...named,
+    });
     const { target } = await promise;
     expect(target?.namespaceId).toBe(NAMESPACE);
     expect(target?.configPath).toBe(path.join(root, "deploy", "other.json"));
@@ -59,7 +69,11 @@ describe("seedFromProject", () => {
   it("keeps local state beside the configuration that is named, wherever it is called from", async () => {
     const root = writeProject({ files: { "deploy/other.json": wranglerConfig() } });
     const { promise } = await seed({
-      root, accountId: undefined, namespaceId: undefined, local: true, config: "deploy/other.json",
+      root,
+      accountId: undefined,
+      namespaceId: undefined,
+      local: true,
+      config: "deploy/other.json",
     });
     const { target } = await promise;
     expect(target?.persistTo).toBe(path.join(root, "deploy", ".wrangler", "state"));
@@ -68,7 +82,11 @@ describe("seedFromProject", () => {
   it("fills the local KV, where it is asked to, and asks no API", async () => {
     const root = writeProject({ files: { "wrangler.json": wranglerConfig() } });
     const { promise, cloudflare } = await seed({
-      root, accountId: undefined, namespaceId: undefined, local: true, persistTo: "kv state",
+      root,
+      accountId: undefined,
+      namespaceId: undefined,
+      local: true,
+      persistTo: "kv state",
     });
     const persistTo = path.join(root, "kv state");
     expect(await promise).toMatchObject({
@@ -132,7 +150,11 @@ describe("seedFromProject", () => {
     expect(aborted).toMatchObject({ failure: { code: "ABORT_ERR" } });
     const wrong = await (await seed({ maxBatchPairs: 0 })).promise;
     expect(wrong).toMatchObject({ failure: { code: "INVALID_OPTION" } });
-    const thrown = { onProgress: () => { throw undefined; } };
+    const thrown = {
+      onProgress: () => {
+        throw undefined;
+      },
+    };
     expect((await (await seed(thrown)).promise).failure).toBeDefined();
   });
 

@@ -26,7 +26,10 @@ describe("requests", () => {
 
   it("rejects on an HTTP error", async () => {
     const root = buildOf([rendered("/a")], { "a.html": "a" });
-    const body = JSON.stringify({ success: false, errors: [{ code: 10000, message: "Authentication error" }] });
+    const body = JSON.stringify({
+      success: false,
+      errors: [{ code: 10000, message: "Authentication error" }],
+    });
     const api = await startRecorder({ status: 403, body, headers: { "cf-ray": "8f0-FRA" } });
     const error = await failureOf(seed({ root, apiBaseUrl: api.baseUrl }));
     expect(error).toBeInstanceOf(Error);
@@ -50,7 +53,10 @@ describe("requests", () => {
   it("splits at 10,000 entries and keeps their order", async () => {
     const paths = Array.from({ length: 10_001 }, (_, index) => `/p${index}`);
     const files = Object.fromEntries(paths.map((pathname) => [`${pathname.slice(1)}.html`, ""]));
-    const root = buildOf(paths.map((pathname) => rendered(pathname)), files);
+    const root = buildOf(
+      paths.map((pathname) => rendered(pathname)),
+      files,
+    );
     const { result, requests } = await seeded(root, { concurrency: 1 });
     const keys = requests.map(({ body }) => (JSON.parse(body) as Pair[]).map((pair) => pair.key));
     expect(keys.map((batch) => batch.length)).toEqual([10_000, 1]);
@@ -60,13 +66,19 @@ describe("requests", () => {
 
   it("splits where the caller wants it, by entries and by bytes", async () => {
     const paths = ["/a", "/b", "/c", "/d", "/e"];
-    const files = Object.fromEntries(paths.map((pathname) => [`${pathname.slice(1)}.html`, "x".repeat(500)]));
-    const root = buildOf(paths.map((pathname) => rendered(pathname)), files);
+    const files = Object.fromEntries(
+      paths.map((pathname) => [`${pathname.slice(1)}.html`, "x".repeat(500)]),
+    );
+    const root = buildOf(
+      paths.map((pathname) => rendered(pathname)),
+      files,
+    );
     const byPairs = await seeded(root, { maxBatchPairs: 2, concurrency: 1 });
     expect(byPairs.requests.map(({ body }) => JSON.parse(body).length)).toEqual([2, 2, 1]);
     const byBytes = await seeded(root, { maxBatchBytes: 2500, concurrency: 1 });
     expect(byBytes.requests.length).toBeGreaterThan(1);
-    for (const { body } of byBytes.requests) expect(Buffer.byteLength(body)).toBeLessThanOrEqual(2500);
+    for (const { body } of byBytes.requests)
+      expect(Buffer.byteLength(body)).toBeLessThanOrEqual(2500);
     const oneEach = await seeded(root, { maxBatchBytes: 1 });
     expect(oneEach.requests).toHaveLength(5);
   });
@@ -80,11 +92,16 @@ describe("requests in flight", () => {
   ])("are %s", async (_, options, expected) => {
     const names = Array.from({ length: 20 }, (_, index) => `p${index}`);
     const files = Object.fromEntries(names.map((name) => [`${name}.html`, "x"]));
-    const root = buildOf(names.map((name) => rendered(`/${name}`)), files);
+    const root = buildOf(
+      names.map((name) => rendered(`/${name}`)),
+      files,
+    );
     const api = await startScriptedApi(() => ({ silent: "before the reply" }));
     const controller = new AbortController();
     const { signal } = controller;
-    const run = failureOf(seed({ root, apiBaseUrl: api.baseUrl, maxBatchPairs: 1, signal, ...options }));
+    const run = failureOf(
+      seed({ root, apiBaseUrl: api.baseUrl, maxBatchPairs: 1, signal, ...options }),
+    );
     await api.arrived(expected);
     // One more would come right after them.
     await sleep(300);
@@ -110,9 +127,18 @@ describe("vinext 0.0.38", () => {
   it("takes the build id from the Worker and writes what that version reads", async () => {
     const options = { runtime, allowUnprovenRoutes: true };
     const { result, pairs } = await seeded(buildWithWorker(WORKER), options);
-    expect(result).toMatchObject({ buildId: "the-workers-id", seededRoutes: 1, kvPairsUploaded: 2 });
+    expect(result).toMatchObject({
+      buildId: "the-workers-id",
+      seededRoutes: 1,
+      kvPairsUploaded: 2,
+    });
     expect(pairs[0]?.key).toBe("cache:app:the-workers-id:/isr:html");
-    expect(Object.keys(entryOf(pairs[0]))).toEqual(["value", "tags", "lastModified", "revalidateAt"]);
+    expect(Object.keys(entryOf(pairs[0]))).toEqual([
+      "value",
+      "tags",
+      "lastModified",
+      "revalidateAt",
+    ]);
     expect(entryOf(pairs[0]).value).toEqual({ kind: "APP_PAGE", html: "isr" });
     expect(result.routesSkipped).toMatchObject([{ route: "/static", code: "never-read" }]);
   });

@@ -26,7 +26,10 @@ async function run(row: Fault) {
   const controller = new AbortController();
   const { abortAfter } = row;
   if (typeof abortAfter === "object") {
-    void api.arrived(abortAfter.requests).then(() => sleep(100)).then(() => controller.abort());
+    void api
+      .arrived(abortAfter.requests)
+      .then(() => sleep(100))
+      .then(() => controller.abort());
   }
   const started = performance.now();
   const outcome = await seed({

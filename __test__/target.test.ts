@@ -2,8 +2,8 @@
 
 import path from "node:path";
 import { describe, expect, it } from "vitest";
-import { findNamespace } from "../lib/target/namespace.js";
-import { resolveLocalTarget, resolveTarget, stateDirectory } from "../lib/target/resolve.js";
+import { findNamespace } from "../lib/wrangler/namespace.js";
+import { resolveLocalTarget, resolveTarget, stateDirectory } from "../lib/wrangler/resolve.js";
 import { ACCOUNT, API_TOKEN } from "./support/cloudflare.js";
 import { NAMESPACE, wranglerConfig, writeProject } from "./support/project.js";
 import { OTHER, STAGING, resolve, stubVariables } from "./support/target.js";
@@ -30,7 +30,9 @@ describe("the namespace", () => {
     const kv_namespaces = [{ binding: "VINEXT_KV_CACHE", id: STAGING }];
     const env = { staging: { kv_namespaces }, bare: {} };
     const root = writeProject({ files: { "wrangler.json": wranglerConfig({ env }) } });
-    expect((await resolve(root, { env: "staging" })).target).toMatchObject({ namespaceId: STAGING });
+    expect((await resolve(root, { env: "staging" })).target).toMatchObject({
+      namespaceId: STAGING,
+    });
     const variable = await resolve(root, {}, { env: { CLOUDFLARE_ENV: "staging" } });
     expect(variable.target).toMatchObject({ namespaceId: STAGING });
     expect((await resolve(root, { env: "bare" })).target).toMatchObject({ code: "no-namespace" });
@@ -42,9 +44,14 @@ describe("the namespace", () => {
       code: "no-such-environment",
       reason: expect.stringContaining('no environment "nope"'),
     });
-    const some = writeProject({ files: { "wrangler.json": wranglerConfig({ env: { staging: {} } }) } });
+    const some = writeProject({
+      files: { "wrangler.json": wranglerConfig({ env: { staging: {} } }) },
+    });
     const { target } = await resolve(some, { env: "nope" });
-    expect(target).toMatchObject({ code: "config-unreadable", reason: expect.stringContaining("staging") });
+    expect(target).toMatchObject({
+      code: "config-unreadable",
+      reason: expect.stringContaining("staging"),
+    });
   });
 
   it("is that of the configuration the build redirects to, if it was built for that environment", async () => {
@@ -74,8 +81,13 @@ describe("the namespace", () => {
       { binding: "PAGES", id: STAGING },
     ];
     const root = writeProject({ files: { "wrangler.json": wranglerConfig({ kv_namespaces }) } });
-    expect((await resolve(root)).target).toMatchObject({ binding: "VINEXT_CACHE", namespaceId: OTHER });
-    expect((await resolve(root, { binding: "PAGES" })).target).toMatchObject({ namespaceId: STAGING });
+    expect((await resolve(root)).target).toMatchObject({
+      binding: "VINEXT_CACHE",
+      namespaceId: OTHER,
+    });
+    expect((await resolve(root, { binding: "PAGES" })).target).toMatchObject({
+      namespaceId: STAGING,
+    });
     expect((await resolve(root, { binding: "NOPE" })).target).toMatchObject({
       code: "no-namespace",
       reason: expect.stringContaining("VINEXT_CACHE, PAGES"),
@@ -94,7 +106,10 @@ describe("the namespace", () => {
     // Wrangler itself may refuse it first.
     const root = writeProject({ files: { "wrangler.json": wranglerConfig({ kv_namespaces }) } });
     const { target } = await resolve(root);
-    expect(target).toHaveProperty("code", expect.stringMatching(/^(ambiguous-binding|config-unreadable)$/u));
+    expect(target).toHaveProperty(
+      "code",
+      expect.stringMatching(/^(ambiguous-binding|config-unreadable)$/u),
+    );
   });
 
   it("cannot be a placeholder", async () => {
@@ -115,7 +130,9 @@ describe("the namespace", () => {
     const config = wranglerConfig({ kv_namespaces: [{ binding: "VINEXT_KV_CACHE" }] });
     const root = writeProject({ files: { "wrangler.json": config } });
     const workers = { shop: { VINEXT_KV_CACHE: OTHER }, "shop-staging": {} };
-    expect((await resolve(root, {}, { api: { workers } })).target).toMatchObject({ namespaceId: OTHER });
+    expect((await resolve(root, {}, { api: { workers } })).target).toMatchObject({
+      namespaceId: OTHER,
+    });
     expect((await resolve(root)).target).toMatchObject({
       code: "deploy-first",
       reason: expect.stringContaining("deploy once"),

@@ -4,7 +4,12 @@ import { spawn, type IPty } from "@lydell/node-pty";
 import { stripVTControlCharacters } from "node:util";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { BIN, bareEnvironment, hasSignals } from "./support/cli.js";
-import { ACCOUNT, API_TOKEN, startCloudflare, type CloudflareOptions } from "./support/cloudflare.js";
+import {
+  ACCOUNT,
+  API_TOKEN,
+  startCloudflare,
+  type CloudflareOptions,
+} from "./support/cloudflare.js";
 import { NAMESPACE, writeLargeSite, writeProject } from "./support/project.js";
 
 const CTRL_C = "\x03";
@@ -18,7 +23,10 @@ interface OnTerminal {
   onOutput?: (shown: string, type: (keys: string) => void, terminal: IPty) => void;
 }
 
-async function onTerminal(api: CloudflareOptions, { root = writeLargeSite(15), command = [], args = [], env = {}, onOutput }: OnTerminal = {}) {
+async function onTerminal(
+  api: CloudflareOptions,
+  { root = writeLargeSite(15), command = [], args = [], env = {}, onOutput }: OnTerminal = {},
+) {
   const cloudflare = await startCloudflare(api);
   const flags = ["--namespace-id", NAMESPACE, "--account-id", ACCOUNT, ...args];
   const terminal = spawn(process.execPath, [BIN, ...command, ...flags], {
@@ -77,30 +85,36 @@ describe("on a terminal", () => {
     expect(shown.lastIndexOf("\x1b[?25h")).toBeGreaterThan(shown.lastIndexOf("\x1b[?25l"));
   });
 
-  it.runIf(hasSignals)("being told to end is passed on to the build, which only Ctrl-C reaches by itself", async () => {
-    const root = writeProject({
-      wrangler: false,
-      files: {
-        "node_modules/vite/package.json": { name: "vite", bin: "cli.cjs" },
-        "node_modules/vite/cli.cjs":
-          'if (!process.argv.includes("--help")) { console.log("building"); setInterval(() => {}, 1000); }',
-        "node_modules/wrangler/package.json": { name: "wrangler", bin: "cli.cjs" },
-        "node_modules/wrangler/cli.cjs": "",
-      },
-    });
-    let isTold = false;
-    const { code, plain } = await onTerminal({}, {
-      root,
-      command: ["deploy"],
-      onOutput(soFar, _, terminal) {
-        if (isTold || !soFar.includes("building")) return;
-        isTold = true;
-        terminal.kill("SIGTERM");
-      },
-    });
-    expect(code).toBe(143);
-    expect(plain).toContain("error: interrupted while building");
-  });
+  it.runIf(hasSignals)(
+    "being told to end is passed on to the build, which only Ctrl-C reaches by itself",
+    async () => {
+      const root = writeProject({
+        wrangler: false,
+        files: {
+          "node_modules/vite/package.json": { name: "vite", bin: "cli.cjs" },
+          "node_modules/vite/cli.cjs":
+            'if (!process.argv.includes("--help")) { console.log("building"); setInterval(() => {}, 1000); }',
+          "node_modules/wrangler/package.json": { name: "wrangler", bin: "cli.cjs" },
+          "node_modules/wrangler/cli.cjs": "",
+        },
+      });
+      let isTold = false;
+      const { code, plain } = await onTerminal(
+        {},
+        {
+          root,
+          command: ["deploy"],
+          onOutput(soFar, _, terminal) {
+            if (isTold || !soFar.includes("building")) return;
+            isTold = true;
+            terminal.kill("SIGTERM");
+          },
+        },
+      );
+      expect(code).toBe(143);
+      expect(plain).toContain("error: interrupted while building");
+    },
+  );
 
   it("colours are left out with NO_COLOR and --no-color", async () => {
     const wrong = { tokens: ["other"] };

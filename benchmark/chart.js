@@ -43,7 +43,13 @@ export function timesChart(sizes) {
       ],
       encoding: {
         y: { field: "title", type: "nominal", title: null, sort: order },
-        x: { field: "seconds", type: "quantitative", stack: null, scale: SECONDS, title: "seconds (log scale)" },
+        x: {
+          field: "seconds",
+          type: "quantitative",
+          stack: null,
+          scale: SECONDS,
+          title: "seconds (log scale)",
+        },
         color: { field: "title", type: "nominal", sort: order, legend: null },
       },
     },
@@ -56,7 +62,12 @@ const COMMON = { background: "white", config: { axis: { labelLimit: 320 } } };
 const SHORTEST_SECONDS = 0.01;
 
 const SECONDS = /** @type {const} */ ({ type: "log", domainMin: SHORTEST_SECONDS });
-const LEFT = /** @type {const} */ ({ labelAngle: 0, labelAlign: "left", labelOrient: "top", labelFontWeight: "bold" });
+const LEFT = /** @type {const} */ ({
+  labelAngle: 0,
+  labelAlign: "left",
+  labelOrient: "top",
+  labelFontWeight: "bold",
+});
 const LABEL = /** @type {const} */ ({ field: "seconds", type: "quantitative", format: ".2~f" });
 
 /**
@@ -69,9 +80,19 @@ export function scalingChart(points) {
     seconds: medianOf(runs, "callSeconds"),
     megabytes: ((medianOf(runs, "peakBytes") ?? 0) - (medianOf(idle, "peakBytes") ?? 0)) / MEBIBYTE,
   }));
-  const x = { field: "routes", type: "quantitative", scale: { type: "log" }, title: "routes of 1 KB", axis: { format: "~s" } };
+  const x = {
+    field: "routes",
+    type: "quantitative",
+    scale: { type: "log" },
+    title: "routes of 1 KB",
+    axis: { format: "~s" },
+  };
   const line = { type: "line", point: true };
-  const panel = (/** @type {string} */ field, /** @type {string} */ title, /** @type {object} */ scale) => ({
+  const panel = (
+    /** @type {string} */ field,
+    /** @type {string} */ title,
+    /** @type {object} */ scale,
+  ) => ({
     width: 320,
     height: 220,
     mark: line,

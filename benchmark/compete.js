@@ -36,7 +36,11 @@ export async function compete({ directory, size, names, rounds, network, say }) 
   mkdirSync(path.dirname(directory), { recursive: true });
   makeSite(directory, size);
   const { failures, ...expected } = await check(directory, names, say);
-  const job = { root: directory, contentBytes: expected.contentBytes, ...pairsFiles(directory, names, failures) };
+  const job = {
+    root: directory,
+    contentBytes: expected.contentBytes,
+    ...pairsFiles(directory, names, failures),
+  };
 
   /** @type {Competition} */
   const competition = { routes: size.routes, ...expected, idle: [], contenders: {} };

@@ -28,12 +28,14 @@ export const OFFICIAL_PAIRS = 25;
  */
 
 /** @param {string} name */
-const script = (name) => (/** @type {Job} */ { root, apiBase }) => [
-  process.execPath,
-  path.join(DIRECTORY, `${name}.js`),
-  root,
-  apiBase,
-];
+const script =
+  (name) =>
+  (/** @type {Job} */ { root, apiBase }) => [
+    process.execPath,
+    path.join(DIRECTORY, `${name}.js`),
+    root,
+    apiBase,
+  ];
 
 /** @param {Job} job */
 const wranglerEnvironment = ({ apiBase }) => ({

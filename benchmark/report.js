@@ -14,7 +14,15 @@ const MEBIBYTE = 1024 * 1024;
 export function table({ contenders, idle }) {
   const idleBytes = medianOf(idle, "peakBytes") ?? 0;
   const ours = contenders.ours === undefined ? undefined : secondsOf(contenders.ours);
-  const head = ["", "call s", "process s", "CPU s", "MB over idle Node", "blocked ms", "time / ours"];
+  const head = [
+    "",
+    "call s",
+    "process s",
+    "CPU s",
+    "MB over idle Node",
+    "blocked ms",
+    "time / ours",
+  ];
   const rows = Object.entries(contenders).map(([name, result]) => {
     const { title } = CONTENDERS[/** @type {keyof typeof CONTENDERS} */ (name)];
     if (result.failed !== undefined) return [title, `fails: ${result.failed}`];
@@ -53,7 +61,8 @@ function number(value, digits) {
 /** @param {string[][]} rows the head first */
 function markdown(rows) {
   const [head = []] = rows;
-  const line = (/** @type {string[]} */ row) => `| ${head.map((_, at) => row[at] ?? "").join(" | ")} |`;
+  const line = (/** @type {string[]} */ row) =>
+    `| ${head.map((_, at) => row[at] ?? "").join(" | ")} |`;
   const rule = `|---|${"---:|".repeat(head.length - 1)}`;
   return [line(head), rule, ...rows.slice(1).map(line)].join("\n");
 }

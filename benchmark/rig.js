@@ -24,10 +24,14 @@ const MAX_COMPLAINT = 200;
 
 /** Builds the rig. */
 export function buildRig() {
-  const { status, error } = spawnSync("cargo", ["build", "--release", "--locked", "-p", "seed-rig"], {
-    cwd: ROOT,
-    stdio: ["ignore", 2, 2],
-  });
+  const { status, error } = spawnSync(
+    "cargo",
+    ["build", "--release", "--locked", "-p", "seed-rig"],
+    {
+      cwd: ROOT,
+      stdio: ["ignore", 2, 2],
+    },
+  );
   if (error !== undefined) throw error;
   if (status !== 0) throw new Error("the rig cannot be built");
 }
@@ -39,7 +43,9 @@ export function buildRig() {
  */
 export function makeSite(directory, { routes, htmlBytes, rscBytes }) {
   const sizes = ["--routes", routes, "--html-bytes", htmlBytes, "--rsc-bytes", rscBytes];
-  const { status } = spawnSync(RIG, ["site", directory, ...sizes.map(String)], { stdio: "inherit" });
+  const { status } = spawnSync(RIG, ["site", directory, ...sizes.map(String)], {
+    stdio: "inherit",
+  });
   if (status !== 0) throw new Error(`the site ${directory} cannot be written`);
 }
 
@@ -100,7 +106,13 @@ export async function measure(command, environment = {}) {
     if (signal !== null) return { failed: `gave up after ${PATIENCE_MS / 1000} s` };
     const figures = JSON.parse(readFileSync(out, "utf-8"));
     if (figures.exitCode !== 0) return { failed: complaint(complained.text + said.text) };
-    const own = JSON.parse(said.text.trimEnd().split("\n").at(-1)?.match(/^\{.*\}$/u)?.[0] ?? "{}");
+    const own = JSON.parse(
+      said.text
+        .trimEnd()
+        .split("\n")
+        .at(-1)
+        ?.match(/^\{.*\}$/u)?.[0] ?? "{}",
+    );
     return {
       callSeconds: own.seconds,
       blockedMs: own.blockedMs,
@@ -124,5 +136,8 @@ function collect(stream) {
 function complaint(text) {
   const line = text.split("\n").find((line) => /error/iu.test(line)) ?? text;
   // Where the site lies is of no interest to anybody else.
-  return line.replaceAll(/\/\S*\//gu, "").trim().slice(0, MAX_COMPLAINT);
+  return line
+    .replaceAll(/\/\S*\//gu, "")
+    .trim()
+    .slice(0, MAX_COMPLAINT);
 }

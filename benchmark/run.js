@@ -40,8 +40,10 @@ const rounds = Number(given.rounds);
 if (!names.every((name) => name in CONTENDERS)) {
   throw new RangeError(`--only takes ${Object.keys(CONTENDERS).join(", ")}`);
 }
-if (!(network in NETWORKS)) throw new RangeError(`--network takes ${Object.keys(NETWORKS).join(", ")}`);
-if (!Number.isSafeInteger(rounds) || rounds < 1) throw new RangeError("--rounds takes a whole number");
+if (!(network in NETWORKS))
+  throw new RangeError(`--network takes ${Object.keys(NETWORKS).join(", ")}`);
+if (!Number.isSafeInteger(rounds) || rounds < 1)
+  throw new RangeError("--rounds takes a whole number");
 
 buildRig();
 mkdirSync(given.out, { recursive: true });

@@ -32,7 +32,8 @@ export async function scale({ sites, rounds, say }) {
       for (let round = 1; round <= rounds; round += 1) {
         say(`${routes} routes, round ${round} of ${rounds}`);
         const [idle, figures] = [await measure(IDLE), await measure(CONTENDERS.ours.command(job))];
-        if ("failed" in idle || "failed" in figures) throw new Error(`${routes} routes: a run failed`);
+        if ("failed" in idle || "failed" in figures)
+          throw new Error(`${routes} routes: a run failed`);
         point.idle.push(idle);
         point.runs.push(figures);
       }

@@ -47,7 +47,13 @@ const NEXT_1_4 = { packages: "example", style: "adapter-prerender", zoo: ALL, cl
 
 /** @type {Setup[]} */
 export const MATRIX = [
-  { name: "0.0.38", packages: "compat/versions/0.0.38", style: "worker", zoo: BASE, claims: OLDEST },
+  {
+    name: "0.0.38",
+    packages: "compat/versions/0.0.38",
+    style: "worker",
+    zoo: BASE,
+    claims: OLDEST,
+  },
   { name: "0.0.55", packages: "compat/versions/0.0.55", style: "worker", zoo: BASE, claims: OLD },
   {
     name: "0.1.8",
@@ -81,7 +87,11 @@ export const MATRIX = [
   { name: "1.4.0", ...NEXT_1_4 },
   { name: "1.4.0 with trailingSlash", ...NEXT_1_4, nextConfig: { trailingSlash: true } },
   { name: "1.4.0 with basePath", ...NEXT_1_4, nextConfig: { basePath: "/docs" } },
-  { name: "1.4.0 with adapter 0.2.1", ...NEXT_1_4, packages: "compat/versions/1.4.0-adapter-0.2.1" },
+  {
+    name: "1.4.0 with adapter 0.2.1",
+    ...NEXT_1_4,
+    packages: "compat/versions/1.4.0-adapter-0.2.1",
+  },
 ];
 
 /**

@@ -10,7 +10,7 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { seedKvCache } from "../index.js";
 import { startLocalApi } from "../lib/local-api/server.js";
-import { prerenderedArtefacts } from "../scripts/build-output.js";
+import { prerenderedArtifacts } from "../scripts/build-output.js";
 import { startWranglerDev } from "../scripts/wrangler-dev.js";
 import { buildProject } from "./project.js";
 
@@ -82,21 +82,21 @@ class Verification {
       `without allowUnprovenRoutes it was ${unproven ? "seeded" : "skipped"}`,
     );
     const leftOut = new Set(result.routesSkipped.map(({ route, path }) => path ?? route));
-    const all = prerenderedArtefacts(this.root);
-    const artefacts = all.filter(({ pathname }) => !leftOut.has(pathname));
+    const all = prerenderedArtifacts(this.root);
+    const artifacts = all.filter(({ pathname }) => !leftOut.has(pathname));
     this.#expect(
-      artefacts.length === result.kvPairsUploaded,
-      `${result.kvPairsUploaded} entries were stored, of ${artefacts.length} files`,
+      artifacts.length === result.kvPairsUploaded,
+      `${result.kvPairsUploaded} entries were stored, of ${artifacts.length} files`,
     );
     const later = path.join(this.scratch, "later");
     cpSync(persistTo, later, { recursive: true });
-    const live = await this.#live(artefacts);
-    const first = await this.#firstRequests(persistTo, artefacts, live);
+    const live = await this.#live(artifacts);
+    const first = await this.#firstRequests(persistTo, artifacts, live);
     return {
       name: this.setup.name,
       generation: result.runtime?.generation ?? "?",
       ...first,
-      ...(await this.#laterRequests(later, artefacts)),
+      ...(await this.#laterRequests(later, artifacts)),
       problems: this.#problems,
     };
   }
@@ -134,12 +134,12 @@ class Verification {
 
   /**
    * What the Worker shows without anything seeded, by URL.
-   * @param {import("../scripts/build-output.js").PrerenderedArtefact[]} artefacts
+   * @param {import("../scripts/build-output.js").PrerenderedArtifact[]} artifacts
    */
-  async #live(artefacts) {
+  async #live(artifacts) {
     return this.#serving(path.join(this.scratch, "live"), async (worker) => {
       const shown = new Map();
-      for (const { kind, pathname } of artefacts) {
+      for (const { kind, pathname } of artifacts) {
         if (kind !== "html") continue;
         shown.set(pathname, visible((await get(worker, this.#url(pathname))).body));
       }
@@ -149,13 +149,13 @@ class Verification {
 
   /**
    * @param {string} persistTo
-   * @param {import("../scripts/build-output.js").PrerenderedArtefact[]} artefacts
+   * @param {import("../scripts/build-output.js").PrerenderedArtifact[]} artifacts
    * @param {Map<string, string>} live
    */
-  async #firstRequests(persistTo, artefacts, live) {
+  async #firstRequests(persistTo, artifacts, live) {
     const counts = { html: count(), rsc: count(), route: count(), content: count() };
     await this.#serving(persistTo, async (worker) => {
-      for (const { kind, pathname, status, content } of artefacts) {
+      for (const { kind, pathname, status, content } of artifacts) {
         const url = this.#url(pathname, kind);
         const answer = await get(worker, url);
         counts[kind].of += 1;
@@ -163,7 +163,9 @@ class Verification {
         // The runtime answers a payload request for a redirect with 200 and the location.
         const expected = isRedirect && kind === "rsc" ? 200 : status;
         const isSame = answer.body.equals(content) && answer.status === expected;
-        if (this.#expect(answer.cache === "HIT" && isSame, `${url}: ${answer.cache} ${answer.status}`)) {
+        if (
+          this.#expect(answer.cache === "HIT" && isSame, `${url}: ${answer.cache} ${answer.status}`)
+        ) {
           counts[kind].seen += 1;
         }
         if (kind !== "html" || isRedirect) continue;
@@ -176,7 +178,7 @@ class Verification {
       await this.#nothingElse(worker);
     });
     const { html, rsc, route, content } = counts;
-    this.#expect((route.of > 0) === this.setup.claims.metadata, `${route.of} metadata routes`);
+    this.#expect(route.of > 0 === this.setup.claims.metadata, `${route.of} metadata routes`);
     return { html, rsc, content, metadata: route };
   }
 
@@ -200,25 +202,28 @@ class Verification {
   /**
    * What happens to seeded entries afterwards.
    * @param {string} persistTo
-   * @param {import("../scripts/build-output.js").PrerenderedArtefact[]} artefacts
+   * @param {import("../scripts/build-output.js").PrerenderedArtifact[]} artifacts
    */
-  async #laterRequests(persistTo, artefacts) {
+  async #laterRequests(persistTo, artifacts) {
     await this.#makeIsrStale(persistTo);
     return this.#serving(persistTo, async (worker) => ({
       staleThenFresh: await this.#staleThenFresh(worker),
-      query: await this.#queries(worker, artefacts),
+      query: await this.#queries(worker, artifacts),
       purgedByTag: await this.#purged(worker, "/tagged", { tag: "posts" }),
-      purgedByPath: await this.#purged(worker, "/blog/hello", { path: "/blog/[slug]", type: "page" }),
+      purgedByPath: await this.#purged(worker, "/blog/hello", {
+        path: "/blog/[slug]",
+        type: "page",
+      }),
     }));
   }
 
   /**
    * @param {import("../scripts/wrangler-dev.js").DevWorker} worker
-   * @param {import("../scripts/build-output.js").PrerenderedArtefact[]} artefacts
+   * @param {import("../scripts/build-output.js").PrerenderedArtifact[]} artifacts
    */
-  async #queries(worker, artefacts) {
+  async #queries(worker, artifacts) {
     const seen = count();
-    for (const { kind, pathname, status } of artefacts) {
+    for (const { kind, pathname, status } of artifacts) {
       // The runtime itself has stored a proof with `/isr` by now.
       if (kind !== "html" || status !== 200 || pathname === "/isr") continue;
       const answer = await get(worker, `${this.#url(pathname)}?utm=1`);
@@ -304,7 +309,7 @@ class Verification {
   }
 
   /**
-   * The URL that is answered with an artefact.
+   * The URL that is answered with an artifact.
    * @param {string} pathname
    * @param {string} [kind]
    */

@@ -7,7 +7,7 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { foreignText } from "./foreign-text.js";
+import { sanitize } from "./sanitized-text.js";
 import { askReader } from "./reader.js";
 
 /** The names Vite looks for, in its order. */
@@ -50,15 +50,15 @@ export async function readCacheConfig(root, configFile, env) {
     cwd: home,
     env: { ...process.env, ...variables },
   }).catch((error) => ({ error: error.message }));
-  if ("found" in answer) return judge(answer.found);
-  return { kind: "failed", reason: `${file}: ${foreignText(answer.error)}` };
+  if ("found" in answer) return classify(answer.found);
+  return { kind: "failed", reason: `${file}: ${sanitize(answer.error)}` };
 }
 
 /**
  * @param {any} config what vinext's plugin carries since 1.0.0-beta.0
  * @returns {CacheConfig}
  */
-export function judge(config) {
+export function classify(config) {
   if (config === null || typeof config !== "object") return { kind: "unknown" };
   if (config.cdn) {
     return {
@@ -75,7 +75,7 @@ export function judge(config) {
     return {
       kind: "pointless",
       code: "data-adapter-is-not-kv",
-      reason: `\`cache.data\` of vinext is not the KV adapter but ${foreignText(adapter)}`,
+      reason: `\`cache.data\` of vinext is not the KV adapter but ${sanitize(adapter)}`,
     };
   }
   const { binding, appPrefix, ttlSeconds } = config.data.options ?? {};
@@ -85,7 +85,9 @@ export function judge(config) {
       // The same values that the adapter itself takes for given.
       ...(typeof binding === "string" && binding !== "" ? { binding } : {}),
       ...(typeof appPrefix === "string" && appPrefix !== "" ? { appPrefix } : {}),
-      ...(typeof ttlSeconds === "number" && ttlSeconds > 0 ? { ttlSeconds: Math.ceil(ttlSeconds) } : {}),
+      ...(typeof ttlSeconds === "number" && ttlSeconds > 0
+        ? { ttlSeconds: Math.ceil(ttlSeconds) }
+        : {}),
     },
   };
 }

@@ -9,7 +9,7 @@ import { startLocalApi } from "./local-api/server.js";
 import { seedKvCache } from "./seed-kv-cache.js";
 
 /**
- * @param {import("./target/resolve.js").LocalTarget} target
+ * @param {import("./wrangler/resolve.js").LocalTarget} target
  * @param {Omit<import("../index.js").SeedOptions, "accountId" | "namespaceId" | "apiToken">} options
  * @param {import("./cache-config.js").CacheConfig} [cacheConfig]
  * @returns {Promise<import("../index.js").SeedResult>}

@@ -37,7 +37,7 @@ export function buildTakesPrerenderFlag(root) {
 export async function prerenderHint(root) {
   const how = (await buildTakesPrerenderFlag(root))
     ? `build with \`vinext build ${PRERENDER_FLAG}\``
-    : "set `vinext({ prerender: { routes: \"*\" } })` in the Vite configuration and build with " +
+    : 'set `vinext({ prerender: { routes: "*" } })` in the Vite configuration and build with ' +
       "`vite build`";
   return `to have pages pre-rendered, ${how}; deploying does not pre-render unless it is told to`;
 }

@@ -8,7 +8,7 @@ import { seedLocally } from "./local-seed.js";
 import { prerenderHint } from "./prerender-hint.js";
 import { hasManifest } from "./project.js";
 import { seedKvCache } from "./seed-kv-cache.js";
-import { targetOfProject } from "./target/of-project.js";
+import { targetOfProject } from "./wrangler/of-project.js";
 
 /** @typedef {import("../index.js").SeedResult} SeedResult */
 /** @typedef {import("../index.js").ProjectSeedResult} ProjectSeedResult */
@@ -74,12 +74,24 @@ async function seed(options) {
   }
   const { viteConfig, apiBaseUrl } = seedOptions;
   const { cacheConfig, target } = await targetOfProject({
-    root, env, config, binding, namespaceId, accountId, apiToken, apiBaseUrl, local, persistTo,
+    root,
+    env,
+    config,
+    binding,
+    namespaceId,
+    accountId,
+    apiToken,
+    apiBaseUrl,
+    local,
+    persistTo,
     viteConfig,
   });
   if ("code" in target) {
     const { code, reason } = target;
-    return seedKvCache({ ...seedOptions, root, ...NOWHERE, refusal: { code, reason } }, cacheConfig);
+    return seedKvCache(
+      { ...seedOptions, root, ...NOWHERE, refusal: { code, reason } },
+      cacheConfig,
+    );
   }
   const { binding: foundBinding, configPath } = target;
   const place = { namespaceId: target.namespaceId, binding: foundBinding, configPath };
@@ -98,7 +110,12 @@ async function seed(options) {
 }
 
 /** Reasons to do nothing that are as it should be, also with `strict`. */
-const IN_ORDER = ["switched-off", "nothing-seedable", "cdn-cache-configured", "data-adapter-is-not-kv"];
+const IN_ORDER = [
+  "switched-off",
+  "nothing-seedable",
+  "cdn-cache-configured",
+  "data-adapter-is-not-kv",
+];
 
 /**
  * Whether nothing was done because there is nothing to seed, which is no failure.

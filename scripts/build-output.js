@@ -1,13 +1,13 @@
 // What a vinext build has pre-rendered, as a list of requests.
 //
-// In: `dist/server/` of a project. Out: for each artefact the request that is answered with it.
+// In: `dist/server/` of a project. Out: for each artifact the request that is answered with it.
 // Never: cache keys. Whoever checks the seeder must not use its rules.
 
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 
 /**
- * @typedef {object} PrerenderedArtefact
+ * @typedef {object} PrerenderedArtifact
  * @property {string} route the route's pattern
  * @property {string} pathname its concrete path, as the manifest has it
  * @property {"html" | "rsc" | "route"} kind
@@ -19,9 +19,9 @@ import path from "node:path";
 /**
  * Lists what the build in `root` can answer requests with.
  * @param {string} root
- * @returns {PrerenderedArtefact[]}
+ * @returns {PrerenderedArtifact[]}
  */
-export function prerenderedArtefacts(root) {
+export function prerenderedArtifacts(root) {
   const server = path.join(root, "dist", "server");
   const manifest = JSON.parse(readFileSync(path.join(server, "vinext-prerender.json"), "utf-8"));
   // From 1.4.0 on `/index` has files of its own; before it shares those of `/`.

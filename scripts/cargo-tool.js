@@ -30,7 +30,8 @@ const bin = path.join(home, "bin");
 if (!existsSync(bin) && !isInstalled()) {
   const install = ["install", "--quiet", "--locked", ...options, `cargo-${tool}@${version}`];
   console.error(`> cargo ${install.join(" ")}`);
-  if (cargo([...install, "--root", home]).status !== 0) throw new Error(`cargo-${tool} cannot be built`);
+  if (cargo([...install, "--root", home]).status !== 0)
+    throw new Error(`cargo-${tool} cannot be built`);
 }
 process.exitCode = cargo([tool, ...args]).status ?? 1;
 

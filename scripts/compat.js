@@ -42,7 +42,19 @@ function ratio({ seen, of }) {
 }
 
 function writeTable() {
-  const head = ["vinext", "format", "html", "rsc", "metadata", "same content", "`?utm=1`", "stale, then fresh", "`revalidatePath` of a pattern", "`revalidateTag`", "opt-in"];
+  const head = [
+    "vinext",
+    "format",
+    "html",
+    "rsc",
+    "metadata",
+    "same content",
+    "`?utm=1`",
+    "stale, then fresh",
+    "`revalidatePath` of a pattern",
+    "`revalidateTag`",
+    "opt-in",
+  ];
   const rows = verdicts.map((verdict) => {
     const { claims } = setupNamed(verdict.name);
     const { of } = verdict.query;

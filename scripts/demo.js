@@ -1,6 +1,6 @@
 // The demo: a real vinext app, first unseeded, then seeded.
 //
-// In: nothing; `npm run demo`. Out: a table of every artefact before and after, and a verdict.
+// In: nothing; `npm run demo`. Out: a table of every artifact before and after, and a verdict.
 // Never: a pretended HIT. Both times the Worker runs in real workerd, and what it answers with is
 // compared with what the build wrote.
 
@@ -12,7 +12,7 @@ import { fileURLToPath } from "node:url";
 import { seedKvCache } from "../index.js";
 import { findCommand } from "../lib/installed-package.js";
 import { startLocalApi } from "../lib/local-api/server.js";
-import { prerenderedArtefacts } from "./build-output.js";
+import { prerenderedArtifacts } from "./build-output.js";
 import { startWranglerDev } from "./wrangler-dev.js";
 
 const EXAMPLE = path.join(path.dirname(path.dirname(fileURLToPath(import.meta.url))), "example");
@@ -26,13 +26,13 @@ for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM"])) {
 
 step("Building the example with vinext, pages pre-rendered");
 build();
-const artefacts = prerenderedArtefacts(EXAMPLE);
+const artifacts = prerenderedArtifacts(EXAMPLE);
 
 step("Serving it from an empty Workers KV");
 // A document that is rendered on demand leaves its payload in the cache too, and the other way
 // round. Each gets a cache of its own, so that every one of these requests is a first one.
-const payloads = artefacts.filter(({ kind }) => kind === "rsc");
-const others = artefacts.filter(({ kind }) => kind !== "rsc");
+const payloads = artifacts.filter(({ kind }) => kind === "rsc");
+const others = artifacts.filter(({ kind }) => kind !== "rsc");
 const before = new Map(
   (
     await Promise.all([
@@ -68,19 +68,19 @@ try {
 }
 
 step("Serving it again, from the seeded one");
-const after = new Map(await firstRequests(persistTo, artefacts));
+const after = new Map(await firstRequests(persistTo, artifacts));
 
-const rows = artefacts.map((artefact) => {
-  const [cold, seeded] = [before.get(artefact), after.get(artefact)];
-  const isSameBody = seeded?.body.equals(artefact.content) ?? false;
+const rows = artifacts.map((artifact) => {
+  const [cold, seeded] = [before.get(artifact), after.get(artifact)];
+  const isSameBody = seeded?.body.equals(artifact.content) ?? false;
   return {
-    route: shorten(artefact.url),
-    kind: artefact.kind,
+    route: shorten(artifact.url),
+    kind: artifact.kind,
     before: cold?.cache ?? "?",
     after: seeded?.cache ?? "?",
     bytes: String(seeded?.body.length),
     "same body": isSameBody ? "yes" : "NO",
-    isHit: seeded?.cache === "HIT" && seeded.status === artefact.status && isSameBody,
+    isHit: seeded?.cache === "HIT" && seeded.status === artifact.status && isSameBody,
   };
 });
 const hits = rows.filter((row) => row.isHit).length;
@@ -109,19 +109,19 @@ function namespaceIdOfExample() {
 }
 
 /**
- * Requests artefacts once each from a Worker that has just started.
+ * Requests artifacts once each from a Worker that has just started.
  * @param {string} persistTo
- * @param {import("./build-output.js").PrerenderedArtefact[]} wanted
+ * @param {import("./build-output.js").PrerenderedArtifact[]} wanted
  */
 async function firstRequests(persistTo, wanted) {
   const worker = await startWranglerDev({ root: EXAMPLE, persistTo });
   try {
     const answers = [];
-    for (const artefact of wanted) {
-      const response = await fetch(worker.url + artefact.url, { redirect: "manual" });
+    for (const artifact of wanted) {
+      const response = await fetch(worker.url + artifact.url, { redirect: "manual" });
       const body = Buffer.from(await response.arrayBuffer());
       const cache = response.headers.get("x-vinext-cache") ?? "-";
-      answers.push(/** @type {const} */ ([artefact, { cache, status: response.status, body }]));
+      answers.push(/** @type {const} */ ([artifact, { cache, status: response.status, body }]));
     }
     return answers;
   } finally {
@@ -142,7 +142,10 @@ function table(rows, columns) {
   const width = (/** @type {string} */ column) =>
     Math.max(column.length, ...rows.map((row) => row[column].length));
   const line = (/** @type {(column: string) => string} */ cell) =>
-    columns.map((column) => cell(column).padEnd(width(column))).join("  ").trimEnd();
+    columns
+      .map((column) => cell(column).padEnd(width(column)))
+      .join("  ")
+      .trimEnd();
   const head = [line((column) => column), line((column) => "-".repeat(width(column)))];
   return [...head, ...rows.map((row) => line((column) => row[column]))].join("\n");
 }

@@ -9,14 +9,14 @@
 use napi::bindgen_prelude::{FromNapiValue, TypeName, Unknown, ValidateNapiValue};
 use napi::{Status, ValueType, sys};
 
-use crate::failure::Failure;
+use crate::error::BindingError;
 
 /// A function's argument; converting it never fails.
-pub struct Argument<T>(Result<T, Failure>);
+pub struct Argument<T>(Result<T, BindingError>);
 
 impl<T> Argument<T> {
     /// The argument, or why it cannot be had.
-    pub(crate) fn into_inner(self) -> Result<T, Failure> {
+    pub(crate) fn into_inner(self) -> Result<T, BindingError> {
         self.0
     }
 }
@@ -27,14 +27,14 @@ impl<T: FromNapiValue> FromNapiValue for Argument<T> {
         let given = type_of(env, value);
         if given != ValueType::Object {
             let message = format!("the options must be an object, not {}", describe(given));
-            return Ok(Self(Err(Failure::InvalidArgument(message))));
+            return Ok(Self(Err(BindingError::InvalidArgument(message))));
         }
         // SAFETY: `env` and `value` are those that Node-API handed in for this call.
         let converted = unsafe { T::from_napi_value(env, value) };
         Ok(Self(converted.map_err(|error| match take_exception(env) {
             // A getter of the options object threw. That is the caller's own error.
-            Some(thrown) => Failure::Thrown(thrown),
-            None => Failure::InvalidArgument(missing_option(&error.reason)),
+            Some(thrown) => BindingError::Thrown(thrown),
+            None => BindingError::InvalidArgument(missing_option(&error.reason)),
         })))
     }
 }
@@ -74,9 +74,11 @@ pub struct Given<T>(Result<T, String>);
 
 impl<T> Given<T> {
     /// The value, or the error that the option must be `expected`.
-    pub(crate) fn expect(self, option: &'static str, expected: &str) -> Result<T, Failure> {
+    pub(crate) fn expect(self, option: &'static str, expected: &str) -> Result<T, BindingError> {
         self.0.map_err(|given| {
-            Failure::InvalidArgument(format!("option `{option}` must be {expected}, not {given}"))
+            BindingError::InvalidArgument(format!(
+                "option `{option}` must be {expected}, not {given}"
+            ))
         })
     }
 }
@@ -106,7 +108,7 @@ pub(crate) fn optional<T>(
     value: Option<OrNull<T>>,
     option: &'static str,
     expected: &str,
-) -> Result<Option<T>, Failure> {
+) -> Result<Option<T>, BindingError> {
     value.map_or(Ok(None), |given| given.expect(option, expected))
 }
 

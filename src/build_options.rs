@@ -15,7 +15,7 @@ use vinext_seed::send::{MAX_BULK_BODY_BYTES, MAX_BULK_PAIRS};
 use vinext_seed::{BuildOptions, Limits};
 
 use crate::argument::{Given, OrNull, optional};
-use crate::failure::Failure;
+use crate::error::BindingError;
 use crate::options::{JsRefusal, JsRuntimeVersions};
 use crate::read_options::{STRING, text, whole};
 
@@ -96,7 +96,7 @@ impl<T: FromNapiValue> FromNapiValue for WithBuild<T> {
 
 impl JsBuildOptions {
     /// Checks every option.
-    pub(crate) fn read(self) -> Result<BuildOptions, Failure> {
+    pub(crate) fn read(self) -> Result<BuildOptions, BindingError> {
         let mut build = BuildOptions::new(PathBuf::from(text(self.root, "root")?));
         // Like the adapter, take an empty prefix for none.
         build.app_prefix = optional(self.app_prefix, "appPrefix", STRING)?.unwrap_or_default();
@@ -115,7 +115,7 @@ impl JsBuildOptions {
         if let Some(Either::B(true)) =
             optional(self.vite_config, "viteConfig", "a string or false")?
         {
-            return Err(Failure::option(
+            return Err(BindingError::option(
                 "viteConfig",
                 "must be a string or false, not true",
             ));
@@ -132,7 +132,7 @@ impl JsBuildOptions {
 pub(crate) fn batch_limits(
     pairs: Option<OrNull<f64>>,
     bytes: Option<OrNull<f64>>,
-) -> Result<Limits, Failure> {
+) -> Result<Limits, BindingError> {
     Ok(Limits {
         max_batch_pairs: whole(pairs, "maxBatchPairs", MAX_BULK_PAIRS)?,
         max_batch_bytes: whole(bytes, "maxBatchBytes", MAX_BULK_BODY_BYTES)?,

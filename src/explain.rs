@@ -14,7 +14,7 @@ use vinext_seed::runtime;
 use vinext_seed::runtime::probe::{CLOUDFLARE_FILES, VINEXT_FILES};
 
 use crate::argument::{Argument, Given, OrNull, optional};
-use crate::failure::Failure;
+use crate::error::BindingError;
 use crate::options::JsRuntimeVersions;
 use crate::read_options::STRING;
 
@@ -51,18 +51,18 @@ pub struct RouteExplanation {
     /// The decoded pathname in keys and tags.
     pub pathname: String,
     /// Where the page's HTML document is.
-    pub html: ArtefactExplanation,
+    pub html: ArtifactExplanation,
     /// Where the page's RSC payload is.
-    pub rsc: ArtefactExplanation,
+    pub rsc: ArtifactExplanation,
     /// Where the response is, if the route is a metadata route such as `sitemap.xml`.
-    pub metadata: ArtefactExplanation,
+    pub metadata: ArtifactExplanation,
     /// The tags that purge a page's entries, those of `fetch` and `cacheTag` apart.
     pub tags: Vec<String>,
 }
 
-/// Where the runtime finds one artefact.
+/// Where the runtime finds one artifact.
 #[napi(object, object_from_js = false)]
-pub struct ArtefactExplanation {
+pub struct ArtifactExplanation {
     /// Its key within vinext.
     pub logical_key: String,
     /// Its key in KV. Missing where it has over 512 bytes and this version's adapter does not
@@ -98,7 +98,7 @@ pub fn explain_route(
 }
 
 impl JsRouteQuery {
-    fn explain(self) -> Result<RouteExplanation, Failure> {
+    fn explain(self) -> Result<RouteExplanation, BindingError> {
         let pattern = self.route.expect("route", STRING)?;
         let path = optional(self.path, "path", STRING)?;
         let build_id = self.build_id.expect("buildId", STRING)?;
@@ -107,7 +107,7 @@ impl JsRouteQuery {
         let trailing_slash = optional(self.trailing_slash, "trailingSlash", "a boolean")?;
         // Nothing is looked up in a directory: the query names what is installed.
         let runtime =
-            runtime::resolve(Path::new("."), source, true).map_err(Failure::FormatUnknown)?;
+            runtime::resolve(Path::new("."), source, true).map_err(BindingError::FormatUnknown)?;
         let lookup = look_up(
             &runtime.profile,
             &build_id,
@@ -138,7 +138,7 @@ pub fn probe_files() -> HashMap<&'static str, Vec<&'static str>> {
     ])
 }
 
-impl From<LookupPlace> for ArtefactExplanation {
+impl From<LookupPlace> for ArtifactExplanation {
     fn from(place: LookupPlace) -> Self {
         Self {
             logical_key: place.logical_key,

@@ -13,7 +13,7 @@ use vinext_seed::{BuildOptions, Export, ExportFile, Limits};
 use crate::abort::Signal;
 use crate::argument::{Argument, Given, OrNull, optional};
 use crate::build_options::{WithBuild, batch_limits};
-use crate::failure::Failure;
+use crate::error::BindingError;
 use crate::findings::WithFindings;
 use crate::read_options::text;
 use crate::run;
@@ -91,7 +91,7 @@ pub fn export_kv_seed<'env>(
 fn start(
     env: &Env,
     options: Argument<WithBuild<JsExportOptions>>,
-) -> Result<PromiseRaw<'_, SeedExport>, Failure> {
+) -> Result<PromiseRaw<'_, SeedExport>, BindingError> {
     let (build, limits, directory, signal) = options.into_inner()?.read()?;
     run::start(env, signal, None, move |_, cancellation| async move {
         vinext_seed::export(build, limits, directory, &cancellation).await
@@ -99,7 +99,7 @@ fn start(
 }
 
 impl WithBuild<JsExportOptions> {
-    fn read(self) -> Result<(BuildOptions, Limits, PathBuf, Option<Signal>), Failure> {
+    fn read(self) -> Result<(BuildOptions, Limits, PathBuf, Option<Signal>), BindingError> {
         let Self { build, own } = self;
         let build = build.read()?;
         let limits = batch_limits(own.max_batch_pairs, own.max_batch_bytes)?;

@@ -56,7 +56,7 @@ pub struct RouteSkipped {
     pub path: Option<String>,
     /// Why, for people.
     pub reason: String,
-    /// Why, as a stable word, such as `missing-artefact` or `not-rendered`.
+    /// Why, as a stable word, such as `missing-artifact` or `not-rendered`.
     pub code: String,
 }
 

@@ -2,71 +2,73 @@
 /* eslint-disable */
 
 /** Options of `seedFromProject`: those of `seedKvCache`, and where to look for what is missing. */
-export interface ProjectSeedOptions
-  extends Omit<SeedOptions, "root" | "accountId" | "namespaceId" | "apiToken" | "refusal"> {
+export interface ProjectSeedOptions extends Omit<
+  SeedOptions,
+  "root" | "accountId" | "namespaceId" | "apiToken" | "refusal"
+> {
   /**
    * The project's directory.
    * @default the current directory
    */
-  root?: string
+  root?: string;
   /** The environment of the wrangler configuration, as `wrangler --env`. */
-  env?: string
+  env?: string;
   /** The wrangler configuration, as `wrangler --config`, relative to `root`. */
-  config?: string
+  config?: string;
   /**
    * The KV binding that the Worker reads.
    * @default what the Vite configuration says, else VINEXT_KV_CACHE, else VINEXT_CACHE
    */
-  binding?: string
+  binding?: string;
   /** @default the binding's, in the wrangler configuration or on the deployed Worker */
-  namespaceId?: string
+  namespaceId?: string;
   /** @default the wrangler configuration's, else CLOUDFLARE_ACCOUNT_ID, else the only one visible */
-  accountId?: string
+  accountId?: string;
   /** @default CLOUDFLARE_API_TOKEN, else what `wrangler auth token` says */
-  apiToken?: string
+  apiToken?: string;
   /**
    * Seed the KV that `wrangler dev` and `vite preview` read on this machine, and nothing else.
    * @default false
    */
-  local?: boolean
+  local?: boolean;
   /**
    * With `local`: the directory that wrangler calls `--persist-to`, relative to `root`.
    * @default `.wrangler/state` beside the wrangler configuration
    */
-  persistTo?: string
+  persistTo?: string;
   /**
    * Do nothing. It is what a deploy's `--no-seed-cache` is passed on as.
    * @default false
    */
-  noSeedCache?: boolean
+  noSeedCache?: boolean;
   /**
    * Reject where the seeding fails or cannot be done. Otherwise the result says so, and a deploy
    * goes on.
    * @default false
    */
-  strict?: boolean
+  strict?: boolean;
 }
 
 /** What `seedFromProject` did. */
 export interface ProjectSeedResult extends SeedResult {
   /** Where the entries went. */
-  target?: SeedTarget
+  target?: SeedTarget;
   /** What went wrong. What was stored until then is counted. */
-  failure?: SeedFailure
+  failure?: SeedFailure;
 }
 
 /** Where entries go. The API token is not part of it. */
 export interface SeedTarget {
   /** The account; missing for a local target. */
-  accountId?: string
+  accountId?: string;
   /** The KV namespace. */
-  namespaceId: string
+  namespaceId: string;
   /** The binding it was found by. */
-  binding?: string
+  binding?: string;
   /** The wrangler configuration it was found in. */
-  configPath?: string
+  configPath?: string;
   /** The directory of a local target. */
-  persistTo?: string
+  persistTo?: string;
 }
 
 /** Why seeding failed. */
@@ -75,9 +77,9 @@ export interface SeedFailure {
    * Stable: a code of `seedKvCache`; with `local` also `LOCAL_STATE_UNWRITABLE` (the directory cannot
    * be written) or `LOCAL_KV_UNAVAILABLE`; `UNKNOWN` where something without a code was thrown.
    */
-  code: string
+  code: string;
   /** For people. */
-  message: string
+  message: string;
 }
 
 /**
@@ -93,5 +95,4 @@ export interface SeedFailure {
  *
  * const { skipped, failure, seededRoutes } = await seedFromProject({ env: "staging" });
  */
-export declare function seedFromProject(options?: ProjectSeedOptions): Promise<ProjectSeedResult>
-
+export declare function seedFromProject(options?: ProjectSeedOptions): Promise<ProjectSeedResult>;

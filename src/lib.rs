@@ -10,9 +10,9 @@
 mod abort;
 mod argument;
 mod build_options;
+mod error;
 pub mod explain;
 pub mod export;
-mod failure;
 mod findings;
 mod options;
 pub mod plan;
@@ -27,7 +27,7 @@ use napi_derive::napi;
 
 use argument::Argument;
 use build_options::WithBuild;
-use failure::Failure;
+use error::BindingError;
 use options::JsSeedOptions;
 use result::SeedResult;
 
@@ -43,7 +43,7 @@ use result::SeedResult;
 /// | code | meaning |
 /// |---|---|
 /// | `INVALID_OPTION` | an option is missing or wrong; nothing was sent |
-/// | `MANIFEST_UNREADABLE`, `ARTEFACTS_UNREADABLE` | the build's files are there and cannot be read |
+/// | `MANIFEST_UNREADABLE`, `ARTIFACTS_UNREADABLE` | the build's files are there and cannot be read |
 /// | `MANIFEST_CHANGED` | the build's files changed during the run |
 /// | `KV_UNAUTHORIZED` | the token is wrong or lacks the permission "Workers KV Storage: Edit" |
 /// | `KV_NOT_FOUND` | the account or the namespace does not exist |
@@ -82,7 +82,7 @@ pub fn seed_kv_cache<'env>(
 fn start(
     env: &Env,
     options: Argument<WithBuild<JsSeedOptions>>,
-) -> Result<PromiseRaw<'_, SeedResult>, Failure> {
+) -> Result<PromiseRaw<'_, SeedResult>, BindingError> {
     let options = options.into_inner()?.read()?;
     let settings = options.settings;
     run::start(

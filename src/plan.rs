@@ -11,7 +11,7 @@ use vinext_seed::{BuildOptions, EntrySize, Estimate, Limits};
 use crate::abort::Signal;
 use crate::argument::{Argument, OrNull, optional};
 use crate::build_options::{WithBuild, batch_limits};
-use crate::failure::Failure;
+use crate::error::BindingError;
 use crate::findings::WithFindings;
 use crate::run;
 
@@ -86,7 +86,7 @@ pub fn plan_kv_seed<'env>(
 fn start(
     env: &Env,
     options: Argument<WithBuild<JsPlanOptions>>,
-) -> Result<PromiseRaw<'_, SeedPlan>, Failure> {
+) -> Result<PromiseRaw<'_, SeedPlan>, BindingError> {
     let (build, limits, signal) = options.into_inner()?.read()?;
     run::start(env, signal, None, move |_, cancellation| async move {
         vinext_seed::estimate(build, limits, &cancellation).await
@@ -94,7 +94,7 @@ fn start(
 }
 
 impl WithBuild<JsPlanOptions> {
-    fn read(self) -> Result<(BuildOptions, Limits, Option<Signal>), Failure> {
+    fn read(self) -> Result<(BuildOptions, Limits, Option<Signal>), BindingError> {
         let Self { build, own } = self;
         let build = build.read()?;
         let limits = batch_limits(own.max_batch_pairs, own.max_batch_bytes)?;

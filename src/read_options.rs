@@ -13,7 +13,7 @@ use vinext_seed::{Limits, MAX_CONCURRENCY};
 use crate::abort::Signal;
 use crate::argument::{Given, Members, OrNull, optional};
 use crate::build_options::{WithBuild, batch_limits};
-use crate::failure::Failure;
+use crate::error::BindingError;
 use crate::options::{
     JsProbes, JsRetryOptions, JsRuntimeVersions, JsSeedOptions, JsTimeoutOptions,
 };
@@ -28,17 +28,17 @@ pub(crate) struct Options {
 
 impl WithBuild<JsSeedOptions> {
     /// Checks every option.
-    pub(crate) fn read(self) -> Result<Options, Failure> {
+    pub(crate) fn read(self) -> Result<Options, BindingError> {
         let Self { build, own } = self;
         let build = build.read()?;
         let account_id = text(own.account_id, "accountId")?;
         let namespace_id = text(own.namespace_id, "namespaceId")?;
         let token = ApiToken::new(text(own.api_token, "apiToken")?)
-            .map_err(|problem| Failure::option("apiToken", problem))?;
+            .map_err(|problem| BindingError::option("apiToken", problem))?;
         let api_base = optional_text(own.api_base_url, "apiBaseUrl")?;
         let api_base = api_base.as_deref().unwrap_or(DEFAULT_API_BASE);
         let endpoint = Endpoint::new(api_base, &account_id, &namespace_id)
-            .map_err(|(option, problem)| Failure::option(option, problem))?;
+            .map_err(|(option, problem)| BindingError::option(option, problem))?;
 
         let mut settings = vinext_seed::SeedOptions::new(build, endpoint, token);
         settings.limits = Limits {
@@ -62,7 +62,7 @@ impl WithBuild<JsSeedOptions> {
 
 impl JsRuntimeVersions {
     /// Where the runtime is to be learnt from.
-    pub(crate) fn read(self) -> Result<RuntimeSource, Failure> {
+    pub(crate) fn read(self) -> Result<RuntimeSource, BindingError> {
         let versions = RuntimeVersions {
             vinext: text(self.vinext, "runtime.vinext")?,
             cloudflare: optional_text(self.cloudflare, "runtime.cloudflare")?,
@@ -84,7 +84,7 @@ const MAX_ATTEMPTS: usize = 100;
 const MAX_DURATION_MS: u64 = 3_600_000;
 
 impl JsRetryOptions {
-    fn read(self) -> Result<RetryPolicy, Failure> {
+    fn read(self) -> Result<RetryPolicy, BindingError> {
         let mut policy = RetryPolicy::default();
         if let Some(attempts) = whole(self.attempts, "retry.attempts", MAX_ATTEMPTS)? {
             policy.attempts = attempts;
@@ -101,7 +101,7 @@ impl JsRetryOptions {
 }
 
 impl JsTimeoutOptions {
-    fn read(self) -> Result<Timeouts, Failure> {
+    fn read(self) -> Result<Timeouts, BindingError> {
         let mut timeouts = Timeouts::default();
         set_ms(&mut timeouts.connect, self.connect_ms, "timeouts.connectMs")?;
         set_ms(&mut timeouts.idle, self.idle_ms, "timeouts.idleMs")?;
@@ -115,7 +115,7 @@ fn set_ms(
     duration: &mut Duration,
     value: Option<OrNull<f64>>,
     option: &'static str,
-) -> Result<(), Failure> {
+) -> Result<(), BindingError> {
     if let Some(milliseconds) = whole(value, option, MAX_DURATION_MS)? {
         *duration = Duration::from_millis(milliseconds);
     }
@@ -127,22 +127,22 @@ const MAX_MEMORY_BYTES: usize = 1 << 40;
 
 pub(crate) const STRING: &str = "a string";
 
-pub(crate) fn text(value: Given<String>, option: &'static str) -> Result<String, Failure> {
+pub(crate) fn text(value: Given<String>, option: &'static str) -> Result<String, BindingError> {
     not_empty(value.expect(option, STRING)?, option)
 }
 
 fn optional_text(
     value: Option<OrNull<String>>,
     option: &'static str,
-) -> Result<Option<String>, Failure> {
+) -> Result<Option<String>, BindingError> {
     optional(value, option, STRING)?
         .map(|text| not_empty(text, option))
         .transpose()
 }
 
-fn not_empty(text: String, option: &'static str) -> Result<String, Failure> {
+fn not_empty(text: String, option: &'static str) -> Result<String, BindingError> {
     if text.is_empty() {
-        Err(Failure::option(option, "is empty"))
+        Err(BindingError::option(option, "is empty"))
     } else {
         Ok(text)
     }
@@ -159,7 +159,7 @@ pub(crate) fn whole<T>(
     value: Option<OrNull<f64>>,
     option: &'static str,
     max: T,
-) -> Result<Option<T>, Failure>
+) -> Result<Option<T>, BindingError>
 where
     T: Copy + TryFrom<u64> + TryInto<u64>,
 {
@@ -172,7 +172,7 @@ where
         Ok(whole) if is_in_range => Ok(Some(whole)),
         _ => {
             let problem = format!("must be a whole number from 1 to {max}, not {number}");
-            Err(Failure::option(option, problem))
+            Err(BindingError::option(option, problem))
         }
     }
 }

@@ -10,7 +10,7 @@ use napi::bindgen_prelude::{PromiseRaw, ToNapiValue};
 use vinext_seed::{CancellationToken, SeedError};
 
 use crate::abort::{AbortHook, Signal};
-use crate::failure::Failure;
+use crate::error::BindingError;
 use crate::progress::{Listener, ProgressCallback};
 
 /// Starts a run that the signal cancels.
@@ -19,7 +19,7 @@ pub(crate) fn start<'env, T, J, F>(
     signal: Option<Signal>,
     listener: Option<Listener>,
     run: impl FnOnce(ProgressCallback, CancellationToken) -> F + Send + 'static,
-) -> Result<PromiseRaw<'env, J>, Failure>
+) -> Result<PromiseRaw<'env, J>, BindingError>
 where
     T: Send + 'static,
     J: From<T> + ToNapiValue + 'static,
@@ -45,7 +45,7 @@ where
         }
         match outcome {
             Ok(done) => Ok(J::from(done)),
-            Err(error) => Err(Failure::Engine(Box::new(error), abort_reason).into_js(env)?),
+            Err(error) => Err(BindingError::Engine(Box::new(error), abort_reason).into_js(env)?),
         }
     })?;
     Ok(promise)
@@ -54,7 +54,7 @@ where
 /// The promise of a run, rejected if it could not even be started.
 pub(crate) fn promise<'env, J: ToNapiValue>(
     env: &'env Env,
-    started: Result<PromiseRaw<'env, J>, Failure>,
+    started: Result<PromiseRaw<'env, J>, BindingError>,
 ) -> napi::Result<PromiseRaw<'env, J>> {
     started.or_else(|failure| PromiseRaw::reject(env, failure.into_js(env)?))
 }

@@ -5,7 +5,14 @@ import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { expect, it } from "vitest";
-import { deploy, deployable, expectAllHit, expectSeededBeforeUpload, npmInstall, served } from "../support/deployable.js";
+import {
+  deploy,
+  deployable,
+  expectAllHit,
+  expectSeededBeforeUpload,
+  npmInstall,
+  served,
+} from "../support/deployable.js";
 import { BIN, run } from "../support/cli.js";
 import { temporaryDirectory } from "../support/build.js";
 import { NAMESPACE } from "../support/project.js";
@@ -18,8 +25,14 @@ function workspace() {
   const app = path.join(root, "apps", "shop");
   const source = deployable("1.4.0");
   mkdirSync(path.dirname(app), { recursive: true });
-  cpSync(source, app, { recursive: true, filter: (file) => path.basename(file) !== "node_modules" });
-  writeFileSync(path.join(root, "package.json"), JSON.stringify({ name: "workspace", private: true }));
+  cpSync(source, app, {
+    recursive: true,
+    filter: (file) => path.basename(file) !== "node_modules",
+  });
+  writeFileSync(
+    path.join(root, "package.json"),
+    JSON.stringify({ name: "workspace", private: true }),
+  );
   writeFileSync(path.join(root, "pnpm-workspace.yaml"), 'packages: ["apps/*"]\n');
   const pnpm = path.join(npmInstall(PNPM), "pnpm", "bin", "pnpm.cjs");
   execFileSync(process.execPath, [pnpm, "install", "--store-dir", path.join(root, ".store")], {
@@ -44,6 +57,8 @@ it("deploys an app of a pnpm workspace, from its directory and from the root", a
     kvPairs: cloudflare.pairs().length,
     targetMissing: { namespaceId: NAMESPACE },
   });
-  const { version } = JSON.parse(readFileSync(path.join(app, "node_modules/vinext/package.json"), "utf-8"));
+  const { version } = JSON.parse(
+    readFileSync(path.join(app, "node_modules/vinext/package.json"), "utf-8"),
+  );
   expect(version).toBe("1.4.0");
 });

@@ -37,5 +37,7 @@ it.each(["20.19.4", "22.12.0", "24.0.0"])("Node %s", async (version) => {
   const home = temporaryDirectory();
   const answer = await on([], asked, { ...cloudflare.env, HOME: home, XDG_CONFIG_HOME: home });
   expect(answer.code).toBe(0);
-  expect(answer.stdout + answer.stderr).toMatch(/Seeded 2 pages|wrangler cannot read its configuration: /u);
+  expect(answer.stdout + answer.stderr).toMatch(
+    /Seeded 2 pages|wrangler cannot read its configuration: /u,
+  );
 });

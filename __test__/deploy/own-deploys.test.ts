@@ -6,7 +6,14 @@ import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { NAMESPACE } from "../support/project.js";
 import {
-  change, deploy, deployable, expectAllHit, expectSeededBeforeUpload, hookCall, served, throwawayCopy,
+  change,
+  deploy,
+  deployable,
+  expectAllHit,
+  expectSeededBeforeUpload,
+  hookCall,
+  served,
+  throwawayCopy,
 } from "../support/deployable.js";
 
 /** Entries that the original sends with one request. */
@@ -66,7 +73,9 @@ describe.each([
     const requests = ours.cloudflare.writes().filter(({ what }) => what === "kv").length;
     expect(requests).toBe(1);
     expect(theirs).toBeGreaterThan(requests);
-    console.log(`${version}: ${theirs} requests and ${theirs} wrangler processes before, ${requests} and none now`);
+    console.log(
+      `${version}: ${theirs} requests and ${theirs} wrangler processes before, ${requests} and none now`,
+    );
     expect(ours.cloudflare.pairs().length).toBeGreaterThanOrEqual(pairs - 1);
 
     expectAllHit(await served(root, ours.cloudflare.pairs(), NAMESPACE));

@@ -4,7 +4,13 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { ACCOUNT } from "../support/cloudflare.js";
-import { deploy, deployable, expectAllHit, expectSeededBeforeUpload, served } from "../support/deployable.js";
+import {
+  deploy,
+  deployable,
+  expectAllHit,
+  expectSeededBeforeUpload,
+  served,
+} from "../support/deployable.js";
 import { NAMESPACE } from "../support/project.js";
 
 const STAGING = "33333333333333333333333333333333";
@@ -42,10 +48,17 @@ describe("with vinext 1.4.0", () => {
     const env = { staging: { kv_namespaces: binding(STAGING), assets: CONFIG.assets } };
     const config = { ...CONFIG, kv_namespaces: binding(NAMESPACE), env };
     const root = deployable("1.4.0", { "wrangler.jsonc": JSON.stringify(config) });
-    const { code, output, cloudflare } = await deploy(root, ["vinext-seed", "deploy", "--env", "staging"]);
+    const { code, output, cloudflare } = await deploy(root, [
+      "vinext-seed",
+      "deploy",
+      "--env",
+      "staging",
+    ]);
     expect(code, output).toBe(0);
     expectSeededBeforeUpload(cloudflare, STAGING);
-    expect(cloudflare.writes().at(-1)?.path).toBe(`/accounts/${ACCOUNT}/workers/scripts/shop-staging`);
+    expect(cloudflare.writes().at(-1)?.path).toBe(
+      `/accounts/${ACCOUNT}/workers/scripts/shop-staging`,
+    );
 
     // The build is now for staging. Seeding production with it would be wrong.
     const other = await deploy(root, ["vinext-seed", "run", "--env", "production"]);

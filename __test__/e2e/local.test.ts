@@ -21,7 +21,10 @@ beforeAll(() => {
 /** Seeds the local KV; there is no token and no account to be had. */
 async function seedLocally(...args: string[]) {
   const home = temporaryDirectory();
-  const ended = await cli(["--local", ...args], { cwd: root, env: { HOME: home, XDG_CONFIG_HOME: home } });
+  const ended = await cli(["--local", ...args], {
+    cwd: root,
+    env: { HOME: home, XDG_CONFIG_HOME: home },
+  });
   expect(ended.code, ended.stderr).toBe(0);
   expect(ended.stdout).toMatch(/^Seeded \d+ pages into VINEXT_KV_CACHE/u);
   return ended.stdout;

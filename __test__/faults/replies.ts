@@ -152,7 +152,14 @@ export const PASSING: Fault[] = [
     behaviour: "given up after 8 attempts; if nothing was ever stored, the rest is not tried",
     options: ONE_AT_A_TIME,
     script: () => failing(500, 10001),
-    expected: { stored: 0, inDoubt: 1, code: "KV_HTTP_ERROR", status: 500, requests: 8, seconds: 5 },
+    expected: {
+      stored: 0,
+      inDoubt: 1,
+      code: "KV_HTTP_ERROR",
+      status: 500,
+      requests: 8,
+      seconds: 5,
+    },
   },
   {
     fault: "500 for ever for one batch of many",

@@ -52,15 +52,18 @@ describe.each(MANAGERS)("installed by $name", (manager) => {
     expect(version).toContain(MANIFEST.version);
   });
 
-  it.runIf(manager.omitOptional !== undefined)("names what is missing without optional dependencies", () => {
-    const bare = installed(manager, manager.omitOptional);
-    const failures = JSON.parse(must(bare, [process.execPath, "failure.mjs"]));
-    expect(failures).toHaveLength(2);
-    for (const { code, message } of failures) {
-      expect(code).toBe("NATIVE_CODE_MISSING");
-      expect(message).toContain(PLATFORM);
-    }
-  });
+  it.runIf(manager.omitOptional !== undefined)(
+    "names what is missing without optional dependencies",
+    () => {
+      const bare = installed(manager, manager.omitOptional);
+      const failures = JSON.parse(must(bare, [process.execPath, "failure.mjs"]));
+      expect(failures).toHaveLength(2);
+      for (const { code, message } of failures) {
+        expect(code).toBe("NATIVE_CODE_MISSING");
+        expect(message).toContain(PLATFORM);
+      }
+    },
+  );
 });
 
 describe("installed for another platform", () => {
@@ -83,7 +86,9 @@ describe("installed for another platform", () => {
     const project = installed(npm, ["--os=freebsd", "--cpu=x64"]);
     const pretence = `Object.defineProperties(process, { platform: { value: "freebsd" }, arch: { value: "x64" } })`;
     const imported = `data:text/javascript,${encodeURIComponent(pretence)}`;
-    const failures = JSON.parse(must(project, [process.execPath, "--import", imported, "failure.mjs"]));
+    const failures = JSON.parse(
+      must(project, [process.execPath, "--import", imported, "failure.mjs"]),
+    );
     for (const { code, message } of failures) {
       expect(code).toBe("PLATFORM_UNSUPPORTED");
       expect(message).toContain("freebsd-x64");
@@ -100,19 +105,28 @@ describe("two copies", () => {
   });
 });
 
-describe.each(inject("tarballs").map((tarball) => [path.basename(tarball), tarball]))("%s", (name, tarball) => {
-  const isMain = name === `vinext-seed-native-${MANIFEST.version}.tgz`;
+describe.each(inject("tarballs").map((tarball) => [path.basename(tarball), tarball]))(
+  "%s",
+  (name, tarball) => {
+    const isMain = name === `vinext-seed-native-${MANIFEST.version}.tgz`;
 
-  it("is what publint wants", () => {
-    const cli = path.join(HERE, "node_modules", "publint", "src", "cli.js");
-    const { stdout, status } = run(HERE, [process.execPath, cli, tarball, "--strict"]);
-    expect(status, stdout).toBe(0);
-  });
+    it("is what publint wants", () => {
+      const cli = path.join(HERE, "node_modules", "publint", "src", "cli.js");
+      const { stdout, status } = run(HERE, [process.execPath, cli, tarball, "--strict"]);
+      expect(status, stdout).toBe(0);
+    });
 
-  it.runIf(isMain)("has types that are what attw wants", () => {
-    const cli = path.join(HERE, "node_modules", "@arethetypeswrong", "cli", "dist", "index.js");
-    // The package is ESM, which CommonJS can require from Node 20.19 on; consumer/types.cts proves it.
-    const { stdout, status } = run(HERE, [process.execPath, cli, tarball, "--profile", "esm-only"]);
-    expect(status, stdout).toBe(0);
-  });
-});
+    it.runIf(isMain)("has types that are what attw wants", () => {
+      const cli = path.join(HERE, "node_modules", "@arethetypeswrong", "cli", "dist", "index.js");
+      // The package is ESM, which CommonJS can require from Node 20.19 on; consumer/types.cts proves it.
+      const { stdout, status } = run(HERE, [
+        process.execPath,
+        cli,
+        tarball,
+        "--profile",
+        "esm-only",
+      ]);
+      expect(status, stdout).toBe(0);
+    });
+  },
+);

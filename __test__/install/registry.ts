@@ -40,7 +40,13 @@ export default async function setup(project: TestProject) {
   writeFileSync(file, JSON.stringify(config));
   const server = spawn(
     process.execPath,
-    [path.join(HERE, "node_modules", "verdaccio", "bin", "verdaccio"), "--config", file, "--listen", `${port}`],
+    [
+      path.join(HERE, "node_modules", "verdaccio", "bin", "verdaccio"),
+      "--config",
+      file,
+      "--listen",
+      `${port}`,
+    ],
     { cwd: home, stdio: "ignore" },
   );
   await untilReady(registry);
@@ -53,7 +59,15 @@ export default async function setup(project: TestProject) {
   writeFileSync(path.join(home, ".npmrc"), `${registry.slice(5)}:_authToken=nobody\n`);
   const npm = path.join(HERE, "node_modules", "npm", "bin", "npm-cli.js");
   for (const tarball of tarballs) {
-    must(home, [process.execPath, npm, "publish", tarball, "--registry", registry, "--access=public"]);
+    must(home, [
+      process.execPath,
+      npm,
+      "publish",
+      tarball,
+      "--registry",
+      registry,
+      "--access=public",
+    ]);
   }
   project.provide("registry", registry);
   project.provide("tarballs", tarballs);

@@ -15,7 +15,7 @@ export interface Finished {
   status: number | null;
 }
 
-/** Runs a program; its own failure is the caller's to judge. */
+/** Runs a program; its own failure is the caller's to classify. */
 export function run(
   directory: string,
   [command, ...args]: string[],

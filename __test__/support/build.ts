@@ -26,10 +26,10 @@ export function writeBuild(manifest: unknown, files: Record<string, string | Uin
   mkdirSync(server, { recursive: true });
   const content = typeof manifest === "string" ? manifest : JSON.stringify(manifest, null, 2);
   writeFileSync(path.join(server, "vinext-prerender.json"), content);
-  for (const [name, artefact] of Object.entries(files)) {
+  for (const [name, artifact] of Object.entries(files)) {
     const file = path.join(server, "prerendered-routes", name);
     mkdirSync(path.dirname(file), { recursive: true });
-    writeFileSync(file, artefact);
+    writeFileSync(file, artifact);
   }
   return root;
 }

@@ -45,7 +45,10 @@ export async function createAuthority(): Promise<Authority> {
         extensions: [new x509.SubjectAlternativeNameExtension([{ type: "dns", value: host }])],
       });
       const key = await webcrypto.subtle.exportKey("pkcs8", own.privateKey);
-      return { key: x509.PemConverter.encode(key, "PRIVATE KEY"), cert: certificate.toString("pem") };
+      return {
+        key: x509.PemConverter.encode(key, "PRIVATE KEY"),
+        cert: certificate.toString("pem"),
+      };
     },
   };
 }

@@ -26,12 +26,19 @@ export interface CliProcess {
 /** The variables that could make a difference, taken away. */
 export function bareEnvironment(): Record<string, string | undefined> {
   const own = Object.entries(process.env).filter(
-    ([name]) => !/^(?:CLOUDFLARE_|CF_|WRANGLER_|GITHUB_|CI$|NO_COLOR$|FORCE_COLOR$|VITEST|NODE_ENV$)/u.test(name),
+    ([name]) =>
+      !/^(?:CLOUDFLARE_|CF_|WRANGLER_|GITHUB_|CI$|NO_COLOR$|FORCE_COLOR$|VITEST|NODE_ENV$)/u.test(
+        name,
+      ),
   );
   return { ...Object.fromEntries(own), WRANGLER_SEND_METRICS: "false" };
 }
 
-export function run(script: string, args: string[], { cwd, env, node = process.execPath, onStart }: CliProcess = {}) {
+export function run(
+  script: string,
+  args: string[],
+  { cwd, env, node = process.execPath, onStart }: CliProcess = {},
+) {
   return new Promise<Ended>((resolve, reject) => {
     const child = spawn(node, [script, ...args], {
       cwd,

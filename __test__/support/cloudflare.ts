@@ -95,11 +95,18 @@ function success(result: unknown): Answer {
 }
 
 function failure(status: number, code: number, message: string): Answer {
-  return { status, body: { success: false, errors: [{ code, message }], messages: [], result: null } };
+  return {
+    status,
+    body: { success: false, errors: [{ code, message }], messages: [], result: null },
+  };
 }
 
 function answerTo({ method, path, body }: Call, options: CloudflareOptions): Answer {
-  const { accounts = [{ id: ACCOUNT, name: "Test" }], workers = {}, readsMemberships = true } = options;
+  const {
+    accounts = [{ id: ACCOUNT, name: "Test" }],
+    workers = {},
+    readsMemberships = true,
+  } = options;
   if (path === "/accounts") return success(accounts);
   if (path === "/memberships") {
     return readsMemberships
@@ -144,7 +151,8 @@ function answerTo({ method, path, body }: Call, options: CloudflareOptions): Ans
       modified_on: date,
     });
   }
-  if (path.includes("/workers/workers/")) return success({ id: "worker", subdomain: { enabled: true } });
+  if (path.includes("/workers/workers/"))
+    return success({ id: "worker", subdomain: { enabled: true } });
   if (method === "GET" && path.includes("/workers/")) {
     return failure(404, 10007, "This Worker does not exist on your account.");
   }

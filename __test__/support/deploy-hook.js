@@ -13,6 +13,7 @@ import { seedFromProject } from "../../index.js";
 export async function seedOnDeploy(root, env, { noSeedCache } = {}) {
   const result = await seedFromProject({ root, env, noSeedCache, allowUnprovenRoutes: true });
   const { seededRoutes, kvPairsUploaded, skipped, failure } = result;
-  const outcome = failure?.message ?? skipped ?? `${seededRoutes} routes, ${kvPairsUploaded} entries`;
+  const outcome =
+    failure?.message ?? skipped ?? `${seededRoutes} routes, ${kvPairsUploaded} entries`;
   console.log(`  KV cache: ${outcome}`);
 }

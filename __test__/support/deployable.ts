@@ -2,7 +2,13 @@
 
 import { execFileSync } from "node:child_process";
 import {
-  cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync,
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
 } from "node:fs";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -12,7 +18,7 @@ import { assembleProject } from "../../compat/project.js";
 import { planKvSeed } from "../../index.js";
 import { findCommand } from "../../lib/installed-package.js";
 import { startLocalApi } from "../../lib/local-api/server.js";
-import { prerenderedArtefacts } from "../../scripts/build-output.js";
+import { prerenderedArtifacts } from "../../scripts/build-output.js";
 import { startWranglerDev } from "../../scripts/wrangler-dev.js";
 import { temporaryDirectory } from "./build.js";
 import { BIN, run, type CliProcess } from "./cli.js";
@@ -53,7 +59,10 @@ export function throwawayCopy(root: string, name: string) {
 /** Where a project's packages were linked from, by its package.json. */
 function setupDirectory(root: string) {
   const { name } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf-8"));
-  const places = ["example", ...readdirSync(path.join(REPOSITORY, "compat/versions")).map((one) => `compat/versions/${one}`)];
+  const places = [
+    "example",
+    ...readdirSync(path.join(REPOSITORY, "compat/versions")).map((one) => `compat/versions/${one}`),
+  ];
   const found = places.find((place) => {
     const manifest = path.join(REPOSITORY, place, "package.json");
     return JSON.parse(readFileSync(manifest, "utf-8")).name === name;
@@ -73,7 +82,11 @@ function link(from: string, to: string, [copied, ...below]: string[]) {
 }
 
 /** Changes a file by an anchor, which must be there exactly once. */
-export function change(file: string, anchor: RegExp, replacement: (match: RegExpExecArray) => string) {
+export function change(
+  file: string,
+  anchor: RegExp,
+  replacement: (match: RegExpExecArray) => string,
+) {
   const text = readFileSync(file, "utf-8");
   const matches = [...text.matchAll(new RegExp(anchor, `${anchor.flags}g`))];
   expect(matches, `${anchor} in ${file}`).toHaveLength(1);
@@ -154,7 +167,7 @@ export async function firstRequests(root: string, url: string) {
   const counts = { hits: 0, of: 0, others: [] as string[] };
   const { routesSkipped } = await planKvSeed({ root, allowUnprovenRoutes: true });
   const leftOut = new Set(routesSkipped.map(({ route, path }) => path ?? route));
-  for (const { kind, pathname, url: address, content, status } of prerenderedArtefacts(root)) {
+  for (const { kind, pathname, url: address, content, status } of prerenderedArtifacts(root)) {
     if (kind !== "html" || leftOut.has(pathname)) continue;
     counts.of += 1;
     const response = await fetch(url + address, { redirect: "manual" });

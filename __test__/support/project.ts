@@ -9,14 +9,16 @@ import { BUILD_ID, buildOf, rendered } from "./build.js";
 export const NAMESPACE = "11111111111111111111111111111111";
 
 /** The packages of the example, as they are installed. */
-export const EXAMPLE_MODULES = fileURLToPath(new URL("../../example/node_modules", import.meta.url));
+export const EXAMPLE_MODULES = fileURLToPath(
+  new URL("../../example/node_modules", import.meta.url),
+);
 
 export interface ProjectFiles {
   /** Files by their path; an object becomes JSON. */
   files?: Record<string, string | object>;
   /** Pages; by default `/a` and `/b`. */
   routes?: unknown[];
-  artefacts?: Record<string, string>;
+  artifacts?: Record<string, string>;
   /** Whether wrangler is installed. */
   wrangler?: boolean;
   /** The version of vinext that is installed. */
@@ -37,14 +39,16 @@ export function wranglerConfig(more: object = {}) {
 export function writeLargeSite(count: number) {
   const routes = Array.from({ length: count }, (_, index) => rendered(`/p${index}`));
   const content = "x".repeat(1_600_000);
-  const artefacts = Object.fromEntries(routes.map(({ route }) => [`${route.slice(1)}.html`, content]));
-  return writeProject({ wrangler: false, routes, artefacts });
+  const artifacts = Object.fromEntries(
+    routes.map(({ route }) => [`${route.slice(1)}.html`, content]),
+  );
+  return writeProject({ wrangler: false, routes, artifacts });
 }
 
 export function writeProject(project: ProjectFiles = {}) {
-  const { files, routes, artefacts, wrangler = true, vinext = "1.4.0" } = project;
+  const { files, routes, artifacts, wrangler = true, vinext = "1.4.0" } = project;
   const pages = { "a.html": "A", "a.rsc": "0:a", "b.html": "B" };
-  const root = buildOf(routes ?? [rendered("/a"), rendered("/b")], artefacts ?? pages, {
+  const root = buildOf(routes ?? [rendered("/a"), rendered("/b")], artifacts ?? pages, {
     buildId: BUILD_ID,
   });
   const modules = path.join(root, "node_modules");
@@ -59,4 +63,3 @@ export function writeProject(project: ProjectFiles = {}) {
   }
   return root;
 }
-

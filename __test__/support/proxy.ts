@@ -13,8 +13,7 @@ export interface Proxy {
 /** Starts an HTTP proxy, which wants credentials (`user:password`) if they are given. */
 export async function startProxy(credentials?: string): Promise<Proxy> {
   const asked: string[] = [];
-  const wanted =
-    credentials && `Basic ${Buffer.from(credentials).toString("base64")}`;
+  const wanted = credentials && `Basic ${Buffer.from(credentials).toString("base64")}`;
   const isWelcome = (header: string | undefined) => wanted === undefined || header === wanted;
   const server = createServer((request, response) => {
     asked.push(`${request.method} ${request.url}`);

@@ -60,7 +60,11 @@ export function failing(status: number, code: number, message = "why"): Reply {
 }
 
 /** A page that stands between us and Cloudflare. */
-export function page(status: number, title = "A page", headers: Record<string, string> = {}): Reply {
+export function page(
+  status: number,
+  title = "A page",
+  headers: Record<string, string> = {},
+): Reply {
   const body = `<!DOCTYPE html><html><head><title>${title}</title></head><body></body></html>`;
   return { status, body, headers: { "content-type": "text/html; charset=UTF-8", ...headers } };
 }

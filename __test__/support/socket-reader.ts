@@ -48,7 +48,7 @@ export class SocketReader {
   async take(bytes: number): Promise<Buffer | undefined> {
     // Put together once, at the end: bodies have megabytes.
     const chunks = [this.#buffer];
-    for (let there = this.#buffer.length; there < bytes; ) {
+    for (let there = this.#buffer.length; there < bytes;) {
       const chunk = await this.#next();
       if (chunk === undefined) return undefined;
       chunks.push(chunk);

@@ -1,7 +1,7 @@
 // Where entries go, asked with a loopback API and without anything of whoever runs the tests.
 
 import { onTestFinished, vi } from "vitest";
-import { resolveTarget, type TargetOptions } from "../../lib/target/resolve.js";
+import { resolveTarget, type TargetOptions } from "../../lib/wrangler/resolve.js";
 import { temporaryDirectory } from "./build.js";
 import { startCloudflare, type CloudflareOptions } from "./cloudflare.js";
 

@@ -25,7 +25,9 @@ export function openBuild(root) {
   const manifest = JSON.parse(readFileSync(manifestFile, "utf-8"));
   return {
     buildId: manifest.buildId,
-    routes: manifest.routes.filter(({ status, router }) => status === "rendered" && router === "app"),
+    routes: manifest.routes.filter(
+      ({ status, router }) => status === "rendered" && router === "app",
+    ),
     directory: path.join(server, "prerendered-routes"),
     renderedAt: Math.trunc(statSync(manifestFile).mtimeMs),
     now: Date.now(),
@@ -58,7 +60,12 @@ export function pairsOf(build, route, html, rsc) {
   const rscData = rsc.toString("base64");
   return [
     pair(build, route, `${pathname}:html`, { kind: "APP_PAGE", html, prerendered: true }),
-    pair(build, route, `${pathname}:rsc`, { kind: "APP_PAGE", html: "", rscData, prerendered: true }),
+    pair(build, route, `${pathname}:rsc`, {
+      kind: "APP_PAGE",
+      html: "",
+      rscData,
+      prerendered: true,
+    }),
   ];
 }
 

@@ -14,16 +14,57 @@ const CHUNK = 2_000;
 const withoutSlashes = (/** @type {string} */ text) => text.replaceAll("/", "");
 
 const segment = fc.oneof(
-  { weight: 4, arbitrary: fc.string({ unit: "grapheme", maxLength: 12 }).map((text) => encodeURIComponent(withoutSlashes(text))) },
+  {
+    weight: 4,
+    arbitrary: fc
+      .string({ unit: "grapheme", maxLength: 12 })
+      .map((text) => encodeURIComponent(withoutSlashes(text))),
+  },
   { weight: 2, arbitrary: fc.string({ unit: "grapheme", maxLength: 12 }).map(withoutSlashes) },
   { weight: 2, arbitrary: fc.string({ unit: "binary-ascii", maxLength: 8 }).map(withoutSlashes) },
   {
     weight: 3,
     arbitrary: fc.constantFrom(
-      "%2F", "%2f", "%252F", "%5C", "%5c", "%23", "%3f", "%25", "%2525", "%", "%e0%a4", "%zz", "%E6%97",
-      "%ED%A0%80", "%F0%9F%98%80", "%00", "%0A", "a%20b", "a+b", "a&b", "日本", "😀", "é", "é",
-      "index", ".", "..", "...", "%2e%2e", "..x", "[slug]", "[...x]", "(group)", "@slot", ":x", "a:b", "a,b",
-      "\\", "a\\b", "",
+      "%2F",
+      "%2f",
+      "%252F",
+      "%5C",
+      "%5c",
+      "%23",
+      "%3f",
+      "%25",
+      "%2525",
+      "%",
+      "%e0%a4",
+      "%zz",
+      "%E6%97",
+      "%ED%A0%80",
+      "%F0%9F%98%80",
+      "%00",
+      "%0A",
+      "a%20b",
+      "a+b",
+      "a&b",
+      "日本",
+      "😀",
+      "é",
+      "é",
+      "index",
+      ".",
+      "..",
+      "...",
+      "%2e%2e",
+      "..x",
+      "[slug]",
+      "[...x]",
+      "(group)",
+      "@slot",
+      ":x",
+      "a:b",
+      "a,b",
+      "\\",
+      "a\\b",
+      "",
     ),
   },
 );
@@ -33,7 +74,11 @@ const path = fc
 
 /** Paths around the limits: 200 characters of a key, 512 bytes of a KV key. */
 const longPath = fc
-  .tuple(fc.constantFrom("x", "é", "日", "😀", "%C3%A9", "%E6%97%A5"), fc.integer({ min: 120, max: 530 }), path)
+  .tuple(
+    fc.constantFrom("x", "é", "日", "😀", "%C3%A9", "%E6%97%A5"),
+    fc.integer({ min: 120, max: 530 }),
+    path,
+  )
   .map(([unit, length, tail]) => {
     const repeated = unit.repeat(Math.ceil(length / unit.length));
     return `/${unit.startsWith("%") ? repeated : repeated.slice(0, length - (length % unit.length))}${tail}`;
@@ -43,7 +88,17 @@ const exactLength = fc.integer({ min: 180, max: 220 });
 
 const buildId = fc.oneof(
   { weight: 4, arbitrary: fc.uuid() },
-  { weight: 1, arbitrary: fc.constantFrom("rel 1:ü/%x", "a", "v2", "build:with:colons", "日本", "i".repeat(300)) },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(
+      "rel 1:ü/%x",
+      "a",
+      "v2",
+      "build:with:colons",
+      "日本",
+      "i".repeat(300),
+    ),
+  },
   { weight: 1, arbitrary: fc.string({ unit: "grapheme", minLength: 1, maxLength: 40 }) },
 );
 const appPrefix = fc.oneof(
@@ -61,7 +116,10 @@ const anyCase = fc
     appPrefix,
   })
   .map(({ route, exactLength, buildId, appPrefix }) => ({
-    route: exactLength === undefined ? route : `/${"x".repeat(Math.max(1, exactLength - buildId.length))}`,
+    route:
+      exactLength === undefined
+        ? route
+        : `/${"x".repeat(Math.max(1, exactLength - buildId.length))}`,
     buildId,
     appPrefix,
   }))

@@ -17,7 +17,8 @@ import { toLine } from "./line.js";
 const HOME = path.dirname(fileURLToPath(import.meta.url));
 const [vinextVersion = "", cloudflareVersion = ""] = process.argv.slice(2);
 const vinext = path.join(HOME, "node_modules", `vinext-${vinextVersion}`);
-const cloudflare = cloudflareVersion && path.join(HOME, "node_modules", `cloudflare-${cloudflareVersion}`);
+const cloudflare =
+  cloudflareVersion && path.join(HOME, "node_modules", `cloudflare-${cloudflareVersion}`);
 
 // The adapter imports `vinext/…`; under an alias only this process knows which one is meant.
 const exportsOfVinext = createRequire(path.join(vinext, "package.json"));
@@ -45,7 +46,9 @@ const answers = {
 
 for await (const line of readline.createInterface({ input: process.stdin })) {
   const { op, ...question } = JSON.parse(line);
-  const answer = await answers[/** @type {keyof typeof answers} */ (op)](/** @type {any} */ (question));
+  const answer = await answers[/** @type {keyof typeof answers} */ (op)](
+    /** @type {any} */ (question),
+  );
   process.stdout.write(toLine(answer));
 }
 
@@ -131,12 +134,17 @@ async function keyFunctions() {
   const isr = await load(vinext, "dist/server/isr-cache.js");
   const { normalizePathnameForRouteMatch } = await load(vinext, "dist/routing/utils.js");
   const { normalizePath } = await load(vinext, "dist/server/normalize-path.js");
-  const normalize = (/** @type {string} */ route) => normalizePath(normalizePathnameForRouteMatch(route));
+  const normalize = (/** @type {string} */ route) =>
+    normalizePath(normalizePathnameForRouteMatch(route));
   if (isr.appIsrHtmlKey) {
     const { buildPageCacheTags } = await load(vinext, "dist/server/implicit-tags.js");
     return {
       normalize,
-      key: (/** @type {string} */ pathname, /** @type {string} */ kind, /** @type {string} */ id) => {
+      key: (
+        /** @type {string} */ pathname,
+        /** @type {string} */ kind,
+        /** @type {string} */ id,
+      ) => {
         process.env.__VINEXT_BUILD_ID = id;
         return kind === "html" ? isr.appIsrHtmlKey(pathname) : isr.appIsrRscKey(pathname);
       },
@@ -147,7 +155,9 @@ async function keyFunctions() {
   // Up to 0.0.45 these functions are part of the Worker's generated code.
   const { generateRscEntry } = await load(vinext, "dist/entries/app-rsc-entry.js");
   const code = generateRscEntry("/app", [], null, [], null, "", false, {});
-  const cut = ["__isrFnv1a64", "__isrCacheKey", "__pageCacheTags"].map((name) => functionOf(code, name));
+  const cut = ["__isrFnv1a64", "__isrCacheKey", "__pageCacheTags"].map((name) =>
+    functionOf(code, name),
+  );
   const [isrCacheKey, pageCacheTags] = new Function(
     `${cut.join("\n")}; return [__isrCacheKey, __pageCacheTags];`,
   )();
@@ -164,12 +174,17 @@ async function keyFunctions() {
 async function nameFunctions() {
   const exported = await load(vinext, "dist/utils/prerender-output-paths.js");
   if (exported.getOutputPath) {
-    return { html: exported.getOutputPath, rsc: (/** @type {string} */ route) => exported.getRscOutputPath(route) };
+    return {
+      html: exported.getOutputPath,
+      rsc: (/** @type {string} */ route) => exported.getRscOutputPath(route),
+    };
   }
   // Up to 0.0.50 they are in the prerenderer, which needs Vite to be imported.
   const source = readFileSync(path.join(vinext, "dist/build/prerender.js"), "utf-8");
   const cut = ["getOutputPath", "getRscOutputPath"].map((name) => functionOf(source, name));
-  const [html, rsc] = new Function(`${cut.join("\n")}; return [getOutputPath, getRscOutputPath];`)();
+  const [html, rsc] = new Function(
+    `${cut.join("\n")}; return [getOutputPath, getRscOutputPath];`,
+  )();
   return { html, rsc };
 }
 

@@ -9,8 +9,16 @@ export interface Post {
 const LONG_SLUG = `a-slug-that-goes-on-${"and-on-".repeat(22)}to-the-end`;
 
 export const posts: Post[] = [
-  { slug: "first", title: "The first post", body: "Every page of this blog is rendered at build time." },
-  { slug: "café-日本語", title: "Unicode in the slug", body: "The cache key holds the decoded path." },
+  {
+    slug: "first",
+    title: "The first post",
+    body: "Every page of this blog is rendered at build time.",
+  },
+  {
+    slug: "café-日本語",
+    title: "Unicode in the slug",
+    body: "The cache key holds the decoded path.",
+  },
   { slug: LONG_SLUG, title: "A very long slug", body: "The cache key holds a hash of the path." },
 ];
 

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
-use vinext_seed::foreign_text::MAX_FOREIGN_CHARACTERS;
 use vinext_seed::fuzzing::judge;
+use vinext_seed::sanitized_text::MAX_FOREIGN_CHARACTERS;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 const TOKEN: &str = "fuzz-T0KEN-0123456789";

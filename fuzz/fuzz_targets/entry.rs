@@ -1,6 +1,6 @@
 //! Any route, any document, any payload, from the manifest to the encoded pair.
 //!
-//! Must hold: the pair is JSON without a superfluous byte; its value is JSON that has the artefact
+//! Must hold: the pair is JSON without a superfluous byte; its value is JSON that has the artifact
 //! exactly, every other member where it belongs; key and tags are those of a slow reference.
 
 #![no_main]
@@ -10,13 +10,13 @@ mod reference;
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Map, Value, json};
 use vinext_seed::formats::RuntimeProfile;
-use vinext_seed::formats::cache_key::ArtefactKind;
+use vinext_seed::formats::cache_key::ArtifactKind;
 use vinext_seed::formats::profile::{self, QueryProof};
 use vinext_seed::fuzzing::{encode, key, read_manifest, value_bytes};
 use vinext_seed::manifest::RawRoute;
-use vinext_seed::pack::Moment;
+use vinext_seed::pack::Timestamps;
 use vinext_seed::plan::lifetime::TtlRule;
-use vinext_seed::plan::{PlannedEntry, PlannedRoute, Planner, SkipReason, Survey};
+use vinext_seed::plan::{ManifestScan, PlannedEntry, PlannedRoute, Planner, SkipReason};
 
 /// Every profile, by the number in an input; new ones go to the end, so that seeds keep theirs.
 const PROFILES: [RuntimeProfile; 15] = [
@@ -37,12 +37,12 @@ const PROFILES: [RuntimeProfile; 15] = [
     profile::G11_BETA8,
 ];
 
-const MOMENT: Moment = Moment {
+const MOMENT: Timestamps = Timestamps {
     now_ms: 1_700_000_000_123.0,
     rendered_at_ms: 1_600_000_000_456.0,
 };
 
-/// A route in text: lines such as `path=/a%20b`, an empty line, the artefact.
+/// A route in text: lines such as `path=/a%20b`, an empty line, the artifact.
 #[derive(Debug, Default)]
 struct Input<'a> {
     profile: usize,
@@ -62,7 +62,7 @@ struct Input<'a> {
     headers: Option<Map<String, Value>>,
     status: Option<u16>,
     ttl: Option<u64>,
-    artefact: &'a [u8],
+    artifact: &'a [u8],
 }
 
 impl<'a> Input<'a> {
@@ -78,7 +78,7 @@ impl<'a> Input<'a> {
                 None => {}
             }
         }
-        parsed.artefact = rest;
+        parsed.artifact = rest;
         parsed
     }
 
@@ -144,12 +144,12 @@ fuzz_target!(|input: &[u8]| {
         "routes": [route],
     });
 
-    let survey = Survey::take(read_manifest(manifest.to_string().as_bytes())).unwrap();
+    let scan = ManifestScan::take(read_manifest(manifest.to_string().as_bytes())).unwrap();
     let ttl = TtlRule {
         ttl_seconds: input.ttl,
         static_ttl_seconds: input.ttl,
     };
-    let planner = Planner::new(profile, build_id.clone(), &input.app_prefix, ttl, survey);
+    let planner = Planner::new(profile, build_id.clone(), &input.app_prefix, ttl, scan);
     let route = route.to_string();
     let route = RawRoute::parse(&route)
         .unwrap()
@@ -181,10 +181,10 @@ fuzz_target!(|input: &[u8]| {
         &planned.main,
         &tags,
         kv_key(suffix),
-        input.artefact,
+        input.artifact,
     );
     if let Some(rsc) = &planned.rsc {
-        check(&planned, rsc, &tags, kv_key("rsc"), input.artefact);
+        check(&planned, rsc, &tags, kv_key("rsc"), input.artifact);
     }
 });
 
@@ -193,9 +193,9 @@ fn check(
     entry: &PlannedEntry,
     tags: &[String],
     expected_key: Option<String>,
-    artefact: &[u8],
+    artifact: &[u8],
 ) {
-    let encoded = encode(planned, entry, MOMENT, artefact);
+    let encoded = encode(planned, entry, MOMENT, artifact);
     assert_eq!(Some(key(&encoded)), expected_key);
     let pair: Value = serde_json::from_slice(&encoded).unwrap();
     let again = serde_json::to_string(&pair).unwrap();
@@ -216,7 +216,7 @@ fn check(
     assert_eq!(members(&pair), members(&expected));
 
     let value: Value = serde_json::from_str(value_text).unwrap();
-    let expected = expected_value(planned, entry, tags, artefact);
+    let expected = expected_value(planned, entry, tags, artifact);
     assert_eq!(numbers_as_floats(&value), numbers_as_floats(&expected));
     assert_eq!(names(&value), names(&expected));
     assert_eq!(names(&value["value"]), names(&expected["value"]));
@@ -227,16 +227,16 @@ fn expected_value(
     planned: &PlannedRoute,
     entry: &PlannedEntry,
     tags: &[String],
-    artefact: &[u8],
+    artifact: &[u8],
 ) -> Value {
     let mut cached = match entry.kind {
-        ArtefactKind::Html => {
-            json!({ "kind": "APP_PAGE", "html": String::from_utf8_lossy(artefact) })
+        ArtifactKind::Html => {
+            json!({ "kind": "APP_PAGE", "html": String::from_utf8_lossy(artifact) })
         }
-        ArtefactKind::Rsc => {
-            json!({ "kind": "APP_PAGE", "html": "", "rscData": base64(artefact) })
+        ArtifactKind::Rsc => {
+            json!({ "kind": "APP_PAGE", "html": "", "rscData": base64(artifact) })
         }
-        ArtefactKind::Route => json!({ "kind": "APP_ROUTE", "body": base64(artefact) }),
+        ArtifactKind::Route => json!({ "kind": "APP_ROUTE", "body": base64(artifact) }),
     };
     if let Some(headers) = &entry.headers {
         cached["headers"] = json!(headers);

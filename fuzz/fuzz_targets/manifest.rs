@@ -13,8 +13,8 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 use vinext_seed::fuzzing::read_manifest;
-use vinext_seed::manifest::{ManifestProblem, RawRoute};
-use vinext_seed::plan::Survey;
+use vinext_seed::manifest::{ManifestError, RawRoute};
+use vinext_seed::plan::ManifestScan;
 
 fuzz_target!(|input: &[u8]| {
     let Some((&first, document)) = input.split_first() else {
@@ -27,10 +27,10 @@ fuzz_target!(|input: &[u8]| {
         count: 0,
     };
     assert_eq!(whole, read(portions), "the portions make a difference");
-    let survey = Survey::take(read_manifest(document));
-    if let (Ok(survey), Ok(manifest)) = (&survey, &whole) {
-        assert_eq!(survey.routes, manifest.routes.len());
-        assert!(survey.candidates <= survey.routes);
+    let scan = ManifestScan::take(read_manifest(document));
+    if let (Ok(scan), Ok(manifest)) = (&scan, &whole) {
+        assert_eq!(scan.routes, manifest.routes.len());
+        assert!(scan.candidates <= scan.routes);
     }
     if let Ok(members) = serde_json::from_slice::<Members>(document) {
         let same = expected(members) == whole.as_ref().ok().map(comparable);
@@ -57,7 +57,7 @@ fn read(source: impl Read) -> Result<Manifest, String> {
         }
         Ok(routes)
     };
-    let routes = read().map_err(|problem: ManifestProblem| format!("{problem:?}"))?;
+    let routes = read().map_err(|problem: ManifestError| format!("{problem:?}"))?;
     let header = reader
         .into_header()
         .map_err(|problem| problem.to_string())?;

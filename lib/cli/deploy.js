@@ -58,7 +58,12 @@ export async function deployProject(invocation, printer, interrupt) {
 
   const seeding = seedCache ? await seedStep(root, options, printer, interrupt) : undefined;
   if (interrupt.received !== undefined) {
-    return end(OK, "ABORT_ERR", "interrupted before the deploy: nothing is deployed", seeding?.result);
+    return end(
+      OK,
+      "ABORT_ERR",
+      "interrupted before the deploy: nothing is deployed",
+      seeding?.result,
+    );
   }
   if (seeding?.isFailed && options.strict) {
     const { result } = seeding;

@@ -6,7 +6,7 @@
 import { prerenderHint } from "../prerender-hint.js";
 import { isNothingToSeed } from "../seed-from-project.js";
 import { planKvSeed } from "../seed-kv-cache.js";
-import { targetOfProject } from "../target/of-project.js";
+import { targetOfProject } from "../wrangler/of-project.js";
 import { FAILED, OK } from "./exit-codes.js";
 import { counted, number, rows, size, usd } from "./format.js";
 import { priceOf } from "./kv-prices.js";
@@ -38,7 +38,7 @@ export async function planProject(root, options, printer, signal) {
 
 /**
  * @param {import("../../index.js").SeedPlan} plan
- * @param {import("../target/of-project.js").ProjectTarget["target"]} target
+ * @param {import("../wrangler/of-project.js").ProjectTarget["target"]} target
  * @param {import("./printer.js").Printer} printer
  */
 function text(plan, target, { isVerbose, styled }) {
@@ -92,7 +92,7 @@ function costs(writes, bytes) {
   ];
 }
 
-/** @param {import("../target/resolve.js").Missing} missing */
+/** @param {import("../wrangler/resolve.js").Missing} missing */
 function unknown({ namespaceId, binding, reason }) {
   const known = [binding, namespaceId].filter((part) => part !== undefined).join(", ");
   return `${known === "" ? "" : `${known}; `}not all is known yet: ${reason}`;
@@ -100,8 +100,8 @@ function unknown({ namespaceId, binding, reason }) {
 
 /**
  * A target without the token.
- * @param {import("../target/resolve.js").RemoteTarget
- *   | import("../target/resolve.js").LocalTarget} target
+ * @param {import("../wrangler/resolve.js").RemoteTarget
+ *   | import("../wrangler/resolve.js").LocalTarget} target
  * @returns {import("../../index.js").SeedTarget}
  */
 function shown(target) {

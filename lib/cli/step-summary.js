@@ -4,7 +4,7 @@
 // Never: a failure; it is only a summary.
 
 import { appendFileSync } from "node:fs";
-import { foreignText } from "../foreign-text.js";
+import { sanitize } from "../sanitized-text.js";
 import { number, size, time } from "./format.js";
 import { byReason, place } from "./summary.js";
 
@@ -20,7 +20,7 @@ export function writeStepSummary(file, result) {
     return undefined;
   } catch (error) {
     const { message } = /** @type {Error} */ (error);
-    return `GITHUB_STEP_SUMMARY cannot be written: ${foreignText(message)}`;
+    return `GITHUB_STEP_SUMMARY cannot be written: ${sanitize(message)}`;
   }
 }
 
@@ -58,5 +58,5 @@ function row(name, value) {
 
 /** @param {string} text */
 function cell(text) {
-  return foreignText(text).replaceAll(/[\\|<>`]/gu, (character) => `\\${character}`);
+  return sanitize(text).replaceAll(/[\\|<>`]/gu, (character) => `\\${character}`);
 }

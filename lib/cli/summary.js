@@ -3,7 +3,7 @@
 // In: results. Out: text.
 // Never: a number that the result does not have.
 
-import { foreignText } from "../foreign-text.js";
+import { sanitize } from "../sanitized-text.js";
 import { counted, number, rows, size, time } from "./format.js";
 
 /** @typedef {import("../../index.js").ProjectSeedResult} ProjectSeedResult */
@@ -57,7 +57,7 @@ export function inDoubt({ notStored }) {
 export function notStoredKeys({ notStored }) {
   return notStored.flatMap(({ code, mayBeStored, keys }) => {
     const why = mayBeStored ? `${code}, may be stored` : code;
-    return keys.map((key) => `  ${foreignText(key)}: ${why}`);
+    return keys.map((key) => `  ${sanitize(key)}: ${why}`);
   });
 }
 
@@ -75,7 +75,7 @@ export function place({ accountId, namespaceId, binding, persistTo }) {
  */
 export function skippedRows(routes) {
   return byReason(routes).map(([reason, paths], index) => {
-    const example = paths.length === 1 ? foreignText(paths[0]) : `${foreignText(paths[0])}, …`;
+    const example = paths.length === 1 ? sanitize(paths[0]) : `${sanitize(paths[0])}, …`;
     return [index === 0 ? "skipped" : "", `${number(paths.length)}: ${reason} (${example})`];
   });
 }
@@ -86,7 +86,7 @@ export function skippedRows(routes) {
  */
 export function skippedRoutes(routes) {
   return routes.map(
-    ({ route, path, reason }) => `  ${foreignText(path ?? route)}: ${foreignText(reason)}`,
+    ({ route, path, reason }) => `  ${sanitize(path ?? route)}: ${sanitize(reason)}`,
   );
 }
 
@@ -98,7 +98,7 @@ export function byReason(routes) {
   /** @type {Map<string, [string, string[]]>} */
   const groups = new Map();
   for (const { code, reason, route, path } of routes) {
-    const group = groups.get(code) ?? [foreignText(reason), []];
+    const group = groups.get(code) ?? [sanitize(reason), []];
     group[1].push(path ?? route);
     groups.set(code, group);
   }

@@ -27,7 +27,8 @@ const API_PATH = "/client/v4";
  * @property {() => Promise<void>} close stops the server and its workerd
  */
 
-const NAMESPACE_PATH = /^\/accounts\/[^/]+\/storage\/kv\/namespaces(?:\/(?<id>[^/]+)(?<rest>\/.*))?$/;
+const NAMESPACE_PATH =
+  /^\/accounts\/[^/]+\/storage\/kv\/namespaces(?:\/(?<id>[^/]+)(?<rest>\/.*))?$/;
 
 /**
  * Starts the API.
@@ -113,7 +114,11 @@ function decoded(part, url) {
 
 /** @param {URL} url */
 function noRoute(url) {
-  return new Refusal(404, 7003, `Could not route to ${url.pathname}, perhaps your object identifier is invalid?`);
+  return new Refusal(
+    404,
+    7003,
+    `Could not route to ${url.pathname}, perhaps your object identifier is invalid?`,
+  );
 }
 
 /** @param {{ result: unknown, resultInfo?: object }} answer */

@@ -8,14 +8,7 @@
 // Linux binaries are linked by zig, which knows the symbols of every glibc, also on machines of
 // another architecture. It comes from PyPI into `dist/zig`, by the digests in requirements.txt.
 
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-} from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";

@@ -11,7 +11,8 @@ import { ROOT } from "./targets.js";
 export const GLIBC_FLOOR = "2.17";
 
 /** What glibc has had since before the floor, and Rust's standard library needs. */
-const GLIBC_LIBRARIES = /^(?:lib(?:c|m|dl|pthread|rt|util)\.so\.\d|ld-linux-(?:x86-64|aarch64)\.so\.\d)$/u;
+const GLIBC_LIBRARIES =
+  /^(?:lib(?:c|m|dl|pthread|rt|util)\.so\.\d|ld-linux-(?:x86-64|aarch64)\.so\.\d)$/u;
 const MUSL_LIBRARIES = /^(?:libc\.musl-(?:x86_64|aarch64)\.so\.1|libc\.so|libgcc_s\.so\.1)$/u;
 
 /** `IMAGE_FILE_MACHINE_…` */

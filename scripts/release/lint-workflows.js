@@ -27,7 +27,9 @@ for (const name of readdirSync(directory)) {
     const action = /^\s*(?:- )?uses:\s*(?<action>.*)$/u.exec(line)?.groups?.action;
     const isOurs = action?.startsWith("./") ?? true;
     if (!isOurs && !/^[\w/.-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/u.test(action ?? "")) {
-      faults.push(`${file}:${index + 1} must be pinned, \`owner/name@<commit> # v1.2.3\`: ${action}`);
+      faults.push(
+        `${file}:${index + 1} must be pinned, \`owner/name@<commit> # v1.2.3\`: ${action}`,
+      );
     }
   }
   if (!/^permissions: \{\}$/mu.test(text)) {

@@ -16,6 +16,8 @@ export function mustRun(command, args, { cwd = ROOT, env = process.env } = {}) {
   const { status, signal, error } = spawnSync(command, args, { cwd, env, stdio: "inherit" });
   if (error !== undefined) throw error;
   if (status === 0) return;
-  const words = [command, ...args].map((word) => (path.isAbsolute(word) ? path.basename(word) : word));
+  const words = [command, ...args].map((word) =>
+    path.isAbsolute(word) ? path.basename(word) : word,
+  );
   throw new Error(`${words.join(" ")} ended with ${signal ?? status}`);
 }

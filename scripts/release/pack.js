@@ -36,7 +36,7 @@ const { all, local } = parseArgs({
   },
 }).values;
 const packages = path.join(WORK, local ? "local-packages" : "packages");
-const built = (local ? [hostTarget()] : TARGETS).filter((target) => existsSync(artefactOf(target)));
+const built = (local ? [hostTarget()] : TARGETS).filter((target) => existsSync(artifactOf(target)));
 const missing = TARGETS.filter((target) => !built.includes(target));
 if (built.length === 0) throw new Error("nothing is built: npm run release:build");
 if (!local && !existsSync(THIRD_PARTY_LICENSES)) {
@@ -59,7 +59,7 @@ const sizes = [
 report(sizes);
 
 /** @param {import("./targets.js").Target} target */
-function artefactOf({ triple, file }) {
+function artifactOf({ triple, file }) {
   return local ? path.join(ROOT, file) : path.join(WORK, "artifacts", triple, file);
 }
 
@@ -79,9 +79,9 @@ function stage() {
       leaveOut(path.join(directory, "package.json"), path.basename(THIRD_PARTY_LICENSES));
     } else {
       copyFileSync(THIRD_PARTY_LICENSES, path.join(directory, path.basename(THIRD_PARTY_LICENSES)));
-      checkBinary(readFileSync(artefactOf(target)), target);
+      checkBinary(readFileSync(artifactOf(target)), target);
     }
-    copyFileSync(artefactOf(target), path.join(directory, target.file));
+    copyFileSync(artifactOf(target), path.join(directory, target.file));
   }
   const config = path.join(STAGE, "napi.json");
   const targets = built.map(({ triple }) => triple);
@@ -125,13 +125,17 @@ function report(sizes) {
     ({ name, bytes, unpacked }) =>
       `| ${name} | ${bytes.toLocaleString("en")} | ${unpacked.toLocaleString("en")} |`,
   );
-  const table = ["| package | bytes, packed | unpacked |", "| --- | --: | --: |", ...rows].join("\n");
+  const table = ["| package | bytes, packed | unpacked |", "| --- | --: | --: |", ...rows].join(
+    "\n",
+  );
   console.log(table);
   const summary = process.env.GITHUB_STEP_SUMMARY;
   if (summary !== undefined) appendFileSync(summary, `${table}\n`);
   for (const { name, bytes } of sizes) {
     if (!local && bytes > MAX_PLATFORM_BYTES) {
-      throw new Error(`${name} has ${bytes} bytes, more than the ${MAX_PLATFORM_BYTES} it may have`);
+      throw new Error(
+        `${name} has ${bytes} bytes, more than the ${MAX_PLATFORM_BYTES} it may have`,
+      );
     }
   }
 }

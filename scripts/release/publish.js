@@ -44,7 +44,9 @@ for (const { name, tarball } of packages) {
  * @returns {string | undefined} of what is published under this version
  */
 function integrityOf(name) {
-  const registry = options.includes("--registry") ? options.slice(options.indexOf("--registry")) : [];
+  const registry = options.includes("--registry")
+    ? options.slice(options.indexOf("--registry"))
+    : [];
   const { status, stdout } = run(
     ["view", `${name}@${version}`, "dist.integrity", "--json", ...registry.slice(0, 2)],
     "pipe",

@@ -30,7 +30,15 @@ for (const directory of [".", path.join("crates", "vinext-seed")]) {
 
 const npm = path.join(OUT, "seed-native.npm.cdx.json");
 mustRun(process.execPath, [
-  path.join("scripts", "release", "node_modules", "@cyclonedx", "cyclonedx-npm", "bin", "cyclonedx-npm-cli.js"),
+  path.join(
+    "scripts",
+    "release",
+    "node_modules",
+    "@cyclonedx",
+    "cyclonedx-npm",
+    "bin",
+    "cyclonedx-npm-cli.js",
+  ),
   ...["--package-lock-only", "--omit", "dev", "--spec-version", "1.5"],
   ...["--output-format", "JSON", "--output-reproducible", "--output-file", npm, "package.json"],
 ]);

@@ -17,8 +17,17 @@ edit("Cargo.toml", /(^\[workspace\.package\]\nversion = )".*"$/mu, `$1"${version
 const today = new Date().toISOString().slice(0, 10);
 edit("CHANGELOG.md", /^## Unreleased$/mu, `## ${version} (${today})`);
 mustRun("cargo", ["update", "--workspace", "--offline"]);
-mustRun(process.execPath, [npm, "version", version, "--no-git-tag-version", "--allow-same-version"]);
-mustRun(process.execPath, [path.join("node_modules", "@napi-rs", "cli", "dist", "cli.js"), "version"]);
+mustRun(process.execPath, [
+  npm,
+  "version",
+  version,
+  "--no-git-tag-version",
+  "--allow-same-version",
+]);
+mustRun(process.execPath, [
+  path.join("node_modules", "@napi-rs", "cli", "dist", "cli.js"),
+  "version",
+]);
 // The loader names the version of the packages that it looks for.
 mustRun(process.execPath, [npm, "run", "build:debug"]);
 mustRun(process.execPath, [path.join("scripts", "release", "check-version.js"), `v${version}`]);

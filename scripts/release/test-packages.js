@@ -23,4 +23,6 @@ try {
 const vitest = path.join(ROOT, "node_modules", "vitest", "vitest.mjs");
 const env = { ...process.env, SEED_NATIVE_PACKAGES: path.join(WORK, "packages") };
 mustRun(process.execPath, [vitest, "run", "--project", "api"], { env });
-mustRun(process.execPath, [vitest, "run", "--config", "__test__/install/vitest.config.ts"], { env });
+mustRun(process.execPath, [vitest, "run", "--config", "__test__/install/vitest.config.ts"], {
+  env,
+});

@@ -7,7 +7,9 @@ import { exercise } from "./exercise.mjs";
 
 const copies = await Promise.all(
   process.argv.slice(2).map((directory) => {
-    const entry = createRequire(path.join(directory, "package.json")).resolve("@vinext/seed-native");
+    const entry = createRequire(path.join(directory, "package.json")).resolve(
+      "@vinext/seed-native",
+    );
     return import(pathToFileURL(entry).href);
   }),
 );

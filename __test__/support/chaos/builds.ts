@@ -13,14 +13,14 @@ import type { Dice } from "./dice.js";
 import type { Content, Namespace } from "./namespace.js";
 
 const MAX_ROUTES = 40;
-const MAX_ARTEFACT_BYTES = 50_000;
+const MAX_ARTIFACT_BYTES = 50_000;
 
 /** Older than any run: `lastModified` is then the same in all of them. */
 const RENDERED_AT = new Date("2026-01-02T03:04:05Z");
 
 /** All that JSON escapes, and what it does not. */
 const TEXT = '<p class="é">日本 \\ \u2028 😀 & plain text, which is most of a page,\n\t\u0001</p>';
-const LONG_TEXT = Buffer.from(TEXT.repeat(Math.ceil(MAX_ARTEFACT_BYTES / Buffer.byteLength(TEXT))));
+const LONG_TEXT = Buffer.from(TEXT.repeat(Math.ceil(MAX_ARTIFACT_BYTES / Buffer.byteLength(TEXT))));
 
 export interface Build {
   root: string;
@@ -68,8 +68,8 @@ function makeRoute(dice: Dice, index: number, files: Record<string, string | Uin
   const revalidate = dice.one([false, 60, 0.5, 3600]);
   const extra = dice.chance(0.3) ? { expire: 7200, tags: ["a", `é${index}`] } : {};
   const more = { revalidate, ...extra };
-  const artefact = (file: string) => {
-    const text = LONG_TEXT.subarray(0, dice.small(0, MAX_ARTEFACT_BYTES));
+  const artifact = (file: string) => {
+    const text = LONG_TEXT.subarray(0, dice.small(0, MAX_ARTIFACT_BYTES));
     // Cut anywhere, also within a character.
     files[file] = Buffer.concat([Buffer.from(file), text]);
   };
@@ -77,14 +77,14 @@ function makeRoute(dice: Dice, index: number, files: Record<string, string | Uin
     return rendered(`/cart-${index}`, { status: "skipped", reason: "dynamic" });
   }
   if (dice.chance(0.1)) {
-    artefact(`map-${index}.xml.route`);
+    artifact(`map-${index}.xml.route`);
     const headers = { "content-type": "application/xml" };
     return rendered(`/map-${index}.xml`, { ...more, router: "metadata", headers });
   }
   const name = `${dice.one(["page", "seite/日本", "a b", "long/".repeat(50)])}-${index}`;
   const concrete = `/${name.split("/").map(encodeURIComponent).join("/")}`;
-  if (dice.chance(0.95)) artefact(`${concrete.slice(1)}.html`);
-  if (dice.chance(0.7)) artefact(`${concrete.slice(1)}.rsc`);
+  if (dice.chance(0.95)) artifact(`${concrete.slice(1)}.html`);
+  if (dice.chance(0.7)) artifact(`${concrete.slice(1)}.rsc`);
   return dice.chance(0.5)
     ? rendered("/posts/:slug*", { ...more, path: concrete })
     : rendered(concrete, more);

@@ -38,8 +38,7 @@ export async function chaosRun(
     const isDue = abort?.kind === "request" && abort.number === number && abort.gate === gate;
     if (isDue) controller.abort();
   });
-  const timer =
-    abort?.kind === "time" ? setTimeout(() => controller.abort(), abort.ms) : undefined;
+  const timer = abort?.kind === "time" ? setTimeout(() => controller.abort(), abort.ms) : undefined;
   const options = makeOptions(dice.for("options"));
   const seeding = seed({
     root: build.root,

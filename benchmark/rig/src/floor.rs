@@ -1,8 +1,8 @@
 //! The floor: what any seeder has to do at least.
 //!
 //! In: a site, and how many bytes its entries have once encoded. Out: how long it takes to read
-//! every artefact and to send as many bytes, both at once.
-//! Never: encoding, planning, order, or a byte of the artefacts in what is sent.
+//! every artifact and to send as many bytes, both at once.
+//! Never: encoding, planning, order, or a byte of the artifacts in what is sent.
 
 use std::fs::{self, File};
 use std::io::Read;
@@ -15,11 +15,11 @@ use reqwest::Client;
 
 use crate::Failure;
 
-/// How much is read at a time: more than any artefact of the benchmark's sites has.
+/// How much is read at a time: more than any artifact of the benchmark's sites has.
 const READ_BYTES: usize = 1024 * 1024;
 
-/// How many artefacts a thread takes at a time.
-const CLAIM_ARTEFACTS: usize = 16;
+/// How many artifacts a thread takes at a time.
+const CLAIM_ARTIFACTS: usize = 16;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
@@ -45,7 +45,7 @@ pub(crate) struct Options {
 /// Reads and sends, and prints `{"seconds":…}`.
 #[expect(clippy::print_stdout, reason = "a program for the command line")]
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
-    let list = fs::read_to_string(options.directory.join("artefacts.txt"))?;
+    let list = fs::read_to_string(options.directory.join("artifacts.txt"))?;
     let names: Vec<&str> = list.lines().collect();
     // Names are then looked up from here, as from an open directory.
     std::env::set_current_dir(options.directory.join("dist/server/prerendered-routes"))?;
@@ -70,14 +70,14 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
 fn read(names: &[&str], next: &AtomicUsize) -> std::io::Result<()> {
     let mut content = vec![0; READ_BYTES];
     loop {
-        let first = next.fetch_add(CLAIM_ARTEFACTS, Ordering::Relaxed);
+        let first = next.fetch_add(CLAIM_ARTIFACTS, Ordering::Relaxed);
         let Some(claimed) = names.get(first..) else {
             return Ok(());
         };
         if claimed.is_empty() {
             return Ok(());
         }
-        for name in claimed.iter().take(CLAIM_ARTEFACTS) {
+        for name in claimed.iter().take(CLAIM_ARTIFACTS) {
             let mut file = File::open(name)?;
             // Less than asked for means that the file ends there.
             while file.read(&mut content)? == READ_BYTES {}

@@ -23,7 +23,7 @@ enum Command {
     Site(site::Options),
     /// Takes bulk requests, counts them, and stores nothing.
     Sink(sink::Options),
-    /// Reads every artefact and sends as many bytes as asked for, without encoding anything.
+    /// Reads every artifact and sends as many bytes as asked for, without encoding anything.
     Floor(floor::Options),
     /// Runs a program and prints what it took.
     Measure(measure::Options),

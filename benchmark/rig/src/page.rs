@@ -55,7 +55,7 @@ const SCRIPT: &str = "<script>((self[Symbol.for(\"vinext.navigationRuntime\")]??
 /// What a document ends with.
 const END: &str = ")</script></body></html>";
 
-/// A page's two artefacts.
+/// A page's two artifacts.
 #[derive(Debug, Default)]
 pub(crate) struct Page {
     pub(crate) html: String,

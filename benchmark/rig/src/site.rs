@@ -1,7 +1,7 @@
 //! Synthetic builds.
 //!
-//! In: how many routes, how large, a seed. Out: `dist/server/` with a manifest and artefacts, and
-//! their names in `artefacts.txt` beside `dist/`, for the floor.
+//! In: how many routes, how large, a seed. Out: `dist/server/` with a manifest and artifacts, and
+//! their names in `artifacts.txt` beside `dist/`, for the floor.
 //! Never: a build written twice. A directory with the same description is left as it is.
 
 use std::fmt::Write as _;
@@ -46,9 +46,9 @@ pub(crate) fn write(options: &Options) -> Result<(), Failure> {
         fs::remove_dir_all(&options.directory)?;
     }
     let server = options.directory.join("dist/server");
-    let artefacts = server.join("prerendered-routes");
-    fs::create_dir_all(&artefacts)?;
-    let mut names = BufWriter::new(File::create(options.directory.join("artefacts.txt"))?);
+    let artifacts = server.join("prerendered-routes");
+    fs::create_dir_all(&artifacts)?;
+    let mut names = BufWriter::new(File::create(options.directory.join("artifacts.txt"))?);
     let mut manifest = BufWriter::new(File::create(server.join("vinext-prerender.json"))?);
     let build_id = "5c1f0e2d-3a4b-4c5d-8e6f-708192a3b4c5";
     write!(
@@ -64,10 +64,10 @@ pub(crate) fn write(options: &Options) -> Result<(), Failure> {
         page.make(&mut rng, &slug, options.html_bytes, options.rsc_bytes);
         let name = format!("guides/s{section}/{slug}");
         if index.is_multiple_of(SECTION_ROUTES) {
-            fs::create_dir_all(artefacts.join(format!("guides/s{section}")))?;
+            fs::create_dir_all(artifacts.join(format!("guides/s{section}")))?;
         }
-        write_artefact(&artefacts, &format!("{name}.html"), &page.html, &mut names)?;
-        write_artefact(&artefacts, &format!("{name}.rsc"), &page.rsc, &mut names)?;
+        write_artifact(&artifacts, &format!("{name}.html"), &page.html, &mut names)?;
+        write_artifact(&artifacts, &format!("{name}.rsc"), &page.rsc, &mut names)?;
         describe_route(&mut route, &name, index);
         manifest.write_all(if index == 0 { b"\n" } else { b",\n" })?;
         manifest.write_all(route.as_bytes())?;
@@ -79,13 +79,13 @@ pub(crate) fn write(options: &Options) -> Result<(), Failure> {
     Ok(())
 }
 
-fn write_artefact(
-    artefacts: &Path,
+fn write_artifact(
+    artifacts: &Path,
     name: &str,
     content: &str,
     names: &mut impl Write,
 ) -> std::io::Result<()> {
-    fs::write(artefacts.join(name), content)?;
+    fs::write(artifacts.join(name), content)?;
     writeln!(names, "{name}")
 }
 

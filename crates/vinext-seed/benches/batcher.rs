@@ -13,9 +13,9 @@ use divan::Bencher;
 use divan::counter::ItemsCount;
 use vinext_seed::formats::profile::G12;
 use vinext_seed::manifest::ManifestFile;
-use vinext_seed::pack::{BatchLimits, Batcher, Moment, PackLimits, PackedRoutes, Packer};
+use vinext_seed::pack::{BatchLimits, Batcher, PackLimits, PackedRoutes, Packer, Timestamps};
 use vinext_seed::plan::lifetime::TtlRule;
-use vinext_seed::plan::{Planner, Survey};
+use vinext_seed::plan::{ManifestScan, Planner};
 
 const ROUTES: usize = 2_000;
 
@@ -27,19 +27,19 @@ fn main() {
 fn packed() -> Vec<PackedRoutes> {
     let dir = tempfile::tempdir().expect("a temporary directory");
     support::write_manifest(dir.path(), ROUTES).expect("a manifest is written");
-    let artefacts = dir.path().join("prerendered-routes");
-    fs::create_dir_all(artefacts.join("guides")).expect("a directory is made");
+    let artifacts = dir.path().join("prerendered-routes");
+    fs::create_dir_all(artifacts.join("guides")).expect("a directory is made");
     let document = support::document(1_000);
     for index in 0..ROUTES {
         for (extension, content) in [("html", document.as_str()), ("rsc", "0:{}\n")] {
-            let file = artefacts.join(format!("guides/{index}.{extension}"));
-            fs::write(file, content).expect("an artefact is written");
+            let file = artifacts.join(format!("guides/{index}.{extension}"));
+            fs::write(file, content).expect("an artifact is written");
         }
     }
     let manifest = ManifestFile::open(dir.path()).expect("it can be opened");
-    let survey = Survey::take(manifest.routes().expect("it can be read")).expect("it is valid");
-    let planner = Planner::new(G12, "b".to_owned(), "", TtlRule::default(), survey);
-    let moment = Moment {
+    let scan = ManifestScan::take(manifest.routes().expect("it can be read")).expect("it is valid");
+    let planner = Planner::new(G12, "b".to_owned(), "", TtlRule::default(), scan);
+    let moment = Timestamps {
         now_ms: 1.0,
         rendered_at_ms: 1.0,
     };
@@ -53,7 +53,7 @@ fn packed() -> Vec<PackedRoutes> {
     };
     let routes = manifest.into_routes().expect("it is still there");
     let mut packer =
-        Packer::start(planner, routes, &artefacts, moment, limits).expect("threads start");
+        Packer::start(planner, routes, &artifacts, moment, limits).expect("threads start");
     let runtime = tokio::runtime::Builder::new_current_thread().build();
     runtime.expect("a runtime").block_on(async {
         let mut all = Vec::new();

@@ -12,7 +12,7 @@ use divan::counter::ItemsCount;
 use vinext_seed::formats::profile::G12;
 use vinext_seed::manifest::{ManifestFile, RawRoute};
 use vinext_seed::plan::lifetime::TtlRule;
-use vinext_seed::plan::{Planner, Survey};
+use vinext_seed::plan::{ManifestScan, Planner};
 
 const ROUTES: usize = 100_000;
 
@@ -27,8 +27,8 @@ fn manifest() -> (tempfile::TempDir, ManifestFile) {
     (dir, manifest)
 }
 
-fn survey(manifest: &ManifestFile) -> Survey {
-    Survey::take(manifest.routes().expect("it can be read")).expect("it is a manifest")
+fn scan(manifest: &ManifestFile) -> ManifestScan {
+    ManifestScan::take(manifest.routes().expect("it can be read")).expect("it is a manifest")
 }
 
 /// All that has to happen before the first file is read.
@@ -37,20 +37,14 @@ fn surveyed(bencher: Bencher<'_, '_>) {
     let (_dir, manifest) = manifest();
     bencher
         .counter(ItemsCount::new(ROUTES))
-        .bench_local(|| survey(&manifest));
+        .bench_local(|| scan(&manifest));
 }
 
 /// A route from its JSON to keys, files and tags.
 #[divan::bench]
 fn planned(bencher: Bencher<'_, '_>) {
     let (_dir, manifest) = manifest();
-    let planner = Planner::new(
-        G12,
-        "b".to_owned(),
-        "",
-        TtlRule::default(),
-        survey(&manifest),
-    );
+    let planner = Planner::new(G12, "b".to_owned(), "", TtlRule::default(), scan(&manifest));
     let json = support::route(7);
     bencher.counter(ItemsCount::new(1_usize)).bench_local(|| {
         let raw = RawRoute::parse(json.trim_start())

@@ -15,12 +15,12 @@ use cap_std::fs::{Dir, OpenOptions};
 
 /// Why a name does not lead to a file's content.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum NotAFile {
+pub(crate) enum FileError {
     #[error("it does not exist")]
     Missing,
     #[error("it is {0}, not a regular file")]
     NotRegular(&'static str),
-    #[error("it leads out of the directory of artefacts")]
+    #[error("it leads out of the directory of artifacts")]
     Outside,
     #[error("it changed while it was read")]
     Changed,
@@ -28,7 +28,7 @@ pub(crate) enum NotAFile {
     Unreadable(io::Error),
 }
 
-impl From<io::Error> for NotAFile {
+impl From<io::Error> for FileError {
     fn from(error: io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Self::Missing,
@@ -39,28 +39,28 @@ impl From<io::Error> for NotAFile {
     }
 }
 
-impl From<NotAFile> for io::Error {
-    fn from(problem: NotAFile) -> Self {
+impl From<FileError> for io::Error {
+    fn from(problem: FileError) -> Self {
         match problem {
-            NotAFile::Unreadable(error) => error,
+            FileError::Unreadable(error) => error,
             other => Self::other(other),
         }
     }
 }
 
 /// Opens a file by a path that the caller vouches for.
-pub(crate) fn open_regular(path: &Path) -> Result<File, NotAFile> {
+pub(crate) fn open_regular(path: &Path) -> Result<File, FileError> {
     let file = cap_std::fs::File::open_ambient_with(path, &read_options(), ambient_authority())?;
     let file = file.into_std();
     regular_size(&file)?;
     Ok(file)
 }
 
-/// The directory of a build's artefacts.
-pub(crate) struct ArtefactDir(Option<Dir>);
+/// The directory of a build's artifacts.
+pub(crate) struct ArtifactDir(Option<Dir>);
 
-impl ArtefactDir {
-    /// Opens the directory. One that does not exist is a directory without artefacts.
+impl ArtifactDir {
+    /// Opens the directory. One that does not exist is a directory without artifacts.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
         match Dir::open_ambient_dir(path, ambient_authority()) {
             Ok(dir) => Ok(Self(Some(dir))),
@@ -74,8 +74,8 @@ impl ArtefactDir {
     ///
     /// Names that lead out of the directory, through symbolic links too, are refused by the
     /// operating system or by cap-std in its place.
-    pub(crate) fn read(&self, name: &str, content: &mut Vec<u8>) -> Result<usize, NotAFile> {
-        let dir = self.0.as_ref().ok_or(NotAFile::Missing)?;
+    pub(crate) fn read(&self, name: &str, content: &mut Vec<u8>) -> Result<usize, FileError> {
+        let dir = self.0.as_ref().ok_or(FileError::Missing)?;
         let mut file = dir.open_with(name, &read_options())?.into_std();
         let size = regular_size(&file)?;
         if content.len() < size {
@@ -83,7 +83,7 @@ impl ArtefactDir {
         }
         match file.read_exact(&mut content[..size]) {
             Ok(()) => Ok(size),
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Err(NotAFile::Changed),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Err(FileError::Changed),
             Err(error) => Err(error.into()),
         }
     }
@@ -132,15 +132,15 @@ fn read_options() -> OpenOptions {
     options
 }
 
-fn regular_size(file: &File) -> Result<usize, NotAFile> {
+fn regular_size(file: &File) -> Result<usize, FileError> {
     let metadata = file.metadata()?;
     if metadata.is_dir() {
-        return Err(NotAFile::NotRegular("a directory"));
+        return Err(FileError::NotRegular("a directory"));
     }
     if !metadata.is_file() {
-        return Err(NotAFile::NotRegular("a pipe, socket or device"));
+        return Err(FileError::NotRegular("a pipe, socket or device"));
     }
-    usize::try_from(metadata.len()).map_err(|error| NotAFile::Unreadable(io::Error::other(error)))
+    usize::try_from(metadata.len()).map_err(|error| FileError::Unreadable(io::Error::other(error)))
 }
 
 #[cfg(test)]
@@ -148,9 +148,9 @@ mod tests {
     use super::*;
     use std::fs;
 
-    fn read(dir: &Path, name: &str) -> Result<Vec<u8>, NotAFile> {
+    fn read(dir: &Path, name: &str) -> Result<Vec<u8>, FileError> {
         let mut content = Vec::new();
-        let size = ArtefactDir::open(dir)?.read(name, &mut content)?;
+        let size = ArtifactDir::open(dir)?.read(name, &mut content)?;
         content.truncate(size);
         Ok(content)
     }
@@ -174,13 +174,13 @@ mod tests {
         fs::write(dir.path().join("file"), "x").unwrap();
         for name in ["nowhere.html", "file/below.html"] {
             assert!(
-                matches!(read(dir.path(), name), Err(NotAFile::Missing)),
+                matches!(read(dir.path(), name), Err(FileError::Missing)),
                 "{name}"
             );
         }
         assert!(matches!(
             read(&dir.path().join("no-dir"), "a"),
-            Err(NotAFile::Missing)
+            Err(FileError::Missing)
         ));
     }
 
@@ -190,20 +190,20 @@ mod tests {
         fs::create_dir(dir.path().join("d.html")).unwrap();
         assert!(matches!(
             read(dir.path(), "d.html"),
-            Err(NotAFile::NotRegular(_))
+            Err(FileError::NotRegular(_))
         ));
     }
 
     #[test]
     fn names_that_lead_outside_are_refused() {
         let dir = tempfile::tempdir().unwrap();
-        let artefacts = dir.path().join("artefacts");
-        fs::create_dir(&artefacts).unwrap();
+        let artifacts = dir.path().join("artifacts");
+        fs::create_dir(&artifacts).unwrap();
         fs::write(dir.path().join("secret"), "x").unwrap();
         let absolute = dir.path().join("secret");
         for name in ["../secret", absolute.to_str().unwrap()] {
             assert!(
-                matches!(read(&artefacts, name), Err(NotAFile::Outside)),
+                matches!(read(&artifacts, name), Err(FileError::Outside)),
                 "{name}"
             );
         }
@@ -214,24 +214,24 @@ mod tests {
     fn links_are_followed_inside_and_refused_outside() {
         use std::os::unix::fs::symlink;
         let dir = tempfile::tempdir().unwrap();
-        let artefacts = dir.path().join("artefacts");
-        fs::create_dir(&artefacts).unwrap();
+        let artifacts = dir.path().join("artifacts");
+        fs::create_dir(&artifacts).unwrap();
         fs::write(dir.path().join("secret"), "x").unwrap();
-        fs::write(artefacts.join("real.html"), "y").unwrap();
-        symlink("real.html", artefacts.join("inside.html")).unwrap();
-        symlink("../secret", artefacts.join("outside.html")).unwrap();
-        symlink(dir.path(), artefacts.join("up")).unwrap();
-        symlink("loop.html", artefacts.join("loop.html")).unwrap();
-        assert_eq!(read(&artefacts, "inside.html").unwrap(), b"y");
+        fs::write(artifacts.join("real.html"), "y").unwrap();
+        symlink("real.html", artifacts.join("inside.html")).unwrap();
+        symlink("../secret", artifacts.join("outside.html")).unwrap();
+        symlink(dir.path(), artifacts.join("up")).unwrap();
+        symlink("loop.html", artifacts.join("loop.html")).unwrap();
+        assert_eq!(read(&artifacts, "inside.html").unwrap(), b"y");
         for name in ["outside.html", "up/secret"] {
             assert!(
-                matches!(read(&artefacts, name), Err(NotAFile::Outside)),
+                matches!(read(&artifacts, name), Err(FileError::Outside)),
                 "{name}"
             );
         }
         assert!(matches!(
-            read(&artefacts, "loop.html"),
-            Err(NotAFile::Unreadable(_))
+            read(&artifacts, "loop.html"),
+            Err(FileError::Unreadable(_))
         ));
     }
 
@@ -245,11 +245,11 @@ mod tests {
         assert!(made.unwrap().success());
         assert!(matches!(
             read(dir.path(), "p.html"),
-            Err(NotAFile::NotRegular(_))
+            Err(FileError::NotRegular(_))
         ));
         assert!(matches!(
             open_regular(&dir.path().join("p.html")),
-            Err(NotAFile::NotRegular(_))
+            Err(FileError::NotRegular(_))
         ));
     }
 }

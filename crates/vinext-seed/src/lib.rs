@@ -13,7 +13,6 @@
 //! carries one. Never: a word of Node, a terminal or wrangler; those are the callers' business.
 
 mod files;
-pub mod foreign_text;
 pub mod formats;
 #[cfg(fuzzing)]
 pub mod fuzzing;
@@ -23,6 +22,7 @@ pub mod plan;
 pub mod progress;
 pub mod report;
 pub mod runtime;
+pub mod sanitized_text;
 mod seed;
 pub mod send;
 

@@ -6,11 +6,11 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use crate::manifest::ManifestProblem;
+use crate::manifest::ManifestError;
 use crate::plan::{SkipReason, SkippedRoute};
-use crate::runtime::build_id::BuildIdProblem;
-use crate::runtime::{RuntimeProblem, RuntimeVersions, WorkerProblem};
-use crate::send::Lost;
+use crate::runtime::build_id::BuildIdError;
+use crate::runtime::{RuntimeError, RuntimeVersions, WorkerError};
+use crate::send::FailedEntries;
 
 /// What a run did.
 #[derive(Clone, Debug, Default)]
@@ -74,8 +74,8 @@ pub struct NotStored {
 
 impl NotStored {
     /// Adds pairs to those that are not stored for the same reason.
-    pub(crate) fn add(all: &mut Vec<Self>, lost: Lost) {
-        let Lost { failure, keys } = lost;
+    pub(crate) fn add(all: &mut Vec<Self>, lost: FailedEntries) {
+        let FailedEntries { failure, keys } = lost;
         let same = all.iter_mut().find(|one| {
             (one.code, one.may_be_stored) == (failure.code, failure.may_be_stored)
                 && one.message == failure.message
@@ -134,11 +134,11 @@ impl SkippedRun {
     /// There may be routes, and none of them is left to seed, for the reasons in `left_out`.
     pub(crate) fn nothing_seedable(left_out: &[SkippedRoute]) -> Self {
         let is_missing =
-            |route: &&SkippedRoute| matches!(route.reason, SkipReason::MissingArtefact { .. });
+            |route: &&SkippedRoute| matches!(route.reason, SkipReason::MissingArtifact { .. });
         let missing = left_out.iter().filter(is_missing).count();
         if missing > 0 {
             return Self::new(
-                "artefacts-missing",
+                "artifacts-missing",
                 format!(
                     "nothing can be seeded: of {missing} of {} routes the file is not in \
                      dist/server/prerendered-routes; build again, or bring all of dist/ along from \
@@ -154,50 +154,50 @@ impl SkippedRun {
     }
 
     /// What a problem with the manifest means for the run; none where it is an error.
-    pub(crate) fn of_manifest(problem: &ManifestProblem) -> Option<Self> {
+    pub(crate) fn of_manifest(problem: &ManifestError) -> Option<Self> {
         let reason = problem.to_string();
         match problem {
-            ManifestProblem::Missing => Some(Self::new("no-manifest", reason)),
-            ManifestProblem::Corrupt(detail) => Some(Self {
+            ManifestError::Missing => Some(Self::new("no-manifest", reason)),
+            ManifestError::Corrupt(detail) => Some(Self {
                 detail: Some(detail.as_str().to_owned()),
                 ..Self::new("corrupt-manifest", reason)
             }),
-            ManifestProblem::NoBuildIdOrRoutes => Some(Self::new("incomplete-manifest", reason)),
-            ManifestProblem::Unreadable(_) => None,
+            ManifestError::NoBuildIdOrRoutes => Some(Self::new("incomplete-manifest", reason)),
+            ManifestError::Unreadable(_) => None,
         }
     }
 }
 
-impl From<&RuntimeProblem> for SkippedRun {
-    fn from(problem: &RuntimeProblem) -> Self {
+impl From<&RuntimeError> for SkippedRun {
+    fn from(problem: &RuntimeError) -> Self {
         let code = match problem {
-            RuntimeProblem::NotInstalled(_) => "vinext-not-installed",
-            RuntimeProblem::NotAVersion { .. } => "invalid-version",
-            RuntimeProblem::Unknown(_) | RuntimeProblem::Unclear { .. } => "unknown-version",
-            RuntimeProblem::Refused { .. } => "unsupported-version",
-            RuntimeProblem::Unproven(_) => "unproven-routes",
+            RuntimeError::NotInstalled(_) => "vinext-not-installed",
+            RuntimeError::NotAVersion { .. } => "invalid-version",
+            RuntimeError::Unknown(_) | RuntimeError::Unclear { .. } => "unknown-version",
+            RuntimeError::Refused { .. } => "unsupported-version",
+            RuntimeError::Unproven(_) => "unproven-routes",
         };
         Self::new(code, problem.to_string())
     }
 }
 
-impl From<&BuildIdProblem> for SkippedRun {
-    fn from(problem: &BuildIdProblem) -> Self {
+impl From<&BuildIdError> for SkippedRun {
+    fn from(problem: &BuildIdError) -> Self {
         let code = match problem {
-            BuildIdProblem::NotInWorker => "build-id-not-found",
-            BuildIdProblem::Ambiguous(..) => "build-id-ambiguous",
-            BuildIdProblem::OtherBuild { .. } => "other-build",
-            BuildIdProblem::Unreadable { .. } => "build-id-unreadable",
+            BuildIdError::NotInWorker => "build-id-not-found",
+            BuildIdError::Ambiguous(..) => "build-id-ambiguous",
+            BuildIdError::OtherBuild { .. } => "other-build",
+            BuildIdError::Unreadable { .. } => "build-id-unreadable",
         };
         Self::new(code, problem.to_string())
     }
 }
 
-impl From<&WorkerProblem> for SkippedRun {
-    fn from(problem: &WorkerProblem) -> Self {
+impl From<&WorkerError> for SkippedRun {
+    fn from(problem: &WorkerError) -> Self {
         let code = match problem {
-            WorkerProblem::OtherFormat { .. } => "other-format",
-            WorkerProblem::OtherBuild(_) => "other-build",
+            WorkerError::OtherFormat { .. } => "other-format",
+            WorkerError::OtherBuild(_) => "other-build",
         };
         Self::new(code, problem.to_string())
     }

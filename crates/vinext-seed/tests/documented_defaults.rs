@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use vinext_seed::send::{MAX_ORDERED_WAIT, RetryPolicy, Timeouts};
+use vinext_seed::send::{MAX_RETRY_AFTER, RetryPolicy, Timeouts};
 
 #[test]
 fn the_page_on_reliability_names_the_defaults() {
@@ -13,7 +13,7 @@ fn the_page_on_reliability_names_the_defaults() {
     let page = page.split_whitespace().collect::<Vec<_>>().join(" ");
     let policy = RetryPolicy::default();
     let timeouts = Timeouts::default();
-    assert_eq!(MAX_ORDERED_WAIT.as_secs(), 10 * 60);
+    assert_eq!(MAX_RETRY_AFTER.as_secs(), 10 * 60);
     for promised in [
         "up to ten minutes in total".to_owned(),
         format!(

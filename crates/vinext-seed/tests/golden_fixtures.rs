@@ -12,9 +12,9 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use vinext_seed::formats::profile::{self, RuntimeProfile};
 use vinext_seed::manifest::ManifestFile;
-use vinext_seed::pack::{BatchLimits, Batcher, Moment, PackLimits, Packer};
+use vinext_seed::pack::{BatchLimits, Batcher, PackLimits, Packer, Timestamps};
 use vinext_seed::plan::lifetime::TtlRule;
-use vinext_seed::plan::{Planner, SkippedRoute, Survey};
+use vinext_seed::plan::{ManifestScan, Planner, SkippedRoute};
 
 fn fixture(version: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -35,12 +35,12 @@ async fn pack(
 ) -> (Vec<Value>, Vec<SkippedRoute>) {
     let server_dir = fixture(version).join("dist/server");
     let manifest = ManifestFile::open(&server_dir).unwrap();
-    let survey = Survey::take(manifest.routes().unwrap()).unwrap();
+    let scan = ManifestScan::take(manifest.routes().unwrap()).unwrap();
     let ttl = TtlRule {
         ttl_seconds: Some(2_592_000),
         static_ttl_seconds: None,
     };
-    let planner = Planner::new(profile, build_id.to_owned(), "", ttl, survey);
+    let planner = Planner::new(profile, build_id.to_owned(), "", ttl, scan);
     let limits = PackLimits {
         threads: 3,
         max_segments_ahead: 4,
@@ -49,13 +49,13 @@ async fn pack(
         max_free_buffers: 2,
         max_body_bytes: usize::MAX,
     };
-    let moment = Moment {
+    let moment = Timestamps {
         now_ms,
         rendered_at_ms: now_ms,
     };
-    let artefacts = server_dir.join("prerendered-routes");
+    let artifacts = server_dir.join("prerendered-routes");
     let routes = manifest.into_routes().unwrap();
-    let mut packer = Packer::start(planner, routes, &artefacts, moment, limits).unwrap();
+    let mut packer = Packer::start(planner, routes, &artifacts, moment, limits).unwrap();
     let mut batcher = Batcher::new(BatchLimits {
         max_pairs: 7,
         max_body_bytes: 100_000,

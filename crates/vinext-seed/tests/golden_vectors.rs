@@ -14,7 +14,7 @@ use std::path::Path;
 
 use serde_json::Value;
 use vinext_seed::formats::RuntimeProfile;
-use vinext_seed::formats::cache_key::ArtefactKind;
+use vinext_seed::formats::cache_key::ArtifactKind;
 use vinext_seed::formats::kv_key::{KvKeySpace, LongKeys};
 use vinext_seed::formats::path_hash::PathHash;
 use vinext_seed::formats::pathname::cache_pathname;
@@ -52,7 +52,7 @@ fn text<'a>(case: &'a Value, name: &str) -> &'a str {
 #[test]
 fn cache_keys() {
     for_each_vector("keys", |profile, case| {
-        for kind in [ArtefactKind::Html, ArtefactKind::Rsc, ArtefactKind::Route] {
+        for kind in [ArtifactKind::Html, ArtifactKind::Rsc, ArtifactKind::Route] {
             let key = profile
                 .cache_key
                 .key(text(case, "buildId"), text(case, "pathname"), kind);
@@ -94,22 +94,22 @@ fn pathnames() {
 }
 
 #[test]
-fn artefact_paths() {
+fn artifact_paths() {
     for_each_vector("outputPaths", |profile, case| {
         let path = text(case, "path");
         for (member, kind, trailing_slash) in [
-            ("html", ArtefactKind::Html, false),
-            ("htmlTrailingSlash", ArtefactKind::Html, true),
-            ("rsc", ArtefactKind::Rsc, false),
-            ("rsc", ArtefactKind::Rsc, true),
-            ("route", ArtefactKind::Route, false),
+            ("html", ArtifactKind::Html, false),
+            ("htmlTrailingSlash", ArtifactKind::Html, true),
+            ("rsc", ArtifactKind::Rsc, false),
+            ("rsc", ArtifactKind::Rsc, true),
+            ("route", ArtifactKind::Route, false),
         ] {
             // Generations without metadata routes have no name for their files.
             let Some(expected) = case[member].as_str() else {
                 continue;
             };
             let file = profile
-                .artefact_path
+                .artifact_path
                 .file(path, kind, trailing_slash)
                 .unwrap();
             assert_eq!(file, expected, "{}: {case}", profile.generation);

@@ -1,6 +1,6 @@
-//! The logical cache key of a page's artefact, before the KV handler stores it.
+//! The logical cache key of a page's artifact, before the KV handler stores it.
 //!
-//! In: a build id, a cache pathname (see [`super::pathname`]) and which artefact it is.
+//! In: a build id, a cache pathname (see [`super::pathname`]) and which artifact it is.
 //! Out: `app:<build id>:<pathname>:html`, or the same with the pathname hashed.
 //! Never: the app prefix or KV's own limit, see [`super::kv_key`].
 
@@ -10,9 +10,9 @@ use super::path_hash::PathHash;
 /// (`buildCacheKey` in vinext's `server/isr-cache`, all versions).
 const MAX_PLAIN_KEY_UTF16_UNITS: usize = 200;
 
-/// Which of a route's artefacts an entry holds.
+/// Which of a route's artifacts an entry holds.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum ArtefactKind {
+pub enum ArtifactKind {
     /// The document a browser loads first.
     Html,
     /// The React Server Components payload of a client-side navigation.
@@ -21,7 +21,7 @@ pub enum ArtefactKind {
     Route,
 }
 
-impl ArtefactKind {
+impl ArtifactKind {
     /// The word in cache keys and file extensions.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -45,9 +45,9 @@ pub struct CacheKeyRule {
 }
 
 impl CacheKeyRule {
-    /// The key under which the runtime looks for one artefact.
+    /// The key under which the runtime looks for one artifact.
     #[must_use]
-    pub fn key(self, build_id: &str, pathname: &str, kind: ArtefactKind) -> String {
+    pub fn key(self, build_id: &str, pathname: &str, kind: ArtifactKind) -> String {
         let has_trailing_slash = pathname.len() > 1 && pathname.ends_with('/');
         let normalized = if has_trailing_slash {
             &pathname[..pathname.len() - 1]
@@ -55,7 +55,7 @@ impl CacheKeyRule {
             pathname
         };
         let suffix = match kind {
-            ArtefactKind::Route if self.marks_trailing_slash && has_trailing_slash => {
+            ArtifactKind::Route if self.marks_trailing_slash && has_trailing_slash => {
                 "route:trailing-slash"
             }
             _ => kind.as_str(),
@@ -86,9 +86,9 @@ mod tests {
     #[test]
     fn the_limit_counts_the_suffix_so_html_can_be_hashed_while_rsc_is_not() {
         let pathname = format!("/{}", "a".repeat(189));
-        assert_eq!(RULE.key("b", &pathname, ArtefactKind::Rsc).len(), 200);
+        assert_eq!(RULE.key("b", &pathname, ArtifactKind::Rsc).len(), 200);
         assert!(
-            RULE.key("b", &pathname, ArtefactKind::Html)
+            RULE.key("b", &pathname, ArtifactKind::Html)
                 .starts_with("app:b:__hash:")
         );
     }
@@ -96,13 +96,13 @@ mod tests {
     #[test]
     fn the_limit_counts_utf16_units_not_bytes() {
         let pathname = format!("/{}", "日".repeat(100));
-        assert!(RULE.key("b", &pathname, ArtefactKind::Html).contains('日'));
+        assert!(RULE.key("b", &pathname, ArtifactKind::Html).contains('日'));
     }
 
     #[test]
     fn a_long_build_id_is_never_hashed_itself() {
         let build_id = "i".repeat(260);
-        let key = RULE.key(&build_id, "/", ArtefactKind::Html);
+        let key = RULE.key(&build_id, "/", ArtifactKind::Html);
         assert!(key.starts_with(&format!("app:{build_id}:__hash:")), "{key}");
     }
 }

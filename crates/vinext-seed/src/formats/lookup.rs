@@ -5,7 +5,7 @@
 //! Never: a rule of its own; it only puts together what the neighbouring modules say.
 
 use super::RuntimeProfile;
-use super::cache_key::ArtefactKind;
+use super::cache_key::ArtifactKind;
 use super::kv_key::KvKeySpace;
 use super::pathname::{cache_pathname, requested};
 use super::tags::{Leaf, route_segments, storable};
@@ -25,7 +25,7 @@ pub struct Lookup {
     pub tags: Vec<String>,
 }
 
-/// Where the runtime finds one artefact.
+/// Where the runtime finds one artifact.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct LookupPlace {
     /// The key within vinext.
@@ -54,16 +54,16 @@ pub fn look_up(
         LookupPlace {
             kv_key: space.entry_key(&logical_key),
             file: profile
-                .artefact_path
+                .artifact_path
                 .file(encoded, kind, trailing_slash)
                 .ok(),
             logical_key,
         }
     };
     let (html, rsc, route) = (
-        place(ArtefactKind::Html),
-        place(ArtefactKind::Rsc),
-        place(ArtefactKind::Route),
+        place(ArtifactKind::Html),
+        place(ArtifactKind::Rsc),
+        place(ArtifactKind::Route),
     );
     let tagged = requested(pathname.clone(), trailing_slash);
     let tags = profile

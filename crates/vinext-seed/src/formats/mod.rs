@@ -4,7 +4,7 @@
 //! Never: files, clocks, networks, or a version number. Which rules apply is a [`RuntimeProfile`],
 //! and which profile applies is found out by [`crate::runtime`].
 
-pub mod artefact_path;
+pub mod artifact_path;
 pub mod cache_key;
 pub mod kv_key;
 pub mod lookup;

@@ -3,7 +3,7 @@
 //! In: a pathname as the manifest writes it (`/blog/%E6%97%A5`, segments percent-encoded).
 //! Out: the pathname the Worker derives from a request for that page (`/blog/日`), which is what
 //! its cache keys and tags are made of.
-//! Never: file names. Artefacts lie under the *encoded* pathname, see [`super::artefact_path`].
+//! Never: file names. Artifacts lie under the *encoded* pathname, see [`super::artifact_path`].
 //!
 //! The rule is the runtime's own, unchanged from 0.0.35 to 1.4.0: decode every segment, keep
 //! encoded what would change the path's structure, then resolve empty and dot segments. From 0.1.1

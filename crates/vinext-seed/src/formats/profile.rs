@@ -6,7 +6,7 @@
 //! A profile is written as the difference from the generation before, in the order in which they
 //! were published, so that reading down the file tells the history of the format.
 
-use super::artefact_path::ArtefactPathRule;
+use super::artifact_path::ArtifactPathRule;
 use super::cache_key::CacheKeyRule;
 use super::kv_key::LongKeys;
 use super::path_hash::PathHash;
@@ -23,8 +23,8 @@ pub struct RuntimeProfile {
     pub long_kv_keys: LongKeys,
     /// How tags are derived.
     pub tags: TagRule,
-    /// Where artefacts lie.
-    pub artefact_path: ArtefactPathRule,
+    /// Where artifacts lie.
+    pub artifact_path: ArtifactPathRule,
     /// Where the Worker's build id is written down.
     pub build_id: BuildIdSource,
     /// Which pages the runtime looks up at all.
@@ -115,7 +115,7 @@ pub const G02: RuntimeProfile = RuntimeProfile {
     },
     long_kv_keys: LongKeys::Refused,
     tags: TagRule::ConcretePath,
-    artefact_path: ArtefactPathRule {
+    artifact_path: ArtifactPathRule {
         html_strips_trailing_slash: false,
         escapes_index: false,
     },
@@ -232,7 +232,7 @@ pub const G11_BETA8: RuntimeProfile = RuntimeProfile {
 
 /// 1.0.0-beta.9 and 1.0.0-beta.10.
 pub const G11: RuntimeProfile = RuntimeProfile {
-    artefact_path: ArtefactPathRule {
+    artifact_path: ArtifactPathRule {
         html_strips_trailing_slash: true,
         escapes_index: false,
     },
@@ -247,7 +247,7 @@ pub const G12: RuntimeProfile = RuntimeProfile {
         path_hash: PathHash::Sha256Hex,
         marks_trailing_slash: true,
     },
-    artefact_path: ArtefactPathRule {
+    artifact_path: ArtifactPathRule {
         html_strips_trailing_slash: true,
         escapes_index: true,
     },

@@ -9,7 +9,7 @@ use std::io;
 use std::ops::Range;
 use std::time::SystemTime;
 
-use crate::files::{NotAFile, read_exact_at};
+use crate::files::{FileError, read_exact_at};
 
 /// The place of every route: 12 bytes for each.
 #[derive(Clone, Debug, Default)]
@@ -79,7 +79,7 @@ impl RouteFile {
         if version(&self.file)? == self.version {
             Ok(())
         } else {
-            Err(NotAFile::Changed.into())
+            Err(FileError::Changed.into())
         }
     }
 }
@@ -113,7 +113,7 @@ mod tests {
     use super::super::{MANIFEST_FILE, ManifestFile};
     use super::*;
 
-    /// The places of all routes, as the survey notes them down.
+    /// The places of all routes, as the scan notes them down.
     fn index_of(manifest: &ManifestFile) -> RouteIndex {
         let mut reader = manifest.routes().unwrap();
         let mut index = RouteIndex::default();

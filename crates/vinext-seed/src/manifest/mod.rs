@@ -5,11 +5,11 @@
 //! opinion on which routes can be seeded. That is the plan's.
 
 mod index;
+mod lazy_strings;
 mod raw_route;
 mod reader;
 mod route;
 mod scanner;
-mod texts;
 mod value_walk;
 
 use std::fs::File;
@@ -19,27 +19,27 @@ use std::time::SystemTime;
 
 pub use index::RouteFile;
 pub(crate) use index::{RawRoutes, RouteIndex};
+pub use lazy_strings::LazyStrings;
 pub use raw_route::RawRoute;
 pub use reader::{Header, RouteReader};
-pub use route::{Headers, Lifetime, RenderStatus, Route, RouteProblem, RouterKind};
+pub use route::{Headers, Lifetime, RenderStatus, Route, RouteError, RouterKind};
 use scanner::ScanError;
-pub use texts::Texts;
 
-use crate::files::{self, NotAFile};
-use crate::foreign_text::ForeignText;
+use crate::files::{self, FileError};
+use crate::sanitized_text::SanitizedText;
 
 /// The manifest's name within `dist/server/`.
 pub const MANIFEST_FILE: &str = "vinext-prerender.json";
 
 /// Why there is no usable manifest.
 #[derive(Debug, thiserror::Error)]
-pub enum ManifestProblem {
+pub enum ManifestError {
     /// The build did not pre-render.
     #[error("no {MANIFEST_FILE} found")]
     Missing,
     /// The file is no JSON document.
     #[error("failed to parse {MANIFEST_FILE}")]
-    Corrupt(ForeignText),
+    Corrupt(SanitizedText),
     /// It is JSON, but not what a build that can be seeded writes.
     #[error("manifest missing buildId or routes")]
     NoBuildIdOrRoutes,
@@ -48,19 +48,19 @@ pub enum ManifestProblem {
     Unreadable(#[source] std::io::Error),
 }
 
-impl ManifestProblem {
+impl ManifestError {
     /// The problem of a part that does not parse.
     #[expect(clippy::needless_pass_by_value, reason = "made for `map_err`")]
     pub(crate) fn not_json(error: serde_json::Error) -> Self {
-        Self::Corrupt(ForeignText::new(&error.to_string()))
+        Self::Corrupt(SanitizedText::new(&error.to_string()))
     }
 }
 
-impl From<ScanError> for ManifestProblem {
+impl From<ScanError> for ManifestError {
     fn from(error: ScanError) -> Self {
         match error {
             ScanError::Read(error) => Self::Unreadable(error),
-            ScanError::Malformed { .. } => Self::Corrupt(ForeignText::new(&error.to_string())),
+            ScanError::Malformed { .. } => Self::Corrupt(SanitizedText::new(&error.to_string())),
         }
     }
 }
@@ -77,15 +77,15 @@ impl ManifestFile {
     /// Opens the manifest in `dist/server/`.
     ///
     /// # Errors
-    /// [`ManifestProblem::Missing`] or [`ManifestProblem::Unreadable`].
-    pub fn open(server_dir: &Path) -> Result<Self, ManifestProblem> {
+    /// [`ManifestError::Missing`] or [`ManifestError::Unreadable`].
+    pub fn open(server_dir: &Path) -> Result<Self, ManifestError> {
         let file = match files::open_regular(&server_dir.join(MANIFEST_FILE)) {
             Ok(file) => file,
-            Err(NotAFile::Missing) => return Err(ManifestProblem::Missing),
-            Err(problem) => return Err(ManifestProblem::Unreadable(problem.into())),
+            Err(FileError::Missing) => return Err(ManifestError::Missing),
+            Err(problem) => return Err(ManifestError::Unreadable(problem.into())),
         };
-        let metadata = file.metadata().map_err(ManifestProblem::Unreadable)?;
-        let written_at = metadata.modified().map_err(ManifestProblem::Unreadable)?;
+        let metadata = file.metadata().map_err(ManifestError::Unreadable)?;
+        let written_at = metadata.modified().map_err(ManifestError::Unreadable)?;
         Ok(Self { file, written_at })
     }
 
@@ -93,8 +93,8 @@ impl ManifestFile {
     ///
     /// # Errors
     /// If the file cannot be rewound.
-    pub fn routes(&self) -> Result<RouteReader<&File>, ManifestProblem> {
-        (&self.file).rewind().map_err(ManifestProblem::Unreadable)?;
+    pub fn routes(&self) -> Result<RouteReader<&File>, ManifestError> {
+        (&self.file).rewind().map_err(ManifestError::Unreadable)?;
         Ok(RouteReader::new(&self.file))
     }
 
@@ -102,7 +102,7 @@ impl ManifestFile {
     ///
     /// # Errors
     /// If the file's size and time cannot be had.
-    pub fn into_routes(self) -> Result<RouteFile, ManifestProblem> {
-        RouteFile::new(self.file).map_err(ManifestProblem::Unreadable)
+    pub fn into_routes(self) -> Result<RouteFile, ManifestError> {
+        RouteFile::new(self.file).map_err(ManifestError::Unreadable)
     }
 }

@@ -11,8 +11,8 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::route::{Headers, Lifetime, RenderStatus, Route, RouteProblem, RouterKind};
-use super::texts::{Texts, text};
+use super::lazy_strings::{LazyStrings, text};
+use super::route::{Headers, Lifetime, RenderStatus, Route, RouteError, RouterKind};
 
 /// A route's fields as they stand in the file, nothing checked yet.
 ///
@@ -59,22 +59,22 @@ impl<'a> RawRoute<'a> {
     ///
     /// # Errors
     /// The first field that does not have its type.
-    pub fn validate(&self) -> Result<Route<'a>, RouteProblem> {
+    pub fn validate(&self) -> Result<Route<'a>, RouteError> {
         Ok(Route {
             pattern: required_text("route", self.route)?,
             path: optional_text("path", self.path)?,
             status: self.status()?,
             router: self.router()?,
             lifetime: self.lifetime()?,
-            tags: Texts::of("tags", self.tags)?,
-            route_segments: Texts::of("routeSegments", self.route_segments)?,
+            tags: LazyStrings::of("tags", self.tags)?,
+            route_segments: LazyStrings::of("routeSegments", self.route_segments)?,
             headers: self.headers()?,
             response_status: self.response_status()?,
             is_fallback_shell: self.fallback.is_some_and(|raw| raw.get() == "true"),
         })
     }
 
-    fn status(&self) -> Result<RenderStatus<'a>, RouteProblem> {
+    fn status(&self) -> Result<RenderStatus<'a>, RouteError> {
         let status = required_text("status", self.status)?;
         if status == "rendered" {
             return Ok(RenderStatus::Rendered);
@@ -83,7 +83,7 @@ impl<'a> RawRoute<'a> {
         Ok(RenderStatus::NotRendered(detail.unwrap_or(status)))
     }
 
-    fn router(&self) -> Result<RouterKind, RouteProblem> {
+    fn router(&self) -> Result<RouterKind, RouteError> {
         Ok(match optional_text("router", self.router)?.as_deref() {
             Some("app") => RouterKind::App,
             Some("metadata") => RouterKind::Metadata,
@@ -93,7 +93,7 @@ impl<'a> RawRoute<'a> {
 
     /// `revalidate: false` and `null` (which is how JSON writes `Infinity`) mean a static page, and
     /// so does 0: vinext renders such a page once and never again.
-    fn lifetime(&self) -> Result<Option<Lifetime>, RouteProblem> {
+    fn lifetime(&self) -> Result<Option<Lifetime>, RouteError> {
         let revalidate = match self.revalidate.map(RawValue::get) {
             None | Some("null" | "false") => None,
             Some(_) => Some(number(
@@ -117,8 +117,8 @@ impl<'a> RawRoute<'a> {
         }))
     }
 
-    fn headers(&self) -> Result<Option<Headers>, RouteProblem> {
-        let problem = RouteProblem::Field {
+    fn headers(&self) -> Result<Option<Headers>, RouteError> {
+        let problem = RouteError::Field {
             name: "headers",
             expected: "an object",
         };
@@ -128,8 +128,8 @@ impl<'a> RawRoute<'a> {
         }
     }
 
-    fn response_status(&self) -> Result<Option<u16>, RouteProblem> {
-        let problem = RouteProblem::Field {
+    fn response_status(&self) -> Result<Option<u16>, RouteError> {
+        let problem = RouteError::Field {
             name: "responseStatus",
             expected: "an HTTP status code",
         };
@@ -147,19 +147,19 @@ fn number(
     name: &'static str,
     expected: &'static str,
     raw: Option<&RawValue>,
-) -> Result<f64, RouteProblem> {
+) -> Result<f64, RouteError> {
     let parsed = raw.and_then(|raw| raw.get().parse::<f64>().ok());
     // `1e400` is legal JSON and infinite; `inf` and `NaN`, which Rust also reads, are not JSON.
     parsed
         .filter(|seconds| seconds.is_finite())
-        .ok_or(RouteProblem::Field { name, expected })
+        .ok_or(RouteError::Field { name, expected })
 }
 
 fn required_text<'a>(
     name: &'static str,
     raw: Option<&'a RawValue>,
-) -> Result<Cow<'a, str>, RouteProblem> {
-    raw.and_then(text).ok_or(RouteProblem::Field {
+) -> Result<Cow<'a, str>, RouteError> {
+    raw.and_then(text).ok_or(RouteError::Field {
         name,
         expected: TEXT,
     })
@@ -168,11 +168,11 @@ fn required_text<'a>(
 fn optional_text<'a>(
     name: &'static str,
     raw: Option<&'a RawValue>,
-) -> Result<Option<Cow<'a, str>>, RouteProblem> {
+) -> Result<Option<Cow<'a, str>>, RouteError> {
     match raw {
         None => Ok(None),
         Some(raw) if raw.get() == "null" => Ok(None),
-        Some(raw) => text(raw).map(Some).ok_or(RouteProblem::Field {
+        Some(raw) => text(raw).map(Some).ok_or(RouteError::Field {
             name,
             expected: TEXT,
         }),

@@ -5,7 +5,7 @@
 
 use std::io::Read;
 
-use super::ManifestProblem;
+use super::ManifestError;
 use super::scanner::Scanner;
 
 /// What the manifest says of the build as a whole.
@@ -48,7 +48,7 @@ impl<R: Read> RouteReader<R> {
     ///
     /// # Errors
     /// If the document is no JSON, or not an object with a list of routes.
-    pub fn next_route(&mut self) -> Result<Option<&[u8]>, ManifestProblem> {
+    pub fn next_route(&mut self) -> Result<Option<&[u8]>, ManifestError> {
         loop {
             match self.place {
                 Place::Start => self.start()?,
@@ -75,7 +75,7 @@ impl<R: Read> RouteReader<R> {
     ///
     /// # Errors
     /// If there is no build id or no list of routes.
-    pub fn into_header(self) -> Result<Header, ManifestProblem> {
+    pub fn into_header(self) -> Result<Header, ManifestError> {
         let has_build_id = self
             .header
             .build_id
@@ -84,11 +84,11 @@ impl<R: Read> RouteReader<R> {
         if has_build_id && self.header.has_routes {
             Ok(self.header)
         } else {
-            Err(ManifestProblem::NoBuildIdOrRoutes)
+            Err(ManifestError::NoBuildIdOrRoutes)
         }
     }
 
-    fn start(&mut self) -> Result<(), ManifestProblem> {
+    fn start(&mut self) -> Result<(), ManifestError> {
         if self.scanner.take(b'{')? {
             self.place = Place::Members { is_first: true };
             return Ok(());
@@ -96,10 +96,10 @@ impl<R: Read> RouteReader<R> {
         // Another JSON value has neither build id nor routes; anything else is no manifest at all.
         parse::<serde::de::IgnoredAny>(self.scanner.value()?)?;
         self.end()?;
-        Err(ManifestProblem::NoBuildIdOrRoutes)
+        Err(ManifestError::NoBuildIdOrRoutes)
     }
 
-    fn member(&mut self, is_first: bool) -> Result<(), ManifestProblem> {
+    fn member(&mut self, is_first: bool) -> Result<(), ManifestError> {
         self.place = Place::Members { is_first: false };
         if !self.scanner.has_next(is_first, b'}')? {
             return self.end();
@@ -129,7 +129,7 @@ impl<R: Read> RouteReader<R> {
         Ok(())
     }
 
-    fn end(&mut self) -> Result<(), ManifestProblem> {
+    fn end(&mut self) -> Result<(), ManifestError> {
         self.place = Place::End;
         match self.scanner.peek()? {
             None => Ok(()),
@@ -141,15 +141,15 @@ impl<R: Read> RouteReader<R> {
     }
 }
 
-fn parse<'a, T: serde::Deserialize<'a>>(json: &'a [u8]) -> Result<T, ManifestProblem> {
-    serde_json::from_slice(json).map_err(ManifestProblem::not_json)
+fn parse<'a, T: serde::Deserialize<'a>>(json: &'a [u8]) -> Result<T, ManifestError> {
+    serde_json::from_slice(json).map_err(ManifestError::not_json)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn read(document: &str) -> Result<(Header, Vec<String>), ManifestProblem> {
+    fn read(document: &str) -> Result<(Header, Vec<String>), ManifestError> {
         let mut reader = RouteReader::new(document.as_bytes());
         let mut routes = Vec::new();
         while let Some(raw) = reader.next_route()? {
@@ -186,7 +186,7 @@ mod tests {
         ] {
             let problem = read(document).unwrap_err();
             assert!(
-                matches!(problem, ManifestProblem::NoBuildIdOrRoutes),
+                matches!(problem, ManifestError::NoBuildIdOrRoutes),
                 "{document}: {problem}"
             );
         }
@@ -210,7 +210,7 @@ mod tests {
         ] {
             let problem = read(document).unwrap_err();
             assert!(
-                matches!(problem, ManifestProblem::Corrupt(_)),
+                matches!(problem, ManifestError::Corrupt(_)),
                 "{document}: {problem}"
             );
         }

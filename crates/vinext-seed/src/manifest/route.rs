@@ -6,12 +6,12 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::texts::Texts;
+use super::lazy_strings::LazyStrings;
 
 /// What the build did with a route.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum RenderStatus<'a> {
-    /// Its artefacts are on disk.
+    /// Its artifacts are on disk.
     Rendered,
     /// It was left to run time, for the reason the build wrote down.
     NotRendered(Cow<'a, str>),
@@ -53,9 +53,9 @@ pub struct Route<'a> {
     /// For how long it may be cached. `None` where the manifest has a negative `revalidate`.
     pub lifetime: Option<Lifetime>,
     /// The runtime's tags, where this version writes them (since 1.0.0-beta.4).
-    pub tags: Texts<'a>,
+    pub tags: LazyStrings<'a>,
     /// The file-system segments of a metadata route.
-    pub route_segments: Texts<'a>,
+    pub route_segments: LazyStrings<'a>,
     /// The response headers to store, a JSON object (since 0.2.0).
     pub headers: Option<Headers>,
     /// The response status where it is not 200 (since 1.0.0-beta.8).
@@ -68,7 +68,7 @@ pub struct Route<'a> {
 pub type Headers = serde_json::Map<String, serde_json::Value>;
 
 impl Route<'_> {
-    /// The pathname that names the artefacts: the concrete one where there is one.
+    /// The pathname that names the artifacts: the concrete one where there is one.
     #[must_use]
     pub fn pathname(&self) -> &str {
         self.path.as_deref().unwrap_or(&self.pattern)
@@ -77,7 +77,7 @@ impl Route<'_> {
 
 /// Why a route of the manifest cannot be used.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum RouteProblem {
+pub enum RouteError {
     /// It is not an object.
     NotAnObject,
     /// A field does not have the type it has in every published manifest.
@@ -89,7 +89,7 @@ pub enum RouteProblem {
     },
 }
 
-impl fmt::Display for RouteProblem {
+impl fmt::Display for RouteError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotAnObject => formatter.write_str("the manifest's route is not an object"),

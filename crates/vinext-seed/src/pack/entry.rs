@@ -1,14 +1,14 @@
 //! One entry as one pair of a bulk request.
 //!
-//! In: a planned route and the content of its artefact. Out: the pair's JSON, its value byte for
+//! In: a planned route and the content of its artifact. Out: the pair's JSON, its value byte for
 //! byte what the runtime's own `JSON.stringify` would have stored, members in the same order.
-//! Never: an intermediate document. The artefact is escaped straight into the request body.
+//! Never: an intermediate document. The artifact is escaped straight into the request body.
 
 use std::io::Write as _;
 
 use super::json_text::{push_escaped, push_escaped_twice};
 use crate::files;
-use crate::formats::cache_key::ArtefactKind;
+use crate::formats::cache_key::ArtifactKind;
 use crate::formats::profile::QueryProof;
 use crate::formats::tag_list::TagList;
 use crate::manifest::Lifetime;
@@ -29,7 +29,7 @@ const QUERY_NOT_OBSERVED: &[u8] = br#","renderObservation":{"completeness":"comp
 
 /// When the site is seeded.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Moment {
+pub struct Timestamps {
     /// Now, in milliseconds since the epoch. Lifetimes count from here.
     pub now_ms: f64,
     /// When the pages were rendered. A tag that is invalidated later purges them, even if that
@@ -40,7 +40,7 @@ pub struct Moment {
 /// What the entries of one route have in common, encoded once.
 #[derive(Debug)]
 pub(super) struct EntryTail {
-    /// The value's members after the artefact, as they stand in the pair's string:
+    /// The value's members after the artifact, as they stand in the pair's string:
     /// `…},\"tags\":[…],…}`.
     value: Vec<u8>,
     /// The pair's members after the value: TTL and metadata.
@@ -48,7 +48,7 @@ pub(super) struct EntryTail {
 }
 
 impl EntryTail {
-    pub(super) fn new(route: &PlannedRoute, moment: Moment) -> Self {
+    pub(super) fn new(route: &PlannedRoute, timestamps: Timestamps) -> Self {
         let tags = tags_json(&route.tags);
         let mut plain = Vec::with_capacity(tags.len() + TAIL_BYTES);
         plain.extend_from_slice(match route.query_proof {
@@ -58,11 +58,11 @@ impl EntryTail {
         });
         plain.extend_from_slice(b"},\"tags\":");
         plain.extend_from_slice(&tags);
-        push_number(&mut plain, b",\"lastModified\":", moment.rendered_at_ms);
-        let revalidate_at_ms = revalidate_at_ms(&route.lifetime, moment.now_ms);
+        push_number(&mut plain, b",\"lastModified\":", timestamps.rendered_at_ms);
+        let revalidate_at_ms = revalidate_at_ms(&route.lifetime, timestamps.now_ms);
         push_number_or_null(&mut plain, b",\"revalidateAt\":", revalidate_at_ms);
         if route.has_expiry {
-            let expire_at_ms = expire_at_ms(&route.lifetime, moment.now_ms);
+            let expire_at_ms = expire_at_ms(&route.lifetime, timestamps.now_ms);
             push_number_or_null(&mut plain, b",\"expireAt\":", expire_at_ms);
             push_cache_control(&mut plain, &route.lifetime);
         }
@@ -132,23 +132,23 @@ pub(super) fn push_pair(
     route: &PlannedRoute,
     entry: &PlannedEntry,
     tail: &EntryTail,
-    artefact: &[u8],
+    artifact: &[u8],
 ) {
     out.extend_from_slice(KEY);
     push_escaped(out, entry.key.as_bytes());
     out.extend_from_slice(b"\",\"value\":\"");
     match entry.kind {
-        ArtefactKind::Html => {
+        ArtifactKind::Html => {
             push_escaped(out, br#"{"value":{"kind":"APP_PAGE","html":""#);
-            push_escaped_twice(out, &files::text(artefact));
+            push_escaped_twice(out, &files::text(artifact));
         }
-        ArtefactKind::Rsc => {
+        ArtifactKind::Rsc => {
             push_escaped(out, br#"{"value":{"kind":"APP_PAGE","html":"","rscData":""#);
-            base64_simd::STANDARD.encode_append(artefact, out);
+            base64_simd::STANDARD.encode_append(artifact, out);
         }
-        ArtefactKind::Route => {
+        ArtifactKind::Route => {
             push_escaped(out, br#"{"value":{"kind":"APP_ROUTE","body":""#);
-            base64_simd::STANDARD.encode_append(artefact, out);
+            base64_simd::STANDARD.encode_append(artifact, out);
         }
     }
     push_own_members(out, route, entry);
@@ -157,7 +157,7 @@ pub(super) fn push_pair(
     out.extend_from_slice(&tail.pair);
 }
 
-/// Appends the end of the artefact and the members that an entry does not share with its route's
+/// Appends the end of the artifact and the members that an entry does not share with its route's
 /// other entries.
 fn push_own_members(out: &mut Vec<u8>, route: &PlannedRoute, entry: &PlannedEntry) {
     push_escaped(out, b"\"");

@@ -1,8 +1,8 @@
 //! The encoder, for the fuzz targets.
 //!
-//! In: a planned route and an artefact. Out: the encoded pair. Never: more than the packer does.
+//! In: a planned route and an artifact. Out: the encoded pair. Never: more than the packer does.
 
-use super::entry::{self, EntryTail, Moment};
+use super::entry::{self, EntryTail, Timestamps};
 use crate::plan::{PlannedEntry, PlannedRoute};
 
 /// One entry of a route as a pair of a bulk request.
@@ -10,12 +10,12 @@ use crate::plan::{PlannedEntry, PlannedRoute};
 pub fn encode(
     route: &PlannedRoute,
     entry: &PlannedEntry,
-    moment: Moment,
-    artefact: &[u8],
+    timestamps: Timestamps,
+    artifact: &[u8],
 ) -> Vec<u8> {
     let mut pair = Vec::new();
     let tail = EntryTail::new(route, moment);
-    entry::push_pair(&mut pair, route, entry, &tail, artefact);
+    entry::push_pair(&mut pair, route, entry, &tail, artifact);
     pair
 }
 

@@ -1,13 +1,12 @@
 //! Stage 3: the planned entries, read, encoded and cut into batches.
 //!
-//! In: a planner, the manifest and the directory of artefacts. Out: segments of encoded pairs, in
+//! In: a planner, the manifest and the directory of artifacts. Out: segments of encoded pairs, in
 //! the manifest's order, and the routes that had to be left out.
 //! Never: more in memory than [`PackLimits`] allows, whatever the size of the site. Packing goes
 //! only a fixed number of segments ahead of whoever takes them.
 
 mod batch;
 mod batcher;
-mod claims;
 mod entry;
 #[cfg(fuzzing)]
 pub(crate) mod fuzzing;
@@ -15,6 +14,7 @@ mod json_text;
 #[cfg(test)]
 mod reference;
 mod segment;
+mod work_queue;
 mod worker;
 
 use std::collections::BTreeMap;
@@ -28,14 +28,14 @@ pub use batch::{Batch, BatchEntry, BatchLimits};
 pub use batcher::Batcher;
 #[cfg(test)]
 pub(crate) use batcher::batch_of;
-pub use entry::Moment;
+pub use entry::Timestamps;
 
-use crate::files::ArtefactDir;
-use crate::manifest::{ManifestProblem, RouteFile};
+use crate::files::ArtifactDir;
+use crate::manifest::{ManifestError, RouteFile};
 use crate::plan::{Planner, SkippedRoute};
-use claims::Claims;
 use segment::{BufferPool, Segment};
-use worker::{PackProgress, Packed, Workshop};
+use work_queue::WorkQueue;
+use worker::{PackContext, PackProgress, Packed};
 
 /// How much packing may hold at a time.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -57,9 +57,9 @@ pub struct PackLimits {
 
 /// Packs a site on threads of its own. Dropping it ends them.
 pub struct Packer {
-    workshop: Arc<Workshop>,
+    context: Arc<PackContext>,
     threads: Vec<JoinHandle<()>>,
-    delivered: mpsc::UnboundedReceiver<Result<Packed, ManifestProblem>>,
+    delivered: mpsc::UnboundedReceiver<Result<Packed, ManifestError>>,
     /// Packed out of turn, by first position.
     waiting: BTreeMap<usize, Packed>,
     /// The position of the route that comes next.
@@ -80,20 +80,20 @@ impl Packer {
     /// Starts packing.
     ///
     /// # Errors
-    /// If the directory of artefacts is there and cannot be opened, or no thread can be started.
+    /// If the directory of artifacts is there and cannot be opened, or no thread can be started.
     pub fn start(
         planner: Planner,
         routes: RouteFile,
-        artefact_dir: &Path,
-        moment: Moment,
+        artifact_dir: &Path,
+        timestamps: Timestamps,
         limits: PackLimits,
     ) -> std::io::Result<Self> {
-        let workshop = Arc::new(Workshop {
-            claims: Claims::new(planner.survey().routes, limits.max_segments_ahead),
+        let context = Arc::new(PackContext {
+            queue: WorkQueue::new(planner.scan().routes, limits.max_segments_ahead),
             routes,
             planner,
-            artefacts: ArtefactDir::open(artefact_dir)?,
-            moment,
+            artifacts: ArtifactDir::open(artifact_dir)?,
+            timestamps,
             pool: BufferPool::new(limits.buffer_bytes, limits.max_free_buffers),
             segment_bytes: limits.segment_bytes,
             max_body_bytes: limits.max_body_bytes,
@@ -101,18 +101,18 @@ impl Packer {
         });
         let (deliver, delivered) = mpsc::unbounded_channel();
         let mut packer = Self {
-            workshop,
+            context,
             threads: Vec::new(),
             delivered,
             waiting: BTreeMap::new(),
             next: 0,
         };
         for _ in 0..limits.threads.max(1) {
-            let workshop = Arc::clone(&packer.workshop);
+            let context = Arc::clone(&packer.context);
             let deliver = deliver.clone();
             let thread = std::thread::Builder::new()
                 .name("vinext-seed pack".to_owned())
-                .spawn(move || workshop.run(|packed| deliver.send(packed).is_ok()));
+                .spawn(move || context.run(|packed| deliver.send(packed).is_ok()));
             match thread {
                 Ok(thread) => packer.threads.push(thread),
                 Err(error) if packer.threads.is_empty() => {
@@ -129,12 +129,12 @@ impl Packer {
     /// The next routes in the manifest's order; `None` after the last.
     ///
     /// # Errors
-    /// If there are not as many routes as the survey counted. What was packed until then is sound.
+    /// If there are not as many routes as the scan counted. What was packed until then is sound.
     pub async fn next(&mut self) -> Result<Option<PackedRoutes>, PackError> {
         loop {
             if let Some(packed) = self.waiting.remove(&self.next) {
                 self.next = packed.positions.end;
-                self.workshop.claims.taken_over();
+                self.context.queue.release();
                 return Ok(Some(PackedRoutes {
                     routes: packed.positions.len(),
                     segment: packed.segment,
@@ -152,7 +152,7 @@ impl Packer {
     }
 
     fn check_complete(&self) -> Result<(), PackError> {
-        let routes = self.workshop.planner.survey().routes;
+        let routes = self.context.planner.scan().routes;
         if self.next == routes {
             Ok(())
         } else {
@@ -172,7 +172,7 @@ pub enum PackError {
         "the manifest changed while its routes were packed: {0}; seed again when nothing builds \
          the project any more"
     )]
-    ManifestChanged(#[from] ManifestProblem),
+    ManifestChanged(#[from] ManifestError),
     /// A thread of ours failed. That is a bug.
     #[error(
         "the seeder failed after {packed} of {routes} routes, its message stands above; please \
@@ -181,14 +181,14 @@ pub enum PackError {
     Incomplete {
         /// Routes that were packed.
         packed: usize,
-        /// Routes that the survey counted.
+        /// Routes that the scan counted.
         routes: usize,
     },
 }
 
 impl Drop for Packer {
     fn drop(&mut self) {
-        self.workshop.claims.cancel();
+        self.context.queue.cancel();
         self.delivered.close();
         for thread in self.threads.drain(..) {
             // A thread that panicked has delivered nothing more; its panic is already printed.

@@ -1,6 +1,6 @@
 //! The slow way to a request body, which the fast one is held against.
 //!
-//! In: planned routes and artefacts. Out: the digest of the body that a JSON library makes of them,
+//! In: planned routes and artifacts. Out: the digest of the body that a JSON library makes of them,
 //! document inside document.
 //! Never: anything of the encoder but what it is asked for.
 
@@ -9,31 +9,31 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::batcher::Batcher;
-use super::entry::{EntryTail, Moment, push_pair};
+use super::entry::{EntryTail, Timestamps, push_pair};
 use super::segment::{BufferPool, SegmentBuilder};
 use super::{BatchLimits, PackedRoutes};
-use crate::formats::cache_key::ArtefactKind;
+use crate::formats::cache_key::ArtifactKind;
 use crate::formats::profile::QueryProof;
 use crate::manifest::{Headers, Lifetime};
 use crate::plan::lifetime::{expire_at_ms, revalidate_at_ms};
 use crate::plan::{PlannedEntry, PlannedRoute};
 
-const MOMENT: Moment = Moment {
+const MOMENT: Timestamps = Timestamps {
     now_ms: 1_700_000_000_123.0,
     rendered_at_ms: 1_600_000_000_456.0,
 };
 
 /// A pair as a JSON library prints it.
-fn slow_pair(route: &PlannedRoute, artefact: &[u8]) -> String {
+fn slow_pair(route: &PlannedRoute, artifact: &[u8]) -> String {
     let entry = &route.main;
-    let base64 = || base64_simd::STANDARD.encode_to_string(artefact);
+    let base64 = || base64_simd::STANDARD.encode_to_string(artifact);
     let mut value = match entry.kind {
         // The standard library's own decoding, which replaces maximal parts too.
-        ArtefactKind::Html => {
-            json!({ "kind": "APP_PAGE", "html": String::from_utf8_lossy(artefact) })
+        ArtifactKind::Html => {
+            json!({ "kind": "APP_PAGE", "html": String::from_utf8_lossy(artifact) })
         }
-        ArtefactKind::Rsc => json!({ "kind": "APP_PAGE", "html": "", "rscData": base64() }),
-        ArtefactKind::Route => json!({ "kind": "APP_ROUTE", "body": base64() }),
+        ArtifactKind::Rsc => json!({ "kind": "APP_PAGE", "html": "", "rscData": base64() }),
+        ArtifactKind::Route => json!({ "kind": "APP_ROUTE", "body": base64() }),
     };
     let mut insert = |name: &str, member: Value| value[name] = member;
     if let Some(headers) = &entry.headers {
@@ -85,9 +85,9 @@ fn number(value: Option<f64>) -> Value {
 
 fn routes() -> impl Strategy<Value = (PlannedRoute, Vec<u8>)> {
     let kind = prop_oneof![
-        3 => Just(ArtefactKind::Html),
-        1 => Just(ArtefactKind::Rsc),
-        1 => Just(ArtefactKind::Route),
+        3 => Just(ArtifactKind::Html),
+        1 => Just(ArtifactKind::Rsc),
+        1 => Just(ArtifactKind::Route),
     ];
     let text = "[a-z/\"\\\\é日😀\\x00-\\x1f]{0,20}";
     let headers = prop::collection::vec((text, text), 0..3).prop_map(|members| {
@@ -106,7 +106,7 @@ fn routes() -> impl Strategy<Value = (PlannedRoute, Vec<u8>)> {
         prop::option::of(100..600_u16),
         any::<bool>(),
     );
-    (fields, artefacts()).prop_map(|(fields, artefact)| {
+    (fields, artifacts()).prop_map(|(fields, artifact)| {
         let (kind, key, headers, tags, revalidate, status, is_proven) = fields;
         let route = PlannedRoute {
             main: PlannedEntry {
@@ -131,12 +131,12 @@ fn routes() -> impl Strategy<Value = (PlannedRoute, Vec<u8>)> {
             },
             has_expiry: true,
         };
-        (route, artefact)
+        (route, artifact)
     })
 }
 
 /// Anything a file may hold: text that needs many escapes or few, and bytes that are no text.
-fn artefacts() -> impl Strategy<Value = Vec<u8>> {
+fn artifacts() -> impl Strategy<Value = Vec<u8>> {
     let piece = prop_oneof![
         "(?s)[\\x00-\\x1f\"\\\\<>a-zé\u{2028}\u{feff}😀]{0,300}".prop_map(String::into_bytes),
         "[a-z <>=/]{0,300}".prop_map(String::into_bytes),
@@ -160,9 +160,9 @@ proptest! {
         let pool = BufferPool::new(1 << 16, 4);
         for routes in routes.chunks(per_segment) {
             let mut builder = SegmentBuilder::new(&pool);
-            for (route, artefact) in routes {
+            for (route, artifact) in routes {
                 let tail = EntryTail::new(route, MOMENT);
-                builder.push(true, |out| push_pair(out, route, &route.main, &tail, artefact));
+                builder.push(true, |out| push_pair(out, route, &route.main, &tail, artifact));
             }
             let packed = PackedRoutes {
                 routes: routes.len(),
@@ -172,7 +172,7 @@ proptest! {
             batcher.push(&packed, |batch| batches.push(batch));
         }
         batches.extend(batcher.finish());
-        let mut slow = routes.iter().map(|(route, artefact)| slow_pair(route, artefact));
+        let mut slow = routes.iter().map(|(route, artifact)| slow_pair(route, artifact));
         for batch in batches {
             let mut fast = Sha256::new();
             for piece in batch.body() {

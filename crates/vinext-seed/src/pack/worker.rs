@@ -1,4 +1,4 @@
-//! Packs chunks: reads the artefacts of their routes and encodes them.
+//! Packs chunks: reads the artifacts of their routes and encodes them.
 //!
 //! In: chunks of routes. Out: for each, a segment and the routes left out, with their positions.
 //! Never: an abort because of one file. A file that cannot be used costs the route it belongs to.
@@ -6,13 +6,13 @@
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::claims::{Chunk, Claims};
-use super::entry::{self, EntryTail, Moment};
+use super::entry::{self, EntryTail, Timestamps};
 use super::segment::{BufferPool, Segment, SegmentBuilder};
-use crate::files::{self, ArtefactDir, NotAFile};
-use crate::foreign_text::ForeignText;
-use crate::manifest::{ManifestProblem, RawRoute, RawRoutes, Route, RouteFile, RouteProblem};
+use super::work_queue::{RouteRange, WorkQueue};
+use crate::files::{self, ArtifactDir, FileError};
+use crate::manifest::{ManifestError, RawRoute, RawRoutes, Route, RouteError, RouteFile};
 use crate::plan::{PlannedEntry, PlannedRoute, Planner, SkipReason, SkippedRoute};
+use crate::sanitized_text::SanitizedText;
 
 /// The largest value Workers KV takes, in bytes (Cloudflare KV limits: 25 MiB).
 const MAX_VALUE_BYTES: usize = 25 * 1024 * 1024;
@@ -36,12 +36,12 @@ pub(super) struct Packed {
 }
 
 /// What all packing threads share.
-pub(super) struct Workshop {
-    pub(super) claims: Claims,
+pub(super) struct PackContext {
+    pub(super) queue: WorkQueue,
     pub(super) routes: RouteFile,
     pub(super) planner: Planner,
-    pub(super) artefacts: ArtefactDir,
-    pub(super) moment: Moment,
+    pub(super) artifacts: ArtifactDir,
+    pub(super) timestamps: Timestamps,
     pub(super) pool: BufferPool,
     /// Where a segment ends, give or take the route that crosses it.
     pub(super) segment_bytes: usize,
@@ -52,9 +52,9 @@ pub(super) struct Workshop {
 
 /// What one thread uses again for every chunk.
 #[derive(Default)]
-struct Desk {
+struct Scratch {
     routes: RawRoutes,
-    /// The artefact that is being encoded; what lies behind it is left over from before.
+    /// The artifact that is being encoded; what lies behind it is left over from before.
     content: Vec<u8>,
 }
 
@@ -84,46 +84,46 @@ impl PackProgress {
     }
 }
 
-impl Workshop {
+impl PackContext {
     /// Packs chunk after chunk until there is none left or `deliver` wants no more.
-    pub(super) fn run(&self, deliver: impl Fn(Result<Packed, ManifestProblem>) -> bool) {
-        let _others = EndOthersOnPanic(&self.claims);
-        let mut desk = Desk::default();
+    pub(super) fn run(&self, deliver: impl Fn(Result<Packed, ManifestError>) -> bool) {
+        let _others = EndOthersOnPanic(&self.queue);
+        let mut scratch = Scratch::default();
         while let Some(chunk) = self
-            .claims
+            .queue
             .claim(self.progress.chunk_routes(self.segment_bytes))
         {
-            let packed = self.pack(chunk, &mut desk);
+            let packed = self.pack(chunk, &mut scratch);
             if packed.is_err() | !deliver(packed) {
                 return;
             }
         }
     }
 
-    fn pack(&self, mut chunk: Chunk, desk: &mut Desk) -> Result<Packed, ManifestProblem> {
-        let index = &self.planner.survey().index;
+    fn pack(&self, mut chunk: RouteRange, scratch: &mut Scratch) -> Result<Packed, ManifestError> {
+        let index = &self.planner.scan().index;
         let fitting = index.fitting(chunk.clone(), MAX_CHUNK_JSON_BYTES);
         if fitting != chunk {
-            self.claims.give_back(&mut chunk, fitting.end);
+            self.queue.requeue(&mut chunk, fitting.end);
         }
         self.routes
-            .read(index, chunk.clone(), &mut desk.routes)
-            .map_err(ManifestProblem::Unreadable)?;
+            .read(index, chunk.clone(), &mut scratch.routes)
+            .map_err(ManifestError::Unreadable)?;
         let mut builder = SegmentBuilder::new(&self.pool);
         let mut skipped = Vec::new();
         let mut position = chunk.start;
         while position < chunk.end {
-            let json = desk.routes.route(index, position);
+            let json = scratch.routes.route(index, position);
             self.pack_route(
                 position,
                 json,
                 &mut builder,
                 &mut skipped,
-                &mut desk.content,
+                &mut scratch.content,
             )?;
             position += 1;
             if builder.len() >= self.segment_bytes && position < chunk.end {
-                self.claims.give_back(&mut chunk, position);
+                self.queue.requeue(&mut chunk, position);
             }
         }
         self.progress.add(chunk.len(), builder.len());
@@ -141,11 +141,11 @@ impl Workshop {
         builder: &mut SegmentBuilder,
         skipped: &mut Vec<SkippedRoute>,
         content: &mut Vec<u8>,
-    ) -> Result<(), ManifestProblem> {
+    ) -> Result<(), ManifestError> {
         let json = files::text(json);
-        let raw = RawRoute::parse(&json).map_err(ManifestProblem::not_json)?;
+        let raw = RawRoute::parse(&json).map_err(ManifestError::not_json)?;
         let outcome = match &raw {
-            None => Err(SkipReason::InvalidRoute(RouteProblem::NotAnObject)),
+            None => Err(SkipReason::InvalidRoute(RouteError::NotAnObject)),
             Some(raw) => raw
                 .validate()
                 .map_err(SkipReason::InvalidRoute)
@@ -171,7 +171,7 @@ impl Workshop {
         content: &mut Vec<u8>,
     ) -> Result<(), SkipReason> {
         let planned = self.planner.plan(position, route)?;
-        let tail = EntryTail::new(&planned, self.moment);
+        let tail = EntryTail::new(&planned, self.timestamps);
         let before = builder.pairs();
         let main = self.encode_main(&planned, &tail, builder, content);
         let both = main.and_then(|()| self.encode_rsc(&planned, &tail, builder, content));
@@ -190,10 +190,10 @@ impl Workshop {
     ) -> Result<(), SkipReason> {
         let entry = &planned.main;
         let size = self
-            .artefacts
+            .artifacts
             .read(&entry.file, content)
             .map_err(|problem| match problem {
-                NotAFile::Missing => SkipReason::MissingArtefact {
+                FileError::Missing => SkipReason::MissingArtifact {
                     file: entry.file.clone(),
                 },
                 problem => unusable(entry, &problem),
@@ -211,10 +211,10 @@ impl Workshop {
         let Some(entry) = &planned.rsc else {
             return Ok(());
         };
-        let size = match self.artefacts.read(&entry.file, content) {
+        let size = match self.artifacts.read(&entry.file, content) {
             Ok(size) => size,
             // The runtime renders the payload when somebody navigates there.
-            Err(NotAFile::Missing) => return Ok(()),
+            Err(FileError::Missing) => return Ok(()),
             Err(problem) => return Err(unusable(entry, &problem)),
         };
         if is_html(&content[..size]) {
@@ -232,12 +232,12 @@ impl Workshop {
         tail: &EntryTail,
         builder: &mut SegmentBuilder,
         is_main: bool,
-        artefact: &[u8],
+        artifact: &[u8],
     ) -> Result<(), SkipReason> {
         let mut size = Ok(());
         builder.push(is_main, |out| {
             let start = out.len();
-            entry::push_pair(out, planned, entry, tail, artefact);
+            entry::push_pair(out, planned, entry, tail, artifact);
             size = self.check_size(entry, &out[start..]);
         });
         size
@@ -264,7 +264,7 @@ impl Workshop {
 }
 
 /// Without the chunk of a thread that panicked, the others would wait for ever.
-struct EndOthersOnPanic<'a>(&'a Claims);
+struct EndOthersOnPanic<'a>(&'a WorkQueue);
 
 impl Drop for EndOthersOnPanic<'_> {
     fn drop(&mut self) {
@@ -274,10 +274,10 @@ impl Drop for EndOthersOnPanic<'_> {
     }
 }
 
-fn unusable(entry: &PlannedEntry, problem: &NotAFile) -> SkipReason {
-    SkipReason::UnusableArtefact {
+fn unusable(entry: &PlannedEntry, problem: &FileError) -> SkipReason {
+    SkipReason::UnusableArtifact {
         file: entry.file.clone(),
-        problem: ForeignText::new(&problem.to_string()),
+        problem: SanitizedText::new(&problem.to_string()),
     }
 }
 

@@ -1,29 +1,29 @@
-//! Stage 2: what to write for each route, decided before any artefact is read.
+//! Stage 2: what to write for each route, decided before any artifact is read.
 //!
 //! In: the routes of a manifest and the profile of the runtime that will read them.
 //! Out: for each route the files, keys, tags and times of its entries, or why it is left out.
 //! Never: file contents, and never one route's fate depending on another's except through the
-//! [`Survey`], so that routes can be planned in any order on any thread.
+//! [`ManifestScan`], so that routes can be planned in any order on any thread.
 
-mod candidates;
+mod key_index;
 pub mod lifetime;
+mod manifest_scan;
 mod skip;
-mod survey;
 
 use std::borrow::Cow;
 
-use crate::foreign_text::ForeignText;
 use crate::formats::RuntimeProfile;
-use crate::formats::cache_key::ArtefactKind;
+use crate::formats::cache_key::ArtifactKind;
 use crate::formats::kv_key::KvKeySpace;
 use crate::formats::pathname::{cache_pathname, requested};
 use crate::formats::profile::{PagesRead, QueryProof};
 use crate::formats::tag_list::TagList;
 use crate::formats::tags::{Leaf, route_segments, storable};
 use crate::manifest::{Headers, Lifetime, RenderStatus, Route, RouterKind};
+use crate::sanitized_text::SanitizedText;
 use lifetime::TtlRule;
+pub use manifest_scan::ManifestScan;
 pub use skip::{SkipReason, SkippedRoute};
-pub use survey::Survey;
 
 /// The pathname under which the build renders its error page (`404.html`). Not a page.
 const ERROR_PAGE_PATHNAME: &str = "/404";
@@ -35,7 +35,7 @@ pub struct Planner {
     build_id: String,
     key_space: KvKeySpace,
     ttl: TtlRule,
-    survey: Survey,
+    scan: ManifestScan,
 }
 
 /// The entries of one route.
@@ -63,8 +63,8 @@ pub struct PlannedRoute {
 #[derive(Clone, Debug)]
 pub struct PlannedEntry {
     /// What it holds.
-    pub kind: ArtefactKind,
-    /// The artefact's file, within the directory of artefacts.
+    pub kind: ArtifactKind,
+    /// The artifact's file, within the directory of artifacts.
     pub file: String,
     /// The KV key.
     pub key: String,
@@ -80,7 +80,7 @@ impl Planner {
         build_id: String,
         app_prefix: &str,
         ttl: TtlRule,
-        survey: Survey,
+        scan: ManifestScan,
     ) -> Self {
         let key_space = KvKeySpace::new(app_prefix, profile.long_kv_keys);
         Self {
@@ -88,14 +88,14 @@ impl Planner {
             build_id,
             key_space,
             ttl,
-            survey,
+            scan,
         }
     }
 
     /// What the manifest as a whole says.
     #[must_use]
-    pub fn survey(&self) -> &Survey {
-        &self.survey
+    pub fn scan(&self) -> &ManifestScan {
+        &self.scan
     }
 
     /// Plans the route at one position of the manifest.
@@ -104,7 +104,7 @@ impl Planner {
     /// The reason why it is left out.
     pub fn plan(&self, position: usize, route: &Route<'_>) -> Result<PlannedRoute, SkipReason> {
         if let RenderStatus::NotRendered(detail) = &route.status {
-            return Err(SkipReason::NotRendered(ForeignText::new(detail)));
+            return Err(SkipReason::NotRendered(SanitizedText::new(detail)));
         }
         match route.router {
             RouterKind::App => {}
@@ -127,13 +127,13 @@ impl Planner {
         if self.profile.reads == PagesRead::Revalidating && lifetime.revalidate_seconds.is_none() {
             return Err(SkipReason::NeverRead);
         }
-        let shares_index_files = !self.profile.artefact_path.escapes_index
-            && self.survey.has_root_and_index
+        let shares_index_files = !self.profile.artifact_path.escapes_index
+            && self.scan.has_root_and_index
             && matches!(pathname, "/" | "/index");
         if shares_index_files {
             return Err(SkipReason::IndexCollision);
         }
-        if self.survey.is_duplicate(position) {
+        if self.scan.is_duplicate(position) {
             return Err(SkipReason::Duplicate);
         }
         match route.router {
@@ -154,8 +154,8 @@ impl Planner {
             .map(|location| Headers::from_iter([("location".to_owned(), location.clone())]));
         let cached = cache_pathname(route.pathname());
         Ok(PlannedRoute {
-            main: self.entry(route, &cached, ArtefactKind::Html, headers.cloned())?,
-            rsc: Some(self.entry(route, &cached, ArtefactKind::Rsc, rsc_headers)?),
+            main: self.entry(route, &cached, ArtifactKind::Html, headers.cloned())?,
+            rsc: Some(self.entry(route, &cached, ArtifactKind::Rsc, rsc_headers)?),
             tags: self.tags(route, cached, route_segments(&route.pattern), Leaf::Page),
             lifetime,
             ttl_seconds: self.ttl.ttl_seconds(&lifetime),
@@ -173,7 +173,7 @@ impl Planner {
         let headers = route.headers.clone().unwrap_or_default();
         let cached = cache_pathname(route.pathname());
         Ok(PlannedRoute {
-            main: self.entry(route, &cached, ArtefactKind::Route, Some(headers))?,
+            main: self.entry(route, &cached, ArtifactKind::Route, Some(headers))?,
             rsc: None,
             tags: self.tags(route, cached, route.route_segments.iter(), Leaf::Route),
             lifetime,
@@ -189,16 +189,16 @@ impl Planner {
         &self,
         route: &Route<'_>,
         cached_pathname: &str,
-        kind: ArtefactKind,
+        kind: ArtifactKind,
         headers: Option<Headers>,
     ) -> Result<PlannedEntry, SkipReason> {
         let pathname = route.pathname();
-        let trailing_slash = self.survey.header.trailing_slash;
+        let trailing_slash = self.scan.header.trailing_slash;
         let file = self
             .profile
-            .artefact_path
+            .artifact_path
             .file(pathname, kind, trailing_slash)
-            .map_err(SkipReason::UnsafePath)?;
+            .map_err(SkipReason::UnsafePathError)?;
         let rule = self.profile.cache_key;
         let logical_key = rule.key(&self.build_id, cached_pathname, kind);
         let key = self
@@ -223,7 +223,7 @@ impl Planner {
         segments: impl Iterator<Item = Cow<'a, str>>,
         leaf: Leaf,
     ) -> TagList {
-        let trailing_slash = leaf == Leaf::Page && self.survey.header.trailing_slash;
+        let trailing_slash = leaf == Leaf::Page && self.scan.header.trailing_slash;
         let pathname = requested(cached_pathname, trailing_slash);
         let rule = self.profile.tags;
         storable(rule.derive(&pathname, segments, leaf, route.tags.iter()))

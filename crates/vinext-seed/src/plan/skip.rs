@@ -5,16 +5,16 @@
 
 use std::fmt;
 
-use crate::foreign_text::ForeignText;
-use crate::formats::artefact_path::UnsafePath;
+use crate::formats::artifact_path::UnsafePathError;
 use crate::formats::kv_key::MAX_KV_KEY_BYTES;
-use crate::manifest::RouteProblem;
+use crate::manifest::RouteError;
+use crate::sanitized_text::SanitizedText;
 
-/// Why a route, or one artefact of it, is not seeded.
+/// Why a route, or one artifact of it, is not seeded.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum SkipReason {
     /// The build did not render it, for the reason in the manifest.
-    NotRendered(ForeignText),
+    NotRendered(SanitizedText),
     /// The App Router does not serve it. For pages of the Pages Router the build writes no page
     /// data, without which an entry would be incomplete.
     NotAppRouter,
@@ -25,11 +25,11 @@ pub enum SkipReason {
     /// It is a shell for unknown paths, which the runtime never serves from the cache.
     FallbackShell,
     /// The manifest's entry is not as vinext writes it.
-    InvalidRoute(RouteProblem),
+    InvalidRoute(RouteError),
     /// Its `revalidate` is negative.
     NegativeRevalidate,
-    /// The pathname could lead out of the directory of artefacts.
-    UnsafePath(UnsafePath),
+    /// The pathname could lead out of the directory of artifacts.
+    UnsafePathError(UnsafePathError),
     /// This version looks up only pages with a numeric `revalidate`.
     NeverRead,
     /// `/` and `/index` share their files, and the last one written is in them.
@@ -44,25 +44,25 @@ pub enum SkipReason {
     /// This version rendered the page with other parameters than a request has.
     WrongParams,
     /// The file that the pathname names is not there.
-    MissingArtefact {
-        /// Its name within the directory of artefacts.
+    MissingArtifact {
+        /// Its name within the directory of artifacts.
         file: String,
     },
     /// The file is there and cannot be used.
-    UnusableArtefact {
-        /// Its name within the directory of artefacts.
+    UnusableArtifact {
+        /// Its name within the directory of artifacts.
         file: String,
         /// What is wrong with it.
-        problem: ForeignText,
+        problem: SanitizedText,
     },
     /// The `.rsc` file holds an HTML document.
     RscIsHtml {
-        /// Its name within the directory of artefacts.
+        /// Its name within the directory of artifacts.
         file: String,
     },
     /// The entry is larger than what KV takes.
     ValueTooLarge {
-        /// The file it was made of, within the directory of artefacts.
+        /// The file it was made of, within the directory of artifacts.
         file: String,
         /// Its size in bytes.
         bytes: usize,
@@ -83,14 +83,14 @@ impl SkipReason {
             Self::FallbackShell => "fallback-shell",
             Self::InvalidRoute(_) => "invalid-route",
             Self::NegativeRevalidate => "negative-revalidate",
-            Self::UnsafePath(_) => "unsafe-path",
+            Self::UnsafePathError(_) => "unsafe-path",
             Self::NeverRead => "never-read",
             Self::IndexCollision => "index-collision",
             Self::Duplicate => "duplicate",
             Self::KeyTooLong { .. } => "key-too-long",
             Self::WrongParams => "wrong-params",
-            Self::MissingArtefact { .. } => "missing-artefact",
-            Self::UnusableArtefact { .. } => "unusable-artefact",
+            Self::MissingArtifact { .. } => "missing-artifact",
+            Self::UnusableArtifact { .. } => "unusable-artifact",
             Self::RscIsHtml { .. } => "rsc-is-html",
             Self::ValueTooLarge { .. } => "value-too-large",
         }
@@ -111,7 +111,7 @@ impl fmt::Display for SkipReason {
             }
             Self::InvalidRoute(problem) => problem.fmt(f),
             Self::NegativeRevalidate => f.write_str("its `revalidate` is negative"),
-            Self::UnsafePath(problem) => write!(f, "its path {}", problem.describe()),
+            Self::UnsafePathError(problem) => write!(f, "its path {}", problem.describe()),
             Self::NeverRead => f.write_str(
                 "a static page; this version of vinext only looks up pages with a numeric \
                  `revalidate`",
@@ -130,8 +130,8 @@ impl fmt::Display for SkipReason {
                 "this version of vinext pre-renders percent-encoded paths like this one with other \
                  parameters than requests get, so the page may show the wrong text",
             ),
-            Self::MissingArtefact { file } => write!(f, "{file} does not exist"),
-            Self::UnusableArtefact { file, problem } => write!(f, "{file}: {problem}"),
+            Self::MissingArtifact { file } => write!(f, "{file} does not exist"),
+            Self::UnusableArtifact { file, problem } => write!(f, "{file}: {problem}"),
             Self::RscIsHtml { file } => write!(f, "{file} holds an HTML document"),
             Self::ValueTooLarge {
                 file,

@@ -7,9 +7,9 @@
 use std::path::Path;
 
 use super::text_file;
-use crate::files::NotAFile;
-use crate::foreign_text::ForeignText;
+use crate::files::FileError;
 use crate::formats::profile::BuildIdSource;
+use crate::sanitized_text::SanitizedText;
 
 /// The Worker's entry within `dist/server/`.
 const WORKER_ENTRY: &str = "index.js";
@@ -33,7 +33,7 @@ const LITERALS: [(&str, &str); 2] = [
 
 /// Why the Worker's build id is not known.
 #[derive(Debug, thiserror::Error)]
-pub enum BuildIdProblem {
+pub enum BuildIdError {
     /// The Worker's code does not show it.
     #[error(
         "the Worker's build id was not found in dist/server/{WORKER_ENTRY}, and the manifest's is \
@@ -45,7 +45,7 @@ pub enum BuildIdProblem {
     #[error(
         "dist/server/{WORKER_ENTRY} contains two different build ids, {0:?} and {1:?}; build again"
     )]
-    Ambiguous(ForeignText, ForeignText),
+    Ambiguous(SanitizedText, SanitizedText),
     /// The manifest is of another build than the Worker.
     #[error(
         "vinext-prerender.json is of build {manifest:?}, but dist/server/{BUILD_ID_FILE} says \
@@ -53,9 +53,9 @@ pub enum BuildIdProblem {
     )]
     OtherBuild {
         /// The id in the manifest.
-        manifest: ForeignText,
+        manifest: SanitizedText,
         /// The id of the Worker.
-        worker: ForeignText,
+        worker: SanitizedText,
     },
     /// A file is there and cannot be read.
     #[error("cannot read dist/server/{file}: {source}")]
@@ -72,10 +72,10 @@ pub(crate) fn find(
     server_dir: &Path,
     source: BuildIdSource,
     manifest_build_id: &str,
-) -> Result<String, BuildIdProblem> {
+) -> Result<String, BuildIdError> {
     match source {
         BuildIdSource::WorkerBundle => {
-            let code = read(server_dir, WORKER_ENTRY)?.ok_or(BuildIdProblem::NotInWorker)?;
+            let code = read(server_dir, WORKER_ENTRY)?.ok_or(BuildIdError::NotInWorker)?;
             in_worker_code(&code)
         }
         BuildIdSource::BuildIdFile => {
@@ -83,27 +83,27 @@ pub(crate) fn find(
             match content.trim() {
                 "" => Ok(manifest_build_id.to_owned()),
                 worker if worker == manifest_build_id => Ok(worker.to_owned()),
-                worker => Err(BuildIdProblem::OtherBuild {
-                    manifest: ForeignText::new(manifest_build_id),
-                    worker: ForeignText::new(worker),
+                worker => Err(BuildIdError::OtherBuild {
+                    manifest: SanitizedText::new(manifest_build_id),
+                    worker: SanitizedText::new(worker),
                 }),
             }
         }
     }
 }
 
-fn read(server_dir: &Path, file: &'static str) -> Result<Option<String>, BuildIdProblem> {
+fn read(server_dir: &Path, file: &'static str) -> Result<Option<String>, BuildIdError> {
     match text_file::read(&server_dir.join(file), MAX_WORKER_BYTES) {
         Ok(content) => Ok(Some(content)),
-        Err(NotAFile::Missing) => Ok(None),
-        Err(problem) => Err(BuildIdProblem::Unreadable {
+        Err(FileError::Missing) => Ok(None),
+        Err(problem) => Err(BuildIdError::Unreadable {
             file,
             source: problem.into(),
         }),
     }
 }
 
-fn in_worker_code(code: &str) -> Result<String, BuildIdProblem> {
+fn in_worker_code(code: &str) -> Result<String, BuildIdError> {
     let mut found: Option<String> = None;
     for (mark, prefix) in LITERALS {
         for (at, _) in code.match_indices(mark) {
@@ -116,13 +116,13 @@ fn in_worker_code(code: &str) -> Result<String, BuildIdProblem> {
                 (Some(id), None) => found = Some(id.to_owned()),
                 (Some(id), Some(other)) if id == other => {}
                 (Some(id), Some(other)) => {
-                    let (other, id) = (ForeignText::new(other), ForeignText::new(id));
-                    return Err(BuildIdProblem::Ambiguous(other, id));
+                    let (other, id) = (SanitizedText::new(other), SanitizedText::new(id));
+                    return Err(BuildIdError::Ambiguous(other, id));
                 }
             }
         }
     }
-    found.ok_or(BuildIdProblem::NotInWorker)
+    found.ok_or(BuildIdError::NotInWorker)
 }
 
 /// The content of the double-quoted JavaScript literal that `code` begins with.
@@ -163,14 +163,14 @@ function other() { const prefix = "x-middleware-"; const prefix = 7; }"#;
             "const prefix = \"app",
         ] {
             assert!(
-                matches!(in_worker_code(code), Err(BuildIdProblem::NotInWorker)),
+                matches!(in_worker_code(code), Err(BuildIdError::NotInWorker)),
                 "{code}"
             );
         }
         let both = format!("{G02_CODE}{G05_CODE}");
         assert!(matches!(
             in_worker_code(&both),
-            Err(BuildIdProblem::Ambiguous(..))
+            Err(BuildIdError::Ambiguous(..))
         ));
         let twice = format!("{G02_CODE}{G02_CODE}");
         assert_eq!(in_worker_code(&twice).unwrap(), "37e1a8f3");
@@ -184,19 +184,19 @@ function other() { const prefix = "x-middleware-"; const prefix = 7; }"#;
         fs::write(dir.path().join("BUILD_ID"), "id-1\n").unwrap();
         assert_eq!(find().unwrap(), "id-1");
         fs::write(dir.path().join("BUILD_ID"), "id-2").unwrap();
-        assert!(matches!(find(), Err(BuildIdProblem::OtherBuild { .. })));
+        assert!(matches!(find(), Err(BuildIdError::OtherBuild { .. })));
         fs::write(dir.path().join("BUILD_ID"), "x".repeat(100_000)).unwrap();
         assert!(find().unwrap_err().to_string().len() < 1000);
         fs::remove_file(dir.path().join("BUILD_ID")).unwrap();
         fs::create_dir(dir.path().join("BUILD_ID")).unwrap();
-        assert!(matches!(find(), Err(BuildIdProblem::Unreadable { .. })));
+        assert!(matches!(find(), Err(BuildIdError::Unreadable { .. })));
     }
 
     #[test]
     fn the_manifest_is_not_asked_where_its_id_is_wrong() {
         let dir = tempfile::tempdir().unwrap();
         let find = || find(dir.path(), BuildIdSource::WorkerBundle, "wrong");
-        assert!(matches!(find(), Err(BuildIdProblem::NotInWorker)));
+        assert!(matches!(find(), Err(BuildIdError::NotInWorker)));
         fs::write(dir.path().join("index.js"), G02_CODE).unwrap();
         assert_eq!(find().unwrap(), "37e1a8f3");
     }

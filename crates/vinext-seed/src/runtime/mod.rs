@@ -15,12 +15,12 @@ use std::path::Path;
 
 use semver::Version;
 
-use crate::foreign_text::ForeignText;
 use crate::formats::RuntimeProfile;
 use crate::formats::kv_key::LongKeys;
-use probe::{ProbeProblem, Probes};
+use crate::sanitized_text::SanitizedText;
+use probe::{ProbeError, Probes};
 use versions::Known;
-pub use worker::WorkerProblem;
+pub use worker::WorkerError;
 pub(crate) use worker::check as check_worker;
 
 /// The versions of the packages that read what is seeded.
@@ -64,7 +64,7 @@ pub struct Runtime {
 
 /// Why nothing can be seeded for a runtime.
 #[derive(Debug, thiserror::Error)]
-pub enum RuntimeProblem {
+pub enum RuntimeError {
     /// There is no vinext in the project.
     #[error(
         "vinext is not installed in {0} or above it, so the format of its cache is not known; \
@@ -77,7 +77,7 @@ pub enum RuntimeProblem {
         /// The package.
         package: &'static str,
         /// What stands for its version.
-        version: ForeignText,
+        version: SanitizedText,
     },
     /// The version was never looked at.
     #[error(
@@ -85,7 +85,7 @@ pub enum RuntimeProblem {
          written, because entries in a wrong format would never be read. If it is installed, leave \
          the option `runtime` out, and its code will tell the format"
     )]
-    Unknown(ForeignText),
+    Unknown(SanitizedText),
     /// The code of the installed version is like that of no version that was looked at.
     #[error(
         "the cache format of the installed vinext {version} is not known to this version of the \
@@ -94,15 +94,15 @@ pub enum RuntimeProblem {
     )]
     Unclear {
         /// The version.
-        version: ForeignText,
+        version: SanitizedText,
         /// What is missing or unclear; `None` where all is clear and no known version is like it.
-        problem: Option<ProbeProblem>,
+        problem: Option<ProbeError>,
     },
     /// The version was looked at and found wanting.
     #[error("pages of vinext {version} cannot be seeded: {reason}")]
     Refused {
         /// The version.
-        version: ForeignText,
+        version: SanitizedText,
         /// What about it.
         reason: &'static str,
     },
@@ -113,7 +113,7 @@ pub enum RuntimeProblem {
          site has no such page, set the option `allowUnprovenRoutes`; from vinext 0.2.1 on the \
          option is not needed"
     )]
-    Unproven(ForeignText),
+    Unproven(SanitizedText),
 }
 
 /// Finds out what the runtime reads.
@@ -124,7 +124,7 @@ pub fn resolve(
     root: &Path,
     source: RuntimeSource,
     allow_unproven_routes: bool,
-) -> Result<Runtime, RuntimeProblem> {
+) -> Result<Runtime, RuntimeError> {
     let (versions, known) = match source {
         RuntimeSource::Named(versions) => {
             let known = by_version(&versions)?;
@@ -136,22 +136,22 @@ pub fn resolve(
         }
         RuntimeSource::Installed => {
             let found = installed::find(root)
-                .ok_or_else(|| RuntimeProblem::NotInstalled(root.display().to_string()))?;
+                .ok_or_else(|| RuntimeError::NotInstalled(root.display().to_string()))?;
             let known = by_probes(&found)?;
             (found.versions, known)
         }
     };
-    let version = ForeignText::new(&versions.vinext);
+    let version = SanitizedText::new(&versions.vinext);
     match known {
-        Known::Refused(reason) => Err(RuntimeProblem::Refused { version, reason }),
+        Known::Refused(reason) => Err(RuntimeError::Refused { version, reason }),
         Known::Seedable(profile) if !profile.is_proven && !allow_unproven_routes => {
-            Err(RuntimeProblem::Unproven(version))
+            Err(RuntimeError::Unproven(version))
         }
         Known::Seedable(profile) => Ok(Runtime { versions, profile }),
     }
 }
 
-fn by_version(versions: &RuntimeVersions) -> Result<Known, RuntimeProblem> {
+fn by_version(versions: &RuntimeVersions) -> Result<Known, RuntimeError> {
     let vinext = parse("vinext", &versions.vinext)?;
     let cloudflare = versions
         .cloudflare
@@ -159,22 +159,22 @@ fn by_version(versions: &RuntimeVersions) -> Result<Known, RuntimeProblem> {
         .map(|text| parse("@vinext/cloudflare", text))
         .transpose()?;
     let known = versions::by_version(&vinext)
-        .ok_or_else(|| RuntimeProblem::Unknown(ForeignText::new(&versions.vinext)))?;
+        .ok_or_else(|| RuntimeError::Unknown(SanitizedText::new(&versions.vinext)))?;
     Ok(with_adapter(
         known,
         versions::long_kv_keys(cloudflare.as_ref()),
     ))
 }
 
-fn by_probes(runtime: &ProbedRuntime) -> Result<Known, RuntimeProblem> {
+fn by_probes(runtime: &ProbedRuntime) -> Result<Known, RuntimeError> {
     // Versions before 0.0.31 have nothing that could be probed.
     if let Ok(Some(refused @ Known::Refused(_))) =
         Version::parse(&runtime.versions.vinext).map(|version| versions::by_version(&version))
     {
         return Ok(refused);
     }
-    let unclear = |problem| RuntimeProblem::Unclear {
-        version: ForeignText::new(&runtime.versions.vinext),
+    let unclear = |problem| RuntimeError::Unclear {
+        version: SanitizedText::new(&runtime.versions.vinext),
         problem,
     };
     let switches = probe::switches(&runtime.probes).map_err(|problem| unclear(Some(problem)))?;
@@ -193,10 +193,10 @@ fn with_adapter(known: Known, long_kv_keys: LongKeys) -> Known {
     }
 }
 
-fn parse(package: &'static str, version: &str) -> Result<Version, RuntimeProblem> {
-    Version::parse(version).map_err(|_| RuntimeProblem::NotAVersion {
+fn parse(package: &'static str, version: &str) -> Result<Version, RuntimeError> {
+    Version::parse(version).map_err(|_| RuntimeError::NotAVersion {
         package,
-        version: ForeignText::new(version),
+        version: SanitizedText::new(version),
     })
 }
 
@@ -204,7 +204,7 @@ fn parse(package: &'static str, version: &str) -> Result<Version, RuntimeProblem
 mod tests {
     use super::*;
 
-    fn resolve_named(vinext: &str, allow: bool) -> Result<Runtime, RuntimeProblem> {
+    fn resolve_named(vinext: &str, allow: bool) -> Result<Runtime, RuntimeError> {
         let named = RuntimeVersions {
             vinext: vinext.to_owned(),
             cloudflare: None,
@@ -217,7 +217,7 @@ mod tests {
         for version in ["0.0.38", "0.0.55", "0.1.8", "0.2.0"] {
             assert!(matches!(
                 resolve_named(version, false),
-                Err(RuntimeProblem::Unproven(_))
+                Err(RuntimeError::Unproven(_))
             ));
             assert!(resolve_named(version, true).is_ok());
         }
@@ -230,23 +230,23 @@ mod tests {
     fn refusals_say_why() {
         assert!(matches!(
             resolve_named("0.0.30", true),
-            Err(RuntimeProblem::Refused { .. })
+            Err(RuntimeError::Refused { .. })
         ));
         assert!(matches!(
             resolve_named("0.0.49", true),
-            Err(RuntimeProblem::Refused { .. })
+            Err(RuntimeError::Refused { .. })
         ));
         assert!(matches!(
             resolve_named("1.4.1", true),
-            Err(RuntimeProblem::Unknown(_))
+            Err(RuntimeError::Unknown(_))
         ));
         assert!(matches!(
             resolve_named("latest", true),
-            Err(RuntimeProblem::NotAVersion { .. })
+            Err(RuntimeError::NotAVersion { .. })
         ));
         let empty = tempfile::tempdir().unwrap();
         let problem = resolve(empty.path(), RuntimeSource::Installed, true).unwrap_err();
-        assert!(matches!(problem, RuntimeProblem::NotInstalled(_)));
+        assert!(matches!(problem, RuntimeError::NotInstalled(_)));
     }
 
     #[test]

@@ -10,7 +10,7 @@
 
 use std::collections::HashMap;
 
-use crate::formats::artefact_path::ArtefactPathRule;
+use crate::formats::artifact_path::ArtifactPathRule;
 use crate::formats::cache_key::CacheKeyRule;
 use crate::formats::kv_key::LongKeys;
 use crate::formats::path_hash::PathHash;
@@ -65,7 +65,7 @@ pub struct Probes {
 
 /// Why probes do not add up to a profile.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum ProbeProblem {
+pub enum ProbeError {
     /// A file that every version has is missing.
     #[error("{0} is missing; the package is incomplete or too old, install it again")]
     Incomplete(&'static str),
@@ -83,7 +83,7 @@ pub enum ProbeProblem {
 ///
 /// # Errors
 /// If a file is missing or unclear.
-pub(super) fn switches(probes: &Probes) -> Result<Switches, ProbeProblem> {
+pub(super) fn switches(probes: &Probes) -> Result<Switches, ProbeError> {
     let vinext = Files(&probes.vinext);
     let prerender = vinext.require(PRERENDER)?;
     let run_prerender = vinext.require(RUN_PRERENDER)?;
@@ -95,7 +95,7 @@ pub(super) fn switches(probes: &Probes) -> Result<Switches, ProbeProblem> {
         has_build_id: run_prerender.contains("buildId"),
         cache_key: cache_key(&vinext)?,
         tags: tags(&vinext, builds_keys_in_template)?,
-        artefact_path: artefact_path(&vinext)?,
+        artifact_path: artifact_path(&vinext)?,
         build_id: if run_prerender.contains("readBuiltBuildId") {
             BuildIdSource::BuildIdFile
         } else {
@@ -130,7 +130,7 @@ pub(super) struct Switches {
     has_build_id: bool,
     cache_key: CacheKeyRule,
     tags: TagRule,
-    artefact_path: ArtefactPathRule,
+    artifact_path: ArtifactPathRule,
     build_id: BuildIdSource,
     reads: PagesRead,
     query_proof: QueryProof,
@@ -149,7 +149,7 @@ impl Switches {
             has_build_id: true,
             cache_key: profile.cache_key,
             tags: profile.tags,
-            artefact_path: profile.artefact_path,
+            artifact_path: profile.artifact_path,
             build_id: profile.build_id,
             reads: profile.reads,
             query_proof: profile.query_proof,
@@ -178,8 +178,8 @@ impl<'a> Files<'a> {
         self.0.get(file).map(String::as_str)
     }
 
-    fn require(&self, file: &'static str) -> Result<&'a str, ProbeProblem> {
-        self.get(file).ok_or(ProbeProblem::Incomplete(file))
+    fn require(&self, file: &'static str) -> Result<&'a str, ProbeError> {
+        self.get(file).ok_or(ProbeError::Incomplete(file))
     }
 
     /// Whether a file is there and contains a text.
@@ -188,10 +188,10 @@ impl<'a> Files<'a> {
     }
 }
 
-fn cache_key(vinext: &Files<'_>) -> Result<CacheKeyRule, ProbeProblem> {
+fn cache_key(vinext: &Files<'_>) -> Result<CacheKeyRule, ProbeError> {
     let isr_cache = vinext.require(ISR_CACHE)?;
     let hash = vinext.require(HASH)?;
-    let unclear = |file, what| Err(ProbeProblem::Unclear { file, what });
+    let unclear = |file, what| Err(ProbeError::Unclear { file, what });
     let namespace = if isr_cache.contains("app:v2") {
         "app:v2"
     } else {
@@ -217,16 +217,16 @@ fn cache_key(vinext: &Files<'_>) -> Result<CacheKeyRule, ProbeProblem> {
     })
 }
 
-fn tags(vinext: &Files<'_>, builds_keys_in_template: bool) -> Result<TagRule, ProbeProblem> {
+fn tags(vinext: &Files<'_>, builds_keys_in_template: bool) -> Result<TagRule, ProbeError> {
     let Some(implicit_tags) = vinext.get(IMPLICIT_TAGS) else {
         return if builds_keys_in_template && vinext.shows(RSC_ENTRY, "function __pageCacheTags(") {
             Ok(TagRule::ConcretePath)
         } else {
-            Err(ProbeProblem::Incomplete(IMPLICIT_TAGS))
+            Err(ProbeError::Incomplete(IMPLICIT_TAGS))
         };
     };
     if !implicit_tags.contains("_N_T_") {
-        return Err(ProbeProblem::Unclear {
+        return Err(ProbeError::Unclear {
             file: IMPLICIT_TAGS,
             what: "rule for tags",
         });
@@ -237,19 +237,19 @@ fn tags(vinext: &Files<'_>, builds_keys_in_template: bool) -> Result<TagRule, Pr
     })
 }
 
-fn artefact_path(vinext: &Files<'_>) -> Result<ArtefactPathRule, ProbeProblem> {
+fn artifact_path(vinext: &Files<'_>) -> Result<ArtifactPathRule, ProbeError> {
     // Up to 0.0.50 the prerenderer itself names the files.
     let (file, content) = match vinext.get(OUTPUT_PATHS) {
         Some(content) => (OUTPUT_PATHS, content),
         None => (PRERENDER, vinext.require(PRERENDER)?),
     };
     if !content.contains("function getOutputPath(") {
-        return Err(ProbeProblem::Unclear {
+        return Err(ProbeError::Unclear {
             file,
             what: "rule for file names",
         });
     }
-    Ok(ArtefactPathRule {
+    Ok(ArtifactPathRule {
         html_strips_trailing_slash: content.contains(r"replace(/\/$/"),
         escapes_index: content.contains(r"/^\/index(?:\/|$)/"),
     })
@@ -258,7 +258,7 @@ fn artefact_path(vinext: &Files<'_>) -> Result<ArtefactPathRule, ProbeProblem> {
 fn prerendered_params(
     vinext: &Files<'_>,
     builds_keys_in_template: bool,
-) -> Result<PrerenderedParams, ProbeProblem> {
+) -> Result<PrerenderedParams, ProbeError> {
     // From 0.1.6 on the prerenderer tells the Worker which parameters to use, as they stand in the
     // URL; from 1.0.0-beta.2 on requests use them like that too.
     let are_told = vinext
@@ -274,10 +274,10 @@ fn prerendered_params(
     })
 }
 
-fn query_proof(vinext: &Files<'_>, is_proven: bool) -> Result<QueryProof, ProbeProblem> {
+fn query_proof(vinext: &Files<'_>, is_proven: bool) -> Result<QueryProof, ProbeError> {
     let Some(page_cache) = vinext.get(PAGE_CACHE) else {
         return if is_proven {
-            Err(ProbeProblem::Incomplete(PAGE_CACHE))
+            Err(ProbeError::Incomplete(PAGE_CACHE))
         } else {
             Ok(QueryProof::None)
         };

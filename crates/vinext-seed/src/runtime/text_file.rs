@@ -6,16 +6,16 @@
 use std::io::{self, Read};
 use std::path::Path;
 
-use crate::files::{self, NotAFile};
+use crate::files::{self, FileError};
 
 /// Reads a file, invalid UTF-8 replaced.
-pub(super) fn read(path: &Path, max_bytes: u64) -> Result<String, NotAFile> {
+pub(super) fn read(path: &Path, max_bytes: u64) -> Result<String, FileError> {
     let file = files::open_regular(path)?;
     let mut content = Vec::new();
     let read = file.take(max_bytes + 1).read_to_end(&mut content)?;
     if read as u64 > max_bytes {
         let problem = format!("it has more than {max_bytes} bytes");
-        return Err(NotAFile::Unreadable(io::Error::other(problem)));
+        return Err(FileError::Unreadable(io::Error::other(problem)));
     }
     Ok(files::text(&content).into_owned())
 }
@@ -28,7 +28,7 @@ mod tests {
     fn a_file_is_read_up_to_a_size() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("index.js");
-        assert!(matches!(read(&path, 5), Err(NotAFile::Missing)));
+        assert!(matches!(read(&path, 5), Err(FileError::Missing)));
         std::fs::write(&path, b"ab\xffcd").unwrap();
         assert_eq!(read(&path, 5).unwrap(), "ab\u{fffd}cd");
         let problem = read(&path, 4).unwrap_err();

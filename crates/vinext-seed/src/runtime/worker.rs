@@ -11,8 +11,8 @@
 use std::path::Path;
 
 use super::text_file;
-use crate::foreign_text::ForeignText;
 use crate::formats::RuntimeProfile;
+use crate::sanitized_text::SanitizedText;
 
 /// Stands in every bundle of 0.0.31 to 1.4.0, in the code that builds cache keys.
 const KEY_CODE: &str = ":__hash:";
@@ -33,7 +33,7 @@ const MAX_DEPTH: usize = 8;
 
 /// How the built Worker disagrees.
 #[derive(Debug, thiserror::Error)]
-pub enum WorkerProblem {
+pub enum WorkerError {
     /// Its keys have another prefix.
     #[error(
         "the Worker in dist/server was built by a vinext whose keys begin with \"{worker}:\", but \
@@ -43,7 +43,7 @@ pub enum WorkerProblem {
         /// The prefix in the Worker.
         worker: &'static str,
         /// The version that entries were to be written for.
-        version: ForeignText,
+        version: SanitizedText,
         /// Its prefix.
         profile: &'static str,
     },
@@ -52,7 +52,7 @@ pub enum WorkerProblem {
         "the Worker in dist/server was not built with the build id {0:?} of the pre-rendered pages; \
          build and pre-render again"
     )]
-    OtherBuild(ForeignText),
+    OtherBuild(SanitizedText),
 }
 
 /// Compares the built Worker with what is about to be written for it.
@@ -64,7 +64,7 @@ pub(crate) fn check(
     build_id: &str,
     version: &str,
     profile: &RuntimeProfile,
-) -> Result<(), WorkerProblem> {
+) -> Result<(), WorkerError> {
     let mut evidence = Evidence::default();
     evidence.collect(server_dir, build_id, 0);
     if !evidence.has_key_code {
@@ -72,9 +72,9 @@ pub(crate) fn check(
     }
     let worker = if evidence.has_v2 { V2_NAMESPACE } else { "app" };
     if worker != profile.cache_key.namespace {
-        let version = ForeignText::new(version);
+        let version = SanitizedText::new(version);
         let profile = profile.cache_key.namespace;
-        return Err(WorkerProblem::OtherFormat {
+        return Err(WorkerError::OtherFormat {
             worker,
             version,
             profile,
@@ -83,7 +83,7 @@ pub(crate) fn check(
     // An id with other characters may be escaped in the code.
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
     if build_id.bytes().all(is_plain) && !evidence.has_build_id {
-        return Err(WorkerProblem::OtherBuild(ForeignText::new(build_id)));
+        return Err(WorkerError::OtherBuild(SanitizedText::new(build_id)));
     }
     Ok(())
 }
@@ -142,7 +142,7 @@ mod tests {
     use crate::formats::profile;
     use std::fs;
 
-    fn check_code(code: &str, profile: &RuntimeProfile) -> Result<(), WorkerProblem> {
+    fn check_code(code: &str, profile: &RuntimeProfile) -> Result<(), WorkerError> {
         let dir = tempfile::tempdir().unwrap();
         fs::create_dir_all(dir.path().join("_next/static")).unwrap();
         fs::create_dir_all(dir.path().join("prerendered-routes")).unwrap();
@@ -167,17 +167,17 @@ mod tests {
         let old = check_code("`${e}:__hash:${t}`; n=`id-1`", &profile::G12);
         assert!(matches!(
             old,
-            Err(WorkerProblem::OtherFormat { worker: "app", .. })
+            Err(WorkerError::OtherFormat { worker: "app", .. })
         ));
         let new = check_code("`${e}:__hash:${t}`; `app:v2:`; n=`id-1`", &profile::G11);
         assert!(matches!(
             new,
-            Err(WorkerProblem::OtherFormat {
+            Err(WorkerError::OtherFormat {
                 worker: "app:v2",
                 ..
             })
         ));
         let other = check_code("`${e}:__hash:${t}`; n=`id-2`", &profile::G11);
-        assert!(matches!(other, Err(WorkerProblem::OtherBuild(_))));
+        assert!(matches!(other, Err(WorkerError::OtherBuild(_))));
     }
 }

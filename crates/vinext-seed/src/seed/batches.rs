@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 
 use super::budget::Budget;
 use super::error::SeedError;
-use super::prepare::{Ready, Stop, prepare};
+use super::prepare::{PrepareError, Ready, prepare};
 use super::{BuildOptions, off_the_executor};
 use crate::pack::{Batch, Batcher, Packer};
 use crate::report::{SeedReport, SkippedRun};
@@ -38,8 +38,8 @@ impl Batches {
                 has_any: false,
                 report,
             })),
-            Err(Stop::Skipped(report)) => Ok(Err(*report)),
-            Err(Stop::Failed(error)) => Err(error),
+            Err(PrepareError::Skipped(report)) => Ok(Err(*report)),
+            Err(PrepareError::Failed(error)) => Err(error),
         }
     }
 

@@ -113,13 +113,13 @@ impl Budget {
         let threads = processors.clamp(1, MAX_PACK_THREADS);
         let free_bytes = max_memory_bytes.saturating_sub(FIXED_BYTES);
         // At most a quarter goes to packing ahead; the rest to what is sent.
-        let segment_bytes = (free_bytes / 4 / roomy(segments_held(threads)))
+        let segment_bytes = (free_bytes / 4 / with_headroom(segments_held(threads)))
             .clamp(MIN_SEGMENT_BYTES, SEGMENT_BYTES);
-        let held_bytes = roomy(segments_held(threads) * segment_bytes);
+        let held_bytes = with_headroom(segments_held(threads) * segment_bytes);
         let sent_bytes = free_bytes.saturating_sub(held_bytes);
         let body_bytes = |concurrency: usize| {
             let each = sent_bytes / batches_held(concurrency);
-            each.saturating_sub(roomy(segment_bytes))
+            each.saturating_sub(with_headroom(segment_bytes))
         };
         let concurrency = limits.concurrency.unwrap_or_else(|| {
             let wanted = limits.max_batch_bytes.unwrap_or(MIN_CHOSEN_BODY_BYTES);
@@ -137,7 +137,7 @@ impl Budget {
                 threads,
                 max_segments_ahead: segments_held(threads),
                 segment_bytes,
-                buffer_bytes: roomy(segment_bytes),
+                buffer_bytes: with_headroom(segment_bytes),
                 // All that can be in use at a time may come back.
                 max_free_buffers: segments_held(threads) + in_bodies,
                 max_body_bytes: MAX_BULK_BODY_BYTES,
@@ -166,7 +166,7 @@ fn batches_held(concurrency: usize) -> usize {
     concurrency + 2
 }
 
-fn roomy(bytes: usize) -> usize {
+fn with_headroom(bytes: usize) -> usize {
     bytes * SEGMENT_ROOM.0 / SEGMENT_ROOM.1
 }
 
@@ -184,7 +184,7 @@ mod tests {
 
     /// The most that a run with these limits holds, in bytes.
     fn held(budget: &Budget) -> usize {
-        let segment_bytes = roomy(budget.pack.segment_bytes);
+        let segment_bytes = with_headroom(budget.pack.segment_bytes);
         let packing = budget.pack.max_segments_ahead * segment_bytes;
         let each = budget.batch.max_body_bytes + segment_bytes;
         FIXED_BYTES + packing + batches_held(budget.concurrency) * each

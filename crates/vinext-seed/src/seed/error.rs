@@ -2,17 +2,17 @@
 //!
 //! In: what went wrong in a stage, and what was stored until then. Out: a code for programs, a
 //! message that names the thing and what to do about it.
-//! Never: the API token, or what others wrote but as [`ForeignText`].
+//! Never: the API token, or what others wrote but as [`SanitizedText`].
 
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::foreign_text::ForeignText;
-use crate::manifest::ManifestProblem;
+use crate::manifest::ManifestError;
 use crate::pack::PackError;
 use crate::report::SeedReport;
-use crate::send::Failure;
+use crate::sanitized_text::SanitizedText;
+use crate::send::SendError;
 
 /// Why a run failed. What merely leaves it nothing to do is no error, see
 /// [`SkippedRun`](crate::report::SkippedRun).
@@ -28,16 +28,16 @@ pub enum SeedError {
     },
     /// The manifest is there and cannot be read; nothing was sent.
     #[error("{0}")]
-    ManifestUnreadable(ManifestProblem),
-    /// The directory of artefacts is there and cannot be read; nothing was sent.
+    ManifestUnreadable(ManifestError),
+    /// The directory of artifacts is there and cannot be read; nothing was sent.
     #[error("cannot read dist/server/prerendered-routes: {0}")]
-    ArtefactsUnreadable(#[source] io::Error),
+    ArtifactsUnreadable(#[source] io::Error),
     /// The HTTP client cannot be made, mostly because of certificates; nothing was sent.
     #[error(
         "cannot set up HTTPS: {0}; check the certificates that SSL_CERT_FILE, SSL_CERT_DIR and \
          NODE_EXTRA_CA_CERTS name"
     )]
-    Client(ForeignText),
+    Client(SanitizedText),
     /// Packing ended early.
     #[error("{problem}")]
     Pack {
@@ -50,7 +50,7 @@ pub enum SeedError {
     #[error("{failure}; {} of {} entries are stored", report.pairs_stored, report.pairs_planned())]
     Upload {
         /// Why.
-        failure: Failure,
+        failure: SendError,
         /// What was stored all the same.
         report: Box<SeedReport>,
     },
@@ -77,7 +77,7 @@ pub enum SeedError {
     },
     /// A task of ours failed. That is a bug.
     #[error("the seeder failed: {0}; please report this")]
-    Internal(ForeignText),
+    Internal(SanitizedText),
 }
 
 impl SeedError {
@@ -87,7 +87,7 @@ impl SeedError {
         match self {
             Self::InvalidOption { .. } => "INVALID_OPTION",
             Self::ManifestUnreadable(_) => "MANIFEST_UNREADABLE",
-            Self::ArtefactsUnreadable(_) => "ARTEFACTS_UNREADABLE",
+            Self::ArtifactsUnreadable(_) => "ARTIFACTS_UNREADABLE",
             Self::Client(_) => "TLS_SETUP_FAILED",
             Self::Pack { problem, .. } => match problem {
                 PackError::ManifestChanged(_) => "MANIFEST_CHANGED",

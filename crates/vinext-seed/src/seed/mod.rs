@@ -17,12 +17,12 @@ use std::time::Instant;
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio_util::sync::CancellationToken;
 
-use crate::foreign_text::ForeignText;
 use crate::progress::{Observer, Phase, Progress, Throttle};
 use crate::report::SeedReport;
+use crate::sanitized_text::SanitizedText;
 use crate::send::{ApiToken, Endpoint, KvSender, RetryPolicy, Timeouts};
 use budget::Budget;
-use prepare::{Stop, prepare};
+use prepare::{PrepareError, prepare};
 use upload::Upload;
 
 pub use budget::{DEFAULT_MAX_MEMORY_BYTES, Limits, MAX_CONCURRENCY};
@@ -94,8 +94,8 @@ pub async fn seed(
         Ok(ready) => Upload::run(ready, sender, budget, &mut throttle, cancellation)
             .await
             .map_err(|error| error.after(started.elapsed()))?,
-        Err(Stop::Skipped(report)) => *report,
-        Err(Stop::Failed(error)) => return Err(error),
+        Err(PrepareError::Skipped(report)) => *report,
+        Err(PrepareError::Failed(error)) => return Err(error),
     };
     report.duration = started.elapsed();
     throttle.report(progress(Phase::Done, report.routes, &report));
@@ -124,7 +124,7 @@ async fn off_the_executor<T: Send + 'static>(
 /// The result of work that was begun off the executor.
 async fn joined<T>(work: JoinHandle<T>) -> Result<T, SeedError> {
     work.await
-        .map_err(|error| SeedError::Internal(ForeignText::new(&error.to_string())))
+        .map_err(|error| SeedError::Internal(SanitizedText::new(&error.to_string())))
 }
 
 fn progress(phase: Phase, routes: usize, report: &SeedReport) -> Progress {

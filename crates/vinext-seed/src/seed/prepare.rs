@@ -7,10 +7,10 @@ use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::error::SeedError;
-use crate::manifest::{ManifestFile, ManifestProblem};
-use crate::pack::{Moment, PackLimits, Packer};
+use crate::manifest::{ManifestError, ManifestFile};
+use crate::pack::{PackLimits, Packer, Timestamps};
 use crate::plan::lifetime::TtlRule;
-use crate::plan::{Planner, Survey};
+use crate::plan::{ManifestScan, Planner};
 use crate::report::{ReportedRuntime, SeedReport, SkippedRun};
 use crate::runtime::{self, RuntimeSource, build_id};
 
@@ -54,19 +54,19 @@ pub(super) struct Ready {
 }
 
 /// Why a run ends before its first byte.
-pub(super) enum Stop {
+pub(super) enum PrepareError {
     Skipped(Box<SeedReport>),
     Failed(SeedError),
 }
 
-impl From<SeedError> for Stop {
+impl From<SeedError> for PrepareError {
     fn from(error: SeedError) -> Self {
         Self::Failed(error)
     }
 }
 
-impl Stop {
-    fn of_manifest(problem: ManifestProblem) -> Self {
+impl PrepareError {
+    fn of_manifest(problem: ManifestError) -> Self {
         match SkippedRun::of_manifest(&problem) {
             Some(skipped) => Self::skipped(SeedReport::default(), skipped),
             None => Self::Failed(SeedError::ManifestUnreadable(problem)),
@@ -82,22 +82,22 @@ impl Stop {
 }
 
 /// Settles everything that can be settled without the network.
-pub(super) fn prepare(options: BuildOptions, limits: PackLimits) -> Result<Ready, Stop> {
+pub(super) fn prepare(options: BuildOptions, limits: PackLimits) -> Result<Ready, PrepareError> {
     let mut report = SeedReport::default();
     let server_dir = options.root.join("dist").join("server");
-    let manifest = ManifestFile::open(&server_dir).map_err(Stop::of_manifest)?;
-    let survey = manifest
+    let manifest = ManifestFile::open(&server_dir).map_err(PrepareError::of_manifest)?;
+    let scan = manifest
         .routes()
-        .and_then(Survey::take)
-        .map_err(Stop::of_manifest)?;
+        .and_then(ManifestScan::take)
+        .map_err(PrepareError::of_manifest)?;
 
-    report.routes = survey.routes;
+    report.routes = scan.routes;
     let runtime = runtime::resolve(
         &options.root,
         options.runtime,
         options.allow_unproven_routes,
     )
-    .map_err(|problem| Stop::skipped(report.clone(), SkippedRun::from(&problem)))?;
+    .map_err(|problem| PrepareError::skipped(report.clone(), SkippedRun::from(&problem)))?;
     let profile = runtime.profile;
     let vinext = runtime.versions.vinext.clone();
     report.runtime = Some(ReportedRuntime {
@@ -106,28 +106,28 @@ pub(super) fn prepare(options: BuildOptions, limits: PackLimits) -> Result<Ready
     });
 
     if let Some(refusal) = options.refusal {
-        return Err(Stop::skipped(report, refusal));
+        return Err(PrepareError::skipped(report, refusal));
     }
 
-    let manifest_id = survey.header.build_id.as_deref().unwrap_or_default();
+    let manifest_id = scan.header.build_id.as_deref().unwrap_or_default();
     let build_id = build_id::find(&server_dir, profile.build_id, manifest_id)
-        .map_err(|problem| Stop::skipped(report.clone(), SkippedRun::from(&problem)))?;
+        .map_err(|problem| PrepareError::skipped(report.clone(), SkippedRun::from(&problem)))?;
     report.build_id = Some(build_id.clone());
     runtime::check_worker(&server_dir, &build_id, &vinext, &profile)
-        .map_err(|problem| Stop::skipped(report.clone(), SkippedRun::from(&problem)))?;
+        .map_err(|problem| PrepareError::skipped(report.clone(), SkippedRun::from(&problem)))?;
 
     let now_ms = epoch_ms(SystemTime::now());
-    let moment = Moment {
+    let moment = Timestamps {
         now_ms,
         rendered_at_ms: epoch_ms(manifest.written_at).min(now_ms),
     };
-    let planner = Planner::new(profile, build_id, &options.app_prefix, options.ttl, survey);
+    let planner = Planner::new(profile, build_id, &options.app_prefix, options.ttl, scan);
     let routes = manifest
         .into_routes()
         .map_err(SeedError::ManifestUnreadable)?;
-    let artefact_dir = server_dir.join("prerendered-routes");
-    let packer = Packer::start(planner, routes, &artefact_dir, moment, limits)
-        .map_err(SeedError::ArtefactsUnreadable)?;
+    let artifact_dir = server_dir.join("prerendered-routes");
+    let packer = Packer::start(planner, routes, &artifact_dir, moment, limits)
+        .map_err(SeedError::ArtifactsUnreadable)?;
     Ok(Ready { packer, report })
 }
 

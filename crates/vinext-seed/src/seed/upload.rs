@@ -17,11 +17,11 @@ use super::budget::Budget;
 use super::error::SeedError;
 use super::prepare::Ready;
 use super::{joined, progress};
-use crate::foreign_text::ForeignText;
 use crate::pack::{Batch, Batcher, PackError, PackedRoutes, Packer};
 use crate::progress::{Phase, Throttle};
 use crate::report::{NotStored, SeedReport, SkippedRun};
-use crate::send::{Delivered, Failure, KvSender, Lost};
+use crate::sanitized_text::SanitizedText;
+use crate::send::{Delivered, FailedEntries, KvSender, SendError};
 
 /// The run's second half, until every pair is accounted for.
 pub(super) struct Upload<'a, 'o> {
@@ -33,7 +33,7 @@ pub(super) struct Upload<'a, 'o> {
     /// How many batches have left `waiting`.
     begun: usize,
     /// What is not stored, by the number of the batch it was in.
-    lost: BTreeMap<usize, Vec<Lost>>,
+    lost: BTreeMap<usize, Vec<FailedEntries>>,
     pack_problem: Option<PackError>,
     routes_packed: usize,
     report: SeedReport,
@@ -45,7 +45,7 @@ impl<'a, 'o> Upload<'a, 'o> {
     /// be in the making; the first batch is filled meanwhile.
     pub(super) async fn run(
         ready: Ready,
-        sender: JoinHandle<Result<KvSender, ForeignText>>,
+        sender: JoinHandle<Result<KvSender, SanitizedText>>,
         budget: Budget,
         throttle: &'a mut Throttle<'o>,
         cancellation: &CancellationToken,
@@ -158,10 +158,10 @@ impl<'a, 'o> Upload<'a, 'o> {
     }
 
     /// Gives up the batches that no request was made for.
-    fn lose_waiting(&mut self, end: &Failure) {
+    fn lose_waiting(&mut self, end: &SendError) {
         for batch in self.waiting.drain(..) {
-            let lost = Lost {
-                failure: end.clone().with_doubt(false),
+            let lost = FailedEntries {
+                failure: end.clone().may_be_stored(false),
                 keys: batch.keys().collect(),
             };
             self.lost.insert(self.begun, vec![lost]);
@@ -213,8 +213,8 @@ impl<'a, 'o> Upload<'a, 'o> {
     }
 }
 
-fn aborted() -> Failure {
-    Failure::new(
+fn aborted() -> SendError {
+    SendError::new(
         "ABORT_ERR",
         "the seeding was aborted before they were stored".to_owned(),
     )

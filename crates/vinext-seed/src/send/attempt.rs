@@ -12,7 +12,7 @@ use tokio::time::sleep_until;
 
 use super::body::{Activity, BatchBody};
 use super::endpoint::Endpoint;
-use super::failure::Failure;
+use super::error::SendError;
 use super::network_error;
 use super::outcome::{Outcome, Reply, Verdict};
 use super::secrets::Secrets;
@@ -24,14 +24,14 @@ const MAX_REPLY_BYTES: usize = 16 * 1024 * 1024;
 
 /// Everything that requests have in common.
 #[derive(Debug)]
-pub(super) struct Requester {
+pub(super) struct HttpTransport {
     pub(super) client: Client,
     pub(super) endpoint: Endpoint,
     pub(super) secrets: Secrets,
     pub(super) timeouts: Timeouts,
 }
 
-impl Requester {
+impl HttpTransport {
     /// Asks once for a batch to be stored.
     pub(super) async fn put(&self, batch: &Batch) -> Verdict {
         let activity = Arc::new(Activity::new());
@@ -96,7 +96,7 @@ impl Requester {
                 "nothing could be sent for"
             };
             let message = format!("KV bulk upload failed: {what} {} s", patience.as_secs_f64());
-            return Outcome::TooSlow(Failure::new("KV_TIMEOUT", message).with_doubt(true));
+            return Outcome::TooSlow(SendError::new("KV_TIMEOUT", message).may_be_stored(true));
         }
     }
 }

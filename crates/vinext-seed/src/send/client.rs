@@ -12,7 +12,7 @@ use super::endpoint::{Endpoint, is_loopback};
 use super::secrets::proxies;
 use super::timeouts::Timeouts;
 use super::trust;
-use crate::foreign_text::with_causes;
+use crate::sanitized_text::with_causes;
 
 /// How long an idle connection is kept for the next batch. Cloudflare closes them after some
 /// minutes; closing first avoids sending into a connection that is going away.

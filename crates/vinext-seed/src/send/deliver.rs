@@ -11,14 +11,14 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-use super::breaker::Breaker;
-use super::caps::Caps;
+use super::adaptive_limits::AdaptiveLimits;
+use super::circuit_breaker::CircuitBreaker;
 use super::delivered::Delivered;
-use super::failure::Failure;
+use super::error::SendError;
 use super::outcome::{Outcome, Verdict};
-use super::pacing::Pacer;
-use super::part::Part;
-use super::retry::{MAX_ORDERED_WAIT, RetryPolicy};
+use super::pending_batch::PendingBatch;
+use super::rate_limiter::RateLimiter;
+use super::retry::{MAX_RETRY_AFTER, RetryPolicy};
 use crate::pack::Batch;
 
 /// Something that asks once for a batch to be stored.
@@ -29,58 +29,58 @@ pub(super) trait Transport: Send + Sync {
 
 /// Sends the batches of a run; they share what it learns about the other side.
 #[derive(Debug)]
-pub(super) struct Courier<T> {
+pub(super) struct BatchSender<T> {
     pub(super) transport: T,
     pub(super) policy: RetryPolicy,
-    pub(super) pacer: Pacer,
-    pub(super) caps: Caps,
-    pub(super) breaker: Breaker,
+    pub(super) rate_limiter: RateLimiter,
+    pub(super) limits: AdaptiveLimits,
+    pub(super) circuit_breaker: CircuitBreaker,
     /// Requests in flight are to be dropped.
     pub(super) aborted: CancellationToken,
     pub(super) random: Mutex<fastrand::Rng>,
 }
 
-impl<T: Transport> Courier<T> {
+impl<T: Transport> BatchSender<T> {
     /// Sends a batch until every pair of it is stored or lost.
     pub(super) async fn deliver(&self, batch: Batch) -> Delivered {
         let mut done = Delivered::default();
-        let mut queue = VecDeque::from([Part::new(batch)]);
-        while let Some(mut part) = queue.pop_front() {
-            if let Some(reason) = self.breaker.reason() {
-                done.lose(&part, &reason.with_doubt(false));
+        let mut queue = VecDeque::from([PendingBatch::new(batch)]);
+        while let Some(mut pending) = queue.pop_front() {
+            if let Some(reason) = self.circuit_breaker.reason() {
+                done.lose(&pending, &reason.may_be_stored(false));
                 continue;
             }
-            let limits = self.caps.limits();
-            if !part.batch.fits(limits) {
-                let batches = part.batch.cut(limits);
-                put_first(&mut queue, part.split(batches));
+            let limits = self.limits.limits();
+            if !pending.batch.fits(limits) {
+                let batches = pending.batch.cut(limits);
+                put_first(&mut queue, pending.split(batches));
                 continue;
             }
             tokio::select! {
                 biased;
-                () = self.breaker.ended() => {
-                    queue.push_front(part);
+                () = self.circuit_breaker.ended() => {
+                    queue.push_front(pending);
                     continue;
                 }
-                () = self.pacer.admit() => {}
+                () = self.rate_limiter.admit() => {}
             }
-            done.retries += usize::from(part.was_sent);
-            part.was_sent = true;
+            done.retries += usize::from(pending.was_sent);
+            pending.was_sent = true;
             let started = Instant::now();
             let verdict = tokio::select! {
                 biased;
                 () = self.aborted.cancelled() => {
-                    part.may_be_stored = true;
-                    queue.push_front(part);
+                    pending.may_be_stored = true;
+                    queue.push_front(pending);
                     continue;
                 }
-                verdict = self.transport.put(&part.batch) => verdict,
+                verdict = self.transport.put(&pending.batch) => verdict,
             };
             if let Some(pause) = verdict.pause {
-                self.pacer.pause(pause.min(MAX_ORDERED_WAIT));
+                self.rate_limiter.pause(pause.min(MAX_RETRY_AFTER));
             }
             let took = started.elapsed();
-            let left = self.settle(part, verdict.outcome, took, &mut done).await;
+            let left = self.settle(pending, verdict.outcome, took, &mut done).await;
             put_first(&mut queue, left.into_iter());
         }
         done
@@ -89,123 +89,129 @@ impl<T: Transport> Courier<T> {
     /// Does what an outcome calls for. Returns what is to be sent again.
     async fn settle(
         &self,
-        mut part: Part,
+        mut pending: PendingBatch,
         outcome: Outcome,
         took: Duration,
         done: &mut Delivered,
-    ) -> Vec<Part> {
+    ) -> Vec<PendingBatch> {
         match outcome {
-            Outcome::Stored(told) => {
-                done.store(&part.batch);
+            Outcome::Stored(reported) => {
+                done.store(&pending.batch);
                 done.requests += 1;
-                self.breaker.stored();
-                let pairs = part.batch.pairs();
-                if let Some(told) = told.filter(|&told| told != pairs as u64) {
+                self.circuit_breaker.stored();
+                let pairs = pending.batch.pairs();
+                if let Some(reported) = reported.filter(|&reported| reported != pairs as u64) {
                     done.warnings.push(format!(
-                        "Cloudflare counts {told} stored entries in a request with {pairs}"
+                        "Cloudflare counts {reported} stored entries in a request with {pairs}"
                     ));
                 }
                 Vec::new()
             }
             Outcome::PartlyStored(keys, failure) => {
-                let (again, stored) = part.batch.partition(&keys);
+                let (again, stored) = pending.batch.partition(&keys);
                 if again.is_empty() {
                     // Keys that were never sent say nothing about those that were: send all again.
-                    part.may_be_stored = true;
+                    pending.may_be_stored = true;
                 } else if !stored.is_empty() {
                     done.store(&stored);
                     done.requests += 1;
-                    self.breaker.stored();
-                    part.batch = again;
+                    self.circuit_breaker.stored();
+                    pending.batch = again;
                 }
-                self.retry(part, failure, took, None, done).await
+                self.retry(pending, failure, took, None, done).await
             }
-            Outcome::QuotaExhausted(failure) | Outcome::Refused(failure) => {
-                self.breaker.end(&failure);
-                done.lose(&part, &failure);
+            Outcome::QuotaExhausted(failure) | Outcome::Fatal(failure) => {
+                self.circuit_breaker.end(&failure);
+                done.lose(&pending, &failure);
                 Vec::new()
             }
-            Outcome::Unacceptable(failure) | Outcome::TooLarge(failure)
-                if part.batch.pairs() == 1 =>
+            Outcome::Rejected(failure) | Outcome::TooLarge(failure)
+                if pending.batch.pairs() == 1 =>
             {
-                self.breaker.refused_one(&failure);
-                done.lose(&part, &failure);
+                self.circuit_breaker.refused_one(&failure);
+                done.lose(&pending, &failure);
                 Vec::new()
             }
-            Outcome::Unacceptable(_) => {
-                let halves = part.batch.halves();
-                part.split(halves).collect()
+            Outcome::Rejected(_) => {
+                let halves = pending.batch.halves();
+                pending.split(halves).collect()
             }
             Outcome::TooLarge(_) => {
-                self.caps.too_large(&part.batch);
-                vec![part]
+                self.limits.too_large(&pending.batch);
+                vec![pending]
             }
             Outcome::TooSlow(failure) => {
-                self.caps.too_slow(&part.batch);
-                self.retry(part, failure, took, None, done).await
+                self.limits.too_slow(&pending.batch);
+                self.retry(pending, failure, took, None, done).await
             }
-            Outcome::CutOff(failure) => {
-                part.cut_offs += 1;
-                if part.cut_offs > 1 {
+            Outcome::ConnectionLost(failure) => {
+                pending.cut_offs += 1;
+                if pending.cut_offs > 1 {
                     // Some gateways hang up on a body that is too large for them.
-                    self.caps.too_slow(&part.batch);
+                    self.limits.too_slow(&pending.batch);
                 }
-                self.retry(part, failure, took, None, done).await
+                self.retry(pending, failure, took, None, done).await
             }
-            Outcome::Throttled(failure, wait) => self.throttle(part, failure, wait, done),
-            Outcome::Transient(failure, wait) => self.retry(part, failure, took, wait, done).await,
-            Outcome::Nonsense(failure) => self.retry(part, failure, took, None, done).await,
+            Outcome::Throttled(failure, wait) => self.throttle(pending, failure, wait, done),
+            Outcome::Transient(failure, wait) => {
+                self.retry(pending, failure, took, wait, done).await
+            }
+            Outcome::UnexpectedReply(failure) => {
+                self.retry(pending, failure, took, None, done).await
+            }
         }
     }
 
     /// Waits, if there may be another attempt.
     async fn retry(
         &self,
-        mut part: Part,
-        failure: Failure,
+        mut pending: PendingBatch,
+        failure: SendError,
         took: Duration,
-        ordered: Option<Duration>,
+        retry_after: Option<Duration>,
         done: &mut Delivered,
-    ) -> Vec<Part> {
-        part.failures += 1;
-        part.spent += took;
-        part.may_be_stored |= failure.may_be_stored;
-        part.ordered += ordered.unwrap_or_default();
-        let wait = self.policy.wait(part.failures, part.spent, self.seed());
-        let Some(wait) = wait.filter(|_| part.ordered <= MAX_ORDERED_WAIT) else {
-            self.breaker.lost(&failure);
-            done.lose(&part, &failure);
+    ) -> Vec<PendingBatch> {
+        pending.failures += 1;
+        pending.spent += took;
+        pending.may_be_stored |= failure.may_be_stored;
+        pending.retry_after += retry_after.unwrap_or_default();
+        let wait = self
+            .policy
+            .wait(pending.failures, pending.spent, self.seed());
+        let Some(wait) = wait.filter(|_| pending.retry_after <= MAX_RETRY_AFTER) else {
+            self.circuit_breaker.lost(&failure);
+            done.lose(&pending, &failure);
             return Vec::new();
         };
-        part.spent += wait;
+        pending.spent += wait;
         tokio::select! {
-            () = self.breaker.ended() => {}
-            () = sleep(wait.max(ordered.unwrap_or_default())) => {}
+            () = self.circuit_breaker.ended() => {}
+            () = sleep(wait.max(retry_after.unwrap_or_default())) => {}
         }
-        vec![part]
+        vec![pending]
     }
 
     /// Makes everybody wait, unless this has gone on for too long.
     fn throttle(
         &self,
-        mut part: Part,
-        failure: Failure,
-        told: Option<Duration>,
+        mut pending: PendingBatch,
+        failure: SendError,
+        reported: Option<Duration>,
         done: &mut Delivered,
-    ) -> Vec<Part> {
-        part.failures += 1;
-        let wait = match told {
-            Some(told) => told.max(self.policy.initial_delay),
-            None => self.policy.throttled_wait(part.failures, self.seed()),
+    ) -> Vec<PendingBatch> {
+        pending.failures += 1;
+        let wait = match reported {
+            Some(reported) => reported.max(self.policy.initial_delay),
+            None => self.policy.throttled_wait(pending.failures, self.seed()),
         };
-        part.ordered += wait;
-        if part.failures >= self.policy.attempts || part.ordered > MAX_ORDERED_WAIT {
-            self.breaker.end(&failure);
-            done.lose(&part, &failure);
+        pending.retry_after += wait;
+        if pending.failures >= self.policy.attempts || pending.retry_after > MAX_RETRY_AFTER {
+            self.circuit_breaker.end(&failure);
+            done.lose(&pending, &failure);
             return Vec::new();
         }
-        self.pacer.pause(wait);
-        vec![part]
+        self.rate_limiter.pause(wait);
+        vec![pending]
     }
 
     fn seed(&self) -> u64 {
@@ -214,9 +220,12 @@ impl<T: Transport> Courier<T> {
     }
 }
 
-fn put_first(queue: &mut VecDeque<Part>, parts: impl DoubleEndedIterator<Item = Part>) {
-    for part in parts.rev() {
-        queue.push_front(part);
+fn put_first(
+    queue: &mut VecDeque<PendingBatch>,
+    parts: impl DoubleEndedIterator<Item = PendingBatch>,
+) {
+    for pending in parts.rev() {
+        queue.push_front(pending);
     }
 }
 

@@ -4,8 +4,8 @@
 //! not stored.
 //! Never: the pairs themselves, which are let go of as soon as their fate is known.
 
-use super::failure::Failure;
-use super::part::Part;
+use super::error::SendError;
+use super::pending_batch::PendingBatch;
 use crate::pack::Batch;
 
 /// What became of a batch.
@@ -22,16 +22,16 @@ pub struct Delivered {
     /// Requests that repeated pairs of an earlier one.
     pub retries: usize,
     /// Pairs that are not stored, by reason.
-    pub lost: Vec<Lost>,
+    pub lost: Vec<FailedEntries>,
     /// What was odd and did no harm.
     pub warnings: Vec<String>,
 }
 
 /// Pairs that are not stored.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Lost {
+pub struct FailedEntries {
     /// Why.
-    pub failure: Failure,
+    pub failure: SendError,
     /// Their keys, in order.
     pub keys: Vec<String>,
 }
@@ -43,11 +43,11 @@ impl Delivered {
         self.bytes += batch.body_bytes() as u64;
     }
 
-    pub(super) fn lose(&mut self, part: &Part, failure: &Failure) {
-        let may_be_stored = part.may_be_stored || failure.may_be_stored;
-        self.lost.push(Lost {
-            failure: failure.clone().with_doubt(may_be_stored),
-            keys: part.batch.keys().collect(),
+    pub(super) fn lose(&mut self, pending: &PendingBatch, failure: &SendError) {
+        let may_be_stored = pending.may_be_stored || failure.may_be_stored;
+        self.lost.push(FailedEntries {
+            failure: failure.clone().may_be_stored(may_be_stored),
+            keys: pending.batch.keys().collect(),
         });
     }
 }

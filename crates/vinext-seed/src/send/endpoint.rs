@@ -11,7 +11,7 @@ pub const DEFAULT_API_BASE: &str = "https://api.cloudflare.com/client/v4";
 
 /// Why a URL cannot be built.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum EndpointProblem {
+pub enum EndpointError {
     /// The API base is no URL.
     #[error("is not a URL")]
     NotAUrl,
@@ -51,12 +51,12 @@ impl Endpoint {
         api_base: &str,
         account_id: &str,
         namespace_id: &str,
-    ) -> Result<Self, (&'static str, EndpointProblem)> {
+    ) -> Result<Self, (&'static str, EndpointError)> {
         let mut bulk = base(api_base).map_err(|problem| ("apiBaseUrl", problem))?;
         check_id(account_id).map_err(|problem| ("accountId", problem))?;
         check_id(namespace_id).map_err(|problem| ("namespaceId", problem))?;
         bulk.path_segments_mut()
-            .map_err(|()| ("apiBaseUrl", EndpointProblem::NotAUrl))?
+            .map_err(|()| ("apiBaseUrl", EndpointError::NotAUrl))?
             .pop_if_empty()
             .extend([
                 "accounts",
@@ -93,19 +93,19 @@ impl Endpoint {
     }
 }
 
-fn base(text: &str) -> Result<Url, EndpointProblem> {
-    let url = Url::parse(text).map_err(|_| EndpointProblem::NotAUrl)?;
+fn base(text: &str) -> Result<Url, EndpointError> {
+    let url = Url::parse(text).map_err(|_| EndpointError::NotAUrl)?;
     match url.scheme() {
         "https" => {}
         "http" if is_loopback(&url) => {}
-        _ => return Err(EndpointProblem::NotHttps),
+        _ => return Err(EndpointError::NotHttps),
     }
     let has_more = !url.username().is_empty()
         || url.password().is_some()
         || url.query().is_some()
         || url.fragment().is_some();
     if has_more {
-        Err(EndpointProblem::NotABase)
+        Err(EndpointError::NotABase)
     } else {
         Ok(url)
     }
@@ -125,19 +125,17 @@ pub(super) fn is_loopback(url: &Url) -> bool {
 
 /// Ids are not checked against Cloudflare's 32 hexadecimal digits: local namespaces are named after
 /// their binding, and the API knows better than we do.
-fn check_id(id: &str) -> Result<(), EndpointProblem> {
+fn check_id(id: &str) -> Result<(), EndpointError> {
     if id.is_empty() {
-        return Err(EndpointProblem::EmptyId);
+        return Err(EndpointError::EmptyId);
     }
     if id.starts_with('<') && id.ends_with('>') {
-        return Err(EndpointProblem::Placeholder);
+        return Err(EndpointError::Placeholder);
     }
     let is_valid = |character: char| character.is_ascii_alphanumeric() || "-_.".contains(character);
     match id.chars().find(|&character| !is_valid(character)) {
-        Some(character) => Err(EndpointProblem::InvalidId(character)),
-        None if id.chars().all(|character| character == '.') => {
-            Err(EndpointProblem::InvalidId('.'))
-        }
+        Some(character) => Err(EndpointError::InvalidId(character)),
+        None if id.chars().all(|character| character == '.') => Err(EndpointError::InvalidId('.')),
         None => Ok(()),
     }
 }
@@ -146,7 +144,7 @@ fn check_id(id: &str) -> Result<(), EndpointProblem> {
 mod tests {
     use super::*;
 
-    fn bulk(api_base: &str) -> Result<String, EndpointProblem> {
+    fn bulk(api_base: &str) -> Result<String, EndpointError> {
         Endpoint::new(api_base, "acc", "ns")
             .map(|endpoint| endpoint.bulk().to_string())
             .map_err(|(option, problem)| {
@@ -190,14 +188,14 @@ mod tests {
             "ftp://localhost",
             "file:///etc",
         ] {
-            assert_eq!(bulk(base), Err(EndpointProblem::NotHttps), "{base}");
+            assert_eq!(bulk(base), Err(EndpointError::NotHttps), "{base}");
         }
     }
 
     #[test]
     fn a_base_is_a_base() {
         for base in ["", "nonsense", "//example.com", "https://"] {
-            assert_eq!(bulk(base), Err(EndpointProblem::NotAUrl), "{base}");
+            assert_eq!(bulk(base), Err(EndpointError::NotAUrl), "{base}");
         }
         for base in [
             "https://u@x.example",
@@ -205,26 +203,26 @@ mod tests {
             "https://x/?a",
             "https://x/#a",
         ] {
-            assert_eq!(bulk(base), Err(EndpointProblem::NotABase), "{base}");
+            assert_eq!(bulk(base), Err(EndpointError::NotABase), "{base}");
         }
     }
 
     #[test]
     fn ids_cannot_change_the_path() {
         for (id, problem) in [
-            ("", EndpointProblem::EmptyId),
-            ("<your-kv-namespace-id>", EndpointProblem::Placeholder),
-            ("a/b", EndpointProblem::InvalidId('/')),
-            ("..", EndpointProblem::InvalidId('.')),
-            ("a?b", EndpointProblem::InvalidId('?')),
-            ("a b", EndpointProblem::InvalidId(' ')),
+            ("", EndpointError::EmptyId),
+            ("<your-kv-namespace-id>", EndpointError::Placeholder),
+            ("a/b", EndpointError::InvalidId('/')),
+            ("..", EndpointError::InvalidId('.')),
+            ("a?b", EndpointError::InvalidId('?')),
+            ("a b", EndpointError::InvalidId(' ')),
         ] {
             let result = Endpoint::new(DEFAULT_API_BASE, "acc", id);
             assert_eq!(result, Err(("namespaceId", problem)));
         }
         assert_eq!(
             Endpoint::new(DEFAULT_API_BASE, "", "ns"),
-            Err(("accountId", EndpointProblem::EmptyId))
+            Err(("accountId", EndpointError::EmptyId))
         );
     }
 }

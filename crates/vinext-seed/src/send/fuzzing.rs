@@ -9,7 +9,7 @@ use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
 use super::endpoint::Endpoint;
-use super::failure::Failure;
+use super::error::SendError;
 use super::outcome::{Outcome, Reply};
 use super::rate_headers;
 use super::secrets::Secrets;
@@ -21,7 +21,7 @@ pub struct Judged {
     /// The outcome's name.
     pub outcome: &'static str,
     /// Why it is not a success, unless it is one.
-    pub failure: Option<Failure>,
+    pub failure: Option<SendError>,
     /// The keys to be sent again, where only some are.
     pub keys: HashSet<String>,
     /// How long the next attempt should wait, where that is told.
@@ -51,14 +51,14 @@ pub fn judge(
         Outcome::Stored(_) => ("stored", None, None, None),
         Outcome::PartlyStored(keys, failure) => ("partly stored", Some(failure), Some(keys), None),
         Outcome::QuotaExhausted(failure) => ("quota exhausted", Some(failure), None, None),
-        Outcome::Refused(failure) => ("refused", Some(failure), None, None),
-        Outcome::Unacceptable(failure) => ("unacceptable", Some(failure), None, None),
+        Outcome::Fatal(failure) => ("refused", Some(failure), None, None),
+        Outcome::Rejected(failure) => ("unacceptable", Some(failure), None, None),
         Outcome::TooLarge(failure) => ("too large", Some(failure), None, None),
         Outcome::TooSlow(failure) => ("too slow", Some(failure), None, None),
         Outcome::Throttled(failure, wait) => ("throttled", Some(failure), None, wait),
         Outcome::Transient(failure, wait) => ("transient", Some(failure), None, wait),
-        Outcome::CutOff(failure) => ("cut off", Some(failure), None, None),
-        Outcome::Nonsense(failure) => ("nonsense", Some(failure), None, None),
+        Outcome::ConnectionLost(failure) => ("cut off", Some(failure), None, None),
+        Outcome::UnexpectedReply(failure) => ("nonsense", Some(failure), None, None),
     };
     Some(Judged {
         outcome,

@@ -5,25 +5,25 @@
 //! that makes things worse: limits, pauses and quotas are obeyed by all connections of a run.
 //!
 //! A batch goes through `deliver`, which asks `attempt` for single requests. What a reply means
-//! is decided in `outcome`, when to try again in `retry`, `pacing`, `caps` and `breaker`.
+//! is decided in `outcome`, when to try again in `retry`, `pacing`, `limits` and `breaker`.
 
+mod adaptive_limits;
 mod attempt;
 mod body;
-mod breaker;
-mod caps;
+mod circuit_breaker;
 mod client;
 mod deliver;
 mod delivered;
 mod endpoint;
 mod envelope;
-mod failure;
+mod error;
 #[cfg(fuzzing)]
 pub(crate) mod fuzzing;
 mod network_error;
 mod outcome;
-mod pacing;
-mod part;
+mod pending_batch;
 mod rate_headers;
+mod rate_limiter;
 mod retry;
 mod secrets;
 mod timeouts;
@@ -36,21 +36,21 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-pub use delivered::{Delivered, Lost};
-pub use endpoint::{DEFAULT_API_BASE, Endpoint, EndpointProblem};
-pub use failure::Failure;
-pub use retry::{MAX_ORDERED_WAIT, RetryPolicy};
+pub use delivered::{Delivered, FailedEntries};
+pub use endpoint::{DEFAULT_API_BASE, Endpoint, EndpointError};
+pub use error::SendError;
+pub use retry::{MAX_RETRY_AFTER, RetryPolicy};
 pub use timeouts::Timeouts;
-pub use token::{ApiToken, TokenProblem};
+pub use token::{ApiToken, TokenError};
 
-use crate::foreign_text::ForeignText;
 use crate::pack::Batch;
-use attempt::Requester;
-use breaker::Breaker;
-use caps::Caps;
-use deliver::{Courier, Transport};
+use crate::sanitized_text::SanitizedText;
+use adaptive_limits::AdaptiveLimits;
+use attempt::HttpTransport;
+use circuit_breaker::CircuitBreaker;
+use deliver::{BatchSender, Transport};
 use outcome::Verdict;
-use pacing::Pacer;
+use rate_limiter::RateLimiter;
 use secrets::Secrets;
 
 /// The most pairs the bulk API takes in one request (Cloudflare API, "bulk update").
@@ -62,11 +62,11 @@ pub const MAX_BULK_BODY_BYTES: usize = 100_000_000;
 /// Stores the batches of one run in one namespace.
 #[derive(Debug)]
 pub struct KvSender {
-    courier: Courier<Requester>,
+    sender: BatchSender<HttpTransport>,
     warnings: Vec<String>,
 }
 
-impl Transport for Requester {
+impl Transport for HttpTransport {
     async fn put(&self, batch: &Batch) -> Verdict {
         Self::put(self, batch).await
     }
@@ -82,24 +82,24 @@ impl KvSender {
         token: ApiToken,
         policy: RetryPolicy,
         timeouts: Timeouts,
-    ) -> Result<Self, ForeignText> {
+    ) -> Result<Self, SanitizedText> {
         let (client, warnings) =
-            client::build(&endpoint, &timeouts).map_err(|problem| ForeignText::new(&problem))?;
-        let courier = Courier {
-            transport: Requester {
+            client::build(&endpoint, &timeouts).map_err(|problem| SanitizedText::new(&problem))?;
+        let sender = BatchSender {
+            transport: HttpTransport {
                 client,
                 endpoint,
                 secrets: Secrets::new(token),
                 timeouts,
             },
             policy,
-            pacer: Pacer::new(),
-            caps: Caps::new(),
-            breaker: Breaker::default(),
+            rate_limiter: RateLimiter::new(),
+            limits: AdaptiveLimits::new(),
+            circuit_breaker: CircuitBreaker::default(),
             aborted: CancellationToken::new(),
             random: Mutex::new(fastrand::Rng::new()),
         };
-        Ok(Self { courier, warnings })
+        Ok(Self { sender, warnings })
     }
 
     /// What in the environment cannot be used, and is ignored.
@@ -110,24 +110,24 @@ impl KvSender {
 
     /// Sends a batch until every pair of it is stored or given up. Several can be on their way.
     pub async fn deliver(&self, batch: Batch) -> Delivered {
-        self.courier.deliver(batch).await
+        self.sender.deliver(batch).await
     }
 
     /// Why no further request will be made, if that is so.
     #[must_use]
-    pub fn end(&self) -> Option<Failure> {
-        self.courier.breaker.reason()
+    pub fn end(&self) -> Option<SendError> {
+        self.sender.circuit_breaker.reason()
     }
 
     /// Drops the requests in flight and makes no further one.
-    pub fn abort(&self, reason: &Failure) {
-        self.courier.breaker.end(reason);
-        self.courier.aborted.cancel();
+    pub fn abort(&self, reason: &SendError) {
+        self.sender.circuit_breaker.end(reason);
+        self.sender.aborted.cancel();
     }
 
     /// Tells when all requests are held back, and until when.
     #[must_use]
     pub fn pauses(&self) -> watch::Receiver<Option<Instant>> {
-        self.courier.pacer.watch()
+        self.sender.rate_limiter.watch()
     }
 }

@@ -7,10 +7,10 @@ use std::error::Error;
 
 use reqwest::Url;
 
-use super::failure::Failure;
+use super::error::SendError;
 use super::outcome::{Outcome, PROXY_ADVICE};
 use super::secrets::Secrets;
-use crate::foreign_text::with_causes;
+use crate::sanitized_text::with_causes;
 
 /// Judges a request that got no reply. `is_sent`: whether all of the body was handed over.
 pub(super) fn judge(
@@ -24,32 +24,32 @@ pub(super) fn judge(
     let causes = error.source().map(with_causes);
     let detail = secrets.scrub(&causes.unwrap_or_else(|| error.to_string()));
     let failed = |code, reason: &str| {
-        Failure::new(code, format!("KV bulk upload failed: {reason}: {detail}"))
+        SendError::new(code, format!("KV bulk upload failed: {reason}: {detail}"))
     };
     if let Some(problem) = tls_problem(error) {
         let advice = certificate_advice(problem);
         let mut failure = failed("TLS_UNTRUSTED", &format!("no secure connection to {host}"));
         failure.message = format!("{}. {advice}", failure.message);
-        return Outcome::Refused(failure);
+        return Outcome::Fatal(failure);
     }
     // What a proxy answers to CONNECT has no type: the HTTP library tells a 407 in words only.
     if detail.as_str().contains("proxy authorization required") {
         let mut failure = failed("PROXY_REFUSED", "no connection through the proxy");
         failure.message = format!("{}. {PROXY_ADVICE}", failure.message);
-        return Outcome::Refused(failure);
+        return Outcome::Fatal(failure);
     }
     if error.is_connect() {
         let reason = format!("no connection to {host}");
         return Outcome::Transient(failed("NETWORK_ERROR", &reason), None);
     }
     if error.is_timeout() {
-        return Outcome::TooSlow(failed("KV_TIMEOUT", "no reply in time").with_doubt(true));
+        return Outcome::TooSlow(failed("KV_TIMEOUT", "no reply in time").may_be_stored(true));
     }
-    let failure = failed("NETWORK_ERROR", "the connection broke").with_doubt(true);
+    let failure = failed("NETWORK_ERROR", "the connection broke").may_be_stored(true);
     if is_sent {
         Outcome::Transient(failure, None)
     } else {
-        Outcome::CutOff(failure)
+        Outcome::ConnectionLost(failure)
     }
 }
 

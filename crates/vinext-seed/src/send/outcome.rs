@@ -12,10 +12,10 @@ use reqwest::header::HeaderMap;
 
 use super::endpoint::Endpoint;
 use super::envelope::Envelope;
-use super::failure::Failure;
+use super::error::SendError;
 use super::rate_headers::{exhausted_for, retry_after};
 use super::secrets::Secrets;
-use crate::foreign_text::ForeignText;
+use crate::sanitized_text::SanitizedText;
 
 /// What became of a request, and so what is to be done next.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -23,25 +23,25 @@ pub(super) enum Outcome {
     /// Every pair is stored; how many, where it is told.
     Stored(Option<u64>),
     /// All but these are stored.
-    PartlyStored(HashSet<String>, Failure),
+    PartlyStored(HashSet<String>, SendError),
     /// The account may write nothing more today.
-    QuotaExhausted(Failure),
+    QuotaExhausted(SendError),
     /// It will be refused again, and so will every other request.
-    Refused(Failure),
+    Fatal(SendError),
     /// Something in this batch is refused, and may be in one of its pairs only.
-    Unacceptable(Failure),
+    Rejected(SendError),
     /// Fewer bytes may be taken.
-    TooLarge(Failure),
+    TooLarge(SendError),
     /// It took too long; fewer pairs may be quicker.
-    TooSlow(Failure),
+    TooSlow(SendError),
     /// Too many requests; all of them have to wait, for this long if it is told.
-    Throttled(Failure, Option<Duration>),
+    Throttled(SendError, Option<Duration>),
     /// It may well work the next time, after this long if it is told.
-    Transient(Failure, Option<Duration>),
+    Transient(SendError, Option<Duration>),
     /// The connection ended while the batch was on its way.
-    CutOff(Failure),
+    ConnectionLost(SendError),
     /// A success by its status, but not Cloudflare's: a captive portal, a proxy's page.
-    Nonsense(Failure),
+    UnexpectedReply(SendError),
 }
 
 /// An outcome, and how long no request should be made at all.
@@ -115,7 +115,9 @@ impl Reply<'_> {
                  resets at 00:00 UTC"
             );
             // Whether a request that crosses the quota is stored in part is not documented.
-            return Outcome::QuotaExhausted(fail("KV_QUOTA_EXHAUSTED", message).with_doubt(true));
+            return Outcome::QuotaExhausted(
+                fail("KV_QUOTA_EXHAUSTED", message).may_be_stored(true),
+            );
         }
         if self.status == StatusCode::TOO_MANY_REQUESTS || has(&THROTTLE_CODES) {
             return Outcome::Throttled(http("KV_THROTTLED"), wait.or(exhausted_for(self.headers)));
@@ -131,11 +133,11 @@ impl Reply<'_> {
             return Outcome::Transient(failure, wait);
         }
         match self.status.as_u16() {
-            504 | 524 => return Outcome::TooSlow(http("KV_TIMEOUT").with_doubt(true)),
-            500.. => return Outcome::Transient(http("KV_HTTP_ERROR").with_doubt(true), wait),
+            504 | 524 => return Outcome::TooSlow(http("KV_TIMEOUT").may_be_stored(true)),
+            500.. => return Outcome::Transient(http("KV_HTTP_ERROR").may_be_stored(true), wait),
             408 | 425 => return Outcome::Transient(http("KV_HTTP_ERROR"), wait),
             413 => return Outcome::TooLarge(http("KV_TOO_LARGE")),
-            407 => return Outcome::Refused(advise("PROXY_REFUSED", PROXY_ADVICE.to_owned())),
+            407 => return Outcome::Fatal(advise("PROXY_REFUSED", PROXY_ADVICE.to_owned())),
             403 if self.is_html() => {
                 return Outcome::Transient(http("KV_HTTP_ERROR"), wait);
             }
@@ -147,7 +149,7 @@ impl Reply<'_> {
                  Edit\" for account {}",
                 endpoint.account_id()
             );
-            return Outcome::Refused(advise("KV_UNAUTHORIZED", advice));
+            return Outcome::Fatal(advise("KV_UNAUTHORIZED", advice));
         }
         if self.status == StatusCode::NOT_FOUND || has(&NOT_FOUND_CODES) {
             let advice = format!(
@@ -155,7 +157,7 @@ impl Reply<'_> {
                 endpoint.account_id(),
                 endpoint.namespace_id()
             );
-            return Outcome::Refused(advise("KV_NOT_FOUND", advice));
+            return Outcome::Fatal(advise("KV_NOT_FOUND", advice));
         }
         match (self.status.is_success(), is_envelope) {
             (true, true) if envelope.success && envelope.unsuccessful_keys.is_empty() => {
@@ -169,24 +171,24 @@ impl Reply<'_> {
             }
             (true, true) => {
                 let message = format!("KV bulk upload rejected: {detail}");
-                Outcome::Refused(fail("KV_REJECTED", message))
+                Outcome::Fatal(fail("KV_REJECTED", message))
             }
             (true, false) => {
                 let message = format!(
                     "KV bulk upload failed: HTTP {} without Cloudflare's JSON: {detail}",
                     self.status
                 );
-                Outcome::Nonsense(fail("KV_BAD_REPLY", message).with_doubt(true))
+                Outcome::UnexpectedReply(fail("KV_BAD_REPLY", message).may_be_stored(true))
             }
             (false, true) if matches!(self.status.as_u16(), 400 | 414 | 422) => {
-                Outcome::Unacceptable(http("KV_HTTP_ERROR"))
+                Outcome::Rejected(http("KV_HTTP_ERROR"))
             }
             (false, _) if self.status.is_redirection() => {
                 let advice = "Redirects are not followed, the token would go elsewhere; check \
                               `apiBaseUrl`";
-                Outcome::Refused(advise("KV_HTTP_ERROR", advice.to_owned()))
+                Outcome::Fatal(advise("KV_HTTP_ERROR", advice.to_owned()))
             }
-            (false, _) => Outcome::Refused(http("KV_HTTP_ERROR")),
+            (false, _) => Outcome::Fatal(http("KV_HTTP_ERROR")),
         }
     }
 
@@ -196,26 +198,26 @@ impl Reply<'_> {
         message: String,
         envelope: &Envelope,
         secrets: &Secrets,
-    ) -> Failure {
-        Failure {
+    ) -> SendError {
+        SendError {
             status: Some(self.status.as_u16()),
             api_codes: envelope.errors.iter().map(|error| error.code).collect(),
             cf_ray: self
                 .header("cf-ray")
                 .map(|ray| secrets.scrub(ray).as_str().to_owned()),
-            ..Failure::new(code, message)
+            ..SendError::new(code, message)
         }
     }
 
     /// What the reply says, in the words of whoever wrote it.
-    fn detail(&self, envelope: &Envelope, secrets: &Secrets) -> ForeignText {
+    fn detail(&self, envelope: &Envelope, secrets: &Secrets) -> SanitizedText {
         if !envelope.errors.is_empty() {
             return secrets.scrub(&envelope.describe());
         }
         let body = String::from_utf8_lossy(self.body);
         match html_title(&body).filter(|_| self.is_html()) {
             Some(title) => secrets.scrub(&format!("a page titled \"{}\"", title.trim())),
-            None if body.trim().is_empty() => ForeignText::new("no content"),
+            None if body.trim().is_empty() => SanitizedText::new("no content"),
             None => secrets.scrub(&body),
         }
     }

@@ -18,7 +18,7 @@ pub struct RetryPolicy {
     /// The longest wait, before the random part. Default: 10 s.
     pub max_delay: Duration,
     /// The longest time that failing requests for the same pairs, and the waits between them, may
-    /// take together. Waits that Cloudflare orders do not count, see [`MAX_ORDERED_WAIT`]. Default:
+    /// take together. Waits that Cloudflare orders do not count, see [`MAX_RETRY_AFTER`]. Default:
     /// 300 s.
     pub total: Duration,
 }
@@ -36,7 +36,7 @@ impl Default for RetryPolicy {
 
 /// The longest time that the same pairs wait because Cloudflare says so. It blocks an account for
 /// five minutes at most (Cloudflare API, "Rate limits"); whoever asks for more is not waited for.
-pub const MAX_ORDERED_WAIT: Duration = Duration::from_secs(600);
+pub const MAX_RETRY_AFTER: Duration = Duration::from_secs(600);
 
 /// How much longer than after other failures to wait after a 429 without `retry-after`: going on
 /// too early blocks the account.

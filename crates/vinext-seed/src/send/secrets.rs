@@ -10,7 +10,7 @@ use reqwest::Url;
 use zeroize::Zeroizing;
 
 use super::token::ApiToken;
-use crate::foreign_text::ForeignText;
+use crate::sanitized_text::SanitizedText;
 
 /// Where proxies are configured, as curl and Node read it.
 const PROXY_VARIABLES: [&str; 6] = [
@@ -39,12 +39,12 @@ impl Secrets {
     }
 
     /// Somebody else's text without secrets, fit to stand in a message.
-    pub(super) fn scrub(&self, text: &str) -> ForeignText {
+    pub(super) fn scrub(&self, text: &str) -> SanitizedText {
         let mut text = self.token.scrub(text);
         for secret in &self.proxy_credentials {
             text = text.replace(secret.as_str(), "[password]");
         }
-        ForeignText::new(&text)
+        SanitizedText::new(&text)
     }
 }
 

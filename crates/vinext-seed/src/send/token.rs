@@ -19,7 +19,7 @@ const MIN_SECRET_CHARACTERS: usize = 4;
 
 /// Why a text cannot be a token. Says where, never what.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum TokenProblem {
+pub enum TokenError {
     /// It is empty.
     #[error("is empty")]
     Empty,
@@ -36,16 +36,16 @@ impl ApiToken {
     ///
     /// # Errors
     /// If no `Authorization` header can carry it.
-    pub fn new(text: String) -> Result<Self, TokenProblem> {
+    pub fn new(text: String) -> Result<Self, TokenError> {
         let text = Zeroizing::new(text);
         if text.is_empty() {
-            return Err(TokenProblem::Empty);
+            return Err(TokenError::Empty);
         }
         match text
             .chars()
             .position(|character| !character.is_ascii_graphic())
         {
-            Some(position) => Err(TokenProblem::InvalidCharacter(position + 1)),
+            Some(position) => Err(TokenError::InvalidCharacter(position + 1)),
             None => Ok(Self(text)),
         }
     }
@@ -102,13 +102,10 @@ mod tests {
 
     #[test]
     fn what_no_header_can_carry_is_refused_by_position() {
-        assert_eq!(
-            ApiToken::new(String::new()).unwrap_err(),
-            TokenProblem::Empty
-        );
+        assert_eq!(ApiToken::new(String::new()).unwrap_err(), TokenError::Empty);
         for text in ["abc\n", "abc d", "abcé", "abc\0"] {
             let problem = ApiToken::new(text.to_owned()).unwrap_err();
-            assert_eq!(problem, TokenProblem::InvalidCharacter(4));
+            assert_eq!(problem, TokenError::InvalidCharacter(4));
             assert!(!problem.to_string().contains("abc"));
         }
     }

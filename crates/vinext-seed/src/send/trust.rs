@@ -27,7 +27,8 @@ pub(super) fn configure(builder: ClientBuilder, warnings: &mut Vec<String>) -> C
     }
     let found = rustls_native_certs::load_native_certs();
     if is_replaced {
-        let ignored = |error| format!("part of SSL_CERT_FILE or SSL_CERT_DIR is ignored: {error}");
+        let ignored =
+            |error| format!("pending of SSL_CERT_FILE or SSL_CERT_DIR is ignored: {error}");
         warnings.extend(found.errors.iter().map(ignored));
     }
     let usable = found

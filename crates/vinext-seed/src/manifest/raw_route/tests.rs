@@ -2,10 +2,10 @@
 
 use super::*;
 
-fn validate(json: &str) -> Result<Route<'_>, RouteProblem> {
+fn validate(json: &str) -> Result<Route<'_>, RouteError> {
     RawRoute::parse(json)
         .unwrap()
-        .ok_or(RouteProblem::NotAnObject)?
+        .ok_or(RouteError::NotAnObject)?
         .validate()
 }
 
@@ -36,7 +36,7 @@ fn revalidate_is_a_positive_number_or_the_page_is_static() {
         let json = rendered(&format!(r#","revalidate":{revalidate}"#));
         assert!(matches!(
             validate(&json),
-            Err(RouteProblem::Field {
+            Err(RouteError::Field {
                 name: "revalidate",
                 ..
             })
@@ -49,7 +49,7 @@ fn a_lone_surrogate_costs_the_route_it_stands_in() {
     let json = rendered(r#","path":"/\ud800""#);
     assert!(matches!(
         validate(&json),
-        Err(RouteProblem::Field { name: "path", .. })
+        Err(RouteError::Field { name: "path", .. })
     ));
     let json = rendered(r#","path":"/\ud83d\ude00""#);
     assert_eq!(validate(&json).unwrap().pathname(), "/😀");
@@ -76,9 +76,9 @@ fn fields_of_other_types_are_named() {
     ] {
         let json = rendered(members);
         let problem = validate(&json).unwrap_err();
-        assert!(matches!(problem, RouteProblem::Field { name: found, .. } if found == name));
+        assert!(matches!(problem, RouteError::Field { name: found, .. } if found == name));
     }
-    assert_eq!(validate("7").unwrap_err(), RouteProblem::NotAnObject);
+    assert_eq!(validate("7").unwrap_err(), RouteError::NotAnObject);
     assert!(RawRoute::parse("{").is_err());
 }
 

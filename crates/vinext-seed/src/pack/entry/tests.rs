@@ -4,7 +4,7 @@ use super::*;
 use crate::manifest::Headers;
 use serde_json::{Value, json};
 
-const MOMENT: Moment = Moment {
+const MOMENT: Timestamps = Timestamps {
     now_ms: 2_000_000.0,
     rendered_at_ms: 1_500_000.0,
 };
@@ -12,7 +12,7 @@ const MOMENT: Moment = Moment {
 fn route() -> PlannedRoute {
     PlannedRoute {
         main: PlannedEntry {
-            kind: ArtefactKind::Html,
+            kind: ArtifactKind::Html,
             file: "a.html".into(),
             key: "cache:app:b:/\"日:html".into(),
             headers: None,
@@ -27,10 +27,10 @@ fn route() -> PlannedRoute {
     }
 }
 
-fn encode(route: &PlannedRoute, artefact: &[u8]) -> (Value, String) {
+fn encode(route: &PlannedRoute, artifact: &[u8]) -> (Value, String) {
     let mut out = Vec::new();
     let tail = EntryTail::new(route, MOMENT);
-    push_pair(&mut out, route, &route.main, &tail, artefact);
+    push_pair(&mut out, route, &route.main, &tail, artifact);
     assert_eq!(key(&out), route.main.key);
     let pair: Value = serde_json::from_slice(&out).unwrap();
     let value = pair["value"].as_str().unwrap().to_owned();
@@ -97,11 +97,11 @@ fn status_headers_and_proof_stand_in_the_value() {
 fn binary_payloads_are_padded_base64() {
     for (kind, expected) in [
         (
-            ArtefactKind::Rsc,
+            ArtifactKind::Rsc,
             r#"{"value":{"kind":"APP_PAGE","html":"","rscData":"AP8Q"}"#,
         ),
         (
-            ArtefactKind::Route,
+            ArtifactKind::Route,
             r#"{"value":{"kind":"APP_ROUTE","body":"AP8Q"}"#,
         ),
     ] {

@@ -32,14 +32,14 @@ fn summary(outcome: &Outcome) -> (&'static str, &'static str, bool) {
         Outcome::Stored(_) => return ("stored", "", true),
         Outcome::PartlyStored(_, failure) => ("partly", failure),
         Outcome::QuotaExhausted(failure) => ("quota", failure),
-        Outcome::Refused(failure) => ("refused", failure),
-        Outcome::Unacceptable(failure) => ("unacceptable", failure),
+        Outcome::Fatal(failure) => ("refused", failure),
+        Outcome::Rejected(failure) => ("unacceptable", failure),
         Outcome::TooLarge(failure) => ("too large", failure),
         Outcome::TooSlow(failure) => ("too slow", failure),
         Outcome::Throttled(failure, _) => ("throttled", failure),
         Outcome::Transient(failure, _) => ("transient", failure),
-        Outcome::CutOff(failure) => ("cut off", failure),
-        Outcome::Nonsense(failure) => ("nonsense", failure),
+        Outcome::ConnectionLost(failure) => ("cut off", failure),
+        Outcome::UnexpectedReply(failure) => ("nonsense", failure),
     };
     (name, failure.code, failure.may_be_stored)
 }
@@ -278,7 +278,7 @@ fn messages_say_what_to_do_and_never_the_token() {
         let text = format!("{outcome:?}");
         assert!(!text.contains(TOKEN), "{text}");
         match outcome {
-            Outcome::Refused(failure) | Outcome::Transient(failure, _) => failure,
+            Outcome::Fatal(failure) | Outcome::Transient(failure, _) => failure,
             other => panic!("{other:?}"),
         }
     };

@@ -5,11 +5,11 @@
 //! Never: file system access. Containment is enforced again where files are opened, by the file
 //! system itself (see [`crate::pack`]); this check is what gives such a route its reason.
 
-use super::cache_key::ArtefactKind;
+use super::cache_key::ArtifactKind;
 
-/// How a generation of vinext names its artefacts.
+/// How a generation of vinext names its artifacts.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct ArtefactPathRule {
+pub struct ArtifactPathRule {
     /// Whether a trailing slash of the pathname is dropped from HTML names (since 1.0.0-beta.9).
     pub html_strips_trailing_slash: bool,
     /// Whether `/index` and what lies below it moves to `index/index…` (1.4.0), so that it does
@@ -17,9 +17,9 @@ pub struct ArtefactPathRule {
     pub escapes_index: bool,
 }
 
-/// Why a pathname names no artefact.
+/// Why a pathname names no artifact.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum UnsafePath {
+pub enum UnsafePathError {
     /// It has a `.` or `..` segment.
     DotSegment,
     /// It is absolute once its leading slash is gone.
@@ -30,7 +30,7 @@ pub enum UnsafePath {
     Backslash,
 }
 
-impl UnsafePath {
+impl UnsafePathError {
     /// What is wrong, as the second half of a sentence about the path.
     #[must_use]
     pub fn describe(self) -> &'static str {
@@ -43,17 +43,17 @@ impl UnsafePath {
     }
 }
 
-impl ArtefactPathRule {
-    /// The file of one artefact.
+impl ArtifactPathRule {
+    /// The file of one artifact.
     ///
     /// # Errors
-    /// Where the pathname could lead out of the directory of artefacts.
+    /// Where the pathname could lead out of the directory of artifacts.
     pub fn file(
         self,
         pathname: &str,
-        kind: ArtefactKind,
+        kind: ArtifactKind,
         trailing_slash: bool,
-    ) -> Result<String, UnsafePath> {
+    ) -> Result<String, UnsafePathError> {
         let extension = kind.as_str();
         if pathname == "/" {
             return Ok(["index.", extension].concat());
@@ -63,7 +63,7 @@ impl ArtefactPathRule {
         let needs_escape =
             self.escapes_index && (pathname == "/index" || pathname.starts_with("/index/"));
         let directory = if needs_escape { "index/" } else { "" };
-        if kind != ArtefactKind::Html {
+        if kind != ArtifactKind::Html {
             return Ok([directory, relative, ".", extension].concat());
         }
         let stem = match relative.strip_suffix('/') {
@@ -79,21 +79,21 @@ impl ArtefactPathRule {
     }
 }
 
-fn check(relative: &str) -> Result<(), UnsafePath> {
+fn check(relative: &str) -> Result<(), UnsafePathError> {
     if relative.contains('\0') {
-        return Err(UnsafePath::Nul);
+        return Err(UnsafePathError::Nul);
     }
     if relative.contains('\\') {
-        return Err(UnsafePath::Backslash);
+        return Err(UnsafePathError::Backslash);
     }
     if relative.starts_with('/') || (cfg!(windows) && has_drive_letter(relative)) {
-        return Err(UnsafePath::Absolute);
+        return Err(UnsafePathError::Absolute);
     }
     if relative
         .split('/')
         .any(|segment| segment == "." || segment == "..")
     {
-        return Err(UnsafePath::DotSegment);
+        return Err(UnsafePathError::DotSegment);
     }
     Ok(())
 }
@@ -111,7 +111,7 @@ fn has_drive_letter(relative: &str) -> bool {
 mod tests {
     use super::*;
 
-    const RULE: ArtefactPathRule = ArtefactPathRule {
+    const RULE: ArtifactPathRule = ArtifactPathRule {
         html_strips_trailing_slash: true,
         escapes_index: true,
     };
@@ -119,14 +119,14 @@ mod tests {
     #[test]
     fn paths_that_could_lead_outside_are_refused() {
         for (pathname, problem) in [
-            ("/../secret", UnsafePath::DotSegment),
-            ("/a/../../secret", UnsafePath::DotSegment),
-            ("/a/./b", UnsafePath::DotSegment),
-            ("//etc/passwd", UnsafePath::Absolute),
-            ("/a\\..\\b", UnsafePath::Backslash),
-            ("/a\0b", UnsafePath::Nul),
+            ("/../secret", UnsafePathError::DotSegment),
+            ("/a/../../secret", UnsafePathError::DotSegment),
+            ("/a/./b", UnsafePathError::DotSegment),
+            ("//etc/passwd", UnsafePathError::Absolute),
+            ("/a\\..\\b", UnsafePathError::Backslash),
+            ("/a\0b", UnsafePathError::Nul),
         ] {
-            for kind in [ArtefactKind::Html, ArtefactKind::Rsc, ArtefactKind::Route] {
+            for kind in [ArtifactKind::Html, ArtifactKind::Rsc, ArtifactKind::Route] {
                 assert_eq!(
                     RULE.file(pathname, kind, false),
                     Err(problem),
@@ -139,7 +139,7 @@ mod tests {
     #[test]
     fn names_that_only_look_dangerous_are_kept() {
         for pathname in ["/a..b", "/.hidden", "/...", "/%2e%2e/a"] {
-            let file = RULE.file(pathname, ArtefactKind::Rsc, false);
+            let file = RULE.file(pathname, ArtifactKind::Rsc, false);
             assert_eq!(file, Ok(format!("{}.rsc", &pathname[1..])));
         }
     }

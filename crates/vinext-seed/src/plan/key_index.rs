@@ -16,7 +16,7 @@ use super::is_fallback_shell;
 use crate::files;
 use crate::formats::pathname::cache_pathname;
 use crate::manifest::{
-    ManifestProblem, RawRoute, RenderStatus, Route, RouteIndex, RouteReader, RouterKind,
+    ManifestError, RawRoute, RenderStatus, Route, RouteIndex, RouteReader, RouterKind,
 };
 
 /// The most threads that parse besides the one that reads, which is then what the rest wait for.
@@ -31,7 +31,7 @@ const MAX_SHARED_BYTES: usize = 1024 * 1024;
 
 /// The candidates among some routes, in no particular order.
 #[derive(Debug, Default)]
-pub(super) struct Candidates {
+pub(super) struct KeyIndex {
     /// Each one's key, hashed, and its position. Two of a million different keys share a hash once
     /// in forty million runs; the later route is then reported as a duplicate and filled by its
     /// first visitor.
@@ -40,12 +40,12 @@ pub(super) struct Candidates {
     has_index: bool,
 }
 
-impl Candidates {
+impl KeyIndex {
     /// Reads to the end of the document, and notes in `index` where every route lies.
     pub(super) fn find<R: Read>(
         reader: &mut RouteReader<R>,
         index: &mut RouteIndex,
-    ) -> Result<Self, ManifestProblem> {
+    ) -> Result<Self, ManifestError> {
         let state = RandomState::new();
         let helpers = thread::available_parallelism().map_or(0, |all| all.get() - 1);
         let (hand_over, handed_over) = mpsc::sync_channel(MAX_PARSERS);
@@ -125,9 +125,9 @@ impl Candidates {
 /// What one thread has found.
 #[derive(Default)]
 struct Parsed {
-    candidates: Candidates,
+    candidates: KeyIndex,
     /// The first route that is no JSON, and its position.
-    problem: Option<(usize, ManifestProblem)>,
+    problem: Option<(usize, ManifestError)>,
 }
 
 impl Parsed {
@@ -199,7 +199,7 @@ impl Portion {
     fn read<R: Read>(
         reader: &mut RouteReader<R>,
         index: &mut RouteIndex,
-    ) -> Result<Option<Self>, ManifestProblem> {
+    ) -> Result<Option<Self>, ManifestError> {
         let mut portion = Self {
             first: index.len(),
             lengths: Vec::new(),
@@ -213,7 +213,7 @@ impl Portion {
             portion.json.extend_from_slice(json);
             // The reader takes no route that is larger than 16 MiB.
             let length = u32::try_from(bytes).map_err(std::io::Error::other);
-            let length = length.map_err(ManifestProblem::Unreadable)?;
+            let length = length.map_err(ManifestError::Unreadable)?;
             index.push(reader.offset() - u64::from(length), length);
         }
         Ok(Some(portion).filter(|portion| !portion.lengths.is_empty()))
@@ -224,9 +224,9 @@ impl Portion {
 ///
 /// Invalid UTF-8 becomes U+FFFD, as when Node reads the file: such a route then names a file that
 /// does not exist.
-fn with_route(json: &[u8], visit: impl FnOnce(Option<Route<'_>>)) -> Result<(), ManifestProblem> {
+fn with_route(json: &[u8], visit: impl FnOnce(Option<Route<'_>>)) -> Result<(), ManifestError> {
     let json = files::text(json);
-    let raw = RawRoute::parse(&json).map_err(ManifestProblem::not_json)?;
+    let raw = RawRoute::parse(&json).map_err(ManifestError::not_json)?;
     visit(raw.and_then(|raw| raw.validate().ok()));
     Ok(())
 }

@@ -24,7 +24,8 @@ import { resolveLocalTarget, resolveTarget } from "./resolve.js";
  */
 export async function targetOfProject(options) {
   const { root, env, local, viteConfig } = options;
-  const reading = viteConfig === false ? undefined : readCacheConfig(root, viteConfig, env ?? undefined);
+  const reading =
+    viteConfig === false ? undefined : readCacheConfig(root, viteConfig, env ?? undefined);
   const binding = reading?.then((read) => (read.kind === "kv" ? read.options.binding : undefined));
   const target = await (local ? resolveLocalTarget : resolveTarget)(options, binding);
   return { cacheConfig: await reading, target };

@@ -11,11 +11,11 @@ fn routes(path: impl Fn(usize) -> String) -> Vec<String> {
     (0..count).map(|number| route(number).to_string()).collect()
 }
 
-fn find(routes: &[String]) -> Result<(Candidates, RouteIndex), ManifestProblem> {
+fn find(routes: &[String]) -> Result<(KeyIndex, RouteIndex), ManifestError> {
     let document = format!(r#"{{"buildId":"b","routes":[{}]}}"#, routes.join(",\n"));
     let mut index = RouteIndex::default();
     let mut reader = RouteReader::new(document.as_bytes());
-    Candidates::find(&mut reader, &mut index).map(|candidates| (candidates, index))
+    KeyIndex::find(&mut reader, &mut index).map(|candidates| (candidates, index))
 }
 
 #[test]
@@ -52,12 +52,12 @@ fn of_several_problems_the_first_one_is_reported() {
     for _ in 0..20 {
         let problem = find(&routes).unwrap_err();
         assert!(
-            matches!(&problem, ManifestProblem::Corrupt(detail) if detail.to_string() == expected),
+            matches!(&problem, ManifestError::Corrupt(detail) if detail.to_string() == expected),
             "{problem:?}"
         );
     }
     // A document that ends too early has its problem behind those of its routes.
     routes.push("{".to_owned());
     let problem = find(&routes).unwrap_err();
-    assert!(matches!(&problem, ManifestProblem::Corrupt(detail) if detail.to_string() == expected));
+    assert!(matches!(&problem, ManifestError::Corrupt(detail) if detail.to_string() == expected));
 }

@@ -22,14 +22,14 @@ const MAX_REQUESTS_PER_WINDOW: usize = 1_100;
 
 /// Lets requests through.
 #[derive(Debug)]
-pub(super) struct Pacer {
+pub(super) struct RateLimiter {
     /// When requests of the last window were made, oldest first.
     made: Mutex<VecDeque<Instant>>,
     /// Until when there is a pause, if there is one.
     paused_until: watch::Sender<Option<Instant>>,
 }
 
-impl Pacer {
+impl RateLimiter {
     pub(super) fn new() -> Self {
         Self {
             made: Mutex::default(),
@@ -95,12 +95,12 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn one_pause_holds_everybody_back_and_the_longest_counts() {
-        let pacer = Pacer::new();
-        let watching = pacer.watch();
+        let rate_limiter = RateLimiter::new();
+        let watching = rate_limiter.watch();
         let start = Instant::now();
-        pacer.pause(Duration::from_secs(30));
-        pacer.pause(Duration::from_secs(10));
-        tokio::join!(pacer.admit(), pacer.admit());
+        rate_limiter.pause(Duration::from_secs(30));
+        rate_limiter.pause(Duration::from_secs(10));
+        tokio::join!(rate_limiter.admit(), rate_limiter.admit());
         assert_eq!(start.elapsed().as_secs(), 30);
         assert_eq!(*watching.borrow(), Some(start + Duration::from_secs(30)));
     }
@@ -109,11 +109,11 @@ mod tests {
     async fn the_budget_of_a_window_is_kept_at_any_pace() {
         // As docs/reliability.md promises.
         const PROMISED: usize = 1_100;
-        let pacer = Pacer::new();
+        let rate_limiter = RateLimiter::new();
         let start = Instant::now();
         let mut made = Vec::new();
         for request in 0..3 * PROMISED {
-            pacer.admit().await;
+            rate_limiter.admit().await;
             made.push(start.elapsed());
             tokio::time::sleep(Duration::from_millis((request % 7) as u64 * 30)).await;
         }

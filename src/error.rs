@@ -8,17 +8,17 @@ use std::fmt::Display;
 use napi::bindgen_prelude::{Object, ToNapiValue};
 use napi::{Env, Error, JsError, JsValue};
 use vinext_seed::SeedError;
-use vinext_seed::runtime::RuntimeProblem;
+use vinext_seed::runtime::RuntimeError;
 
 use crate::result::SeedResult;
 
 /// Why a promise rejects, or a function throws.
 #[derive(Debug)]
-pub(crate) enum Failure {
+pub(crate) enum BindingError {
     /// An argument is wrong.
     InvalidArgument(String),
     /// The format of a version that was asked about is not known, or is one that is never seeded.
-    FormatUnknown(RuntimeProblem),
+    FormatUnknown(RuntimeError),
     /// Code of the caller's threw; it gets back what it threw.
     Thrown(Error),
     /// The engine failed, or was cancelled for the signal's reason.
@@ -27,13 +27,13 @@ pub(crate) enum Failure {
     Node(Error),
 }
 
-impl From<Error> for Failure {
+impl From<Error> for BindingError {
     fn from(error: Error) -> Self {
         Self::Node(error)
     }
 }
 
-impl Failure {
+impl BindingError {
     /// An option is wrong; `problem` ends the sentence.
     pub(crate) fn option(option: &'static str, problem: impl Display) -> Self {
         Self::InvalidArgument(format!("option `{option}` {problem}"))
@@ -44,7 +44,7 @@ impl Failure {
         match self {
             Self::Thrown(thrown) | Self::Node(thrown) => Ok(thrown),
             Self::InvalidArgument(message) => with_code(env, "INVALID_OPTION", &message),
-            Self::FormatUnknown(problem @ RuntimeProblem::NotAVersion { .. }) => {
+            Self::FormatUnknown(problem @ RuntimeError::NotAVersion { .. }) => {
                 with_code(env, "INVALID_OPTION", &problem.to_string())
             }
             Self::FormatUnknown(problem) => with_code(env, "FORMAT_UNKNOWN", &problem.to_string()),

@@ -9,12 +9,12 @@ use std::fmt;
 
 /// Text somebody else wrote, fit to stand in a message: at most 500 characters, on one line.
 #[derive(Clone, Eq, PartialEq)]
-pub struct ForeignText(String);
+pub struct SanitizedText(String);
 
 /// The longest foreign text in a message, in characters.
 pub const MAX_FOREIGN_CHARACTERS: usize = 500;
 
-impl ForeignText {
+impl SanitizedText {
     /// Caps the text and replaces control characters, which could redraw somebody's terminal.
     #[must_use]
     pub fn new(text: &str) -> Self {
@@ -44,13 +44,13 @@ impl ForeignText {
     }
 }
 
-impl fmt::Display for ForeignText {
+impl fmt::Display for SanitizedText {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.0)
     }
 }
 
-impl fmt::Debug for ForeignText {
+impl fmt::Debug for SanitizedText {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.0, formatter)
     }
@@ -75,10 +75,10 @@ mod tests {
 
     #[test]
     fn foreign_text_is_capped_in_characters_and_kept_on_one_line() {
-        assert_eq!(ForeignText::new(" a\nb\u{1b}[2J ").as_str(), "a b [2J");
+        assert_eq!(SanitizedText::new(" a\nb\u{1b}[2J ").as_str(), "a b [2J");
         let exact = "é".repeat(MAX_FOREIGN_CHARACTERS);
-        assert_eq!(ForeignText::new(&exact).as_str(), exact);
-        let capped = ForeignText::new(&"é".repeat(MAX_FOREIGN_CHARACTERS + 1));
+        assert_eq!(SanitizedText::new(&exact).as_str(), exact);
+        let capped = SanitizedText::new(&"é".repeat(MAX_FOREIGN_CHARACTERS + 1));
         assert_eq!(capped.as_str().chars().count(), MAX_FOREIGN_CHARACTERS);
         assert!(capped.as_str().ends_with('…'));
     }

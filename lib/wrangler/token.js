@@ -10,7 +10,7 @@ import { findCommand } from "../installed-package.js";
 const TIMEOUT_MS = 60_000;
 
 const WHAT_TO_SET =
-  "set CLOUDFLARE_API_TOKEN to a token with the permission \"Workers KV Storage: Edit\", or run " +
+  'set CLOUDFLARE_API_TOKEN to a token with the permission "Workers KV Storage: Edit", or run ' +
   "`wrangler login`";
 
 /**

@@ -9,8 +9,10 @@ import { stripVTControlCharacters } from "node:util";
 const MAX_FOREIGN_CHARACTERS = 500;
 
 /** @param {unknown} text */
-export function foreignText(text) {
-  const line = stripVTControlCharacters(String(text)).replaceAll(/[\s\p{Cc}]+/gu, " ").trim();
+export function sanitize(text) {
+  const line = stripVTControlCharacters(String(text))
+    .replaceAll(/[\s\p{Cc}]+/gu, " ")
+    .trim();
   if (line.length <= MAX_FOREIGN_CHARACTERS) return line;
   return `${line.slice(0, MAX_FOREIGN_CHARACTERS - 1)}…`;
 }

@@ -16,9 +16,9 @@ const MIN_SLOW_BYTES: usize = 256 * 1024;
 
 /// Limits that only ever narrow, for all batches of a run.
 #[derive(Debug)]
-pub(super) struct Caps(Mutex<BatchLimits>);
+pub(super) struct AdaptiveLimits(Mutex<BatchLimits>);
 
-impl Caps {
+impl AdaptiveLimits {
     /// No limits but those that the batches were made with.
     pub(super) fn new() -> Self {
         Self(Mutex::new(BatchLimits {

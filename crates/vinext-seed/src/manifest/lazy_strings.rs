@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use super::route::RouteProblem;
+use super::route::RouteError;
 
 /// A JSON string's content, borrowed where it has no escapes. `None` for anything else, lone
 /// surrogates included: no request can carry one, so no page is ever looked up with it.
@@ -24,14 +24,14 @@ pub(super) fn text(raw: &RawValue) -> Option<Cow<'_, str>> {
 /// An array of strings that is not taken apart before somebody asks: most are looked at once, when
 /// their route is packed.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Texts<'a>(Option<&'a RawValue>);
+pub struct LazyStrings<'a>(Option<&'a RawValue>);
 
-impl<'a> Texts<'a> {
-    pub(super) fn of(name: &'static str, raw: Option<&'a RawValue>) -> Result<Self, RouteProblem> {
+impl<'a> LazyStrings<'a> {
+    pub(super) fn of(name: &'static str, raw: Option<&'a RawValue>) -> Result<Self, RouteError> {
         match raw.map(RawValue::get) {
             None | Some("null") => Ok(Self(None)),
             Some(json) if json.starts_with('[') => Ok(Self(raw)),
-            Some(_) => Err(RouteProblem::Field {
+            Some(_) => Err(RouteError::Field {
                 name,
                 expected: "an array",
             }),

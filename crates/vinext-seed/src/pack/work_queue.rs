@@ -13,10 +13,10 @@ use std::ops::Range;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 /// The positions of neighbouring routes in the manifest.
-pub(super) type Chunk = Range<usize>;
+pub(super) type RouteRange = Range<usize>;
 
 /// The work that is left, shared by the packing threads and whoever takes their results over.
-pub(super) struct Claims {
+pub(super) struct WorkQueue {
     state: Mutex<State>,
     changed: Condvar,
     routes: usize,
@@ -28,14 +28,14 @@ struct State {
     /// The position of the next route that nobody has claimed.
     next: usize,
     /// Chunks that were given back, by their first position.
-    returned: BTreeMap<usize, Chunk>,
+    returned: BTreeMap<usize, RouteRange>,
     /// Chunks that are handed out and not taken over yet.
     outstanding: usize,
     is_cancelled: bool,
 }
 
-impl Claims {
-    /// Claims on a manifest of so many routes.
+impl WorkQueue {
+    /// A queue for a manifest of so many routes.
     pub(super) fn new(routes: usize, max_outstanding: usize) -> Self {
         Self {
             state: Mutex::default(),
@@ -47,7 +47,7 @@ impl Claims {
 
     /// Waits for work: the lowest chunk given back, else up to `max_routes` new routes. `None` when
     /// there is nothing left or everything was cancelled.
-    pub(super) fn claim(&self, max_routes: usize) -> Option<Chunk> {
+    pub(super) fn claim(&self, max_routes: usize) -> Option<RouteRange> {
         let mut state = self.lock();
         loop {
             if state.is_cancelled {
@@ -73,7 +73,7 @@ impl Claims {
     }
 
     /// Gives back what a claimed chunk has from a position on.
-    pub(super) fn give_back(&self, chunk: &mut Chunk, first: usize) {
+    pub(super) fn requeue(&self, chunk: &mut RouteRange, first: usize) {
         let rest = first..chunk.end;
         chunk.end = first;
         self.lock().returned.insert(first, rest);
@@ -81,7 +81,7 @@ impl Claims {
     }
 
     /// Says that another chunk was taken over, in order.
-    pub(super) fn taken_over(&self) {
+    pub(super) fn release(&self) {
         self.lock().outstanding -= 1;
         self.changed.notify_all();
     }
@@ -108,34 +108,34 @@ mod tests {
 
     #[test]
     fn chunks_follow_each_other_to_the_end() {
-        let claims = Claims::new(10, 9);
-        assert_eq!(claims.claim(4), Some(0..4));
-        assert_eq!(claims.claim(100), Some(4..10));
-        assert_eq!(claims.claim(1), None);
+        let queue = WorkQueue::new(10, 9);
+        assert_eq!(queue.claim(4), Some(0..4));
+        assert_eq!(queue.claim(100), Some(4..10));
+        assert_eq!(queue.claim(1), None);
     }
 
     #[test]
     fn what_is_given_back_is_handed_out_first() {
-        let claims = Claims::new(10, 9);
-        let mut first = claims.claim(4).unwrap();
-        claims.claim(2).unwrap();
-        claims.give_back(&mut first, 1);
+        let queue = WorkQueue::new(10, 9);
+        let mut first = queue.claim(4).unwrap();
+        queue.claim(2).unwrap();
+        queue.requeue(&mut first, 1);
         assert_eq!(first, 0..1);
-        assert_eq!(claims.claim(1), Some(1..4));
+        assert_eq!(queue.claim(1), Some(1..4));
     }
 
     #[test]
     fn nobody_goes_further_ahead_than_the_bound() {
-        let claims = Claims::new(10, 2);
-        let mut first = claims.claim(4).unwrap();
-        claims.claim(2).unwrap();
-        claims.give_back(&mut first, 1);
+        let queue = WorkQueue::new(10, 2);
+        let mut first = queue.claim(4).unwrap();
+        queue.claim(2).unwrap();
+        queue.requeue(&mut first, 1);
         for expected in [1..4, 6..7] {
             std::thread::scope(|scope| {
-                let waiting = scope.spawn(|| claims.claim(1));
+                let waiting = scope.spawn(|| queue.claim(1));
                 let_it_wait();
                 assert!(!waiting.is_finished());
-                claims.taken_over();
+                queue.release();
                 assert_eq!(waiting.join().unwrap(), Some(expected));
             });
         }
@@ -143,12 +143,12 @@ mod tests {
 
     #[test]
     fn cancelling_wakes_who_waits() {
-        let claims = Claims::new(10, 1);
-        claims.claim(1).unwrap();
+        let queue = WorkQueue::new(10, 1);
+        queue.claim(1).unwrap();
         std::thread::scope(|scope| {
-            let waiting = scope.spawn(|| claims.claim(1).is_none());
+            let waiting = scope.spawn(|| queue.claim(1).is_none());
             let_it_wait();
-            claims.cancel();
+            queue.cancel();
             assert!(waiting.join().unwrap());
         });
     }

@@ -3,7 +3,7 @@
 // In: a path. Out: the envelope's result.
 // Never: a write, and never the token in a message.
 
-import { foreignText } from "../foreign-text.js";
+import { sanitize } from "../sanitized-text.js";
 
 /** How long an answer may take. */
 const TIMEOUT_MS = 30_000;
@@ -12,7 +12,7 @@ const TIMEOUT_MS = 30_000;
 const PER_PAGE = 50;
 
 /** Cloudflare said no, or nothing. */
-export class ApiProblem extends Error {
+export class ApiError extends Error {
   /**
    * @param {string} message
    * @param {number} [status]
@@ -49,7 +49,7 @@ export async function get({ baseUrl, token }, path) {
     const { message, cause } = /** @type {Error} */ (error);
     const reason = cause instanceof Error ? cause.message : message;
     const { host } = new URL(baseUrl);
-    throw new ApiProblem(`no answer from ${host} to ${question}: ${foreignText(reason)}`);
+    throw new ApiError(`no answer from ${host} to ${question}: ${sanitize(reason)}`);
   }
   const envelope = parse(body);
   if (response.ok && envelope?.success === true) return envelope.result;
@@ -57,9 +57,9 @@ export async function get({ baseUrl, token }, path) {
   const errors = Array.isArray(envelope?.errors) ? envelope.errors : [];
   const said = errors.map((error) => `${error?.message} [code ${error?.code}]`).join("; ");
   // The token is taken out first: what is cut off could be its end.
-  const text = foreignText((said || body).replaceAll(token, "[token]"));
+  const text = sanitize((said || body).replaceAll(token, "[token]"));
   const { status } = response;
-  throw new ApiProblem(`Cloudflare answered ${question} with ${status}: ${text}`, status);
+  throw new ApiError(`Cloudflare answered ${question} with ${status}: ${text}`, status);
 }
 
 /**
@@ -69,7 +69,8 @@ export async function get({ baseUrl, token }, path) {
 export async function listAccounts(api) {
   const path = `/accounts?per_page=${PER_PAGE}`;
   const accounts = await get(api, path);
-  if (!Array.isArray(accounts)) throw new ApiProblem(`Cloudflare answered GET ${path} without a list`);
+  if (!Array.isArray(accounts))
+    throw new ApiError(`Cloudflare answered GET ${path} without a list`);
   if (accounts.length < 2) return accounts;
   // Some are listed that the token's owner is no member of. Tokens that belong to an account cannot
   // read memberships.
@@ -95,7 +96,7 @@ export async function deployedNamespace(api, accountId, worker, binding) {
     const found = bindings.find((one) => one?.type === "kv_namespace" && one.name === binding);
     return found?.namespace_id;
   } catch (error) {
-    if (error instanceof ApiProblem && error.status === 404) return undefined;
+    if (error instanceof ApiError && error.status === 404) return undefined;
     throw error;
   }
 }

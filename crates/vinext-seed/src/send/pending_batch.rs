@@ -9,7 +9,7 @@ use crate::pack::Batch;
 
 /// A batch or a part of one on its way.
 #[derive(Clone, Debug)]
-pub(super) struct Part {
+pub(super) struct PendingBatch {
     pub(super) batch: Batch,
     pub(super) was_sent: bool,
     /// Requests that failed.
@@ -19,12 +19,12 @@ pub(super) struct Part {
     /// The time that failing requests and the waits between them took.
     pub(super) spent: Duration,
     /// The time of waits that the other side ordered.
-    pub(super) ordered: Duration,
+    pub(super) retry_after: Duration,
     /// Whether one of the requests may have stored the pairs.
     pub(super) may_be_stored: bool,
 }
 
-impl Part {
+impl PendingBatch {
     pub(super) fn new(batch: Batch) -> Self {
         Self {
             batch,
@@ -32,7 +32,7 @@ impl Part {
             failures: 0,
             cut_offs: 0,
             spent: Duration::ZERO,
-            ordered: Duration::ZERO,
+            retry_after: Duration::ZERO,
             may_be_stored: false,
         }
     }

@@ -5,7 +5,7 @@
 
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { foreignText } from "../foreign-text.js";
+import { sanitize } from "../sanitized-text.js";
 import { findPackage } from "../installed-package.js";
 import { askReader } from "../reader.js";
 
@@ -52,7 +52,7 @@ export async function readWranglerConfig({ root, config, env, environment }) {
     env: { ...environment, WRANGLER_SEND_METRICS: "false" },
   });
   if ("error" in answer) {
-    const reason = `wrangler cannot read its configuration: ${foreignText(answer.error)}`;
+    const reason = `wrangler cannot read its configuration: ${sanitize(answer.error)}`;
     return { kind: "wrong", code: "config-unreadable", reason };
   }
   /** @type {ReadConfig} */

@@ -5,12 +5,12 @@
 
 use std::io::Read;
 
-use super::candidates::Candidates;
-use crate::manifest::{Header, ManifestProblem, RouteIndex, RouteReader};
+use super::key_index::KeyIndex;
+use crate::manifest::{Header, ManifestError, RouteIndex, RouteReader};
 
 /// The result of reading the manifest once.
 #[derive(Debug)]
-pub struct Survey {
+pub struct ManifestScan {
     /// What the manifest says of the build.
     pub header: Header,
     /// How many routes it lists, rendered or not.
@@ -25,14 +25,14 @@ pub struct Survey {
     duplicates: Vec<usize>,
 }
 
-impl Survey {
+impl ManifestScan {
     /// Reads the manifest to its end.
     ///
     /// # Errors
     /// If it is no manifest. Then nothing of it may be used.
-    pub fn take<R: Read>(mut reader: RouteReader<R>) -> Result<Self, ManifestProblem> {
+    pub fn take<R: Read>(mut reader: RouteReader<R>) -> Result<Self, ManifestError> {
         let mut index = RouteIndex::default();
-        let candidates = Candidates::find(&mut reader, &mut index)?;
+        let candidates = KeyIndex::find(&mut reader, &mut index)?;
         Ok(Self {
             header: reader.into_header()?,
             routes: index.len(),

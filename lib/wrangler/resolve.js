@@ -6,7 +6,7 @@
 import path from "node:path";
 import { findAccount } from "./account.js";
 import { apiBase } from "./api-base.js";
-import { ApiProblem, deployedNamespace } from "./cloudflare-api.js";
+import { ApiError, deployedNamespace } from "./cloudflare-api.js";
 import { readWranglerConfig } from "./config.js";
 import { readEnvironment } from "./environment.js";
 import { checkNamespaceId, findNamespace } from "./namespace.js";
@@ -70,7 +70,8 @@ export async function resolveTarget(options, cacheBinding) {
   try {
     const account = await findAccount({ accountId, config, environment, api });
     if ("code" in account) return { ...account, ...known };
-    const id = namespace.id ?? (await provisioned(api, account.accountId, config, namespace.binding));
+    const id =
+      namespace.id ?? (await provisioned(api, account.accountId, config, namespace.binding));
     if (typeof id !== "string") return id;
     return {
       accountId: account.accountId,
@@ -83,7 +84,7 @@ export async function resolveTarget(options, cacheBinding) {
       tokenSource: token.source,
     };
   } catch (error) {
-    if (!(error instanceof ApiProblem)) throw error;
+    if (!(error instanceof ApiError)) throw error;
     return { code: "target-unknown", reason: error.message, ...known };
   }
 }

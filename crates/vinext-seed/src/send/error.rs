@@ -7,7 +7,7 @@
 /// Why pairs are not stored.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("{message}")]
-pub struct Failure {
+pub struct SendError {
     /// Stable, for programs: `KV_UNAUTHORIZED`, `KV_NOT_FOUND`, `KV_QUOTA_EXHAUSTED`,
     /// `KV_THROTTLED`, `KV_TIMEOUT`, `KV_HTTP_ERROR`, `KV_REJECTED`, `KV_BAD_REPLY`, `KV_TOO_LARGE`,
     /// `KV_PARTLY_STORED`, `NETWORK_ERROR`, `TLS_UNTRUSTED`, `PROXY_REFUSED` or `ABORT_ERR`.
@@ -25,7 +25,7 @@ pub struct Failure {
     pub may_be_stored: bool,
 }
 
-impl Failure {
+impl SendError {
     /// A failure without a reply.
     pub(crate) fn new(code: &'static str, message: String) -> Self {
         Self {
@@ -39,7 +39,7 @@ impl Failure {
     }
 
     /// The same, for pairs whose fate is or is not known.
-    pub(crate) fn with_doubt(mut self, may_be_stored: bool) -> Self {
+    pub(crate) fn may_be_stored(mut self, may_be_stored: bool) -> Self {
         self.may_be_stored = may_be_stored;
         self
     }

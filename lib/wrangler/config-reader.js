@@ -43,6 +43,8 @@ function readConfig(wrangler, args) {
     // Of a syntax error the message alone does not say where it is.
     const { file, line } = error?.location ?? {};
     if (file === undefined) throw error;
-    throw new Error(`${file}${line === undefined ? "" : `:${line}`}: ${error.message}`);
+    throw new Error(`${file}${line === undefined ? "" : `:${line}`}: ${error.message}`, {
+      cause: error,
+    });
   }
 }

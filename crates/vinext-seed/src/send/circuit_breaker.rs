@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use tokio_util::sync::CancellationToken;
 
-use super::failure::Failure;
+use super::error::SendError;
 
 /// Losses one after another that end the run. One may be the batch's fault; three without a success
 /// between them are not.
@@ -19,7 +19,7 @@ const MAX_REFUSALS_IN_A_ROW: usize = 16;
 
 /// Ends a run that has no prospect.
 #[derive(Debug, Default)]
-pub(super) struct Breaker {
+pub(super) struct CircuitBreaker {
     state: Mutex<State>,
     ended: CancellationToken,
 }
@@ -29,10 +29,10 @@ struct State {
     has_stored: bool,
     losses_in_a_row: usize,
     refusals_in_a_row: usize,
-    reason: Option<Failure>,
+    reason: Option<SendError>,
 }
 
-impl Breaker {
+impl CircuitBreaker {
     /// Pairs were stored.
     pub(super) fn stored(&self) {
         self.change(|state| {
@@ -43,7 +43,7 @@ impl Breaker {
     }
 
     /// Pairs are given up after all attempts. Where nothing was ever stored, nothing will be.
-    pub(super) fn lost(&self, failure: &Failure) {
+    pub(super) fn lost(&self, failure: &SendError) {
         let is_enough = self.change(|state| {
             state.losses_in_a_row += 1;
             !state.has_stored || state.losses_in_a_row >= MAX_LOSSES_IN_A_ROW
@@ -54,7 +54,7 @@ impl Breaker {
     }
 
     /// Pairs are refused for what they are. Others may still be taken.
-    pub(super) fn refused_one(&self, failure: &Failure) {
+    pub(super) fn refused_one(&self, failure: &SendError) {
         let is_enough = self.change(|state| {
             state.refusals_in_a_row += 1;
             state.refusals_in_a_row >= MAX_REFUSALS_IN_A_ROW
@@ -65,7 +65,7 @@ impl Breaker {
     }
 
     /// Ends the run. The first reason stays.
-    pub(super) fn end(&self, reason: &Failure) {
+    pub(super) fn end(&self, reason: &SendError) {
         self.change(|state| {
             state.reason.get_or_insert_with(|| reason.clone());
         });
@@ -73,7 +73,7 @@ impl Breaker {
     }
 
     /// Why the run is at its end, if it is.
-    pub(super) fn reason(&self) -> Option<Failure> {
+    pub(super) fn reason(&self) -> Option<SendError> {
         self.change(|state| state.reason.clone())
     }
 
