@@ -1,6 +1,6 @@
 // A built project with published packages, as the command finds it.
 
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { PACKAGES } from "../../compat/oracles/client.js";
@@ -53,8 +53,10 @@ export function writeProject(project: ProjectFiles = {}) {
   });
   const modules = path.join(root, "node_modules");
   mkdirSync(modules, { recursive: true });
-  symlinkSync(path.join(PACKAGES, `vinext-${vinext}`), path.join(modules, "vinext"));
-  if (wrangler) symlinkSync(path.join(EXAMPLE_MODULES, "wrangler"), path.join(modules, "wrangler"));
+  link(path.join(PACKAGES, `vinext-${vinext}`), path.join(modules, "vinext"), "compat/oracles");
+  if (wrangler) {
+    link(path.join(EXAMPLE_MODULES, "wrangler"), path.join(modules, "wrangler"), "example");
+  }
   const all = { "package.json": { name: "shop", private: true }, ...files };
   for (const [name, content] of Object.entries(all)) {
     const file = path.join(root, name);
@@ -62,4 +64,12 @@ export function writeProject(project: ProjectFiles = {}) {
     writeFileSync(file, typeof content === "string" ? content : JSON.stringify(content));
   }
   return root;
+}
+
+/** Links an installed package. A dangling link would fail far from here, as "vinext is not installed". */
+function link(installed: string, place: string, step: string) {
+  if (!existsSync(installed)) {
+    throw new Error(`${installed} is missing; run \`node scripts/prepare.js ${step}\``);
+  }
+  symlinkSync(installed, place);
 }
