@@ -11,7 +11,7 @@ use napi::bindgen_prelude::FromNapiValue;
 use napi::{Either, sys};
 use napi_derive::napi;
 use vinext_seed::report::SkippedRun;
-use vinext_seed::send::{MAX_BULK_BODY_BYTES, MAX_BULK_PAIRS};
+use vinext_seed::store::cloudflare_kv::LIMITS;
 use vinext_seed::{BuildOptions, Limits};
 
 use crate::argument::{Given, OrNull, optional};
@@ -134,8 +134,8 @@ pub(crate) fn batch_limits(
     bytes: Option<OrNull<f64>>,
 ) -> Result<Limits, BindingError> {
     Ok(Limits {
-        max_batch_pairs: whole(pairs, "maxBatchPairs", MAX_BULK_PAIRS)?,
-        max_batch_bytes: whole(bytes, "maxBatchBytes", MAX_BULK_BODY_BYTES)?,
+        max_batch_pairs: whole(pairs, "maxBatchPairs", LIMITS.max_batch_entries)?,
+        max_batch_bytes: whole(bytes, "maxBatchBytes", LIMITS.max_body_bytes)?,
         ..Limits::default()
     })
 }

@@ -25,6 +25,7 @@ pub mod runtime;
 pub mod sanitized_text;
 mod seed;
 pub mod send;
+pub mod store;
 
 pub use progress::{Observer, Phase, Progress};
 pub use report::SeedReport;

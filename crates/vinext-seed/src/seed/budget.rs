@@ -12,7 +12,7 @@
 
 use super::error::SeedError;
 use crate::pack::{BatchLimits, Batcher, PackLimits};
-use crate::send::{MAX_BULK_BODY_BYTES, MAX_BULK_PAIRS};
+use crate::store::cloudflare_kv::LIMITS;
 
 /// What a run takes unless the caller says otherwise, in bytes: 128 MB, which even the smallest
 /// build machines have beside Node.
@@ -61,9 +61,9 @@ pub const MAX_CONCURRENCY: usize = 64;
 pub struct Limits {
     /// Memory, in bytes. Default: [`DEFAULT_MAX_MEMORY_BYTES`]. Below 32 MB it is overdrawn.
     pub max_memory_bytes: Option<usize>,
-    /// Pairs in one request, up to [`MAX_BULK_PAIRS`], which is the default.
+    /// Pairs in one request, up to 10,000, which is the default.
     pub max_batch_pairs: Option<usize>,
-    /// Bytes of one request, up to [`MAX_BULK_BODY_BYTES`]. Default: what the memory allows, at
+    /// Bytes of one request, up to 100,000,000. Default: what the memory allows, at
     /// most 8 MiB; in files [`DEFAULT_MAX_FILE_BYTES`](crate::DEFAULT_MAX_FILE_BYTES).
     pub max_batch_bytes: Option<usize>,
     /// Requests in flight, up to [`MAX_CONCURRENCY`]. Default: what the memory allows, at most 8.
@@ -73,8 +73,12 @@ pub struct Limits {
 impl Limits {
     fn check(&self) -> Result<(), SeedError> {
         in_range("maxMemoryBytes", self.max_memory_bytes, usize::MAX)?;
-        in_range("maxBatchPairs", self.max_batch_pairs, MAX_BULK_PAIRS)?;
-        in_range("maxBatchBytes", self.max_batch_bytes, MAX_BULK_BODY_BYTES)?;
+        in_range(
+            "maxBatchPairs",
+            self.max_batch_pairs,
+            LIMITS.max_batch_entries,
+        )?;
+        in_range("maxBatchBytes", self.max_batch_bytes, LIMITS.max_body_bytes)?;
         in_range("concurrency", self.concurrency, MAX_CONCURRENCY)
     }
 }
@@ -140,10 +144,10 @@ impl Budget {
                 buffer_bytes: with_headroom(segment_bytes),
                 // All that can be in use at a time may come back.
                 max_free_buffers: segments_held(threads) + in_bodies,
-                max_body_bytes: MAX_BULK_BODY_BYTES,
+                max_body_bytes: LIMITS.max_body_bytes,
             },
             batch: BatchLimits {
-                max_pairs: limits.max_batch_pairs.unwrap_or(MAX_BULK_PAIRS),
+                max_pairs: limits.max_batch_pairs.unwrap_or(LIMITS.max_batch_entries),
                 max_body_bytes,
             },
             concurrency,
@@ -195,7 +199,7 @@ mod tests {
         let budget = Budget::spend(Limits::default(), 4);
         assert_eq!(budget.concurrency, 8);
         assert_eq!(budget.batch.max_body_bytes, 8 * MEBIBYTE);
-        assert_eq!(budget.batch.max_pairs, MAX_BULK_PAIRS);
+        assert_eq!(budget.batch.max_pairs, LIMITS.max_batch_entries);
         assert_eq!(
             (budget.pack.threads, budget.pack.segment_bytes),
             (4, SEGMENT_BYTES)
@@ -237,11 +241,11 @@ mod tests {
         assert!(held(&many) <= DEFAULT_MAX_MEMORY_BYTES);
         let both = budget(Limits {
             concurrency: Some(64),
-            max_batch_bytes: Some(MAX_BULK_BODY_BYTES),
+            max_batch_bytes: Some(LIMITS.max_body_bytes),
             ..Limits::default()
         });
         assert_eq!(both.concurrency, 64);
-        assert_eq!(both.batch.max_body_bytes, MAX_BULK_BODY_BYTES);
+        assert_eq!(both.batch.max_body_bytes, LIMITS.max_body_bytes);
     }
 
     #[test]
@@ -250,7 +254,7 @@ mod tests {
             (memory(0), "maxMemoryBytes"),
             (
                 Limits {
-                    max_batch_pairs: Some(MAX_BULK_PAIRS + 1),
+                    max_batch_pairs: Some(LIMITS.max_batch_entries + 1),
                     ..Limits::default()
                 },
                 "maxBatchPairs",

@@ -53,12 +53,6 @@ use outcome::Verdict;
 use rate_limiter::RateLimiter;
 use secrets::Secrets;
 
-/// The most pairs the bulk API takes in one request (Cloudflare API, "bulk update").
-pub const MAX_BULK_PAIRS: usize = 10_000;
-
-/// The most bytes the bulk API takes in one request (Cloudflare API, "bulk update": 100 megabytes).
-pub const MAX_BULK_BODY_BYTES: usize = 100_000_000;
-
 /// Stores the batches of one run in one namespace.
 #[derive(Debug)]
 pub struct KvSender {

@@ -1,0 +1,5 @@
+//! Workers KV, through Cloudflare's REST API.
+
+mod limits;
+
+pub use limits::LIMITS;
