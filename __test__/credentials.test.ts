@@ -6,9 +6,7 @@ import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { apiBase } from "../lib/wrangler/api-base.js";
 import { listAccounts } from "../lib/wrangler/cloudflare-api.js";
-import { readEnvironment } from "../lib/wrangler/environment.js";
 import { resolveTarget } from "../lib/wrangler/resolve.js";
-import { temporaryDirectory } from "./support/build.js";
 import { ACCOUNT, API_TOKEN, startCloudflare } from "./support/cloudflare.js";
 import { listen } from "./support/loopback.js";
 import { NAMESPACE, wranglerConfig, writeProject } from "./support/project.js";
@@ -199,18 +197,4 @@ describe("the API", () => {
     });
     expect(url({}, "mars")).toMatchObject({ code: "compliance-region-unknown" });
   });
-});
-
-it("reads .env files in wrangler's order", () => {
-  const root = temporaryDirectory();
-  writeFileSync(path.join(root, ".env"), "A=1\nB=1\nC=1\n");
-  writeFileSync(path.join(root, ".env.staging"), "B=2\n");
-  const own = { C: "3", CF_API_TOKEN: "old" };
-  expect(readEnvironment(root, "staging", own)).toMatchObject({
-    A: "1",
-    B: "2",
-    C: "3",
-    CLOUDFLARE_API_TOKEN: "old",
-  });
-  expect(readEnvironment(root, undefined, own).B).toBe("1");
 });

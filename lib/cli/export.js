@@ -73,7 +73,7 @@ export async function exportProject(root, directory, options, printer, signal) {
  */
 async function namespaceFlag(root, { binding, namespaceId, env, config }, named) {
   if (namespaceId !== undefined) return `--namespace-id ${namespaceId}`;
-  const environment = readEnvironment(root, env);
+  const environment = readEnvironment(root, { env });
   const answer = await readWranglerConfig({ root, config, env, environment });
   const found =
     answer.kind === "config" ? findNamespace(answer.config, binding ?? named) : undefined;

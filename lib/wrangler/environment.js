@@ -1,22 +1,27 @@
 // The environment variables as wrangler sees them in a project.
-//
-// In: a project's directory, the name of an environment. Out: variables.
-// Never: a change to this process's own.
 
-import { readFileSync } from "node:fs";
 import path from "node:path";
-import { parseEnv } from "node:util";
+import dotenv from "dotenv";
+import dotenvExpand from "dotenv-expand";
+import { readRegularFile } from "../regular-file.js";
 
 /** @typedef {Record<string, string | undefined>} Environment */
 
-/** The files that wrangler reads; what stands in a later one counts. */
-const FILES = (/** @type {string | undefined} */ env) => [
+/** The largest `.env` file that is read. Real ones have a few kilobytes. */
+const MAX_ENV_FILE_BYTES = 1024 * 1024;
+
+/**
+ * The files that wrangler reads by default. Values in a later file win. CLOUDFLARE_ENV does not add
+ * any, only `--env` does (wrangler 4.151, `getDefaultEnvFiles`).
+ * @param {string} [env]
+ */
+const defaultFiles = (env) => [
   ".env",
   ".env.local",
-  ...(env === undefined || env === "" ? [] : [`.env.${env}`, `.env.${env}.local`]),
+  ...(env === undefined ? [] : [`.env.${env}`, `.env.${env}.local`]),
 ];
 
-/** Names that wrangler still takes for others. */
+/** Deprecated names that wrangler still accepts. */
 const OLD_NAMES = {
   CF_API_TOKEN: "CLOUDFLARE_API_TOKEN",
   CF_ACCOUNT_ID: "CLOUDFLARE_ACCOUNT_ID",
@@ -24,23 +29,29 @@ const OLD_NAMES = {
 };
 
 /**
- * The process's variables, and beneath them those of the project's `.env` files.
+ * The process's variables, completed by those of the project's `.env` files. They are parsed and
+ * expanded with the libraries that wrangler uses.
  * @param {string} root
- * @param {string} [env]
+ * @param {object} [options]
+ * @param {string} [options.env] what `--env` says
+ * @param {string[]} [options.envFiles] what `--env-file` says, instead of the default files
  * @param {Environment} [own]
  * @returns {Environment}
  */
-export function readEnvironment(root, env, own = process.env) {
-  /** @type {Environment} */
-  const variables = {};
-  for (const file of FILES(env ?? own.CLOUDFLARE_ENV)) {
+export function readEnvironment(root, { env, envFiles } = {}, own = process.env) {
+  /** @type {Record<string, string>} */
+  const parsed = {};
+  for (const file of envFiles ?? defaultFiles(env)) {
     try {
-      Object.assign(variables, parseEnv(readFileSync(path.join(root, file), "utf-8")));
+      const text = readRegularFile(path.resolve(root, file), MAX_ENV_FILE_BYTES);
+      Object.assign(parsed, dotenv.parse(text));
     } catch {
-      // Most projects have none of them.
+      // Most projects have none of them, and wrangler ignores what it cannot read.
     }
   }
-  Object.assign(variables, own);
+  /** @type {Environment} */
+  const variables = { ...own };
+  dotenvExpand.expand({ processEnv: /** @type {Record<string, string>} */ (variables), parsed });
   for (const [old, name] of Object.entries(OLD_NAMES)) variables[name] ||= variables[old];
   return variables;
 }

@@ -23,6 +23,8 @@ import { findToken } from "./token.js";
  * @property {string} [apiToken]
  * @property {string} [apiBaseUrl]
  * @property {string} [persistTo]
+ * @property {string} [profile] wrangler's auth profile
+ * @property {string[]} [envFiles] instead of the default `.env` files
  */
 
 /**
@@ -57,13 +59,18 @@ import { findToken } from "./token.js";
  */
 export async function resolveTarget(options, cacheBinding) {
   const { root, accountId } = options;
-  const environment = readEnvironment(root, options.env);
+  const environment = readEnvironment(root, options);
   const found = await findBinding(options, environment, cacheBinding);
   if ("code" in found) return found;
   const { config, namespace } = found;
   const base = apiBase(environment, config?.complianceRegion, options.apiBaseUrl);
   if ("code" in base) return base;
-  const token = await findToken({ root, apiToken: options.apiToken, environment });
+  const token = await findToken({
+    root,
+    apiToken: options.apiToken,
+    profile: options.profile,
+    environment,
+  });
   const known = { namespaceId: namespace.id, binding: namespace.binding };
   if ("code" in token) return { ...token, ...known };
   const api = { baseUrl: base.baseUrl, token: token.token };
@@ -97,7 +104,7 @@ export async function resolveTarget(options, cacheBinding) {
  */
 export async function resolveLocalTarget(options, cacheBinding) {
   const root = path.resolve(options.root);
-  const environment = readEnvironment(root, options.env);
+  const environment = readEnvironment(root, options);
   const found = await findBinding(options, environment, cacheBinding, "local");
   if ("code" in found) return found;
   const { config, namespace } = found;

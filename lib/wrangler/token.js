@@ -1,13 +1,14 @@
-// The API token, as wrangler would have it.
-//
-// In: a project's directory and variables. Out: a token and where it is from, or what to set.
-// Never: a token in a message, and never wrangler's own files; it may keep them encrypted.
+// The API token, as wrangler would find it. It never appears in a message.
 
 import { execFile } from "node:child_process";
-import { findCommand } from "../installed-package.js";
+import os from "node:os";
+import { findCommand, findPackage } from "../installed-package.js";
 
 /** How long wrangler may take; it may have to refresh a login. */
 const TIMEOUT_MS = 60_000;
+
+/** The first wrangler with `auth token`. */
+const FIRST_MINOR_WITH_AUTH_TOKEN = 57;
 
 const WHAT_TO_SET =
   'set CLOUDFLARE_API_TOKEN to a token with the permission "Workers KV Storage: Edit", or run ' +
@@ -17,19 +18,23 @@ const WHAT_TO_SET =
  * @param {object} request
  * @param {string} request.root
  * @param {string} [request.apiToken]
+ * @param {string} [request.profile] wrangler's auth profile
  * @param {import("./environment.js").Environment} request.environment
+ * @param {AbortSignal} [request.signal]
  * @returns {Promise<{ token: string, source: string } | { code: string, reason: string }>}
  */
-export async function findToken({ root, apiToken, environment }) {
+export async function findToken({ root, apiToken, profile, environment, signal }) {
   if (apiToken !== undefined) return checked(apiToken, "apiToken");
   const fromVariable = environment.CLOUDFLARE_API_TOKEN;
   if (fromVariable) return checked(fromVariable, "CLOUDFLARE_API_TOKEN");
-  const login = await askWrangler(root, environment);
+  const login = await askWrangler({ root, profile, environment, signal });
   if (login?.token) return checked(login.token, "wrangler login");
   if (login?.type === "api_key") {
     const reason = `a global API key (CLOUDFLARE_API_KEY) is not enough; ${WHAT_TO_SET}`;
     return { code: "no-api-token", reason };
   }
+  const old = tooOld(root);
+  if (old !== undefined) return { code: "no-api-token", reason: old };
   return { code: "no-api-token", reason: `there is no API token; ${WHAT_TO_SET}` };
 }
 
@@ -41,23 +46,45 @@ function checked(token, source) {
   // A line break at the end comes along when a token is copied, or read from a file.
   if (/^[\x21-\x7e]+$/u.test(token)) return { token, source };
   const reason =
-    `the API token in ${source} has a character that no token has, such as a space or a line ` +
+    `the API token in ${source} contains a character that no token has, such as a space or a line ` +
     "break; copy it again";
   return { code: "invalid-api-token", reason };
 }
 
 /**
  * @param {string} root
- * @param {import("./environment.js").Environment} environment
+ * @returns {string | undefined} why the installed wrangler cannot hand over its login
+ */
+function tooOld(root) {
+  const version = findPackage(root, "wrangler")?.manifest.version;
+  const [, major, minor] = /^(\d+)\.(\d+)/u.exec(version ?? "") ?? [];
+  if (major === undefined || Number(major) > 4) return undefined;
+  if (Number(major) === 4 && Number(minor) >= FIRST_MINOR_WITH_AUTH_TOKEN) return undefined;
+  return (
+    `there is no CLOUDFLARE_API_TOKEN, and wrangler ${version} is too old to hand over its login ` +
+    `(4.${FIRST_MINOR_WITH_AUTH_TOKEN} or later does); set CLOUDFLARE_API_TOKEN, or update wrangler`
+  );
+}
+
+/**
+ * @param {object} request
+ * @param {string} request.root
+ * @param {string} [request.profile]
+ * @param {import("./environment.js").Environment} request.environment
+ * @param {AbortSignal} [request.signal]
  * @returns {Promise<{ type?: string, token?: string } | undefined>}
  */
-function askWrangler(root, environment) {
+function askWrangler({ root, profile, environment, signal }) {
   const wrangler = findCommand(root, "wrangler");
   if (wrangler === undefined) return Promise.resolve(undefined);
+  const args = [wrangler, "auth", "token", "--json"];
+  if (profile !== undefined) args.push("--profile", profile);
+  // The variables are complete. Read again, a FIFO called `.env` would block.
+  args.push("--env-file", os.devNull);
+  const env = { ...environment, CI: "1", WRANGLER_SEND_METRICS: "false" };
   return new Promise((resolve) => {
-    const env = { ...environment, CI: "1", WRANGLER_SEND_METRICS: "false" };
-    const options = { cwd: root, env, timeout: TIMEOUT_MS };
-    execFile(process.execPath, [wrangler, "auth", "token", "--json"], options, (error, stdout) => {
+    const options = { cwd: root, env, timeout: TIMEOUT_MS, signal };
+    execFile(process.execPath, args, options, (error, stdout) => {
       if (error) return resolve(undefined);
       // Notices may stand before the answer.
       const answer = /\{[^]*\}/u.exec(stdout)?.[0];

@@ -1,0 +1,39 @@
+// Reads small files that others wrote, without blocking on a pipe or reading more than a limit.
+
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+
+/**
+ * @param {string} file
+ * @param {number} maxBytes
+ * @returns {string} its text
+ * @throws what the file system says, or an error with the code `EFBIG` or `ENOTREG`
+ */
+export function readRegularFile(file, maxBytes) {
+  // A FIFO would block until somebody writes. Windows has neither FIFOs nor this flag.
+  const handle = openSync(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  try {
+    if (!fstatSync(handle).isFile()) throw failure("ENOTREG", `${file} is not a regular file`);
+    // One byte more than allowed shows that there is more, also where the size that is reported is
+    // wrong, as in /proc.
+    const buffer = Buffer.alloc(Math.min(fstatSync(handle).size, maxBytes) + 1);
+    let length = 0;
+    for (;;) {
+      const read = readSync(handle, buffer, length, buffer.length - length, null);
+      length += read;
+      if (read === 0 || length === buffer.length) break;
+    }
+    if (length === buffer.length)
+      throw failure("EFBIG", `${file} is larger than ${maxBytes} bytes`);
+    return buffer.toString("utf-8", 0, length);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+/**
+ * @param {string} code
+ * @param {string} message
+ */
+function failure(code, message) {
+  return Object.assign(new Error(message), { code });
+}
