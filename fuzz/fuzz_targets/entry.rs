@@ -1,7 +1,8 @@
 //! Any route, any document, any payload, from the manifest to the encoded pair.
 //!
 //! Must hold: the pair is JSON without a superfluous byte; its value is JSON that has the artifact
-//! exactly, every other member where it belongs; key and tags are those of a slow reference.
+//! exactly, every other member where it belongs; key and tags are those of a slow reference; the raw
+//! value is the pair's; sizes are what they were told to be beforehand.
 
 #![no_main]
 
@@ -12,11 +13,12 @@ use serde_json::{Map, Value, json};
 use vinext_seed::formats::RuntimeProfile;
 use vinext_seed::formats::cache_key::ArtifactKind;
 use vinext_seed::formats::profile::{self, QueryProof};
-use vinext_seed::fuzzing::{encode, key, read_manifest, value_bytes};
+use vinext_seed::fuzzing::{encode, read_manifest};
 use vinext_seed::manifest::RawRoute;
 use vinext_seed::pack::Timestamps;
 use vinext_seed::plan::lifetime::TtlRule;
 use vinext_seed::plan::{ManifestScan, PlannedEntry, PlannedRoute, Planner, SkipReason};
+use vinext_seed::store::{Frame, cloudflare_kv};
 
 /// Every profile, by the number in an input; new ones go to the end, so that seeds keep theirs.
 const PROFILES: [RuntimeProfile; 15] = [
@@ -149,7 +151,7 @@ fuzz_target!(|input: &[u8]| {
         ttl_seconds: input.ttl,
         static_ttl_seconds: input.ttl,
     };
-    let planner = Planner::new(profile, build_id.clone(), &input.app_prefix, ttl, scan);
+    let planner = Planner::new(profile, build_id.clone(), &input.app_prefix, ttl, cloudflare_kv::LIMITS, scan);
     let route = route.to_string();
     let route = RawRoute::parse(&route)
         .unwrap()
@@ -162,7 +164,7 @@ fuzz_target!(|input: &[u8]| {
         |suffix: &str| reference::kv_key(&profile, &input.app_prefix, &build_id, &pathname, suffix);
     let planned = match planner.plan(0, &route) {
         Ok(planned) => planned,
-        Err(SkipReason::KeyTooLong { bytes }) => {
+        Err(SkipReason::KeyTooLong { bytes, .. }) => {
             assert!(bytes > 512 && (kv_key("html").is_none() || kv_key("rsc").is_none()));
             return;
         }
@@ -175,16 +177,9 @@ fuzz_target!(|input: &[u8]| {
     }
     let segments = input.is_metadata.then_some(&input.segments[..]);
     let tags = reference::tags(&profile, &tagged, pattern, segments, &input.tags);
-    let suffix = if input.is_metadata { "route" } else { "html" };
-    check(
-        &planned,
-        &planned.main,
-        &tags,
-        kv_key(suffix),
-        input.artifact,
-    );
-    if let Some(rsc) = &planned.rsc {
-        check(&planned, rsc, &tags, kv_key("rsc"), input.artifact);
+    for entry in &planned.entries {
+        let key = kv_key(entry.kind.as_str());
+        check(&planned, entry, &tags, key, input.artifact);
     }
 });
 
@@ -195,13 +190,18 @@ fn check(
     expected_key: Option<String>,
     artifact: &[u8],
 ) {
-    let encoded = encode(planned, entry, MOMENT, artifact);
-    assert_eq!(Some(key(&encoded)), expected_key);
-    let pair: Value = serde_json::from_slice(&encoded).unwrap();
+    let encoded = encode(Frame::BulkJson, planned, entry, MOMENT, artifact);
+    assert_eq!(Some(&encoded.key), expected_key.as_ref());
+    assert_eq!(encoded.ttl_seconds, planned.ttl_seconds);
+    let pair: Value = serde_json::from_slice(&encoded.bytes).unwrap();
     let again = serde_json::to_string(&pair).unwrap();
-    assert_eq!(again, std::str::from_utf8(&encoded).unwrap());
+    assert_eq!(again, std::str::from_utf8(&encoded.bytes).unwrap());
     let value_text = pair["value"].as_str().unwrap();
-    assert_eq!(value_text.len(), value_bytes(&encoded));
+    assert_eq!(encoded.expected_bytes, (value_text.len(), encoded.bytes.len()));
+    let raw = encode(Frame::RawValue, planned, entry, MOMENT, artifact);
+    assert_eq!(raw.bytes, value_text.as_bytes());
+    assert_eq!(raw.expected_bytes, (value_text.len(), value_text.len()));
+    assert_eq!((raw.key, raw.ttl_seconds), (encoded.key, encoded.ttl_seconds));
 
     let metadata = json!({ "tags": tags });
     let has_metadata = metadata.to_string().len() <= 1024;

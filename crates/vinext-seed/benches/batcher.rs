@@ -13,9 +13,12 @@ use divan::Bencher;
 use divan::counter::ItemsCount;
 use vinext_seed::formats::profile::G12;
 use vinext_seed::manifest::ManifestFile;
-use vinext_seed::pack::{BatchLimits, Batcher, PackLimits, PackedRoutes, Packer, Timestamps};
+use vinext_seed::pack::{
+    BatchLimits, Batcher, PackLimits, PackTarget, PackedRoutes, Packer, Timestamps,
+};
 use vinext_seed::plan::lifetime::TtlRule;
 use vinext_seed::plan::{ManifestScan, Planner};
+use vinext_seed::store::{Frame, cloudflare_kv};
 
 const ROUTES: usize = 2_000;
 
@@ -38,10 +41,21 @@ fn packed() -> Vec<PackedRoutes> {
     }
     let manifest = ManifestFile::open(dir.path()).expect("it can be opened");
     let scan = ManifestScan::take(manifest.routes().expect("it can be read")).expect("it is valid");
-    let planner = Planner::new(G12, "b".to_owned(), "", TtlRule::default(), scan);
-    let moment = Timestamps {
-        now_ms: 1.0,
-        rendered_at_ms: 1.0,
+    let planner = Planner::new(
+        G12,
+        "b".to_owned(),
+        "",
+        TtlRule::default(),
+        cloudflare_kv::LIMITS,
+        scan,
+    );
+    let target = PackTarget {
+        frame: Frame::BulkJson,
+        limits: cloudflare_kv::LIMITS,
+        timestamps: Timestamps {
+            now_ms: 1.0,
+            rendered_at_ms: 1.0,
+        },
     };
     let limits = PackLimits {
         threads: 1,
@@ -49,11 +63,10 @@ fn packed() -> Vec<PackedRoutes> {
         segment_bytes: 512 * 1024,
         buffer_bytes: 640 * 1024,
         max_free_buffers: 0,
-        max_body_bytes: usize::MAX,
     };
     let routes = manifest.into_routes().expect("it is still there");
     let mut packer =
-        Packer::start(planner, routes, &artifacts, moment, limits).expect("threads start");
+        Packer::start(planner, routes, &artifacts, target, limits).expect("threads start");
     let runtime = tokio::runtime::Builder::new_current_thread().build();
     runtime.expect("a runtime").block_on(async {
         let mut all = Vec::new();

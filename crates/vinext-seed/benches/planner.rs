@@ -13,6 +13,7 @@ use vinext_seed::formats::profile::G12;
 use vinext_seed::manifest::{ManifestFile, RawRoute};
 use vinext_seed::plan::lifetime::TtlRule;
 use vinext_seed::plan::{ManifestScan, Planner};
+use vinext_seed::store::cloudflare_kv;
 
 const ROUTES: usize = 100_000;
 
@@ -44,7 +45,14 @@ fn surveyed(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn planned(bencher: Bencher<'_, '_>) {
     let (_dir, manifest) = manifest();
-    let planner = Planner::new(G12, "b".to_owned(), "", TtlRule::default(), scan(&manifest));
+    let planner = Planner::new(
+        G12,
+        "b".to_owned(),
+        "",
+        TtlRule::default(),
+        cloudflare_kv::LIMITS,
+        scan(&manifest),
+    );
     let json = support::route(7);
     bencher.counter(ItemsCount::new(1_usize)).bench_local(|| {
         let raw = RawRoute::parse(json.trim_start())

@@ -5,7 +5,7 @@
 
 use std::io::Read;
 
-pub use crate::pack::fuzzing::{encode, key, value_bytes};
+pub use crate::pack::fuzzing::{Encoded, encode};
 pub use crate::send::fuzzing::{Judged, exhausted_for, judge, retry_after};
 
 use crate::manifest::RouteReader;

@@ -156,15 +156,15 @@ impl SkippedRun {
     /// What a problem with the manifest means for the run; none where it is an error.
     pub(crate) fn of_manifest(problem: &ManifestError) -> Option<Self> {
         let reason = problem.to_string();
-        match problem {
-            ManifestError::Missing => Some(Self::new("no-manifest", reason)),
-            ManifestError::Corrupt(detail) => Some(Self {
-                detail: Some(detail.as_str().to_owned()),
-                ..Self::new("corrupt-manifest", reason)
-            }),
-            ManifestError::NoBuildIdOrRoutes => Some(Self::new("incomplete-manifest", reason)),
-            ManifestError::Unreadable(_) => None,
-        }
+        let detail = match problem {
+            ManifestError::Missing | ManifestError::NoBuildIdOrRoutes => None,
+            ManifestError::Corrupt(detail) => Some(detail.as_str().to_owned()),
+            ManifestError::Unreadable(_) => return None,
+        };
+        Some(Self {
+            detail,
+            ..Self::new(problem.code(), reason)
+        })
     }
 }
 

@@ -12,9 +12,10 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use vinext_seed::formats::profile::{self, RuntimeProfile};
 use vinext_seed::manifest::ManifestFile;
-use vinext_seed::pack::{BatchLimits, Batcher, PackLimits, Packer, Timestamps};
+use vinext_seed::pack::{BatchLimits, Batcher, PackLimits, PackTarget, Packer, Timestamps};
 use vinext_seed::plan::lifetime::TtlRule;
 use vinext_seed::plan::{ManifestScan, Planner, SkippedRoute};
+use vinext_seed::store::{Frame, cloudflare_kv};
 
 fn fixture(version: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -40,22 +41,32 @@ async fn pack(
         ttl_seconds: Some(2_592_000),
         static_ttl_seconds: None,
     };
-    let planner = Planner::new(profile, build_id.to_owned(), "", ttl, scan);
+    let planner = Planner::new(
+        profile,
+        build_id.to_owned(),
+        "",
+        ttl,
+        cloudflare_kv::LIMITS,
+        scan,
+    );
     let limits = PackLimits {
         threads: 3,
         max_segments_ahead: 4,
         segment_bytes,
         buffer_bytes: segment_bytes,
         max_free_buffers: 2,
-        max_body_bytes: usize::MAX,
     };
-    let moment = Timestamps {
-        now_ms,
-        rendered_at_ms: now_ms,
+    let target = PackTarget {
+        frame: Frame::BulkJson,
+        limits: cloudflare_kv::LIMITS,
+        timestamps: Timestamps {
+            now_ms,
+            rendered_at_ms: now_ms,
+        },
     };
     let artifacts = server_dir.join("prerendered-routes");
     let routes = manifest.into_routes().unwrap();
-    let mut packer = Packer::start(planner, routes, &artifacts, moment, limits).unwrap();
+    let mut packer = Packer::start(planner, routes, &artifacts, target, limits).unwrap();
     let mut batcher = Batcher::new(BatchLimits {
         max_pairs: 7,
         max_body_bytes: 100_000,

@@ -6,7 +6,8 @@
 
 use super::path_hash::fnv1a64_hex;
 
-/// The longest key Workers KV takes, in UTF-8 bytes (Cloudflare KV limits).
+/// The longest key that the KV adapter hands over as it is, in bytes of UTF-8: what Workers KV takes
+/// (`MAX_KV_KEY_BYTES` in vinext's KV adapter, all versions that hash).
 pub const MAX_KV_KEY_BYTES: usize = 512;
 
 const ENTRY_CATEGORY: &str = "cache:";

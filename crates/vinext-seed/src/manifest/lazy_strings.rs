@@ -1,13 +1,8 @@
-//! Strings of the manifest.
-//!
-//! In: raw JSON. Out: text, borrowed where that can be.
-//! Never: work before somebody asks.
+//! Strings of the manifest, which are parsed when somebody asks for them.
 
 use std::borrow::Cow;
 
 use serde_json::value::RawValue;
-
-use super::route::RouteError;
 
 /// A JSON string's content, borrowed where it has no escapes. `None` for anything else, lone
 /// surrogates included: no request can carry one, so no page is ever looked up with it.
@@ -27,14 +22,12 @@ pub(super) fn text(raw: &RawValue) -> Option<Cow<'_, str>> {
 pub struct LazyStrings<'a>(Option<&'a RawValue>);
 
 impl<'a> LazyStrings<'a> {
-    pub(super) fn of(name: &'static str, raw: Option<&'a RawValue>) -> Result<Self, RouteError> {
+    /// The strings of an array; `None` if `raw` is something else. A missing or null one is empty.
+    pub(super) fn of(raw: Option<&'a RawValue>) -> Option<Self> {
         match raw.map(RawValue::get) {
-            None | Some("null") => Ok(Self(None)),
-            Some(json) if json.starts_with('[') => Ok(Self(raw)),
-            Some(_) => Err(RouteError::Field {
-                name,
-                expected: "an array",
-            }),
+            None | Some("null") => Some(Self(None)),
+            Some(json) if json.starts_with('[') => Some(Self(raw)),
+            Some(_) => None,
         }
     }
 

@@ -33,6 +33,7 @@ pub const MANIFEST_FILE: &str = "vinext-prerender.json";
 
 /// Why there is no usable manifest.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ManifestError {
     /// The build did not pre-render.
     #[error("no {MANIFEST_FILE} found")]
@@ -49,6 +50,17 @@ pub enum ManifestError {
 }
 
 impl ManifestError {
+    /// The error's stable code.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Missing => "no-manifest",
+            Self::Corrupt(_) => "corrupt-manifest",
+            Self::NoBuildIdOrRoutes => "incomplete-manifest",
+            Self::Unreadable(_) => "MANIFEST_UNREADABLE",
+        }
+    }
+
     /// The problem of a part that does not parse.
     #[expect(clippy::needless_pass_by_value, reason = "made for `map_err`")]
     pub(crate) fn not_json(error: serde_json::Error) -> Self {

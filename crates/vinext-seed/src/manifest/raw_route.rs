@@ -66,8 +66,8 @@ impl<'a> RawRoute<'a> {
             status: self.status()?,
             router: self.router()?,
             lifetime: self.lifetime()?,
-            tags: LazyStrings::of("tags", self.tags)?,
-            route_segments: LazyStrings::of("routeSegments", self.route_segments)?,
+            tags: strings("tags", self.tags)?,
+            route_segments: strings("routeSegments", self.route_segments)?,
             headers: self.headers()?,
             response_status: self.response_status()?,
             is_fallback_shell: self.fallback.is_some_and(|raw| raw.get() == "true"),
@@ -153,6 +153,16 @@ fn number(
     parsed
         .filter(|seconds| seconds.is_finite())
         .ok_or(RouteError::Field { name, expected })
+}
+
+fn strings<'a>(
+    name: &'static str,
+    raw: Option<&'a RawValue>,
+) -> Result<LazyStrings<'a>, RouteError> {
+    LazyStrings::of(raw).ok_or(RouteError::Field {
+        name,
+        expected: "an array",
+    })
 }
 
 fn required_text<'a>(

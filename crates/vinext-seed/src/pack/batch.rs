@@ -1,15 +1,13 @@
 //! Batches: what goes into one request.
 //!
-//! In: neighbouring pairs of segments. Out: a request body in pieces, its keys, and the same pairs
-//! in smaller batches.
-//! Never: a copy of a pair; a batch is a list of slices.
+//! Invariant: a batch is a list of slices of segments. Cutting it copies no entry.
 
 use std::collections::HashSet;
 
 use bytes::Bytes;
 
-use super::batcher::Batcher;
-use super::segment::{PairSpan, Segment};
+use super::segment::{EntrySpan, Segment};
+use crate::store::Frame;
 
 /// The most that goes into one request.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -24,7 +22,7 @@ pub struct BatchLimits {
 /// Pairs to be stored by one request.
 #[derive(Clone, Debug, Default)]
 pub struct Batch {
-    runs: Vec<Run>,
+    pub(super) runs: Vec<Run>,
     pairs: usize,
     /// Bytes of the runs, without brackets and the commas between runs.
     run_bytes: usize,
@@ -38,17 +36,33 @@ pub struct BatchEntry<'a> {
 }
 
 impl BatchEntry<'_> {
-    /// The pair's length in the request body, in bytes.
+    /// Its key.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        self.run.segment.key(self.pair)
+    }
+
+    /// Its length as the frame lays it out, in bytes.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        let span = self.run.segment.pairs()[self.pair];
+        let span = self.span();
         span.end - span.start
     }
 
-    /// Its key.
+    /// It as the frame lays it out: a pair of a bulk request, or the value alone.
     #[must_use]
-    pub fn key(&self) -> String {
-        self.run.key(self.pair)
+    pub fn encoded(&self) -> Bytes {
+        self.run.segment.slice(self.pair, self.pair)
+    }
+
+    /// For how long the store keeps it, in seconds; `None` for good.
+    #[must_use]
+    pub fn ttl_seconds(&self) -> Option<u64> {
+        self.span().ttl_seconds()
+    }
+
+    fn span(&self) -> EntrySpan {
+        self.run.segment.entries()[self.pair]
     }
 }
 
@@ -62,16 +76,12 @@ pub(super) struct Run {
 
 impl Run {
     fn bytes(&self) -> usize {
-        let pairs = self.segment.pairs();
+        let pairs = self.segment.entries();
         pairs[self.last].end - pairs[self.first].start
     }
 
-    fn spans(&self) -> &[PairSpan] {
-        &self.segment.pairs()[self.first..=self.last]
-    }
-
-    fn key(&self, pair: usize) -> String {
-        super::entry::key(&self.segment.slice(pair, pair))
+    fn spans(&self) -> &[EntrySpan] {
+        &self.segment.entries()[self.first..=self.last]
     }
 }
 
@@ -88,33 +98,47 @@ impl Batch {
         self.pairs == 0
     }
 
-    /// How many routes' main entries are among the pairs.
+    /// How many routes' first entries are among the pairs.
     #[must_use]
     pub fn routes(&self) -> usize {
         let spans = self.runs.iter().flat_map(Run::spans);
-        spans.filter(|span| span.is_main).count()
+        spans.filter(|span| span.is_first).count()
     }
 
     /// The length of the request body in bytes.
     #[must_use]
     pub fn body_bytes(&self) -> usize {
-        "[]".len() + self.run_bytes + self.runs.len().saturating_sub(1)
+        self.frame().map_or(0, |frame| self.body_bytes_in(frame))
     }
 
-    /// The request body, `[{…},{…}]`, in pieces.
+    /// The length of the request body in a frame, which counts even for a batch without pairs.
+    pub(super) fn body_bytes_in(&self, frame: Frame) -> usize {
+        let separators = self.runs.len().saturating_sub(1) * frame.separator().len();
+        frame.framing_bytes() + self.run_bytes + separators
+    }
+
+    /// How its entries are laid out; `None` if it has none.
+    #[must_use]
+    pub fn frame(&self) -> Option<Frame> {
+        self.runs.first().map(|run| run.segment.frame())
+    }
+
+    /// The request body in pieces: `[{…},{…}]` as bulk JSON, value after value else. Nothing for a batch
+    /// without pairs.
     pub fn body(&self) -> impl Iterator<Item = Bytes> {
-        let runs = self.runs.iter().enumerate().flat_map(|(index, run)| {
-            let before = if index == 0 { "[" } else { "," };
-            [
-                Bytes::from_static(before.as_bytes()),
-                run.segment.slice(run.first, run.last),
-            ]
+        let framing = |text: &'static str| Some(Bytes::from_static(text.as_bytes()));
+        let runs = self.runs.iter().enumerate().flat_map(move |(index, run)| {
+            let frame = run.segment.frame();
+            let before = if index == 0 {
+                frame.open()
+            } else {
+                frame.separator()
+            };
+            let entries = run.segment.slice(run.first, run.last);
+            [framing(before), Some(entries)].into_iter().flatten()
         });
-        let empty = self.runs.is_empty().then(|| Bytes::from_static(b"["));
-        empty
-            .into_iter()
-            .chain(runs)
-            .chain([Bytes::from_static(b"]")])
+        let close = self.frame().and_then(|frame| framing(frame.close()));
+        runs.chain(close).filter(|piece| !piece.is_empty())
     }
 
     /// The pairs, in order.
@@ -126,7 +150,7 @@ impl Batch {
 
     /// The keys of the pairs, in order.
     pub fn keys(&self) -> impl Iterator<Item = String> {
-        self.entries().map(|entry| entry.key())
+        self.entries().map(|entry| entry.key().to_owned())
     }
 
     /// Whether it keeps within limits. One pair alone always does: it cannot be cut.
@@ -136,27 +160,6 @@ impl Batch {
         self.pairs <= 1 || self.pairs <= limits.max_pairs && is_small
     }
 
-    /// The same pairs in batches that keep within narrower limits.
-    #[must_use]
-    pub fn cut(&self, limits: BatchLimits) -> Vec<Self> {
-        let mut batcher = Batcher::new(limits);
-        let mut batches = Vec::new();
-        for run in &self.runs {
-            batcher.push_run(run, |batch| batches.push(batch));
-        }
-        batches.extend(batcher.finish());
-        batches
-    }
-
-    /// The two halves of a batch of at least two pairs.
-    #[must_use]
-    pub fn halves(&self) -> Vec<Self> {
-        self.cut(BatchLimits {
-            max_pairs: self.pairs.div_ceil(2).max(1),
-            max_body_bytes: usize::MAX,
-        })
-    }
-
     /// The pairs whose keys are among `keys`, and all others.
     #[must_use]
     pub fn partition(&self, keys: &HashSet<String>) -> (Self, Self) {
@@ -164,7 +167,7 @@ impl Batch {
         let mut others = Self::default();
         for run in &self.runs {
             for pair in run.first..=run.last {
-                let side = if keys.contains(&run.key(pair)) {
+                let side = if keys.contains(run.segment.key(pair)) {
                     &mut among
                 } else {
                     &mut others

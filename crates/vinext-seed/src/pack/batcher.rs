@@ -1,8 +1,6 @@
-//! Filling batches.
+//! Fills batches with packed routes, in order, and cuts batches into smaller ones.
 //!
-//! In: packed routes, in order. Out: batches of at most so many pairs and so many bytes, in order,
-//! of equal size where it is known how many routes there are.
-//! Never: a pair lost, doubled or moved.
+//! Invariant: no pair is lost, doubled or moved.
 
 use super::PackedRoutes;
 use super::batch::{Batch, BatchLimits, Run};
@@ -90,7 +88,7 @@ impl Batcher {
             shares.routes += packed.routes as u64;
             shares.bytes += packed.segment.len() as u64;
         }
-        if let Some(last) = packed.segment.pairs().len().checked_sub(1) {
+        if let Some(last) = packed.segment.entries().len().checked_sub(1) {
             let segment = packed.segment.clone();
             self.push_run(
                 &Run {
@@ -135,29 +133,53 @@ impl Batcher {
 
     /// How many pairs of a run, from `first` on, fit into the open batch.
     fn fitting(&self, run: &Run, first: usize) -> usize {
-        let spans = &run.segment.pairs()[first..=run.last];
+        let frame = run.segment.frame();
+        let spans = &run.segment.entries()[first..=run.last];
         let spans = &spans[..spans.len().min(self.limits.max_pairs - self.open.pairs())];
-        let separator = usize::from(!self.open.is_empty());
+        let separator = match self.open.is_empty() {
+            true => 0,
+            false => frame.separator().len(),
+        };
         let max_body_bytes = self.limits.max_body_bytes;
         let shares = self.shares.as_ref();
         let room = shares
             .map_or(max_body_bytes, |shares| shares.body_bytes(max_body_bytes))
-            .saturating_sub(self.open.body_bytes() + separator);
+            .saturating_sub(self.open.body_bytes_in(frame) + separator);
         spans.partition_point(|span| span.end - spans[0].start <= room)
+    }
+}
+
+impl Batch {
+    /// The same pairs in batches that keep within narrower limits.
+    #[must_use]
+    pub fn cut(&self, limits: BatchLimits) -> Vec<Self> {
+        let mut batcher = Batcher::new(limits);
+        let mut batches = Vec::new();
+        for run in &self.runs {
+            batcher.push_run(run, |batch| batches.push(batch));
+        }
+        batches.extend(batcher.finish());
+        batches
+    }
+
+    /// The two halves of a batch of at least two pairs.
+    #[must_use]
+    pub fn halves(&self) -> Vec<Self> {
+        self.cut(BatchLimits {
+            max_pairs: self.pairs().div_ceil(2).max(1),
+            max_body_bytes: usize::MAX,
+        })
     }
 }
 
 /// A batch of pairs with these keys, for the tests of those who send batches.
 #[cfg(test)]
 pub(crate) fn batch_of(keys: &[String]) -> Batch {
-    let mut segment = super::segment::SegmentBuilder::new(&super::segment::BufferPool::new(64, 0));
-    for key in keys {
-        let pair = serde_json::json!({ "key": key, "value": "" }).to_string();
-        segment.push(true, |out| out.extend_from_slice(pair.as_bytes()));
-    }
+    let pair = |key: &String| serde_json::json!({ "key": key, "value": "" }).to_string();
+    let pairs: Vec<_> = keys.iter().map(|key| (key.as_str(), pair(key))).collect();
     let packed = PackedRoutes {
         routes: keys.len(),
-        segment: segment.finish(),
+        segment: super::segment::segment_of(crate::store::Frame::BulkJson, &pairs),
         skipped: Vec::new(),
     };
     let mut batcher = Batcher::new(BatchLimits {

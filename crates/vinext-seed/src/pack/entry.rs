@@ -1,28 +1,33 @@
-//! One entry as one pair of a bulk request.
+//! One entry, laid out for a store.
 //!
-//! In: a planned route and the content of its artifact. Out: the pair's JSON, its value byte for
-//! byte what the runtime's own `JSON.stringify` would have stored, members in the same order.
-//! Never: an intermediate document. The artifact is escaped straight into the request body.
+//! Invariant: the value is, byte for byte, what the runtime's own `JSON.stringify` would have
+//! stored, members in the same order. The artifact is escaped straight into the request body; there
+//! is no intermediate document.
 
+use std::borrow::Cow;
 use std::io::Write as _;
 
-use super::json_text::{push_escaped, push_escaped_twice};
-use crate::files;
+use super::frame::{Count, Sink};
+use super::json_text::{needs_escaping, push_escaped};
 use crate::formats::cache_key::ArtifactKind;
 use crate::formats::profile::QueryProof;
 use crate::formats::tag_list::TagList;
 use crate::manifest::Lifetime;
 use crate::plan::lifetime::{expire_at_ms, revalidate_at_ms};
 use crate::plan::{PlannedEntry, PlannedRoute};
+use crate::store::{Frame, StoreLimits};
 
-/// The largest serialised metadata Workers KV takes, in bytes (Cloudflare KV limits).
-const MAX_METADATA_BYTES: usize = 1024;
-
-/// What every pair begins with.
+/// What every pair of a bulk request begins with.
 const KEY: &[u8] = b"{\"key\":\"";
 
 /// More than an entry's tail has besides its tags, nearly always.
 const TAIL_BYTES: usize = 320;
+
+/// More than the names of an entry's members take, in bytes.
+const MEMBER_BYTES: usize = 256;
+
+/// The most bytes that stand for one byte of an artifact: `\\u001f`.
+const MAX_ESCAPE_BYTES: usize = 7;
 
 /// The `renderObservation` that says the query string was not read, and nothing more.
 const QUERY_NOT_OBSERVED: &[u8] = br#","renderObservation":{"completeness":"complete","requestApis":[{"kind":"searchParams","status":"notObserved"}]}"#;
@@ -37,18 +42,37 @@ pub struct Timestamps {
     pub rendered_at_ms: f64,
 }
 
+/// Lays out the entries of a site for one store.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Encoder {
+    pub(super) frame: Frame,
+    pub(super) limits: StoreLimits,
+    pub(super) timestamps: Timestamps,
+}
+
 /// What the entries of one route have in common, encoded once.
 #[derive(Debug)]
 pub(super) struct EntryTail {
-    /// The value's members after the artifact, as they stand in the pair's string:
-    /// `…},\"tags\":[…],…}`.
+    /// The value's members after the artifact, `…},"tags":[…],…}`, as they stand in the frame.
     value: Vec<u8>,
+    /// The length of these members in the value itself, in bytes.
+    value_bytes: usize,
     /// The pair's members after the value: TTL and metadata.
     pair: Vec<u8>,
 }
 
-impl EntryTail {
-    pub(super) fn new(route: &PlannedRoute, timestamps: Timestamps) -> Self {
+/// How much an entry takes, in bytes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct EncodedSize {
+    /// Its value, as the store counts it.
+    pub(super) value_bytes: usize,
+    /// All of it as it stands in the frame.
+    pub(super) framed_bytes: usize,
+}
+
+impl Encoder {
+    /// Encodes what the entries of a route share.
+    pub(super) fn tail(&self, route: &PlannedRoute) -> EntryTail {
         let tags = tags_json(&route.tags);
         let mut plain = Vec::with_capacity(tags.len() + TAIL_BYTES);
         plain.extend_from_slice(match route.query_proof {
@@ -58,30 +82,157 @@ impl EntryTail {
         });
         plain.extend_from_slice(b"},\"tags\":");
         plain.extend_from_slice(&tags);
-        push_number(&mut plain, b",\"lastModified\":", timestamps.rendered_at_ms);
-        let revalidate_at_ms = revalidate_at_ms(&route.lifetime, timestamps.now_ms);
+        let Timestamps {
+            now_ms,
+            rendered_at_ms,
+        } = self.timestamps;
+        push_number(&mut plain, b",\"lastModified\":", rendered_at_ms);
+        let revalidate_at_ms = revalidate_at_ms(&route.lifetime, now_ms);
         push_number_or_null(&mut plain, b",\"revalidateAt\":", revalidate_at_ms);
         if route.has_expiry {
-            let expire_at_ms = expire_at_ms(&route.lifetime, timestamps.now_ms);
+            let expire_at_ms = expire_at_ms(&route.lifetime, now_ms);
             push_number_or_null(&mut plain, b",\"expireAt\":", expire_at_ms);
             push_cache_control(&mut plain, &route.lifetime);
         }
         plain.push(b'}');
         let mut value = Vec::new();
-        push_escaped(&mut value, &plain);
+        self.frame.push_value(&mut value, &plain);
+        EntryTail {
+            value,
+            value_bytes: plain.len(),
+            pair: match self.frame {
+                Frame::BulkJson => self.pair_tail(route, &tags),
+                Frame::RawValue => Vec::new(),
+            },
+        }
+    }
 
+    fn pair_tail(&self, route: &PlannedRoute, tags: &[u8]) -> Vec<u8> {
         let mut pair = Vec::with_capacity(tags.len() + TAIL_BYTES);
         if let Some(ttl_seconds) = route.ttl_seconds {
             // Writing to a Vec cannot fail.
             let _ = write!(pair, ",\"expiration_ttl\":{ttl_seconds}");
         }
-        if r#"{"tags":}"#.len() + tags.len() <= MAX_METADATA_BYTES {
+        if r#"{"tags":}"#.len() + tags.len() <= self.limits.max_metadata_bytes {
             pair.extend_from_slice(b",\"metadata\":{\"tags\":");
-            pair.extend_from_slice(&tags);
+            pair.extend_from_slice(tags);
             pair.push(b'}');
         }
         pair.push(b'}');
-        Self { value, pair }
+        pair
+    }
+
+    /// An entry's members that it does not share with its route's other entries, up to the end of
+    /// the artifact's string.
+    pub(super) fn own_members(route: &PlannedRoute, entry: &PlannedEntry) -> Cow<'static, [u8]> {
+        if entry.headers.is_none() && route.status.is_none() {
+            return Cow::Borrowed(b"\"");
+        }
+        let mut json = b"\"".to_vec();
+        if let Some(headers) = &entry.headers {
+            json.extend_from_slice(b",\"headers\":");
+            // Names with JSON values: there is nothing in them that cannot be printed.
+            json.extend_from_slice(&serde_json::to_vec(headers).unwrap_or_default());
+        }
+        if let Some(status) = route.status {
+            // Writing to a Vec cannot fail.
+            let _ = write!(json, ",\"status\":{status}");
+        }
+        Cow::Owned(json)
+    }
+
+    /// Appends an entry as it stands in the frame.
+    pub(super) fn push(&self, out: &mut Vec<u8>, parts: EntryParts<'_>) {
+        parts.push(out, self.frame);
+    }
+
+    /// How much an entry takes, where it may be more than the store takes; `None` where nothing that
+    /// the artifact may hold makes it so large.
+    pub(super) fn size_if_large(&self, parts: EntryParts<'_>) -> Option<EncodedSize> {
+        let escaped = parts.artifact.len()
+            + parts.own_members.len()
+            + parts.tail.value_bytes
+            + parts.entry.key.len();
+        let at_most = MAX_ESCAPE_BYTES * (escaped + MEMBER_BYTES) + parts.tail.pair.len();
+        let limit_bytes = self.limits.max_value_bytes.min(self.limits.max_body_bytes);
+        if at_most <= limit_bytes {
+            return None;
+        }
+        let (mut value, mut framed) = (Count::default(), Count::default());
+        parts.push_artifact(&mut value, Frame::RawValue);
+        parts.push(&mut framed, self.frame);
+        Some(EncodedSize {
+            value_bytes: value.0 + parts.own_members.len() + parts.tail.value_bytes,
+            framed_bytes: framed.0,
+        })
+    }
+
+    /// Where the key stands in the encoded entry; `None` if it does not stand there as it is.
+    pub(super) fn key_offset(&self, key: &str) -> Option<usize> {
+        match self.frame {
+            Frame::BulkJson if !needs_escaping(key.as_bytes()) => Some(KEY.len()),
+            _ => None,
+        }
+    }
+}
+
+/// All that an entry consists of.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct EntryParts<'a> {
+    pub(super) entry: &'a PlannedEntry,
+    pub(super) artifact: &'a [u8],
+    /// See [`Encoder::own_members`].
+    pub(super) own_members: &'a [u8],
+    pub(super) tail: &'a EntryTail,
+}
+
+impl EntryParts<'_> {
+    fn push(&self, out: &mut impl Sink, frame: Frame) {
+        if frame == Frame::BulkJson {
+            out.verbatim(KEY);
+            out.escaped(self.entry.key.as_bytes());
+            out.verbatim(b"\",\"value\":\"");
+        }
+        self.push_artifact(out, frame);
+        frame.push_value(out, self.own_members);
+        out.verbatim(&self.tail.value);
+        if frame == Frame::BulkJson {
+            out.verbatim(b"\"");
+            out.verbatim(&self.tail.pair);
+        }
+    }
+
+    /// Appends the value up to the last character of the artifact.
+    fn push_artifact(&self, out: &mut impl Sink, frame: Frame) {
+        match self.entry.kind {
+            ArtifactKind::Html => {
+                frame.push_value(out, br#"{"value":{"kind":"APP_PAGE","html":""#);
+                push_document(out, frame, self.artifact);
+            }
+            ArtifactKind::Rsc => {
+                frame.push_value(out, br#"{"value":{"kind":"APP_PAGE","html":"","rscData":""#);
+                out.base64(self.artifact);
+            }
+            ArtifactKind::Route => {
+                frame.push_value(out, br#"{"value":{"kind":"APP_ROUTE","body":""#);
+                out.base64(self.artifact);
+            }
+        }
+    }
+}
+
+/// Appends a document as Node reads it: a byte order mark stays, and invalid bytes become U+FFFD,
+/// one for each maximal part of a sequence.
+fn push_document(out: &mut impl Sink, frame: Frame, artifact: &[u8]) {
+    if let Ok(text) = simdutf8::basic::from_utf8(artifact) {
+        frame.push_text(out, text);
+        return;
+    }
+    for chunk in artifact.utf8_chunks() {
+        frame.push_text(out, chunk.valid());
+        if !chunk.invalid().is_empty() {
+            frame.push_text(out, "\u{fffd}");
+        }
     }
 }
 
@@ -124,76 +275,6 @@ fn push_number_or_null(out: &mut Vec<u8>, name: &[u8], number: Option<f64>) {
             out.extend_from_slice(b"null");
         }
     }
-}
-
-/// Appends the pair of an entry.
-pub(super) fn push_pair(
-    out: &mut Vec<u8>,
-    route: &PlannedRoute,
-    entry: &PlannedEntry,
-    tail: &EntryTail,
-    artifact: &[u8],
-) {
-    out.extend_from_slice(KEY);
-    push_escaped(out, entry.key.as_bytes());
-    out.extend_from_slice(b"\",\"value\":\"");
-    match entry.kind {
-        ArtifactKind::Html => {
-            push_escaped(out, br#"{"value":{"kind":"APP_PAGE","html":""#);
-            push_escaped_twice(out, &files::text(artifact));
-        }
-        ArtifactKind::Rsc => {
-            push_escaped(out, br#"{"value":{"kind":"APP_PAGE","html":"","rscData":""#);
-            base64_simd::STANDARD.encode_append(artifact, out);
-        }
-        ArtifactKind::Route => {
-            push_escaped(out, br#"{"value":{"kind":"APP_ROUTE","body":""#);
-            base64_simd::STANDARD.encode_append(artifact, out);
-        }
-    }
-    push_own_members(out, route, entry);
-    out.extend_from_slice(&tail.value);
-    out.push(b'"');
-    out.extend_from_slice(&tail.pair);
-}
-
-/// Appends the end of the artifact and the members that an entry does not share with its route's
-/// other entries.
-fn push_own_members(out: &mut Vec<u8>, route: &PlannedRoute, entry: &PlannedEntry) {
-    push_escaped(out, b"\"");
-    if let Some(headers) = &entry.headers {
-        push_escaped(out, b",\"headers\":");
-        // Names with strings: there is nothing in them that JSON cannot hold.
-        push_escaped(out, &serde_json::to_vec(headers).unwrap_or_default());
-    }
-    if let Some(status) = route.status {
-        push_escaped(out, format!(",\"status\":{status}").as_bytes());
-    }
-}
-
-/// The key of an encoded pair.
-pub(super) fn key(pair: &[u8]) -> String {
-    string_at(pair, KEY.len() - 1).unwrap_or_default()
-}
-
-/// The length of an encoded pair's value in bytes, as KV counts it: with the inner escapes only.
-pub(super) fn value_bytes(pair: &[u8]) -> usize {
-    let members: Option<Pair<'_>> = serde_json::from_slice(pair).ok();
-    members.map_or(pair.len(), |pair| pair.value.len())
-}
-
-#[derive(serde::Deserialize)]
-struct Pair<'a> {
-    #[serde(borrow)]
-    value: std::borrow::Cow<'a, str>,
-}
-
-/// The JSON string that begins at `offset`. There always is one: every pair was encoded here.
-fn string_at(pair: &[u8], offset: usize) -> Option<String> {
-    serde_json::Deserializer::from_slice(&pair[offset..])
-        .into_iter()
-        .next()?
-        .ok()
 }
 
 #[cfg(test)]

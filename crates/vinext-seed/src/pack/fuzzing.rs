@@ -1,32 +1,64 @@
 //! The encoder, for the fuzz targets.
-//!
-//! In: a planned route and an artifact. Out: the encoded pair. Never: more than the packer does.
 
-use super::entry::{self, EntryTail, Timestamps};
+use super::entry::{Encoder, EntryParts, Timestamps};
+use super::segment::{BufferPool, NewEntry, SegmentBuilder};
 use crate::plan::{PlannedEntry, PlannedRoute};
+use crate::store::{Frame, StoreLimits};
 
-/// One entry of a route as a pair of a bulk request.
+/// One entry, laid out.
+#[derive(Debug)]
+pub struct Encoded {
+    /// It as it stands in a request.
+    pub bytes: Vec<u8>,
+    /// Its key, as the segment has it.
+    pub key: String,
+    /// Its TTL, as the segment has it.
+    pub ttl_seconds: Option<u64>,
+    /// The lengths of value and entry, as they are told beforehand.
+    pub expected_bytes: (usize, usize),
+}
+
+/// One entry of a route, as a store would get it.
 #[must_use]
 pub fn encode(
+    frame: Frame,
     route: &PlannedRoute,
     entry: &PlannedEntry,
     timestamps: Timestamps,
     artifact: &[u8],
-) -> Vec<u8> {
-    let mut pair = Vec::new();
-    let tail = EntryTail::new(route, moment);
-    entry::push_pair(&mut pair, route, entry, &tail, artifact);
-    pair
-}
-
-/// The key of an encoded pair.
-#[must_use]
-pub fn key(pair: &[u8]) -> String {
-    entry::key(pair)
-}
-
-/// The size of an encoded pair's value.
-#[must_use]
-pub fn value_bytes(pair: &[u8]) -> usize {
-    entry::value_bytes(pair)
+) -> Encoded {
+    // With nothing allowed, every size is told.
+    let limits = StoreLimits {
+        max_value_bytes: 0,
+        ..crate::store::cloudflare_kv::LIMITS
+    };
+    let encoder = Encoder {
+        frame,
+        limits,
+        timestamps,
+    };
+    let tail = encoder.tail(route);
+    let own_members = Encoder::own_members(route, entry);
+    let parts = EntryParts {
+        entry,
+        artifact,
+        own_members: &own_members,
+        tail: &tail,
+    };
+    let size = encoder.size_if_large(parts);
+    let mut segment = SegmentBuilder::new(frame, &BufferPool::new(64, 0));
+    let new = NewEntry {
+        key: &entry.key,
+        key_offset: encoder.key_offset(&entry.key),
+        ttl_seconds: route.ttl_seconds,
+        is_first: true,
+    };
+    segment.push(new, |out| encoder.push(out, parts));
+    let segment = segment.finish();
+    Encoded {
+        bytes: segment.slice(0, 0).to_vec(),
+        key: segment.key(0).to_owned(),
+        ttl_seconds: segment.entries()[0].ttl_seconds(),
+        expected_bytes: size.map_or((0, 0), |size| (size.value_bytes, size.framed_bytes)),
+    }
 }

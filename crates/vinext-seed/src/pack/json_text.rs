@@ -1,13 +1,17 @@
 //! Text inside JSON strings, and inside JSON strings inside JSON strings.
 //!
-//! In: UTF-8 text. Out: what `JSON.stringify` prints between the quotes, once or twice over.
-//! Never: a second pass. The value of a pair is a JSON document in a JSON string, so a page's HTML
+//! The value of a pair is a JSON document in a JSON string, so a page's HTML
 //! is escaped twice; both escapes are written together.
+
+/// Whether `text` does not stand in a JSON string as it is.
+pub(super) fn needs_escaping(text: &[u8]) -> bool {
+    text.iter().any(|&byte| needs_escape(byte))
+}
 
 /// Appends `text`, which is UTF-8, as it stands in a JSON string.
 pub(super) fn push_escaped(out: &mut Vec<u8>, text: &[u8]) {
     // Keys and tags seldom have anything to escape.
-    if text.iter().any(|&byte| needs_escape(byte)) {
+    if needs_escaping(text) {
         push(out, text, &ONCE);
     } else {
         out.extend_from_slice(text);
@@ -17,6 +21,21 @@ pub(super) fn push_escaped(out: &mut Vec<u8>, text: &[u8]) {
 /// Appends `text` as it stands in a JSON string of a document that is itself a JSON string.
 pub(super) fn push_escaped_twice(out: &mut Vec<u8>, text: &str) {
     push(out, text.as_bytes(), &TWICE);
+}
+
+/// How many bytes [`push_escaped`] would append.
+pub(super) fn escaped_bytes(text: &[u8]) -> usize {
+    bytes(text, &ONCE)
+}
+
+/// How many bytes [`push_escaped_twice`] would append.
+pub(super) fn escaped_twice_bytes(text: &str) -> usize {
+    bytes(text.as_bytes(), &TWICE)
+}
+
+fn bytes(text: &[u8], table: &EscapeTable) -> usize {
+    let length = |&byte: &u8| usize::from(table[usize::from(byte)].length);
+    text.iter().map(length).sum()
 }
 
 /// What stands for one byte.
@@ -183,6 +202,8 @@ mod tests {
         fn any_text_matches_a_json_library(text in "(?s)[\\x00-\\x1f\"\\\\<>a-zé😀]{0,400}|\\PC{0,200}") {
             prop_assert_eq!(escaped(&text, push_once), reference(&text, 1));
             prop_assert_eq!(escaped(&text, push_escaped_twice), reference(&text, 2));
+            prop_assert_eq!(escaped_bytes(text.as_bytes()), reference(&text, 1).len());
+            prop_assert_eq!(escaped_twice_bytes(&text), reference(&text, 2).len());
         }
     }
 }

@@ -1,13 +1,12 @@
-//! Stage 3: the planned entries, read, encoded and cut into batches.
+//! Stage 3: reads the planned artifacts, encodes their entries and cuts them into batches.
 //!
-//! In: a planner, the manifest and the directory of artifacts. Out: segments of encoded pairs, in
-//! the manifest's order, and the routes that had to be left out.
-//! Never: more in memory than [`PackLimits`] allows, whatever the size of the site. Packing goes
-//! only a fixed number of segments ahead of whoever takes them.
+//! Invariant: packing holds no more than [`PackLimits`] allows, whatever the size of the site. It
+//! goes only a fixed number of segments ahead of whoever takes them.
 
 mod batch;
 mod batcher;
 mod entry;
+mod frame;
 #[cfg(fuzzing)]
 pub(crate) mod fuzzing;
 mod json_text;
@@ -33,6 +32,8 @@ pub use entry::Timestamps;
 use crate::files::ArtifactDir;
 use crate::manifest::{ManifestError, RouteFile};
 use crate::plan::{Planner, SkippedRoute};
+use crate::store::{Frame, StoreLimits};
+use entry::Encoder;
 use segment::{BufferPool, Segment};
 use work_queue::WorkQueue;
 use worker::{PackContext, PackProgress, Packed};
@@ -50,9 +51,17 @@ pub struct PackLimits {
     pub buffer_bytes: usize,
     /// Empty segment buffers that are kept for the next segments.
     pub max_free_buffers: usize,
-    /// The largest request body that can be sent at all, in bytes. An entry that needs more is left
-    /// out.
-    pub max_body_bytes: usize,
+}
+
+/// What entries are packed for.
+#[derive(Clone, Copy, Debug)]
+pub struct PackTarget {
+    /// How the store wants them laid out.
+    pub frame: Frame,
+    /// What the store takes. An entry that is larger costs its route.
+    pub limits: StoreLimits,
+    /// When the site is seeded.
+    pub timestamps: Timestamps,
 }
 
 /// Packs a site on threads of its own. Dropping it ends them.
@@ -85,7 +94,7 @@ impl Packer {
         planner: Planner,
         routes: RouteFile,
         artifact_dir: &Path,
-        timestamps: Timestamps,
+        target: PackTarget,
         limits: PackLimits,
     ) -> std::io::Result<Self> {
         let context = Arc::new(PackContext {
@@ -93,10 +102,13 @@ impl Packer {
             routes,
             planner,
             artifacts: ArtifactDir::open(artifact_dir)?,
-            timestamps,
+            encoder: Encoder {
+                frame: target.frame,
+                limits: target.limits,
+                timestamps: target.timestamps,
+            },
             pool: BufferPool::new(limits.buffer_bytes, limits.max_free_buffers),
             segment_bytes: limits.segment_bytes,
-            max_body_bytes: limits.max_body_bytes,
             progress: PackProgress::default(),
         });
         let (deliver, delivered) = mpsc::unbounded_channel();
@@ -166,6 +178,7 @@ impl Packer {
 
 /// Why packing ended before the last route.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum PackError {
     /// The manifest is not the one that was surveyed.
     #[error(
@@ -184,6 +197,17 @@ pub enum PackError {
         /// Routes that the scan counted.
         routes: usize,
     },
+}
+
+impl PackError {
+    /// The error's stable code.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::ManifestChanged(_) => "MANIFEST_CHANGED",
+            Self::Incomplete { .. } => "INTERNAL_ERROR",
+        }
+    }
 }
 
 impl Drop for Packer {

@@ -1,22 +1,19 @@
-//! The slow way to a request body, which the fast one is held against.
-//!
-//! In: planned routes and artifacts. Out: the digest of the body that a JSON library makes of them,
-//! document inside document.
-//! Never: anything of the encoder but what it is asked for.
+//! The slow way to a request body, by a JSON library, which the fast one is held against.
 
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::batcher::Batcher;
-use super::entry::{EntryTail, Timestamps, push_pair};
-use super::segment::{BufferPool, SegmentBuilder};
-use super::{BatchLimits, PackedRoutes};
+use super::entry::{Encoder, EntryParts, Timestamps};
+use super::segment::{BufferPool, NewEntry, SegmentBuilder};
+use super::{Batch, BatchLimits, PackedRoutes};
 use crate::formats::cache_key::ArtifactKind;
 use crate::formats::profile::QueryProof;
 use crate::manifest::{Headers, Lifetime};
 use crate::plan::lifetime::{expire_at_ms, revalidate_at_ms};
 use crate::plan::{PlannedEntry, PlannedRoute};
+use crate::store::{Frame, StoreLimits, cloudflare_kv};
 
 const MOMENT: Timestamps = Timestamps {
     now_ms: 1_700_000_000_123.0,
@@ -25,7 +22,7 @@ const MOMENT: Timestamps = Timestamps {
 
 /// A pair as a JSON library prints it.
 fn slow_pair(route: &PlannedRoute, artifact: &[u8]) -> String {
-    let entry = &route.main;
+    let entry = &route.entries[0];
     let base64 = || base64_simd::STANDARD.encode_to_string(artifact);
     let mut value = match entry.kind {
         // The standard library's own decoding, which replaces maximal parts too.
@@ -109,13 +106,13 @@ fn routes() -> impl Strategy<Value = (PlannedRoute, Vec<u8>)> {
     (fields, artifacts()).prop_map(|(fields, artifact)| {
         let (kind, key, headers, tags, revalidate, status, is_proven) = fields;
         let route = PlannedRoute {
-            main: PlannedEntry {
+            entries: vec![PlannedEntry {
                 kind,
+                is_required: true,
                 file: String::new(),
                 key,
                 headers,
-            },
-            rsc: None,
+            }],
             tags: tags.into_iter().collect(),
             lifetime: Lifetime {
                 revalidate_seconds: revalidate.map(f64::from),
@@ -146,6 +143,69 @@ fn artifacts() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(piece, 0..6).prop_map(|pieces| pieces.concat())
 }
 
+/// Encodes a route's first entry, and checks that its size is what was told beforehand.
+fn push(builder: &mut SegmentBuilder, frame: Frame, route: &PlannedRoute, artifact: &[u8]) {
+    let limits = StoreLimits {
+        max_value_bytes: 0,
+        ..cloudflare_kv::LIMITS
+    };
+    let encoder = Encoder {
+        frame,
+        limits,
+        timestamps: MOMENT,
+    };
+    let entry = &route.entries[0];
+    let own_members = Encoder::own_members(route, entry);
+    let parts = EntryParts {
+        entry,
+        artifact,
+        own_members: &own_members,
+        tail: &encoder.tail(route),
+    };
+    let new = NewEntry {
+        key: &entry.key,
+        key_offset: encoder.key_offset(&entry.key),
+        ttl_seconds: route.ttl_seconds,
+        is_first: true,
+    };
+    builder.push(new, |out| {
+        let start = out.len();
+        encoder.push(out, parts);
+        let size = encoder.size_if_large(parts).unwrap();
+        assert_eq!(size.framed_bytes, out.len() - start);
+    });
+}
+
+/// Packs routes into batches.
+fn batches(
+    routes: &[(PlannedRoute, Vec<u8>)],
+    frame: Frame,
+    max_pairs: usize,
+    per_segment: usize,
+) -> Vec<Batch> {
+    let mut batcher = Batcher::new(BatchLimits {
+        max_pairs,
+        max_body_bytes: usize::MAX,
+    });
+    let mut batches = Vec::new();
+    // Buffers are used again, so that what is left over from before would show.
+    let pool = BufferPool::new(1 << 16, 4);
+    for routes in routes.chunks(per_segment) {
+        let mut builder = SegmentBuilder::new(frame, &pool);
+        for (route, artifact) in routes {
+            push(&mut builder, frame, route, artifact);
+        }
+        let packed = PackedRoutes {
+            routes: routes.len(),
+            segment: builder.finish(),
+            skipped: Vec::new(),
+        };
+        batcher.push(&packed, |batch| batches.push(batch));
+    }
+    batches.extend(batcher.finish());
+    batches
+}
+
 proptest! {
     #[test]
     fn every_body_has_the_digest_of_the_slow_encoders(
@@ -153,27 +213,9 @@ proptest! {
         max_pairs in 1..6_usize,
         per_segment in 1..6_usize,
     ) {
-        let limits = BatchLimits { max_pairs, max_body_bytes: usize::MAX };
-        let mut batcher = Batcher::new(limits);
-        let mut batches = Vec::new();
-        // Buffers are used again, so that what is left over from before would show.
-        let pool = BufferPool::new(1 << 16, 4);
-        for routes in routes.chunks(per_segment) {
-            let mut builder = SegmentBuilder::new(&pool);
-            for (route, artifact) in routes {
-                let tail = EntryTail::new(route, MOMENT);
-                builder.push(true, |out| push_pair(out, route, &route.main, &tail, artifact));
-            }
-            let packed = PackedRoutes {
-                routes: routes.len(),
-                segment: builder.finish(),
-                skipped: Vec::new(),
-            };
-            batcher.push(&packed, |batch| batches.push(batch));
-        }
-        batches.extend(batcher.finish());
         let mut slow = routes.iter().map(|(route, artifact)| slow_pair(route, artifact));
-        for batch in batches {
+        let mut planned = routes.iter();
+        for batch in batches(&routes, Frame::BulkJson, max_pairs, per_segment) {
             let mut fast = Sha256::new();
             for piece in batch.body() {
                 fast.update(&piece);
@@ -181,7 +223,33 @@ proptest! {
             let pairs: Vec<String> = slow.by_ref().take(batch.pairs()).collect();
             let expected = format!("[{}]", pairs.join(","));
             prop_assert_eq!(fast.finalize(), Sha256::digest(expected));
+            for (entry, (route, _)) in batch.entries().zip(planned.by_ref()) {
+                prop_assert_eq!(entry.key(), &route.entries[0].key);
+                prop_assert_eq!(entry.ttl_seconds(), route.ttl_seconds);
+            }
         }
         prop_assert!(slow.next().is_none());
+    }
+
+    #[test]
+    fn every_raw_value_is_the_value_of_the_slow_encoders_pair(
+        routes in prop::collection::vec(routes(), 1..12),
+        max_pairs in 1..6_usize,
+        per_segment in 1..6_usize,
+    ) {
+        let mut planned = routes.iter();
+        for batch in batches(&routes, Frame::RawValue, max_pairs, per_segment) {
+            prop_assert_eq!(batch.body().flatten().count(), batch.body_bytes());
+            for entry in batch.entries() {
+                let (route, artifact) = planned.next().unwrap();
+                let pair: Value = serde_json::from_str(&slow_pair(route, artifact)).unwrap();
+                let value = pair["value"].as_str().unwrap();
+                prop_assert_eq!(entry.encoded(), value);
+                prop_assert_eq!(entry.bytes(), value.len());
+                prop_assert_eq!(entry.key(), &route.entries[0].key);
+                prop_assert_eq!(entry.ttl_seconds(), route.ttl_seconds);
+            }
+        }
+        prop_assert!(planned.next().is_none());
     }
 }

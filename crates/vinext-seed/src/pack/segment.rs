@@ -1,63 +1,121 @@
-//! Encoded pairs, side by side as they stand in a request body.
-//!
-//! In: the bytes of pairs, one after another. Out: an immutable piece of a body that batches can
-//! share, cut at any pair, without copying.
-//! Never: more than the buffer pool allows; a dropped segment gives its buffer back.
+//! Encoded entries, side by side as they stand in a request body, that batches share without
+//! copying.
 
+use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 
-/// Where a pair lies in its segment.
+use crate::store::Frame;
+
+/// Where an entry lies in its segment.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) struct PairSpan {
+pub(crate) struct EntrySpan {
     pub(crate) start: usize,
     pub(crate) end: usize,
-    /// Whether this is its route's main entry: with it stored, the route counts as seeded.
-    pub(crate) is_main: bool,
+    key: KeySpan,
+    ttl_seconds: Option<NonZeroU32>,
+    /// Whether this is its route's first entry: with it stored, the route counts as seeded.
+    pub(crate) is_first: bool,
 }
 
-/// Pairs of consecutive routes, separated by commas.
+/// Where an entry's key is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+struct KeySpan {
+    /// From the start of the entry, or of the keys that are kept aside.
+    start: u32,
+    bytes: u32,
+    is_aside: bool,
+}
+
+impl EntrySpan {
+    /// For how long the store keeps the entry, if not for good.
+    pub(crate) fn ttl_seconds(&self) -> Option<u64> {
+        self.ttl_seconds.map(|seconds| u64::from(seconds.get()))
+    }
+}
+
+/// Entries of consecutive routes, as a frame lays them out.
 #[derive(Clone, Debug)]
 pub(crate) struct Segment {
+    frame: Frame,
     bytes: Bytes,
-    pairs: Arc<[PairSpan]>,
+    index: Arc<Index>,
+}
+
+#[derive(Debug)]
+struct Index {
+    entries: Vec<EntrySpan>,
+    /// The keys that do not stand in the segment's bytes as they are.
+    keys: String,
 }
 
 impl Segment {
-    pub(crate) fn pairs(&self) -> &[PairSpan] {
-        &self.pairs
+    pub(crate) fn frame(&self) -> Frame {
+        self.frame
     }
 
-    /// The length of all pairs, commas included, in bytes.
+    pub(crate) fn entries(&self) -> &[EntrySpan] {
+        &self.index.entries
+    }
+
+    /// The length of all entries, separators included, in bytes.
     pub(crate) fn len(&self) -> usize {
         self.bytes.len()
     }
 
     /// Whether both are the same segment, not merely equal ones.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.pairs, &other.pairs)
+        Arc::ptr_eq(&self.index, &other.index)
     }
 
-    /// The bytes from the first to the last of a range of pairs, commas between them included.
+    /// The bytes from the first to the last of a range of entries, separators between them included.
     pub(crate) fn slice(&self, first: usize, last: usize) -> Bytes {
-        self.bytes
-            .slice(self.pairs[first].start..self.pairs[last].end)
+        let entries = self.entries();
+        self.bytes.slice(entries[first].start..entries[last].end)
     }
+
+    /// The key of an entry.
+    pub(crate) fn key(&self, entry: usize) -> &str {
+        let EntrySpan { start, key, .. } = self.entries()[entry];
+        let (first, bytes) = (key.start as usize, key.bytes as usize);
+        if key.is_aside {
+            &self.index.keys[first..first + bytes]
+        } else {
+            let key = &self.bytes[start + first..start + first + bytes];
+            // It was a `str` when it was encoded, and is not changed by that.
+            std::str::from_utf8(key).unwrap_or_default()
+        }
+    }
+}
+
+/// What a segment notes down of an entry besides its bytes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct NewEntry<'a> {
+    pub(super) key: &'a str,
+    /// Where in the encoded entry the key stands as it is, if it does.
+    pub(super) key_offset: Option<usize>,
+    pub(super) ttl_seconds: Option<u64>,
+    pub(super) is_first: bool,
 }
 
 /// A segment under construction.
 #[derive(Debug)]
 pub(super) struct SegmentBuilder {
+    frame: Frame,
     buffer: PooledBuffer,
-    pairs: Vec<PairSpan>,
+    index: Index,
 }
 
 impl SegmentBuilder {
-    pub(super) fn new(pool: &BufferPool) -> Self {
+    pub(super) fn new(frame: Frame, pool: &BufferPool) -> Self {
         Self {
+            frame,
             buffer: pool.take(),
-            pairs: Vec::new(),
+            index: Index {
+                entries: Vec::new(),
+                keys: String::new(),
+            },
         }
     }
 
@@ -65,39 +123,65 @@ impl SegmentBuilder {
         self.buffer.bytes.len()
     }
 
-    pub(super) fn pairs(&self) -> usize {
-        self.pairs.len()
+    /// How many entries it has.
+    pub(super) fn entries(&self) -> usize {
+        self.index.entries.len()
     }
 
-    /// Appends a pair that `write` encodes.
-    pub(super) fn push(&mut self, is_main: bool, write: impl FnOnce(&mut Vec<u8>)) {
+    /// Appends an entry that `write` encodes.
+    pub(super) fn push(&mut self, entry: NewEntry<'_>, write: impl FnOnce(&mut Vec<u8>)) {
         let bytes = &mut self.buffer.bytes;
-        if !self.pairs.is_empty() {
-            bytes.push(b',');
+        if !self.index.entries.is_empty() {
+            bytes.extend_from_slice(self.frame.separator().as_bytes());
         }
         let start = bytes.len();
         write(bytes);
-        self.pairs.push(PairSpan {
+        let end = bytes.len();
+        let key = KeySpan {
+            start: offset(entry.key_offset.unwrap_or(self.index.keys.len())),
+            bytes: offset(entry.key.len()),
+            is_aside: entry.key_offset.is_none(),
+        };
+        if key.is_aside {
+            self.index.keys.push_str(entry.key);
+        }
+        self.index.entries.push(EntrySpan {
             start,
-            end: bytes.len(),
-            is_main,
+            end,
+            key,
+            ttl_seconds: entry
+                .ttl_seconds
+                .and_then(|seconds| NonZeroU32::new(u32::try_from(seconds).unwrap_or(u32::MAX))),
+            is_first: entry.is_first,
         });
     }
 
-    /// Takes back all pairs but the first `pairs`.
-    pub(super) fn truncate(&mut self, pairs: usize) {
-        self.pairs.truncate(pairs);
-        self.buffer
-            .bytes
-            .truncate(self.pairs.last().map_or(0, |pair| pair.end));
+    /// Takes back all entries but the first `entries`.
+    pub(super) fn truncate(&mut self, entries: usize) {
+        let removed = self.index.entries.split_off(entries);
+        let aside = removed.iter().find(|entry| entry.key.is_aside);
+        if let Some(first) = aside {
+            self.index.keys.truncate(first.key.start as usize);
+        }
+        let end = self.index.entries.last().map_or(0, |entry| entry.end);
+        self.buffer.bytes.truncate(end);
     }
 
     pub(super) fn finish(self) -> Segment {
         Segment {
+            frame: self.frame,
             bytes: Bytes::from_owner(self.buffer),
-            pairs: self.pairs.into(),
+            index: Arc::new(self.index),
         }
     }
+}
+
+/// An offset or length within a segment, whose keys are far below 4 GiB: stores take keys of a few
+/// hundred bytes, and a segment ends after some hundred kilobytes.
+#[expect(clippy::cast_possible_truncation, reason = "see above")]
+fn offset(bytes: usize) -> u32 {
+    debug_assert!(u32::try_from(bytes).is_ok());
+    bytes as u32
 }
 
 /// Buffers that are used again, so that their pages are not asked of the kernel again.
@@ -164,47 +248,90 @@ impl Drop for PooledBuffer {
     }
 }
 
+/// A segment of these keys and encoded entries, for tests.
+#[cfg(test)]
+pub(super) fn segment_of(frame: Frame, entries: &[(&str, String)]) -> Segment {
+    let mut builder = SegmentBuilder::new(frame, &BufferPool::new(64, 0));
+    for (key, encoded) in entries {
+        let entry = NewEntry {
+            key,
+            key_offset: None,
+            ttl_seconds: None,
+            is_first: true,
+        };
+        builder.push(entry, |out| out.extend_from_slice(encoded.as_bytes()));
+    }
+    builder.finish()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn push(builder: &mut SegmentBuilder, key: &str, encoded: &str) {
+        let entry = NewEntry {
+            key,
+            key_offset: encoded.find(key),
+            ttl_seconds: None,
+            is_first: true,
+        };
+        builder.push(entry, |out| out.extend_from_slice(encoded.as_bytes()));
+    }
+
     #[test]
-    fn pairs_are_cut_out_with_the_commas_between_them_only() {
-        let mut builder = SegmentBuilder::new(&BufferPool::new(64, 1));
-        for pair in ["{1}", "{22}", "{333}"] {
-            builder.push(true, |out| out.extend_from_slice(pair.as_bytes()));
+    fn entries_are_cut_out_with_the_separators_between_them_only() {
+        let mut builder = SegmentBuilder::new(Frame::BulkJson, &BufferPool::new(64, 1));
+        for (key, pair) in [("1", "{1}"), ("22", "{22}"), ("333", "{333}")] {
+            push(&mut builder, key, pair);
         }
         builder.truncate(3);
         let segment = builder.finish();
         assert_eq!(segment.slice(0, 2), "{1},{22},{333}");
         assert_eq!(segment.slice(1, 1), "{22}");
         assert_eq!(segment.slice(1, 2), "{22},{333}");
+        assert_eq!(
+            [0, 1, 2].map(|entry| segment.key(entry)),
+            ["1", "22", "333"]
+        );
     }
 
     #[test]
-    fn truncating_takes_the_separator_with_the_pair() {
-        let mut builder = SegmentBuilder::new(&BufferPool::new(64, 1));
-        for pair in ["{1}", "{22}"] {
-            builder.push(true, |out| out.extend_from_slice(pair.as_bytes()));
+    fn truncating_takes_the_separator_and_the_key_with_the_entry() {
+        let mut builder = SegmentBuilder::new(Frame::BulkJson, &BufferPool::new(64, 1));
+        for (key, pair) in [("a\"", "{1}"), ("b\"", "{22}"), ("333", "{333}")] {
+            push(&mut builder, key, pair);
         }
         builder.truncate(1);
-        builder.push(false, |out| out.extend_from_slice(b"{4}"));
-        assert_eq!(builder.finish().slice(0, 1), "{1},{4}");
+        push(&mut builder, "c\"", "{4}");
+        let segment = builder.finish();
+        assert_eq!(segment.slice(0, 1), "{1},{4}");
+        assert_eq!([0, 1].map(|entry| segment.key(entry)), ["a\"", "c\""]);
+    }
+
+    #[test]
+    fn raw_values_have_nothing_between_them() {
+        let mut builder = SegmentBuilder::new(Frame::RawValue, &BufferPool::new(64, 1));
+        push(&mut builder, "a", "{1}");
+        push(&mut builder, "b", "{22}");
+        let segment = builder.finish();
+        assert_eq!(segment.slice(0, 1), "{1}{22}");
+        assert_eq!(segment.slice(1, 1), "{22}");
+        assert_eq!([0, 1].map(|entry| segment.key(entry)), ["a", "b"]);
     }
 
     #[test]
     fn buffers_come_back_unless_they_have_grown() {
         let pool = BufferPool::new(16, 1);
-        let mut builder = SegmentBuilder::new(&pool);
-        builder.push(true, |out| out.extend_from_slice(b"{}"));
+        let mut builder = SegmentBuilder::new(Frame::BulkJson, &pool);
+        push(&mut builder, "a", "{}");
         let segment = builder.finish();
         let copy = segment.clone();
         drop(segment);
         assert!(pool.free.lock().unwrap().is_empty());
         drop(copy);
         assert_eq!(pool.free.lock().unwrap().len(), 1);
-        let mut builder = SegmentBuilder::new(&pool);
-        builder.push(true, |out| out.resize(100, b' '));
+        let mut builder = SegmentBuilder::new(Frame::BulkJson, &pool);
+        push(&mut builder, "a", &" ".repeat(100));
         drop(builder);
         assert!(pool.free.lock().unwrap().is_empty());
     }

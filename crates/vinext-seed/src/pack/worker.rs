@@ -1,21 +1,18 @@
 //! Packs chunks: reads the artifacts of their routes and encodes them.
 //!
-//! In: chunks of routes. Out: for each, a segment and the routes left out, with their positions.
-//! Never: an abort because of one file. A file that cannot be used costs the route it belongs to.
+//! Invariant: a file that cannot be used costs the route it belongs to, never the run.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::entry::{self, EntryTail, Timestamps};
-use super::segment::{BufferPool, Segment, SegmentBuilder};
+use super::entry::{EncodedSize, Encoder, EntryParts, EntryTail};
+use super::segment::{BufferPool, NewEntry, Segment, SegmentBuilder};
 use super::work_queue::{RouteRange, WorkQueue};
 use crate::files::{self, ArtifactDir, FileError};
+use crate::formats::cache_key::ArtifactKind;
 use crate::manifest::{ManifestError, RawRoute, RawRoutes, Route, RouteError, RouteFile};
 use crate::plan::{PlannedEntry, PlannedRoute, Planner, SkipReason, SkippedRoute};
 use crate::sanitized_text::SanitizedText;
-
-/// The largest value Workers KV takes, in bytes (Cloudflare KV limits: 25 MiB).
-const MAX_VALUE_BYTES: usize = 25 * 1024 * 1024;
 
 /// How many routes a thread takes at a time before it knows how large they are.
 const FIRST_CHUNK_ROUTES: u64 = 8;
@@ -41,12 +38,10 @@ pub(super) struct PackContext {
     pub(super) routes: RouteFile,
     pub(super) planner: Planner,
     pub(super) artifacts: ArtifactDir,
-    pub(super) timestamps: Timestamps,
+    pub(super) encoder: Encoder,
     pub(super) pool: BufferPool,
     /// Where a segment ends, give or take the route that crosses it.
     pub(super) segment_bytes: usize,
-    /// The largest body a pair may need, alone.
-    pub(super) max_body_bytes: usize,
     pub(super) progress: PackProgress,
 }
 
@@ -109,7 +104,7 @@ impl PackContext {
         self.routes
             .read(index, chunk.clone(), &mut scratch.routes)
             .map_err(ManifestError::Unreadable)?;
-        let mut builder = SegmentBuilder::new(&self.pool);
+        let mut builder = SegmentBuilder::new(self.encoder.frame, &self.pool);
         let mut skipped = Vec::new();
         let mut position = chunk.start;
         while position < chunk.end {
@@ -171,95 +166,78 @@ impl PackContext {
         content: &mut Vec<u8>,
     ) -> Result<(), SkipReason> {
         let planned = self.planner.plan(position, route)?;
-        let tail = EntryTail::new(&planned, self.timestamps);
-        let before = builder.pairs();
-        let main = self.encode_main(&planned, &tail, builder, content);
-        let both = main.and_then(|()| self.encode_rsc(&planned, &tail, builder, content));
-        if both.is_err() {
+        let tail = self.encoder.tail(&planned);
+        let before = builder.entries();
+        let encoded = planned.entries.iter().try_for_each(|entry| {
+            self.encode_entry(&planned, entry, &tail, before, builder, content)
+        });
+        if encoded.is_err() {
             builder.truncate(before);
         }
-        both
+        encoded
     }
 
-    fn encode_main(
-        &self,
-        planned: &PlannedRoute,
-        tail: &EntryTail,
-        builder: &mut SegmentBuilder,
-        content: &mut Vec<u8>,
-    ) -> Result<(), SkipReason> {
-        let entry = &planned.main;
-        let size = self
-            .artifacts
-            .read(&entry.file, content)
-            .map_err(|problem| match problem {
-                FileError::Missing => SkipReason::MissingArtifact {
-                    file: entry.file.clone(),
-                },
-                problem => unusable(entry, &problem),
-            })?;
-        self.push(planned, entry, tail, builder, true, &content[..size])
-    }
-
-    fn encode_rsc(
-        &self,
-        planned: &PlannedRoute,
-        tail: &EntryTail,
-        builder: &mut SegmentBuilder,
-        content: &mut Vec<u8>,
-    ) -> Result<(), SkipReason> {
-        let Some(entry) = &planned.rsc else {
-            return Ok(());
-        };
-        let size = match self.artifacts.read(&entry.file, content) {
-            Ok(size) => size,
-            // The runtime renders the payload when somebody navigates there.
-            Err(FileError::Missing) => return Ok(()),
-            Err(problem) => return Err(unusable(entry, &problem)),
-        };
-        if is_html(&content[..size]) {
-            return Err(SkipReason::RscIsHtml {
-                file: entry.file.clone(),
-            });
-        }
-        self.push(planned, entry, tail, builder, false, &content[..size])
-    }
-
-    fn push(
+    /// Encodes one entry, unless it is optional and its file is missing. Its route's entries begin
+    /// at the segment's entry `first`.
+    fn encode_entry(
         &self,
         planned: &PlannedRoute,
         entry: &PlannedEntry,
         tail: &EntryTail,
+        first: usize,
         builder: &mut SegmentBuilder,
-        is_main: bool,
-        artifact: &[u8],
+        content: &mut Vec<u8>,
     ) -> Result<(), SkipReason> {
-        let mut size = Ok(());
-        builder.push(is_main, |out| {
-            let start = out.len();
-            entry::push_pair(out, planned, entry, tail, artifact);
-            size = self.check_size(entry, &out[start..]);
-        });
-        size
+        let file = || entry.file.clone();
+        let size = match self.artifacts.read(&entry.file, content) {
+            Ok(size) => size,
+            Err(FileError::Missing) if entry.is_required => {
+                return Err(SkipReason::MissingArtifact { file: file() });
+            }
+            Err(FileError::Missing) => return Ok(()),
+            Err(problem) => return Err(unusable(entry, &problem)),
+        };
+        let artifact = &content[..size];
+        if entry.kind == ArtifactKind::Rsc && is_html(artifact) {
+            return Err(SkipReason::RscIsHtml { file: file() });
+        }
+        let own_members = Encoder::own_members(planned, entry);
+        let parts = EntryParts {
+            entry,
+            artifact,
+            own_members: &own_members,
+            tail,
+        };
+        if let Some(size) = self.encoder.size_if_large(parts) {
+            self.check_size(entry, size)?;
+        }
+        let new = NewEntry {
+            key: &entry.key,
+            key_offset: self.encoder.key_offset(&entry.key),
+            ttl_seconds: planned.ttl_seconds,
+            is_first: builder.entries() == first,
+        };
+        builder.push(new, |out| self.encoder.push(out, parts));
+        Ok(())
     }
 
-    fn check_size(&self, entry: &PlannedEntry, pair: &[u8]) -> Result<(), SkipReason> {
-        let too_large = |bytes, limit_bytes| SkipReason::ValueTooLarge {
-            file: entry.file.clone(),
-            bytes,
-            limit_bytes,
+    fn check_size(&self, entry: &PlannedEntry, size: EncodedSize) -> Result<(), SkipReason> {
+        let too_large = |bytes, limit_bytes| {
+            Err(SkipReason::ValueTooLarge {
+                file: entry.file.clone(),
+                bytes,
+                limit_bytes,
+            })
         };
-        // Escaping only ever adds bytes, so a small pair has a small value.
-        if pair.len() > MAX_VALUE_BYTES {
-            let bytes = entry::value_bytes(pair);
-            if bytes > MAX_VALUE_BYTES {
-                return Err(too_large(bytes, MAX_VALUE_BYTES));
-            }
+        let limits = &self.encoder.limits;
+        let body_bytes = self.encoder.frame.framing_bytes() + size.framed_bytes;
+        if size.value_bytes > limits.max_value_bytes {
+            too_large(size.value_bytes, limits.max_value_bytes)
+        } else if body_bytes > limits.max_body_bytes {
+            too_large(size.framed_bytes, limits.max_body_bytes)
+        } else {
+            Ok(())
         }
-        if "[]".len() + pair.len() > self.max_body_bytes {
-            return Err(too_large(pair.len(), self.max_body_bytes));
-        }
-        Ok(())
     }
 }
 

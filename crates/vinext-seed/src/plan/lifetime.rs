@@ -6,9 +6,6 @@
 
 use crate::manifest::Lifetime;
 
-/// The shortest TTL that Workers KV takes (Cloudflare KV REST API, `expiration_ttl`).
-const MIN_KV_TTL_SECONDS: u64 = 60;
-
 /// The longest TTL that is chosen without being asked for: 30 days, the default of vinext's KV
 /// adapters.
 const MAX_DEFAULT_KV_TTL_SECONDS: u64 = 2_592_000;
@@ -42,9 +39,9 @@ pub struct TtlRule {
 }
 
 impl TtlRule {
-    /// The `expiration_ttl` of an entry, at least KV's minimum of 60 seconds.
+    /// The TTL of an entry, at least the store's minimum.
     #[must_use]
-    pub fn ttl_seconds(&self, lifetime: &Lifetime) -> Option<u64> {
+    pub fn ttl_seconds(&self, lifetime: &Lifetime, min_ttl_seconds: u64) -> Option<u64> {
         let ttl_seconds = match lifetime.revalidate_seconds {
             None => self.static_ttl_seconds?,
             Some(revalidate) => self.ttl_seconds.unwrap_or_else(|| {
@@ -52,7 +49,7 @@ impl TtlRule {
                 whole_seconds((REVALIDATIONS_KEPT * revalidate).max(served))
             }),
         };
-        Some(ttl_seconds.max(MIN_KV_TTL_SECONDS))
+        Some(ttl_seconds.max(min_ttl_seconds))
     }
 }
 
@@ -91,11 +88,11 @@ mod tests {
             (1e9, None, 2_592_000),
         ] {
             assert_eq!(
-                rule.ttl_seconds(&revalidating(revalidate, expire)),
+                rule.ttl_seconds(&revalidating(revalidate, expire), 60),
                 Some(expected)
             );
         }
-        assert_eq!(rule.ttl_seconds(&Lifetime::default()), None);
+        assert_eq!(rule.ttl_seconds(&Lifetime::default(), 60), None);
     }
 
     #[test]
@@ -104,8 +101,8 @@ mod tests {
             ttl_seconds: Some(5),
             static_ttl_seconds: Some(86_400),
         };
-        assert_eq!(rule.ttl_seconds(&revalidating(3600.0, None)), Some(60));
-        assert_eq!(rule.ttl_seconds(&Lifetime::default()), Some(86_400));
+        assert_eq!(rule.ttl_seconds(&revalidating(3600.0, None), 60), Some(60));
+        assert_eq!(rule.ttl_seconds(&Lifetime::default(), 60), Some(86_400));
     }
 
     #[test]

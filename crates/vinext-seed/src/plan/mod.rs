@@ -1,9 +1,7 @@
-//! Stage 2: what to write for each route, decided before any artifact is read.
+//! Stage 2: decides what to write for each route, before any artifact is read.
 //!
-//! In: the routes of a manifest and the profile of the runtime that will read them.
-//! Out: for each route the files, keys, tags and times of its entries, or why it is left out.
-//! Never: file contents, and never one route's fate depending on another's except through the
-//! [`ManifestScan`], so that routes can be planned in any order on any thread.
+//! Invariant: a route's plan depends on other routes only through the [`ManifestScan`], so that
+//! routes can be planned in any order on any thread.
 
 mod key_index;
 pub mod lifetime;
@@ -21,6 +19,7 @@ use crate::formats::tag_list::TagList;
 use crate::formats::tags::{Leaf, route_segments, storable};
 use crate::manifest::{Headers, Lifetime, RenderStatus, Route, RouterKind};
 use crate::sanitized_text::SanitizedText;
+use crate::store::StoreLimits;
 use lifetime::TtlRule;
 pub use manifest_scan::ManifestScan;
 pub use skip::{SkipReason, SkippedRoute};
@@ -35,21 +34,20 @@ pub struct Planner {
     build_id: String,
     key_space: KvKeySpace,
     ttl: TtlRule,
+    limits: StoreLimits,
     scan: ManifestScan,
 }
 
 /// The entries of one route.
 #[derive(Clone, Debug)]
 pub struct PlannedRoute {
-    /// The page's document, or the metadata route's response. Without it the route is not seeded.
-    pub main: PlannedEntry,
-    /// The page's RSC payload; seeded if its file exists.
-    pub rsc: Option<PlannedEntry>,
+    /// Its entries. With the first of them stored, the route counts as seeded.
+    pub entries: Vec<PlannedEntry>,
     /// The tags of every entry.
     pub tags: TagList,
     /// The cache lifetime of every entry.
     pub lifetime: Lifetime,
-    /// The TTL that KV gets for every entry, if any.
+    /// The TTL that the store gets for every entry, if any.
     pub ttl_seconds: Option<u64>,
     /// The response status of every entry; the runtime takes a missing one for 200.
     pub status: Option<u16>,
@@ -64,9 +62,12 @@ pub struct PlannedRoute {
 pub struct PlannedEntry {
     /// What it holds.
     pub kind: ArtifactKind,
+    /// Whether the route is skipped if the file is missing. An optional entry is left to the
+    /// runtime instead, which renders it on demand.
+    pub is_required: bool,
     /// The artifact's file, within the directory of artifacts.
     pub file: String,
-    /// The KV key.
+    /// The key in the store.
     pub key: String,
     /// The response headers to store.
     pub headers: Option<Headers>,
@@ -80,6 +81,7 @@ impl Planner {
         build_id: String,
         app_prefix: &str,
         ttl: TtlRule,
+        limits: StoreLimits,
         scan: ManifestScan,
     ) -> Self {
         let key_space = KvKeySpace::new(app_prefix, profile.long_kv_keys);
@@ -88,6 +90,7 @@ impl Planner {
             build_id,
             key_space,
             ttl,
+            limits,
             scan,
         }
     }
@@ -154,11 +157,13 @@ impl Planner {
             .map(|location| Headers::from_iter([("location".to_owned(), location.clone())]));
         let cached = cache_pathname(route.pathname());
         Ok(PlannedRoute {
-            main: self.entry(route, &cached, ArtifactKind::Html, headers.cloned())?,
-            rsc: Some(self.entry(route, &cached, ArtifactKind::Rsc, rsc_headers)?),
+            entries: vec![
+                self.entry(route, &cached, ArtifactKind::Html, headers.cloned())?,
+                self.entry(route, &cached, ArtifactKind::Rsc, rsc_headers)?,
+            ],
             tags: self.tags(route, cached, route_segments(&route.pattern), Leaf::Page),
             lifetime,
-            ttl_seconds: self.ttl.ttl_seconds(&lifetime),
+            ttl_seconds: self.ttl.ttl_seconds(&lifetime, self.limits.min_ttl_seconds),
             status,
             query_proof: self.profile.query_proof,
             has_expiry: self.profile.has_expiry,
@@ -173,11 +178,10 @@ impl Planner {
         let headers = route.headers.clone().unwrap_or_default();
         let cached = cache_pathname(route.pathname());
         Ok(PlannedRoute {
-            main: self.entry(route, &cached, ArtifactKind::Route, Some(headers))?,
-            rsc: None,
+            entries: vec![self.entry(route, &cached, ArtifactKind::Route, Some(headers))?],
             tags: self.tags(route, cached, route.route_segments.iter(), Leaf::Route),
             lifetime,
-            ttl_seconds: self.ttl.ttl_seconds(&lifetime),
+            ttl_seconds: self.ttl.ttl_seconds(&lifetime, self.limits.min_ttl_seconds),
             status: Some(route.response_status.unwrap_or(200)),
             // The runtime asks for proof only before it serves a page.
             query_proof: QueryProof::None,
@@ -201,14 +205,19 @@ impl Planner {
             .map_err(SkipReason::UnsafePathError)?;
         let rule = self.profile.cache_key;
         let logical_key = rule.key(&self.build_id, cached_pathname, kind);
+        let limit_bytes = self.limits.max_key_bytes;
+        let too_long = |bytes| SkipReason::KeyTooLong { bytes, limit_bytes };
         let key = self
             .key_space
             .entry_key(&logical_key)
-            .ok_or_else(|| SkipReason::KeyTooLong {
-                bytes: self.key_space.bytes(&logical_key),
-            })?;
+            .ok_or_else(|| too_long(self.key_space.bytes(&logical_key)))?;
+        if key.len() > limit_bytes {
+            return Err(too_long(key.len()));
+        }
         Ok(PlannedEntry {
             kind,
+            // The runtime renders a missing payload when somebody navigates there.
+            is_required: kind != ArtifactKind::Rsc,
             file,
             key,
             headers,

@@ -6,12 +6,12 @@
 use std::fmt;
 
 use crate::formats::artifact_path::UnsafePathError;
-use crate::formats::kv_key::MAX_KV_KEY_BYTES;
 use crate::manifest::RouteError;
 use crate::sanitized_text::SanitizedText;
 
 /// Why a route, or one artifact of it, is not seeded.
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub enum SkipReason {
     /// The build did not render it, for the reason in the manifest.
     NotRendered(SanitizedText),
@@ -36,10 +36,12 @@ pub enum SkipReason {
     IndexCollision,
     /// An earlier route has the same cache key.
     Duplicate,
-    /// Its key is over 512 bytes, and this version's adapter does not shorten it.
+    /// Its key is longer than the store takes, and this version's adapter does not shorten it.
     KeyTooLong {
         /// The length of the key that would be needed, in bytes.
         bytes: usize,
+        /// The longest key that the store takes, in bytes.
+        limit_bytes: usize,
     },
     /// This version rendered the page with other parameters than a request has.
     WrongParams,
@@ -121,10 +123,10 @@ impl fmt::Display for SkipReason {
                  other's page",
             ),
             Self::Duplicate => f.write_str("an earlier route has the same cache key"),
-            Self::KeyTooLong { bytes } => write!(
+            Self::KeyTooLong { bytes, limit_bytes } => write!(
                 f,
-                "its key has {bytes} bytes, Workers KV takes {MAX_KV_KEY_BYTES}, and this version of \
-                 the KV adapter does not shorten it"
+                "its key has {bytes} bytes, the store takes {limit_bytes}, and this version of the \
+                 KV adapter does not shorten it"
             ),
             Self::WrongParams => f.write_str(
                 "this version of vinext pre-renders percent-encoded paths like this one with other \

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 
 use super::budget::Budget;
 use super::error::SeedError;
-use super::prepare::{PrepareError, Ready, prepare};
+use super::prepare::{Prepared, Ready, prepare};
 use super::{BuildOptions, off_the_executor};
 use crate::pack::{Batch, Batcher, Packer};
 use crate::report::{SeedReport, SkippedRun};
@@ -30,17 +30,18 @@ impl Batches {
         budget: Budget,
         batcher: fn(&Budget, usize) -> Batcher,
     ) -> Result<Result<Self, SeedReport>, SeedError> {
-        match off_the_executor(move || prepare(build, budget.pack)).await? {
-            Ok(Ready { packer, report }) => Ok(Ok(Self {
-                packer,
-                batcher: Some(batcher(&budget, report.routes)),
-                full: VecDeque::new(),
-                has_any: false,
-                report,
-            })),
-            Err(PrepareError::Skipped(report)) => Ok(Err(*report)),
-            Err(PrepareError::Failed(error)) => Err(error),
-        }
+        let prepared = off_the_executor(move || prepare(build, budget.pack)).await??;
+        let Ready { packer, report } = match prepared {
+            Prepared::Ready(ready) => *ready,
+            Prepared::Skipped(report) => return Ok(Err(*report)),
+        };
+        Ok(Ok(Self {
+            packer,
+            batcher: Some(batcher(&budget, report.routes)),
+            full: VecDeque::new(),
+            has_any: false,
+            report,
+        }))
     }
 
     /// The next batch; `None` after the last.

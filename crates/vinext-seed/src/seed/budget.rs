@@ -144,7 +144,6 @@ impl Budget {
                 buffer_bytes: with_headroom(segment_bytes),
                 // All that can be in use at a time may come back.
                 max_free_buffers: segments_held(threads) + in_bodies,
-                max_body_bytes: LIMITS.max_body_bytes,
             },
             batch: BatchLimits {
                 max_pairs: limits.max_batch_pairs.unwrap_or(LIMITS.max_batch_entries),

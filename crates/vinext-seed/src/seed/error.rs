@@ -17,6 +17,7 @@ use crate::send::SendError;
 /// Why a run failed. What merely leaves it nothing to do is no error, see
 /// [`SkippedRun`](crate::report::SkippedRun).
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum SeedError {
     /// An option is wrong; nothing was read or sent.
     #[error("option `{option}` {problem}")]
@@ -89,10 +90,7 @@ impl SeedError {
             Self::ManifestUnreadable(_) => "MANIFEST_UNREADABLE",
             Self::ArtifactsUnreadable(_) => "ARTIFACTS_UNREADABLE",
             Self::Client(_) => "TLS_SETUP_FAILED",
-            Self::Pack { problem, .. } => match problem {
-                PackError::ManifestChanged(_) => "MANIFEST_CHANGED",
-                PackError::Incomplete { .. } => "INTERNAL_ERROR",
-            },
+            Self::Pack { problem, .. } => problem.code(),
             Self::Upload { failure, .. } => failure.code,
             Self::ExportNotEmpty(_) => "EXPORT_DIRECTORY_NOT_EMPTY",
             Self::ExportUnwritable { .. } => "EXPORT_UNWRITABLE",

@@ -98,7 +98,7 @@ impl Largest {
             }
             self.0.push(Reverse(EntrySize {
                 bytes: entry.bytes(),
-                key: entry.key(),
+                key: entry.key().to_owned(),
             }));
         }
     }

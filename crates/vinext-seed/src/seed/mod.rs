@@ -22,7 +22,7 @@ use crate::report::SeedReport;
 use crate::sanitized_text::SanitizedText;
 use crate::send::{ApiToken, Endpoint, KvSender, RetryPolicy, Timeouts};
 use budget::Budget;
-use prepare::{PrepareError, prepare};
+use prepare::{Prepared, prepare};
 use upload::Upload;
 
 pub use budget::{DEFAULT_MAX_MEMORY_BYTES, Limits, MAX_CONCURRENCY};
@@ -89,13 +89,12 @@ pub async fn seed(
     // Reading the system's certificates takes as long as packing a small site: do both at once.
     let sender = spawn_blocking(move || KvSender::new(endpoint, token, retry, timeouts));
     let preparing = off_the_executor(move || prepare(build, budget.pack));
-    let prepared = unless_cancelled(cancellation, preparing).await?;
+    let prepared = unless_cancelled(cancellation, async { preparing.await? }).await?;
     let mut report = match prepared {
-        Ok(ready) => Upload::run(ready, sender, budget, &mut throttle, cancellation)
+        Prepared::Ready(ready) => Upload::run(*ready, sender, budget, &mut throttle, cancellation)
             .await
             .map_err(|error| error.after(started.elapsed()))?,
-        Err(PrepareError::Skipped(report)) => *report,
-        Err(PrepareError::Failed(error)) => return Err(error),
+        Prepared::Skipped(report) => *report,
     };
     report.duration = started.elapsed();
     throttle.report(progress(Phase::Done, report.routes, &report));

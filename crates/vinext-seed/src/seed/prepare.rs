@@ -1,18 +1,16 @@
-//! All that can be settled before the first byte is sent.
-//!
-//! In: what is to be seeded. Out: a packer that is already at work, or why there is nothing to do.
-//! Never: a connection, or a word about where the entries go.
+//! Settles everything that can be settled without the network, and starts packing.
 
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::error::SeedError;
 use crate::manifest::{ManifestError, ManifestFile};
-use crate::pack::{PackLimits, Packer, Timestamps};
+use crate::pack::{PackLimits, PackTarget, Packer, Timestamps};
 use crate::plan::lifetime::TtlRule;
 use crate::plan::{ManifestScan, Planner};
 use crate::report::{ReportedRuntime, SeedReport, SkippedRun};
 use crate::runtime::{self, RuntimeSource, build_id};
+use crate::store::{Frame, cloudflare_kv};
 
 /// A build, and how its pages are to become entries.
 #[derive(Clone, Debug)]
@@ -53,43 +51,66 @@ pub(super) struct Ready {
     pub(super) report: SeedReport,
 }
 
-/// Why a run ends before its first byte.
-pub(super) enum PrepareError {
+/// Whether there is anything to do.
+pub(super) enum Prepared {
+    /// Packing has begun.
+    Ready(Box<Ready>),
+    /// There is nothing to do, for the reason in the report.
     Skipped(Box<SeedReport>),
+}
+
+/// Why preparing ends early.
+enum Stop {
+    Skipped(SkippedRun),
     Failed(SeedError),
 }
 
-impl From<SeedError> for PrepareError {
+impl From<ManifestError> for Stop {
+    fn from(problem: ManifestError) -> Self {
+        match SkippedRun::of_manifest(&problem) {
+            Some(skipped) => Self::Skipped(skipped),
+            None => Self::Failed(SeedError::ManifestUnreadable(problem)),
+        }
+    }
+}
+
+impl From<SeedError> for Stop {
     fn from(error: SeedError) -> Self {
         Self::Failed(error)
     }
 }
 
-impl PrepareError {
-    fn of_manifest(problem: ManifestError) -> Self {
-        match SkippedRun::of_manifest(&problem) {
-            Some(skipped) => Self::skipped(SeedReport::default(), skipped),
-            None => Self::Failed(SeedError::ManifestUnreadable(problem)),
-        }
-    }
-
-    fn skipped(report: SeedReport, skipped: SkippedRun) -> Self {
-        Self::Skipped(Box::new(SeedReport {
-            skipped: Some(skipped),
-            ..report
-        }))
+impl From<SkippedRun> for Stop {
+    fn from(skipped: SkippedRun) -> Self {
+        Self::Skipped(skipped)
     }
 }
 
 /// Settles everything that can be settled without the network.
-pub(super) fn prepare(options: BuildOptions, limits: PackLimits) -> Result<Ready, PrepareError> {
+///
+/// # Errors
+/// If the build is there and cannot be read.
+pub(super) fn prepare(options: BuildOptions, limits: PackLimits) -> Result<Prepared, SeedError> {
     let mut report = SeedReport::default();
+    match start(options, limits, &mut report) {
+        Ok(packer) => Ok(Prepared::Ready(Box::new(Ready { packer, report }))),
+        Err(Stop::Skipped(skipped)) => {
+            report.skipped = Some(skipped);
+            Ok(Prepared::Skipped(Box::new(report)))
+        }
+        Err(Stop::Failed(error)) => Err(error),
+    }
+}
+
+/// Starts packing, and notes in the report what it finds out before.
+fn start(
+    options: BuildOptions,
+    limits: PackLimits,
+    report: &mut SeedReport,
+) -> Result<Packer, Stop> {
     let server_dir = options.root.join("dist").join("server");
-    let manifest = ManifestFile::open(&server_dir).map_err(PrepareError::of_manifest)?;
-    let scan = manifest
-        .routes()
-        .and_then(ManifestScan::take)
-        .map_err(PrepareError::of_manifest)?;
+    let manifest = ManifestFile::open(&server_dir)?;
+    let scan = manifest.routes().and_then(ManifestScan::take)?;
 
     report.routes = scan.routes;
     let runtime = runtime::resolve(
@@ -97,7 +118,7 @@ pub(super) fn prepare(options: BuildOptions, limits: PackLimits) -> Result<Ready
         options.runtime,
         options.allow_unproven_routes,
     )
-    .map_err(|problem| PrepareError::skipped(report.clone(), SkippedRun::from(&problem)))?;
+    .map_err(|problem| SkippedRun::from(&problem))?;
     let profile = runtime.profile;
     let vinext = runtime.versions.vinext.clone();
     report.runtime = Some(ReportedRuntime {
@@ -106,29 +127,42 @@ pub(super) fn prepare(options: BuildOptions, limits: PackLimits) -> Result<Ready
     });
 
     if let Some(refusal) = options.refusal {
-        return Err(PrepareError::skipped(report, refusal));
+        return Err(Stop::Skipped(refusal));
     }
 
     let manifest_id = scan.header.build_id.as_deref().unwrap_or_default();
     let build_id = build_id::find(&server_dir, profile.build_id, manifest_id)
-        .map_err(|problem| PrepareError::skipped(report.clone(), SkippedRun::from(&problem)))?;
+        .map_err(|problem| SkippedRun::from(&problem))?;
     report.build_id = Some(build_id.clone());
     runtime::check_worker(&server_dir, &build_id, &vinext, &profile)
-        .map_err(|problem| PrepareError::skipped(report.clone(), SkippedRun::from(&problem)))?;
+        .map_err(|problem| SkippedRun::from(&problem))?;
 
     let now_ms = epoch_ms(SystemTime::now());
-    let moment = Timestamps {
+    let timestamps = Timestamps {
         now_ms,
         rendered_at_ms: epoch_ms(manifest.written_at).min(now_ms),
     };
-    let planner = Planner::new(profile, build_id, &options.app_prefix, options.ttl, scan);
+    let limits_of_store = cloudflare_kv::LIMITS;
+    let planner = Planner::new(
+        profile,
+        build_id,
+        &options.app_prefix,
+        options.ttl,
+        limits_of_store,
+        scan,
+    );
+    let target = PackTarget {
+        frame: Frame::BulkJson,
+        limits: limits_of_store,
+        timestamps,
+    };
     let routes = manifest
         .into_routes()
         .map_err(SeedError::ManifestUnreadable)?;
     let artifact_dir = server_dir.join("prerendered-routes");
-    let packer = Packer::start(planner, routes, &artifact_dir, moment, limits)
+    let packer = Packer::start(planner, routes, &artifact_dir, target, limits)
         .map_err(SeedError::ArtifactsUnreadable)?;
-    Ok(Ready { packer, report })
+    Ok(packer)
 }
 
 #[expect(

@@ -1,17 +1,24 @@
-//! Batches: what goes into each, and that nothing is lost on the way.
+//! What goes into each batch, and that nothing is lost on the way.
 
 use std::collections::HashSet;
 
 use super::*;
-use crate::pack::segment::{BufferPool, Segment, SegmentBuilder};
+use crate::pack::segment::segment_of;
+use crate::store::Frame;
 use proptest::prelude::*;
 
-fn segment(pairs: &[String]) -> Segment {
-    let mut builder = SegmentBuilder::new(&BufferPool::new(64, 0));
-    for pair in pairs {
-        builder.push(true, |out| out.extend_from_slice(pair.as_bytes()));
+type Pair = (String, String);
+
+fn packed(pairs: &[Pair]) -> PackedRoutes {
+    let pairs: Vec<_> = pairs
+        .iter()
+        .map(|(key, pair)| (key.as_str(), pair.clone()))
+        .collect();
+    PackedRoutes {
+        routes: pairs.len(),
+        segment: segment_of(Frame::BulkJson, &pairs),
+        skipped: Vec::new(),
     }
-    builder.finish()
 }
 
 fn body(batch: &Batch) -> String {
@@ -19,23 +26,19 @@ fn body(batch: &Batch) -> String {
     String::from_utf8(bytes).unwrap()
 }
 
-fn pack(segments: &[Vec<String>], limits: BatchLimits) -> Vec<Batch> {
+fn pack(segments: &[Vec<Pair>], limits: BatchLimits) -> Vec<Batch> {
     let mut batcher = Batcher::new(limits);
     let mut batches = Vec::new();
     for pairs in segments {
-        let packed = PackedRoutes {
-            routes: pairs.len(),
-            segment: segment(pairs),
-            skipped: Vec::new(),
-        };
-        batcher.push(&packed, |batch| batches.push(batch));
+        batcher.push(&packed(pairs), |batch| batches.push(batch));
     }
     batches.extend(batcher.finish());
     batches
 }
 
-fn pair(key: usize, padding: usize) -> String {
-    format!(r#"{{"key":"{key}","value":"{}"}}"#, "v".repeat(padding))
+fn pair(key: usize, padding: usize) -> Pair {
+    let pair = format!(r#"{{"key":"{key}","value":"{}"}}"#, "v".repeat(padding));
+    (key.to_string(), pair)
 }
 
 #[test]
@@ -85,12 +88,7 @@ fn every_connection_gets_an_equal_share() {
             let pairs: Vec<_> = (first..first + routes)
                 .map(|route| pair(route, 32 * 1024 + route * growth_bytes))
                 .collect();
-            let packed = PackedRoutes {
-                routes,
-                segment: segment(&pairs),
-                skipped: Vec::new(),
-            };
-            batcher.push(&packed, |batch| sizes.push(batch.pairs()));
+            batcher.push(&packed(&pairs), |batch| sizes.push(batch.pairs()));
         }
         sizes.extend(batcher.finish().map(|batch| batch.pairs()));
         sizes
@@ -124,7 +122,7 @@ proptest! {
         chosen in prop::collection::hash_set(0..50_usize, 0..20),
     ) {
         let mut key = 0;
-        let segments: Vec<Vec<String>> = sizes
+        let segments: Vec<Vec<Pair>> = sizes
             .iter()
             .map(|&size| (0..size).map(|_| { key += 1; pair(key, key % 7) }).collect())
             .collect();
@@ -147,6 +145,9 @@ proptest! {
             prop_assert_eq!(among.pairs() + others.pairs(), batch.pairs());
             for part in [&among, &others] {
                 prop_assert_eq!(body(part).len(), part.body_bytes());
+                if part.is_empty() {
+                    continue;
+                }
                 let parsed: Vec<serde_json::Value> = serde_json::from_str(&body(part)).unwrap();
                 prop_assert_eq!(parsed.len(), part.pairs());
                 let in_order = all.iter().filter(|key| part.keys().any(|own| own == **key));
@@ -162,7 +163,7 @@ proptest! {
         max_body_bytes in 1..2000_usize,
     ) {
         let mut key = 0;
-        let segments: Vec<Vec<String>> = paddings
+        let segments: Vec<Vec<Pair>> = paddings
             .iter()
             .map(|paddings| {
                 paddings.iter().map(|&padding| { key += 1; pair(key, padding) }).collect()
@@ -182,7 +183,7 @@ proptest! {
             prop_assert!(parsed.iter().zip(&keys).all(|(pair, key)| pair["key"] == **key));
             found.extend(parsed.into_iter().map(|pair| pair.to_string()));
         }
-        let sent: Vec<String> = segments.into_iter().flatten().collect();
+        let sent: Vec<String> = segments.into_iter().flatten().map(|(_, pair)| pair).collect();
         prop_assert_eq!(found, sent);
     }
 }

@@ -1,7 +1,8 @@
-//! Pairs, byte for byte.
+//! Entries, byte for byte.
 
 use super::*;
 use crate::manifest::Headers;
+use crate::store::cloudflare_kv;
 use serde_json::{Value, json};
 
 const MOMENT: Timestamps = Timestamps {
@@ -11,13 +12,13 @@ const MOMENT: Timestamps = Timestamps {
 
 fn route() -> PlannedRoute {
     PlannedRoute {
-        main: PlannedEntry {
+        entries: vec![PlannedEntry {
             kind: ArtifactKind::Html,
+            is_required: true,
             file: "a.html".into(),
             key: "cache:app:b:/\"日:html".into(),
             headers: None,
-        },
-        rsc: None,
+        }],
         tags: TagList::from_iter(["/a", "ü\""]),
         lifetime: Lifetime::default(),
         ttl_seconds: None,
@@ -28,13 +29,28 @@ fn route() -> PlannedRoute {
 }
 
 fn encode(route: &PlannedRoute, artifact: &[u8]) -> (Value, String) {
-    let mut out = Vec::new();
-    let tail = EntryTail::new(route, MOMENT);
-    push_pair(&mut out, route, &route.main, &tail, artifact);
-    assert_eq!(key(&out), route.main.key);
-    let pair: Value = serde_json::from_slice(&out).unwrap();
+    let encode = |frame| {
+        let encoder = Encoder {
+            frame,
+            limits: cloudflare_kv::LIMITS,
+            timestamps: MOMENT,
+        };
+        let own_members = Encoder::own_members(route, &route.entries[0]);
+        let mut out = Vec::new();
+        let parts = EntryParts {
+            entry: &route.entries[0],
+            artifact,
+            own_members: &own_members,
+            tail: &encoder.tail(route),
+        };
+        encoder.push(&mut out, parts);
+        out
+    };
+    let pair: Value = serde_json::from_slice(&encode(Frame::BulkJson)).unwrap();
+    assert_eq!(pair["key"], route.entries[0].key);
     let value = pair["value"].as_str().unwrap().to_owned();
-    assert_eq!(value.len(), value_bytes(&out));
+    let raw = String::from_utf8(encode(Frame::RawValue)).unwrap();
+    assert_eq!(raw, value);
     (pair, value)
 }
 
@@ -80,7 +96,7 @@ fn status_headers_and_proof_stand_in_the_value() {
     route.status = Some(307);
     route.query_proof = QueryProof::PrerenderedFlag;
     let location = Headers::from_iter([("location".to_owned(), json!("/\"b\""))]);
-    route.main.headers = Some(location);
+    route.entries[0].headers = Some(location);
     let (_, value) = encode(&route, b"");
     assert!(value.starts_with(
         r#"{"value":{"kind":"APP_PAGE","html":"","headers":{"location":"/\"b\""},"status":307,"prerendered":true},"tags""#
@@ -106,7 +122,7 @@ fn binary_payloads_are_padded_base64() {
         ),
     ] {
         let mut route = route();
-        route.main.kind = kind;
+        route.entries[0].kind = kind;
         assert!(encode(&route, b"\0\xff\x10").1.starts_with(expected));
         assert!(encode(&route, b"\0").1.contains("\"AA==\""));
         assert!(encode(&route, b"").1.contains("\"\"}"));
@@ -122,6 +138,38 @@ fn html_is_read_as_node_reads_it() {
 }
 
 #[test]
+fn sizes_are_known_before_anything_is_encoded() {
+    let mut limits = cloudflare_kv::LIMITS;
+    let encoder = |frame, limits| Encoder {
+        frame,
+        limits,
+        timestamps: MOMENT,
+    };
+    let mut route = route();
+    route.status = Some(404);
+    let artifact = "\u{1}\"é\u{fffd}".repeat(1000);
+    for frame in [Frame::BulkJson, Frame::RawValue] {
+        let own_members = Encoder::own_members(&route, &route.entries[0]);
+        let tail = encoder(frame, limits).tail(&route);
+        let parts = EntryParts {
+            entry: &route.entries[0],
+            artifact: artifact.as_bytes(),
+            own_members: &own_members,
+            tail: &tail,
+        };
+        limits.max_value_bytes = 25 * 1024 * 1024;
+        assert_eq!(encoder(frame, limits).size_if_large(parts), None);
+        limits.max_value_bytes = 20_000;
+        let mut out = Vec::new();
+        encoder(frame, limits).push(&mut out, parts);
+        let size = encoder(frame, limits).size_if_large(parts).unwrap();
+        assert_eq!(size.framed_bytes, out.len());
+        let (_, value) = encode(&route, artifact.as_bytes());
+        assert_eq!(size.value_bytes, value.len());
+    }
+}
+
+#[test]
 fn metadata_counts_bytes_and_is_left_out_over_the_limit() {
     let mut route = route();
     let tag = "ü".repeat(505) + "a";
@@ -129,7 +177,7 @@ fn metadata_counts_bytes_and_is_left_out_over_the_limit() {
     let (pair, _) = encode(&route, b"");
     assert_eq!(
         serde_json::to_string(&pair["metadata"]).unwrap().len(),
-        MAX_METADATA_BYTES
+        cloudflare_kv::LIMITS.max_metadata_bytes
     );
     route.tags = TagList::from_iter([tag + "a"]);
     assert!(encode(&route, b"").0.get("metadata").is_none());

@@ -1,0 +1,108 @@
+//! What stands around entries, and how their parts are escaped, for each frame.
+
+use super::json_text;
+use crate::store::Frame;
+
+impl Frame {
+    /// What a request body begins with.
+    pub(super) const fn open(self) -> &'static str {
+        match self {
+            Self::BulkJson => "[",
+            Self::RawValue => "",
+        }
+    }
+
+    /// What stands between two entries.
+    pub(super) const fn separator(self) -> &'static str {
+        match self {
+            Self::BulkJson => ",",
+            Self::RawValue => "",
+        }
+    }
+
+    /// What a request body ends with.
+    pub(super) const fn close(self) -> &'static str {
+        match self {
+            Self::BulkJson => "]",
+            Self::RawValue => "",
+        }
+    }
+
+    /// What a request body has besides its entries and separators, in bytes.
+    pub(super) const fn framing_bytes(self) -> usize {
+        self.open().len() + self.close().len()
+    }
+
+    /// Appends a part of a value, which is JSON.
+    pub(super) fn push_value(self, out: &mut impl Sink, json: &[u8]) {
+        match self {
+            Self::BulkJson => out.escaped(json),
+            Self::RawValue => out.verbatim(json),
+        }
+    }
+
+    /// Appends text that stands in a string of the value.
+    pub(super) fn push_text(self, out: &mut impl Sink, text: &str) {
+        match self {
+            Self::BulkJson => out.escaped_twice(text),
+            Self::RawValue => out.escaped(text.as_bytes()),
+        }
+    }
+}
+
+/// Where encoded bytes go.
+pub(super) trait Sink {
+    /// Takes bytes as they are.
+    fn verbatim(&mut self, bytes: &[u8]);
+    /// Takes UTF-8 as it stands in a JSON string.
+    fn escaped(&mut self, text: &[u8]);
+    /// Takes text as it stands in a JSON string of a document that is itself a JSON string.
+    fn escaped_twice(&mut self, text: &str);
+    /// Takes bytes in base64, padded.
+    fn base64(&mut self, bytes: &[u8]);
+}
+
+impl Sink for Vec<u8> {
+    fn verbatim(&mut self, bytes: &[u8]) {
+        self.extend_from_slice(bytes);
+    }
+
+    fn escaped(&mut self, text: &[u8]) {
+        json_text::push_escaped(self, text);
+    }
+
+    fn escaped_twice(&mut self, text: &str) {
+        json_text::push_escaped_twice(self, text);
+    }
+
+    fn base64(&mut self, bytes: &[u8]) {
+        base64_simd::STANDARD.encode_append(bytes, self);
+    }
+}
+
+/// Counts what a buffer would take, without taking it.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) struct Count(pub(super) usize);
+
+impl Sink for Count {
+    fn verbatim(&mut self, bytes: &[u8]) {
+        self.0 += bytes.len();
+    }
+
+    fn escaped(&mut self, text: &[u8]) {
+        self.0 += json_text::escaped_bytes(text);
+    }
+
+    fn escaped_twice(&mut self, text: &str) {
+        self.0 += json_text::escaped_twice_bytes(text);
+    }
+
+    fn base64(&mut self, bytes: &[u8]) {
+        self.0 += base64_bytes(bytes.len());
+    }
+}
+
+/// The length of so many bytes in base64, padded.
+pub(super) const fn base64_bytes(bytes: usize) -> usize {
+    bytes.div_ceil(3) * 4
+}
