@@ -24,6 +24,18 @@ export default defineConfig({
           fileParallelism: false,
         },
       },
+      {
+        test: {
+          // Real builds and real deploys take minutes, so `npm test` does not run them.
+          name: "deploy",
+          include: ["__test__/deploy/*.test.ts"],
+          pool: "forks",
+          testTimeout: 300_000,
+          // Removing what a package manager has installed takes a while.
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
     ],
   },
 });

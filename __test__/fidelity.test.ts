@@ -6,7 +6,7 @@ import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { Oracle, PACKAGES, REPRESENTATIVES, type Versions } from "../compat/oracles/client.js";
 import { compare } from "../compat/oracles/differential.js";
-import { probeFiles } from "../binding.js";
+import { probeFiles } from "../lib/binding.js";
 import { explainRoute } from "../index.js";
 import { findRuntime } from "../lib/runtime.js";
 import { BUILD_ID, buildOf, rendered, temporaryDirectory } from "./support/build.js";

@@ -6,7 +6,7 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import * as binding from "../binding.js";
+import * as binding from "../lib/binding.js";
 
 const ROOT = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const PLATFORMS = readdirSync(path.join(ROOT, "npm")).sort();

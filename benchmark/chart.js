@@ -1,6 +1,4 @@
-// Charts of a run, drawn by Vega.
-//
-// In: figures. Out: SVG. Never: a bar for a contender that failed.
+// Draws the charts of a run with Vega. A contender that failed gets no bar.
 
 import * as vega from "vega";
 import { compile } from "vega-lite";

@@ -1,8 +1,7 @@
-// One size: everybody checked once, then timed in turn.
+// Checks every contender once, then times them in turn, for one site size.
 //
-// In: a site and who takes part. Out: every figure of every round.
-// Never: a figure of a contender that sent something else than the others. Before anything is
-// timed, the digest of every pair that each sent is compared with that of the JavaScript ones.
+// Before anything is timed, the digest of all pairs each contender sent is compared with that of the
+// JavaScript ones.
 
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync } from "node:fs";

@@ -1,7 +1,4 @@
-// Who runs, and how.
-//
-// In: a site, its pairs, and a sink. Out: the command of each contender's process.
-// Never: two contenders in one process.
+// The contenders, and the command that runs each in its own process.
 
 import path from "node:path";
 import { fileURLToPath } from "node:url";

@@ -1,7 +1,4 @@
-// The networks of the benchmark.
-//
-// In: nothing. Out: how a sink behaves that stands at the other end of each.
-// Never: a delay on this side of the connection.
+// The networks of the benchmark, as the behaviour of the sink at the other end.
 
 /** Sink options of each network. */
 export const NETWORKS = /** @type {const} @satisfies {Record<string, string[]>} */ ({

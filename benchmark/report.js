@@ -1,6 +1,4 @@
-// A competition as a table.
-//
-// In: figures. Out: text, medians only. Never: a ratio of figures from different runs.
+// Prints a competition as a table of medians. Ratios only compare figures from the same run.
 
 import { CONTENDERS } from "./contenders.js";
 import { medianOf } from "./statistics.js";

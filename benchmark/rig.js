@@ -1,7 +1,6 @@
-// Calls the rig: the Rust program that writes sites, takes requests, and measures processes.
+// Runs the rig, the Rust program that generates sites, receives requests and measures processes.
 //
-// In: what is wanted. Out: sites, sinks and figures.
-// Never: a timing taken here. A process is timed by the rig, a call by the process that makes it.
+// No time is measured here: the rig times processes, and a contender times its own call.
 
 import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";

@@ -1,9 +1,9 @@
-// `npm run bench`: the package beside what it replaces, and beside the floor.
+// `npm run bench`: compares the package with what it replaces and with the floor.
 //
-// In: `--size S,M,T` (also L, X and P), `--rounds 5`, `--only ours,floor`, `--network wan`,
-// `--sites DIRECTORY`, `--out DIRECTORY`; `--scaling` for the chart over the number of routes.
-// Out: a table of medians; raw figures and a chart in `benchmark/runs/<date>/`.
-// Never: a verdict. Figures depend on the machine; the ratios are for people to read.
+// Options: `--size S,M,T` (also L, X and P), `--rounds 5`, `--only ours,floor`, `--network wan`,
+// `--sites DIRECTORY`, `--out DIRECTORY`, and `--scaling` for the chart over the number of routes. Prints a
+// table of medians and writes raw figures and a chart to `benchmark/runs/<date>/`. Figures depend on the
+// machine; compare the ratios.
 
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";

@@ -1,7 +1,4 @@
-// Time and memory over the number of routes.
-//
-// In: how many rounds. Out: figures of the package alone, for sites of 1,000 to 1,000,000 routes.
-// Never: another site at the same time. Each is removed before the next is written.
+// Measures time and memory for sites of 1,000 to 1,000,000 routes, one site at a time.
 
 import { rmSync } from "node:fs";
 import path from "node:path";

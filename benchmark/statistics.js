@@ -1,6 +1,4 @@
-// Medians.
-//
-// In: numbers. Out: one number. Never: a mean, which one slow run would move.
+// Medians. One slow run would move a mean.
 
 /** @param {(number | undefined)[]} values */
 export function median(values) {

@@ -5,7 +5,7 @@
 
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import { probeFiles } from "../binding.js";
+import { probeFiles } from "./binding.js";
 import { findPackage } from "./installed-package.js";
 
 /**

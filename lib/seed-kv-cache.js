@@ -7,7 +7,7 @@ import {
   exportKvSeed as exportNatively,
   planKvSeed as planNatively,
   seedKvCache as seedNatively,
-} from "../binding.js";
+} from "./binding.js";
 import { runForProject } from "./project.js";
 
 /** @typedef {import("./cache-config.js").CacheConfig} CacheConfig */

@@ -6,7 +6,7 @@
 
 import path from "node:path";
 import { pathToFileURL } from "node:url";
-import { explainRoute } from "../binding.js";
+import { explainRoute } from "./binding.js";
 
 /** The build id of the check; it has what makes ids awkward. */
 const BUILD_ID = "self-check:1";

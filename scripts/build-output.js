@@ -1,7 +1,6 @@
-// What a vinext build has pre-rendered, as a list of requests.
+// Lists what a vinext build has pre-rendered, as the requests that each artifact answers.
 //
-// In: `dist/server/` of a project. Out: for each artifact the request that is answered with it.
-// Never: cache keys. Whoever checks the seeder must not use its rules.
+// It knows no cache keys: what checks the seeder must not use its rules.
 
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";

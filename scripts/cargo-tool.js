@@ -1,8 +1,6 @@
-// Runs a subcommand of cargo that is not part of Rust, at a version that is known to work here.
+// Runs a Rust tool at the version that is known to work here: `node scripts/cargo-tool.js deny check`.
 //
-// In: `node scripts/cargo-tool.js deny check …`. Out: what the tool says, and its exit status.
-// Never: a tool of another version. One that is installed is used if it is the right one; else it is
-// built once, into `target/tools`, which takes a minute or two.
+// Uses an installed one if the version matches; otherwise builds it once into `target/tools`.
 
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -11,12 +9,16 @@ import { fileURLToPath } from "node:url";
 
 const ROOT = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 
-/** @type {Record<string, { version: string, options?: string[] }>} */
+/**
+ * Subcommands of cargo, and `typos`, which is a command of its own in a crate of another name.
+ * @type {Record<string, { version: string, options?: string[], crate?: string }>}
+ */
 const TOOLS = {
   about: { version: "0.9.2", options: ["--features", "cli"] },
   cyclonedx: { version: "0.5.9" },
   deny: { version: "0.20.2" },
   machete: { version: "0.9.2" },
+  typos: { version: "1.52.0", crate: "typos-cli" },
 };
 
 const [tool = "", ...args] = process.argv.slice(2);
@@ -24,29 +26,31 @@ const known = TOOLS[tool];
 if (known === undefined) {
   throw new Error(`unknown tool ${tool}; there are ${Object.keys(TOOLS).join(", ")}`);
 }
-const { version, options = [] } = known;
+const { version, options = [], crate = `cargo-${tool}` } = known;
+const command = known.crate === undefined ? ["cargo", tool] : [tool];
 const home = path.join(ROOT, "target", "tools", `${tool}-${version}`);
 const bin = path.join(home, "bin");
 if (!existsSync(bin) && !isInstalled()) {
-  const install = ["install", "--quiet", "--locked", ...options, `cargo-${tool}@${version}`];
+  const install = ["install", "--quiet", "--locked", ...options, `${crate}@${version}`];
   console.error(`> cargo ${install.join(" ")}`);
-  if (cargo([...install, "--root", home]).status !== 0)
-    throw new Error(`cargo-${tool} cannot be built`);
+  if (run(["cargo", ...install, "--root", home]).status !== 0) {
+    throw new Error(`${crate} could not be built`);
+  }
 }
-process.exitCode = cargo([tool, ...args]).status ?? 1;
+process.exitCode = run([...command, ...args]).status ?? 1;
 
 function isInstalled() {
-  const { stdout } = cargo([tool, "--version"], "pipe");
+  const { stdout } = run([...command, "--version"], "pipe");
   return stdout?.trim().endsWith(` ${version}`) ?? false;
 }
 
 /**
- * @param {string[]} args
+ * @param {string[]} commandLine
  * @param {"inherit" | "pipe"} stdio
  */
-function cargo(args, stdio = "inherit") {
+function run([program = "", ...args], stdio = "inherit") {
   const PATH = `${bin}${path.delimiter}${process.env.PATH}`;
-  return spawnSync("cargo", args, {
+  return spawnSync(program, args, {
     cwd: ROOT,
     encoding: "utf-8",
     env: { ...process.env, PATH },

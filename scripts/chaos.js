@@ -1,8 +1,7 @@
-// `npm run test:chaos -- --runs 5000 --seed 7`: the chaos test with as many runs as you like.
+// `npm run test:chaos -- --runs 5000 --seed 7`: runs the chaos test as often as you like.
 //
-// In: `--runs N` (default 2,000), `--seed TEXT` (default: another each time), `--only N` to repeat one
-// run of a seed. Out: vitest's own, which ends at the first report that is not true.
-// Never: a rule of the test; that is in __test__/chaos.test.ts.
+// Options: `--runs N` (default 2,000), `--seed TEXT` (default: random), `--only N` to repeat one run of a seed.
+// Stops at the first report that is not true.
 
 import { spawnSync } from "node:child_process";
 import path from "node:path";

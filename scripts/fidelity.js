@@ -1,7 +1,7 @@
-// `npm run test:fidelity -- --cases 1000000`: the differential test with as many cases as you like.
+// `npm run test:fidelity -- --cases 1000000`: runs the differential test with as many cases as you like.
 //
-// In: `--cases N` for each version (default 100,000), `--seed N`. Out: a line per version.
-// Never: a run that ends well after a difference.
+// Options: `--cases N` per version (default 100,000), `--seed N`. Prints a line per version and exits with 1
+// after a difference.
 
 import { parseArgs } from "node:util";
 import { REPRESENTATIVES } from "../compat/oracles/client.js";

@@ -1,7 +1,6 @@
-// `npm run fuzz -- manifest 600`: one fuzz target for so many seconds; `npm run fuzz:smoke`: each for ten.
+// `npm run fuzz -- manifest 600`: runs one fuzz target for so many seconds; `npm run fuzz -- --smoke`: each for ten.
 //
-// In: a target and seconds, or `--smoke`. Out: libFuzzer's own lines; findings are in
-// fuzz/artifacts/. Never: a failure of the smoke for want of a nightly toolchain; it says so instead.
+// Findings are written to fuzz/artifacts/. Without a nightly toolchain the smoke run says so and succeeds.
 
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync } from "node:fs";

@@ -1,10 +1,7 @@
-// Makes a checkout ready to run: installs what the lock files say and builds the addon.
+// Prepares a checkout: installs from the lock files named on the command line and builds the addon.
 //
-// In: the names of what is needed: directories with a lock file, and "addon".
-// Out: nothing but the installations and the addon.
-// Never: work that is done already. Every step leaves a digest of what it was made of.
-//
-// It runs before anything is installed, so it uses nothing but Node (20.19 or later) and npm.
+// Each step leaves a digest of its inputs and is skipped while they are unchanged. It runs before anything is
+// installed, so it uses nothing but Node (20.19 or later) and npm.
 
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";

@@ -1,8 +1,6 @@
-// A built Worker in real workerd, under the project's own `wrangler dev`.
+// Runs a built Worker in real workerd under the project's own `wrangler dev`.
 //
-// In: a project that is built, and a persistence directory. Out: its URL.
-// Never: a process left behind. `wrangler dev` starts others, some of which have been seen to
-// outlive it, so all of them are ended together.
+// `wrangler dev` starts processes that may outlive it, so the whole group is killed at the end.
 
 import { spawn } from "node:child_process";
 import { createServer } from "node:net";

@@ -125,7 +125,8 @@ export const NODES: [string, string][] = isMusl()
 
 function nodeOf(name: string): string {
   const program = bin(name, "bin", process.platform === "win32" ? "node.exe" : "node");
-  if (!existsSync(program)) throw new Error(`${program} is missing: npm run pretest:install`);
+  if (!existsSync(program))
+    throw new Error(`${program} is missing; start this with "npm run test:install"`);
   return program;
 }
 

@@ -1,7 +1,6 @@
-// A registry on this machine: the packages as they were packed, and the public registry's behind it.
+// A local registry that serves the packed packages and proxies everything else.
 //
-// In: the tarballs of `dist/local-packages`, or of what SEED_NATIVE_PACKAGES names. Out: its URL,
-// and the packages' names. Never: a request of its own for `@vinext/…` to the public registry.
+// It never asks the upstream registry for a package of ours.
 
 import { spawn } from "node:child_process";
 import { readdirSync, writeFileSync } from "node:fs";

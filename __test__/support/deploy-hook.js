@@ -1,7 +1,4 @@
-// The lines that vinext's own deploy would have, called from a throwaway copy of it.
-//
-// In: what that deploy knows at this place. Out: a line on standard output.
-// Never: a rejection; a deploy goes on.
+// The call that vinext's own deploy would make, run from a throwaway copy of it.
 
 import { seedFromProject } from "../../index.js";
 

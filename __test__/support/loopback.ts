@@ -1,7 +1,4 @@
-// Servers on this machine.
-//
-// In: a server. Out: its port.
-// Never: a port that is chosen beforehand, or a connection that outlives the test.
+// Starts servers on free loopback ports and closes their connections after the test.
 
 import type { AddressInfo, Server, Socket } from "node:net";
 import { onTestFinished } from "vitest";

@@ -1,9 +1,6 @@
-// An API on a raw socket that does what a script says, however rude.
+// An API on a raw socket that follows a script of replies and faults.
 //
-// In: replies, one for each request in order of arrival, or a function that makes them. Out: what
-// arrived, and which pairs a client may take for stored.
-// Never: a claim about Cloudflare. It is for faults; what Cloudflare's API does with good requests is
-// proven against real KV.
+// It makes no claim about Cloudflare: it is for faults. Compatibility is tested against real KV.
 
 import net from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";

@@ -1,6 +1,4 @@
-// Seeds in a process of its own, whose environment is the test's choice.
-//
-// In: options as JSON in the first argument. Out: one line of JSON, a result or an error.
+// Seeds in a child process whose environment the test controls; options and result are JSON.
 
 import { seedKvCache } from "../../index.js";
 

@@ -1,7 +1,4 @@
-// HTTP requests from a raw socket.
-//
-// In: a socket. Out: heads and bodies, as far as they are asked for.
-// Never: an error. What ends early is `undefined`; a client that goes away is part of the game.
+// Reads HTTP requests from a raw socket; a connection that ends early yields `undefined`.
 
 import type { Socket } from "node:net";
 

@@ -1,7 +1,4 @@
-// Runs a contender and says how long its call took.
-//
-// In: `ROOT API_BASE` on the command line. Out: one line of JSON. Never: module loading in the time
-// of the call.
+// Runs one contender (`ROOT API_BASE`) and prints how long its call took, module loading excluded.
 
 import { monitorEventLoopDelay } from "node:perf_hooks";
 

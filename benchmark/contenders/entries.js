@@ -1,7 +1,6 @@
-// The entries of a page as vinext 1.4.0 reads them, the JavaScript way.
+// The entries of a page as vinext 1.4.0 reads them, encoded in plain JavaScript.
 //
-// In: a manifest and a route of it. Out: pairs for the bulk API.
-// Never: anything of the package. This is what it is compared with, byte for byte.
+// It uses nothing from the package: it is what the package is compared with, byte for byte.
 
 import { readFileSync, statSync } from "node:fs";
 import path from "node:path";

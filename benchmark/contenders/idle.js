@@ -1,7 +1,6 @@
-// Node that does nothing: what the others' memory and event loop are held against.
+// An idle Node process: the baseline for memory and event-loop delay.
 //
-// In: nothing. Out: how long the event loop was kept by whatever else runs on the machine.
-// Never: the addon, which costs memory as soon as it is loaded.
+// It does not load the addon, which costs memory as soon as it is loaded.
 
 import { contend } from "./contend.js";
 

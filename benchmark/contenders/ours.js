@@ -1,7 +1,6 @@
-// The package itself, with its defaults.
+// The package with its default options.
 //
-// In: a site and an API. Out: every pair of the site, stored.
-// Never: a look at the site's configuration, which has none: the runtime is named.
+// The runtime is given, because the site has no configuration to inspect.
 
 import { seedKvCache } from "../../index.js";
 import { ACCOUNT_ID, NAMESPACE_ID, contend } from "./contend.js";

@@ -1,7 +1,4 @@
-// Writes a site's pairs to a file, as wrangler takes them.
-//
-// In: `ROOT FILE [PAIRS]` on the command line. Out: the file, with all pairs or so many.
-// Never: part of what is measured. Somebody has to write this file before wrangler can start.
+// Writes a site's pairs to a file for wrangler (`ROOT FILE [PAIRS]`). It is not part of the measurement.
 
 import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
 import { filesOf, openBuild, pairsOf } from "./entries.js";

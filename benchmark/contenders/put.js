@@ -1,6 +1,4 @@
-// One bulk request, as any JavaScript would send it.
-//
-// In: a URL and a body. Out: nothing once it is stored. Never: a second attempt.
+// Sends one bulk request, as plain JavaScript would, without retrying.
 
 /**
  * @param {string} url

@@ -1,7 +1,4 @@
-// The sequential approach: read everything, encode everything, send one slice after another.
-//
-// In: a site and an API. Out: every pair of the site, stored.
-// Never: two things at a time.
+// The sequential approach: read everything, encode everything, then send one slice after another.
 
 import { readFileSync } from "node:fs";
 import { filesOf, openBuild, pairsOf } from "./entries.js";

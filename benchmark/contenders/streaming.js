@@ -1,8 +1,4 @@
-// The best that JavaScript does on one thread: entries encoded straight into bounded bodies, a few
-// of which are on their way at any time.
-//
-// In: a site and an API. Out: every pair of the site, stored.
-// Never: more than a few bodies in memory, or a wait for the network while there is one to fill.
+// The best single-threaded JavaScript: encodes entries into bounded bodies with a few requests in flight.
 
 import { readFileSync } from "node:fs";
 import { filesOf, openBuild, pairsOf } from "./entries.js";

@@ -1,7 +1,4 @@
-// Asks an oracle.
-//
-// In: versions and questions. Out: promised answers, in order.
-// Never: two versions in one process.
+// Asks an oracle process, one per version, and returns its answers in order.
 
 import { spawn } from "node:child_process";
 import path from "node:path";

@@ -1,8 +1,6 @@
-// Our keys, tags and file names against a published vinext's own, on made-up routes.
+// Compares our keys, tags and file names with a published vinext's own, on random routes.
 //
-// In: versions, a number of cases, a seed. Out: the first difference, or how many cases agreed.
-// Never: a case made easier because it failed. What neither a URL nor a file name can hold (halves
-// of characters) is not generated, everything else is.
+// Everything that a URL and a file name can hold is generated; a case is never simplified because it failed.
 
 import fc from "fast-check";
 import { explainRoute } from "../../index.js";

@@ -1,7 +1,4 @@
-// One JSON value on one line.
-//
-// In: a value. Out: a line of ASCII. Never: a character that only some readers take for the end of
-// a line; Node's readline does so with U+2028.
+// Encodes a JSON value as one line of ASCII, because Node's readline also splits at U+2028.
 
 /** @param {unknown} value */
 export function toLine(value) {

@@ -1,11 +1,9 @@
-// The functions of one published vinext, answering questions in a process of their own.
+// Answers questions with the functions of one published vinext, in a process of its own.
 //
-// In: versions as arguments, then one JSON line per question on standard input.
-// Out: one JSON line per answer on standard output.
-// Never: an answer of ours. Keys, tags, file names and what a stored value reads as come from the
-// package itself: imported where it exports them, cut out of its source where it does not.
-//
-// A process for each version, since they share global state under the same names.
+// Versions are arguments; each line of standard input is a question and each line of standard output an
+// answer, as JSON. Keys, tags, file names and stored values come from the package itself: imported where it
+// exports them, extracted from its source where it does not. Each version gets its own process because they
+// share global state under the same names.
 
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire, registerHooks } from "node:module";

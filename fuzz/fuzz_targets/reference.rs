@@ -1,8 +1,7 @@
-//! Keys and tags once more, the slow way.
+//! A slow reference implementation of keys and tags.
 //!
-//! In: what the encoder's planner gets. Out: what it should find.
-//! Never: code of the engine. The published packages judge which rules are right
-//! (`__test__/fidelity.test.ts`); this judges whether they hold for text that nobody thinks of.
+//! It shares no code with the engine. Whether the rules are right is tested against the published packages
+//! (`__test__/fidelity.test.ts`); this tests that they hold for arbitrary text.
 
 use sha2::{Digest, Sha256};
 use vinext_seed::formats::RuntimeProfile;

@@ -1,12 +1,11 @@
-// Builds the binary of one target as it is released.
+// Builds the release binary of one target.
 //
-// In: `node scripts/release/build.js [target] [--out directory]`, the target as a triple or a
-// platform; without it this machine's. Out: `dist/artifacts/<triple>/seed-native.<platform>.node`.
-// Never: a binary that names a directory of this machine, or on Linux needs a newer glibc than the
-// floor.
+// Usage: `node scripts/release/build.js [target] [--out directory]`, with the target as a triple or a platform
+// (default: this machine's). Writes `dist/artifacts/<triple>/seed-native.<platform>.node`. The binary names no
+// directory of this machine and, on Linux, needs no newer glibc than the floor.
 //
-// Linux binaries are linked by zig, which knows the symbols of every glibc, also on machines of
-// another architecture. It comes from PyPI into `dist/zig`, by the digests in requirements.txt.
+// Linux binaries are linked by zig, which knows the symbols of every glibc, also on machines of another
+// architecture. It is installed from PyPI into `dist/zig`, by the digests in requirements.txt.
 
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import os from "node:os";

@@ -1,7 +1,4 @@
-// Whether a binary may be published for a target.
-//
-// In: its bytes, the target. Out: nothing; an error that says what is wrong.
-// Never: a word on whether it works, which is what the tests on each platform say.
+// Checks that a binary may be published for a target. Whether it works is what the tests on each platform show.
 
 import os from "node:os";
 import { compareVersions, newestGlibc, readElf } from "./elf.js";

@@ -1,7 +1,6 @@
-// Whether everything that is released has one version, and the changelog says what is in it.
+// Checks that everything that is released has one version and a changelog section.
 //
-// In: `node scripts/release/check-version.js [tag]`. Out: with a tag, what changed, as Markdown.
-// Never: a release of what is under "Unreleased".
+// Usage: `node scripts/release/check-version.js [tag]`; with a tag, prints its changes as Markdown.
 
 import { readFileSync } from "node:fs";
 import path from "node:path";

@@ -1,27 +1,25 @@
-// A release without publishing: everything of it that can be done on this machine, for this machine's
-// platform.
+// Runs every release step that needs no credentials or approval, for this machine's platform.
 //
-// In: `npm run release:dry-run`. Out: `dist/packages/`, `dist/sbom/`, and whether all is well.
-// Never: a request to npm or GitHub that changes anything. Package registries are asked for what
-// the lock files name.
+// Writes `dist/packages/` and `dist/sbom/`. It changes nothing on npm or GitHub.
 
 import path from "node:path";
 import { mustRun } from "./must-run.js";
 
-const npm = process.env.npm_execpath;
-if (npm === undefined) throw new Error("run it by npm: npm run release:dry-run");
+if (process.env.npm_execpath === undefined) {
+  throw new Error("start this with `npm run release -- dry-run`");
+}
 
 node("scripts/release/check-version.js");
 node("scripts/prepare.js", ".");
-node(npm, "run", "lint:workflows");
+node("scripts/release.js", "lint-workflows");
 node("scripts/release/build.js");
 node("scripts/release/licences.js");
-node(npm, "run", "release:pack");
-node(npm, "run", "test:packages");
-node(npm, "run", "release:try");
-node(npm, "run", "release:sbom");
+node("scripts/release.js", "pack");
+node("scripts/release.js", "test-packages");
+node("scripts/release.js", "try-packages");
+node("scripts/release.js", "sbom");
 node("scripts/release/reproducible.js");
-console.log("\nall well; a tag would publish this for every platform");
+console.log("\nEvery step passed; a tag would publish this for every platform.");
 
 /** @param {...string} command */
 function node(...command) {

@@ -1,11 +1,7 @@
-// Which libraries an ELF file needs, and which versions of their symbols.
+// Reads which libraries and symbol versions a 64-bit little-endian ELF file needs.
 //
-// In: the bytes of a 64-bit little-endian ELF file, as Linux has on x64 and arm64. Out: its machine,
-// its libraries, its symbol versions. Never: a guess about a file that is damaged or of another
-// kind; it throws.
-//
-// The layout is that of the System V ABI (gabi, chapters 4 and 5) and of the Linux Standard Base
-// (symbol versioning, `.gnu.version_r`).
+// Throws on a damaged file or another kind. The layout is that of the System V ABI (gabi, chapters 4 and 5)
+// and of the Linux Standard Base (symbol versioning, `.gnu.version_r`).
 
 /** `e_machine` */
 const MACHINES = new Map([

@@ -1,7 +1,6 @@
-// The licences of all that is in the binaries, as they ask to be passed on.
+// Writes the licences of everything in the binaries to `dist/THIRD-PARTY-LICENSES.txt`.
 //
-// In: `npm run release:licences`, Cargo.lock. Out: `dist/THIRD-PARTY-LICENSES.txt`, for the packages.
-// Never: a licence that is not in about.toml, and nothing from the network but crates.
+// Fails on a licence that is not in about.toml.
 
 import { mkdirSync } from "node:fs";
 import path from "node:path";

@@ -1,7 +1,4 @@
-// Whether the workflows are right, as far as that can be told without running them.
-//
-// In: `.github/workflows`. Out: what is wrong, by file and line.
-// Never: an action by a name that can be moved to other code.
+// Lints `.github/workflows`, and requires actions to be pinned by digest.
 
 import { readFileSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";

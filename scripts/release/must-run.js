@@ -1,7 +1,4 @@
-// Runs a program that a release cannot do without.
-//
-// In: a command. Out: nothing; its output goes where ours goes.
-// Never: a shell, and never the next step after one that failed.
+// Runs a required command without a shell, and stops the release if it fails.
 
 import { spawnSync } from "node:child_process";
 import path from "node:path";

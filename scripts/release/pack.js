@@ -1,11 +1,9 @@
 // Packs a release: the main package, and one for each binary that was built.
 //
-// In: `npm run release:pack`, `dist/artifacts/` and the licences. Out: `dist/packages/*.tgz`, what
-// `npm publish` is given, and their sizes. With `--local`: the addon that `npm run build` made, to be
-// tried on this machine and not fit for others, in `dist/local-packages/`.
-// Never: a change to the checkout, and with `--all` never a release that lacks a platform. Binaries
-// that are not for the platform of their package, need a newer glibc, or name a directory of the
-// machine they were built on are refused.
+// Reads `dist/artifacts/` and the licences, and writes `dist/packages/*.tgz`, which is what is published. With
+// `--local` it packs the addon from `npm run build` into `dist/local-packages/`, to try on this machine. With
+// `--all` every platform must be there. Binaries for another platform than their package's, that need a newer
+// glibc, or that name a directory of the build machine are refused.
 
 import { spawnSync } from "node:child_process";
 import {
@@ -38,9 +36,9 @@ const { all, local } = parseArgs({
 const packages = path.join(WORK, local ? "local-packages" : "packages");
 const built = (local ? [hostTarget()] : TARGETS).filter((target) => existsSync(artifactOf(target)));
 const missing = TARGETS.filter((target) => !built.includes(target));
-if (built.length === 0) throw new Error("nothing is built: npm run release:build");
+if (built.length === 0) throw new Error("no binary has been built; run `npm run release -- build`");
 if (!local && !existsSync(THIRD_PARTY_LICENSES)) {
-  throw new Error("the licences are missing: npm run release:licences");
+  throw new Error("the licences are missing; run `npm run release -- licences`");
 }
 if (all && missing.length > 0) {
   throw new Error(`not built: ${missing.map(({ triple }) => triple).join(", ")}`);
@@ -112,7 +110,7 @@ function leaveOut(manifest, file) {
  */
 function packInto(directory) {
   const npm = process.env.npm_execpath;
-  if (npm === undefined) throw new Error("run it by npm: npm run release:pack");
+  if (npm === undefined) throw new Error("start this with `npm run release -- pack`");
   const output = run(npm, ["pack", "--json", "--pack-destination", packages], directory);
   const [packed] = JSON.parse(output);
   const bytes = statSync(path.join(packages, packed.filename)).size;

@@ -1,10 +1,8 @@
-// Publishes packages that were packed and tried, those of the platforms before the one that needs
-// them.
+// Publishes the packages that were packed and tested, platform packages first.
 //
-// In: `npm run release:publish [-- --provenance --registry url]`, `dist/packages/`. Out: packages on
-// npm, prereleases under the tag `next`.
-// Never: a package that differs from what is there under its version. What is there already and the
-// same is left alone, so that a run that broke off can be run again.
+// Usage: `npm run release -- publish [--provenance] [--registry url]`. Prereleases get the tag `next`. A package
+// that is already there with the same content is skipped, so that an interrupted run can be repeated; different
+// content under the same version is an error.
 
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -14,7 +12,7 @@ import { MANIFEST, TARGETS, WORK } from "./targets.js";
 
 const options = process.argv.slice(2);
 const npm = process.env.npm_execpath;
-if (npm === undefined) throw new Error("run it by npm: npm run release:publish");
+if (npm === undefined) throw new Error("start this with `npm run release -- publish`");
 
 const { name: main, version } = MANIFEST;
 const packages = [...TARGETS.map(({ platform }) => `${main}-${platform}`), main].map((name) => ({

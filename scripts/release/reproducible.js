@@ -1,8 +1,7 @@
-// Whether a build is the same wherever it is made: two, in directories of different names.
+// Checks that two builds in differently named directories give the same bytes.
 //
-// In: `npm run release:reproducible [-- target] [--like file]`, what is committed. With a file, which
-// another machine may have built, the builds have to be like it too. Out: the digest, or all of them.
-// Never: anything of an earlier build. Both start from the sources alone.
+// Usage: `npm run release -- reproducible [target] [--like file]`. It builds what is committed, from the sources
+// alone. With `--like`, the builds must equal that file, which another machine may have built.
 
 import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";

@@ -1,6 +1,4 @@
-// What rustc is told for a release.
-//
-// In: a target. Out: RUSTFLAGS. Never: a directory of this machine in what is built.
+// RUSTFLAGS for a release: no directory of this machine ends up in the binary.
 
 import os from "node:os";
 import path from "node:path";

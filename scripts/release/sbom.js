@@ -1,7 +1,6 @@
-// Bills of materials, in CycloneDX: what is in the binary, and what the npm package installs.
+// Writes CycloneDX bills of materials of the binary and the npm package to `dist/sbom/`.
 //
-// In: the lock files. Out: `dist/sbom/*.cdx.json`.
-// Never: what is only needed to build or to test, or a directory of this machine.
+// They list neither build and test dependencies nor directories of this machine.
 
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";

@@ -1,7 +1,6 @@
 // Sets the version of everything that is released, and dates the changelog.
 //
-// In: `npm run release:version 1.2.3`. Out: changed files, to be committed and tagged.
-// Never: a commit, a tag or a request to anybody.
+// Usage: `npm run release -- set-version 1.2.3`. Commit and tag the result.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -11,7 +10,7 @@ import { ROOT } from "./targets.js";
 const version = process.argv[2] ?? "";
 if (!/^\d+\.\d+\.\d+(?:-[\w.]+)?$/u.test(version)) throw new Error(`not a version: ${version}`);
 const npm = process.env.npm_execpath;
-if (npm === undefined) throw new Error("run it by npm: npm run release:version 1.2.3");
+if (npm === undefined) throw new Error("start this with `npm run release -- set-version 1.2.3`");
 
 edit("Cargo.toml", /(^\[workspace\.package\]\nversion = )".*"$/mu, `$1"${version}"`);
 const today = new Date().toISOString().slice(0, 10);

@@ -1,7 +1,4 @@
-// Packages as they were packed.
-//
-// In: a package's name. Out: its tarball in `dist/packages/`, or what is in it.
-// Never: a package from a registry.
+// Finds and reads the packed tarballs in `dist/packages/`.
 
 import { copyFileSync, existsSync, mkdirSync, rmSync } from "node:fs";
 import path from "node:path";
@@ -21,7 +18,7 @@ export function tarballOf(name) {
  */
 export function unpack(name, directory) {
   const tarball = tarballOf(name);
-  if (!existsSync(tarball)) throw new Error(`${tarball} is missing: npm run release:pack`);
+  if (!existsSync(tarball)) throw new Error(`${tarball} is missing; run "npm run release -- pack"`);
   mkdirSync(directory, { recursive: true });
   // Named within its directory: GNU tar takes what is before a colon for a host.
   const copy = path.join(directory, "package.tgz");

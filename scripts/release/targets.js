@@ -1,7 +1,4 @@
-// What is built for a release: one binary per target.
-//
-// In: package.json and `npm/`. Out: targets with the package each is published in.
-// Never: a target that has no package.
+// The release targets, one binary and one platform package each, from package.json and `npm/`.
 
 import { readFileSync } from "node:fs";
 import path from "node:path";

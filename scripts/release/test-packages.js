@@ -1,8 +1,6 @@
-// Tests packed packages on this platform: the tests of the API with the packed binary, and whether
-// projects can install and use it.
+// Tests the packed packages on this platform: the API tests with the packed binary, and the installation tests.
 //
-// In: `npm run test:packages`, `dist/packages/`. Out: what vitest says.
-// Never: a binary that is built here. The one of the checkout, if any, is replaced.
+// The binary of the checkout, if any, is replaced by the packed one.
 
 import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import os from "node:os";

@@ -1,9 +1,6 @@
-// Tries packed packages with nothing but Node and its npm: in images that have no more, and where the
-// tools of the other tests do not run.
+// Tries the packed packages with nothing but Node and npm, for images where the other tests' tools do not run.
 //
-// In: `npm run release:try`, or this script itself; `dist/packages/`. Out: an error if a program that
-// imports or requires the package does not seed its page.
-// Never: a package from the registry that is ours.
+// Fails if a program that imports or requires the package does not seed its page.
 
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";

@@ -1,8 +1,6 @@
-// Small builds of any shape, and what is stored of them when nothing goes wrong.
+// Random small builds, with the keys and contents that a fault-free run stores for them.
 //
-// In: dice, a namespace. Out: a project's directory, and for each of its routes the keys, and for
-// each key the content.
-// Never: two builds with the same content for a key; each text begins with its file's name.
+// No two keys of a build have the same content: each text starts with its file name.
 
 import { utimesSync } from "node:fs";
 import path from "node:path";

@@ -1,6 +1,4 @@
-// Chance that can be repeated.
-//
-// In: a seed of any text. Out: the same throws every time. Never: chance of another source.
+// A seeded random number generator.
 
 import { createHash } from "node:crypto";
 

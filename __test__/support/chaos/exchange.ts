@@ -1,8 +1,6 @@
-// One request, and what goes wrong with it.
+// Handles one request through the proxy, with the fault that is due.
 //
-// In: a request's head, and the socket with the rest. Out: pairs in the local API, and a reply or
-// none.
-// Never: pairs stored otherwise than the log says; what is stored whole goes on byte for byte.
+// Pairs are stored exactly as the log says; what is stored completely is forwarded byte for byte.
 
 import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";

@@ -1,7 +1,4 @@
-// What is in a namespace.
-//
-// In: the local KV API. Out: every key with its value and metadata, times of the run apart.
-// Never: more than 1,000 keys; the builds of these tests are small.
+// Reads back everything in a namespace, without the timestamps of the run.
 
 import { TOKEN } from "../seed.js";
 import { ask } from "./wire.js";

@@ -1,7 +1,6 @@
-// The local KV API behind a network on which things go wrong.
+// A proxy in front of the local KV API that injects network faults.
 //
-// In: a weather. Out: a server to seed through, and what happened to each request.
-// Never: an end before everything that was on its way is stored or forgotten.
+// It closes only after every request in flight is stored or dropped.
 
 import { createServer, type AddressInfo, type Socket } from "node:net";
 import type { Dice } from "./dice.js";

@@ -1,7 +1,6 @@
-// One run: a build, seeded through a weather into a namespace, and held against its report.
+// One chaos run: seeds a build through the faulty proxy and checks the report against the namespace.
 //
-// In: a build, a seed. Out: how it ended, and what of its report is not true.
-// Never: a next run in the same namespace before it is empty again.
+// The namespace is emptied between runs.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SeedOptions } from "../../../index.js";

@@ -1,8 +1,6 @@
-// Whether a report is true.
+// Lists every statement of a report that the namespace contradicts.
 //
-// In: a build, a report, and what is in the namespace. Out: every statement of the report that is
-// not true, as a sentence.
-// Never: tolerance. Only what the report itself calls doubtful may be one way or the other.
+// Nothing is tolerated: only entries that the report itself calls uncertain may go either way.
 
 import type { SeedResult } from "../../../index.js";
 import type { Build } from "./builds.js";

@@ -1,8 +1,6 @@
-// What goes wrong in a run, and when.
+// Chooses the faults of a run: one per request number, and some for the whole run.
 //
-// In: dice. Out: for each request by its number one fault, and what holds for the whole run.
-// Never: a fault that depends on when a request arrives or what it holds; only so can a run be
-// repeated.
+// Faults do not depend on when a request arrives or what it contains, so a run can be repeated.
 
 import type { Dice } from "./dice.js";
 

@@ -1,7 +1,4 @@
-// Replies as bytes, and requests to the local API.
-//
-// In: a reply and its form, or a request. Out: bytes, or the local API's reply.
-// Never: a change of what is sent.
+// Encodes replies as bytes and forwards requests to the local API unchanged.
 
 import { request as httpRequest } from "node:http";
 import type { Reply, ReplyForm } from "./weather.js";

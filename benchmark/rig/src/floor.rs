@@ -1,8 +1,4 @@
-//! The floor: what any seeder has to do at least.
-//!
-//! In: a site, and how many bytes its entries have once encoded. Out: how long it takes to read
-//! every artifact and to send as many bytes, both at once.
-//! Never: encoding, planning, order, or a byte of the artifacts in what is sent.
+//! The floor: reads every artifact and sends as many bytes as a seeder would, and nothing else.
 
 use std::fs::{self, File};
 use std::io::Read;

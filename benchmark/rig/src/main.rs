@@ -1,7 +1,6 @@
-//! What the benchmark is made with, in one program.
+//! The benchmark rig: generates sites, runs the sink, and measures processes.
 //!
-//! In: a command. Out: a site on disk, a running sink, or figures as one line of JSON.
-//! Never: anything of the engine. The rig is what the engine is measured against.
+//! It shares no code with the engine, which is measured against it.
 
 mod floor;
 mod measure;

@@ -1,7 +1,4 @@
-//! What a program takes, as the operating system counts it.
-//!
-//! In: a command. Out: wall seconds, CPU seconds and peak memory of its process, as JSON in a file.
-//! Never: a figure that the program reports about itself.
+//! Measures wall time, CPU time and peak memory of a process as the operating system counts them.
 
 use std::path::PathBuf;
 use std::process::Command;

@@ -1,7 +1,4 @@
-//! A slower network than loopback.
-//!
-//! In: a connection and a pace. Out: the same connection, read no faster than that.
-//! Never: a byte lost or changed.
+//! Throttles a connection to simulate a slower network.
 
 use std::future::Future;
 use std::pin::Pin;

@@ -1,8 +1,7 @@
-//! Made-up pages that look like those of a vinext build.
+//! Generates pages that look like those of a vinext build.
 //!
-//! In: a seed and sizes. Out: the RSC payload of a page and its document.
-//! Never: text that is easier to encode than a real page's. As in a build's own output the document
-//! carries its payload in a script, as a JSON string, so that one byte in seven needs an escape.
+//! As in a real build, the document carries its payload in a script as a JSON string, so that one byte in
+//! seven needs an escape: the text is no easier to encode than a real page's.
 
 use fastrand::Rng;
 

@@ -1,9 +1,7 @@
-//! A server that takes bulk requests and stores nothing.
+//! A server that accepts bulk requests and stores nothing.
 //!
-//! In: how its network behaves. Out: its port as the first line it prints; then `GET /tally` answers
-//! with what arrived since the last time.
-//! Never: the bottleneck. Bodies are counted and dropped as they arrive, unless digests are asked
-//! for, which is for runs that are not timed.
+//! It prints its port on the first line; `GET /tally` returns what arrived since the last call. Bodies are
+//! counted and dropped as they arrive, so that the sink is not the bottleneck; digests are for untimed runs.
 
 use std::io::Write as _;
 use std::net::Ipv4Addr;

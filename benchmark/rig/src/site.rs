@@ -1,8 +1,6 @@
-//! Synthetic builds.
+//! Generates synthetic builds, and `artifacts.txt` next to `dist/` for the floor.
 //!
-//! In: how many routes, how large, a seed. Out: `dist/server/` with a manifest and artifacts, and
-//! their names in `artifacts.txt` beside `dist/`, for the floor.
-//! Never: a build written twice. A directory with the same description is left as it is.
+//! A directory that already has the requested site is reused.
 
 use std::fmt::Write as _;
 use std::fs::{self, File};

@@ -1,8 +1,7 @@
-//! What arrived.
+//! Counts request bodies and digests their pairs.
 //!
-//! In: request bodies. Out: how many, how many bytes, and a digest of their pairs.
-//! Never: a digest that depends on how pairs were cut into requests, on the order in which requests
-//! arrived, or on the moment of seeding.
+//! The digest does not depend on how pairs were split into requests, on their order, or on the time of
+//! seeding.
 
 use serde::Serialize;
 use serde_json::value::RawValue;

@@ -27,7 +27,7 @@ function load() {
   try {
     // Required, not imported: only so can the failure be caught without a top-level `await`,
     // which would keep CommonJS from requiring this package.
-    return createRequire(import.meta.url)("./native.cjs");
+    return createRequire(import.meta.url)("../native.cjs");
   } catch (cause) {
     throw explain(cause);
   }
