@@ -21,6 +21,7 @@ import * as api from "../index.js";
 import * as localApi from "../lib/local-api/server.js";
 import { buildOf, rendered } from "./support/build.js";
 import { cli } from "./support/cli.js";
+import { EXAMPLE_MODULES } from "./support/project.js";
 import { startRecorder } from "./support/recorder.js";
 
 const ROOT = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
@@ -30,7 +31,7 @@ const DOCUMENTS = [
   "README.md",
   ...readdirSync(path.join(ROOT, "docs")).map((name) => `docs/${name}`),
 ];
-const TYPES = ["index.d.ts", "types/local-api/server.d.ts"];
+const TYPES = ["index.d.ts", "lib/vite/vite.d.ts", "types/local-api/server.d.ts"];
 
 /** A program of the documentation, and where it stands. */
 interface Example {
@@ -74,6 +75,11 @@ function project(): string {
   mkdirSync(path.join(modules, "@vinext"), { recursive: true });
   symlinkSync(path.join(PACKAGES, "vinext-1.4.0"), path.join(modules, "vinext"), "junction");
   symlinkSync(ROOT, path.join(modules, ...NAME.split("/")), "junction");
+  // What a Vite configuration imports.
+  mkdirSync(path.join(modules, "@cloudflare"));
+  for (const name of ["vite", "@vinext/cloudflare", "@cloudflare/vite-plugin"]) {
+    symlinkSync(path.join(EXAMPLE_MODULES, name), path.join(modules, name), "junction");
+  }
   return root;
 }
 

@@ -48,7 +48,7 @@ export function assembleProject(setup, name = setup.name.replaceAll(" ", "-")) {
 function build(root) {
   // What the version's own `npm run build` says, without the shell: commands differ by version.
   const { scripts } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf-8"));
-  const [command = "", ...args] = scripts.build.split(" ");
+  const [command = "", ...args] = (scripts["build:vinext"] ?? scripts.build).split(" ");
   const script = findCommand(root, command);
   if (script === undefined) throw new Error(`${command} is not installed in ${root}`);
   const { status, stdout, stderr } = spawnSync(process.execPath, [script, ...args], {

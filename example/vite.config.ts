@@ -1,14 +1,22 @@
+import { defineConfig } from "vite";
+import vinext from "vinext";
 import { cloudflare } from "@cloudflare/vite-plugin";
 import { kvDataAdapter } from "@vinext/cloudflare/cache/kv-data-adapter";
-import vinext from "vinext";
-import { defineConfig } from "vite";
+import { imagesOptimizer } from "@vinext/cloudflare/images/images-optimizer";
 
 export default defineConfig({
   plugins: [
     vinext({
+      cache: { data: kvDataAdapter() },
       prerender: { routes: "*" },
-      cache: { data: kvDataAdapter({ binding: "VINEXT_KV_CACHE" }) },
+      images: { optimizer: imagesOptimizer() },
     }),
-    cloudflare({ viteEnvironment: { name: "rsc", childEnvironments: ["ssr"] } }),
+    cloudflare({
+      experimental: { newConfig: true },
+      viteEnvironment: {
+        name: "rsc",
+        childEnvironments: ["ssr"],
+      },
+    }),
   ],
 });

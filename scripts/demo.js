@@ -1,22 +1,16 @@
-// The demo: a real vinext app, first unseeded, then seeded.
-//
-// In: nothing; `npm run demo`. Out: a table of every artifact before and after, and a verdict.
-// Never: a pretended HIT. Both times the Worker runs in real workerd, and what it answers with is
-// compared with what the build wrote.
+// `npm run demo`: serves a project of `vinext init` in real workerd, unseeded and seeded, and compares.
 
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { seedKvCache } from "../index.js";
+import { seedFromProject } from "../index.js";
 import { findCommand } from "../lib/installed-package.js";
-import { startLocalApi } from "../lib/local-api/server.js";
 import { prerenderedArtifacts } from "./build-output.js";
 import { startWranglerDev } from "./wrangler-dev.js";
 
 const EXAMPLE = path.join(path.dirname(path.dirname(fileURLToPath(import.meta.url))), "example");
-const TOKEN = "local-demo-token";
 
 const scratch = mkdtempSync(path.join(os.tmpdir(), "seed-native-demo-"));
 process.once("exit", () => rmSync(scratch, { recursive: true, force: true }));
@@ -44,28 +38,10 @@ const before = new Map(
 
 step("Seeding its pages into a local Workers KV");
 const persistTo = path.join(scratch, "seeded");
-const namespaceId = namespaceIdOfExample();
-const api = await startLocalApi({
-  persistTo,
-  namespaceIds: [namespaceId],
-  apiToken: TOKEN,
-  root: EXAMPLE,
-});
-try {
-  const result = await seedKvCache({
-    root: EXAMPLE,
-    accountId: "local",
-    namespaceId,
-    apiToken: TOKEN,
-    apiBaseUrl: api.baseUrl,
-  });
-  if (result.skipped !== undefined) throw new Error(`seeding was skipped: ${result.skipped}`);
-  const { seededRoutes, kvPairsUploaded, bytesUploaded, durationMs } = result;
-  const size = `${(bytesUploaded / 1e3).toFixed(0)} kB`;
-  console.log(`  ${seededRoutes} routes, ${kvPairsUploaded} entries, ${size}, ${durationMs} ms`);
-} finally {
-  await api.close();
-}
+const result = await seedFromProject({ root: EXAMPLE, local: true, persistTo, strict: true });
+const { seededRoutes, kvPairsUploaded, bytesUploaded, durationMs } = result;
+const size = `${(bytesUploaded / 1e3).toFixed(0)} kB`;
+console.log(`  ${seededRoutes} routes, ${kvPairsUploaded} entries, ${size}, ${durationMs} ms`);
 
 step("Serving it again, from the seeded one");
 const after = new Map(await firstRequests(persistTo, artifacts));
@@ -101,11 +77,6 @@ function build() {
     encoding: "utf-8",
   });
   if (status !== 0) throw new Error(`vite build failed:\n${stdout}\n${stderr}`);
-}
-
-function namespaceIdOfExample() {
-  const config = path.join(EXAMPLE, "dist", "server", "wrangler.json");
-  return JSON.parse(readFileSync(config, "utf-8")).kv_namespaces[0].id;
 }
 
 /**

@@ -1,7 +1,6 @@
 // vinext's own deploys, with our call in a throwaway copy, against a loopback API: what is written,
 // when, with how many requests, and whether the real Worker then finds it.
 
-import { readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { NAMESPACE } from "../support/project.js";
@@ -12,6 +11,7 @@ import {
   expectAllHit,
   expectSeededBeforeUpload,
   hookCall,
+  PLAIN_VITE_CONFIG,
   served,
   throwawayCopy,
 } from "../support/deployable.js";
@@ -47,12 +47,9 @@ describe("vinext deploy of 0.0.38", () => {
   });
 });
 
-/** The deploy wants to see the adapter's call where `cache` is configured. */
-const viteConfig = readFileSync(new URL("../../example/vite.config.ts", import.meta.url), "utf-8");
-
 describe.each([
   ["1.0.0-beta.10", ["--prerender-all"], {}],
-  ["1.4.0", [], { "vite.config.ts": viteConfig }],
+  ["1.4.0", [], { "vite.config.ts": PLAIN_VITE_CONFIG }],
 ])("vinext-cloudflare deploy (beta.7) on %s", (version, flags, files) => {
   const ARGS = ["vinext-cloudflare", "deploy", ...flags];
 

@@ -1,12 +1,12 @@
 // `vinext-seed deploy` on real projects, with their real build and their real wrangler, against a
 // loopback API.
 
-import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { ACCOUNT } from "../support/cloudflare.js";
 import {
   deploy,
   deployable,
+  PLAIN_VITE_CONFIG,
   expectAllHit,
   expectSeededBeforeUpload,
   served,
@@ -131,8 +131,8 @@ describe("with vinext 1.4.0", () => {
   });
 
   it("says what makes the build pre-render where it does not", async () => {
-    const vite = readFileSync(new URL("../../example/vite.config.ts", import.meta.url), "utf-8");
-    const root = deployable("1.4.0", { "vite.config.ts": vite.replace(/prerender: .*\n/u, "") });
+    const vite = PLAIN_VITE_CONFIG.replace(/prerender: .*\n/u, "");
+    const root = deployable("1.4.0", { "vite.config.ts": vite });
     const { code, output, cloudflare } = await deploy(root, ["vinext-seed", "deploy"]);
     expect(code, output).toBe(0);
     expect(output).toMatch(/no-manifest.*prerender: \{ routes: "\*" \}/u);

@@ -22,6 +22,8 @@ export interface CloudflareOptions {
   accounts?: { id: string; name: string }[];
   /** What a deployed Worker has KV bindings to: namespace ids by binding, by Worker. */
   workers?: Record<string, Record<string, string>>;
+  /** The path whose call deploys them; without it they are there from the start. */
+  deploysOn?: string;
   /** Whether memberships can be read, which tokens that belong to an account cannot. */
   readsMemberships?: boolean;
   tokens?: string[];
@@ -45,18 +47,21 @@ export async function startCloudflare(options: CloudflareOptions = {}): Promise<
   const { tokens = [API_TOKEN], bulkDelaysMs = [0] } = options;
   const calls: Call[] = [];
   let bulks = 0;
+  let isDeployed = options.deploysOn === undefined;
   const server = createServer(async (request, response) => {
     const path = new URL(request.url ?? "/", "http://x").pathname.replace(/^\/client\/v4/u, "");
     const token = request.headers.authorization?.replace(/^Bearer /u, "");
     const call = { method: request.method ?? "", path, token, body: await bodyOf(request) };
     calls.push(call);
+    isDeployed ||= path === options.deploysOn;
     if (isBulk(call)) {
       const delayMs = bulkDelaysMs[bulks++] ?? bulkDelaysMs.at(-1);
       await new Promise((resolve) => setTimeout(resolve, delayMs));
     }
     // Uploads of assets carry a token of their own.
     const isKnown = path.includes("/assets/upload") || tokens.includes(token ?? "");
-    const answer = isKnown ? answerTo(call, options) : failure(403, 10000, "Authentication error");
+    const known = isDeployed ? options : { ...options, workers: {} };
+    const answer = isKnown ? answerTo(call, known) : failure(403, 10000, "Authentication error");
     response.writeHead(answer.status, { "content-type": "application/json" });
     response.end(JSON.stringify(answer.body));
   });

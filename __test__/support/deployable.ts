@@ -30,6 +30,27 @@ const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
 /** What a deploy is made to call in place of its own step. */
 const HOOK = pathToFileURL(path.join(REPOSITORY, "__test__/support/deploy-hook.js")).href;
 
+/**
+ * A configuration of vinext 1.4.0 for projects with a wrangler configuration. Its own deploy wants to see
+ * the adapter's call where `cache` is configured.
+ */
+export const PLAIN_VITE_CONFIG = `
+import { cloudflare } from "@cloudflare/vite-plugin";
+import { kvDataAdapter } from "@vinext/cloudflare/cache/kv-data-adapter";
+import vinext from "vinext";
+import { defineConfig } from "vite";
+
+export default defineConfig({
+  plugins: [
+    vinext({
+      prerender: { routes: "*" },
+      cache: { data: kvDataAdapter({ binding: "VINEXT_KV_CACHE" }) },
+    }),
+    cloudflare({ viteEnvironment: { name: "rsc", childEnvironments: ["ssr"] } }),
+  ],
+});
+`;
+
 let projects = 0;
 
 /** An unbuilt project of the matrix, gone after the test. */

@@ -41,8 +41,9 @@ export async function deployProject(invocation, printer, interrupt) {
     return end(USAGE, "TOOL_MISSING", message);
   }
   // Both the build and wrangler take the environment from here; the build has no flag for it.
+  // Where the Vite configuration has `withSeed`, that leaves the seeding to this command.
   /** @type {Record<string, string>} */
-  const variables = env === undefined ? {} : { CLOUDFLARE_ENV: env };
+  const variables = { VINEXT_SEED: "0", ...(env === undefined ? {} : { CLOUDFLARE_ENV: env }) };
   const child = { root, variables, isQuiet: options.json ?? false, interrupt };
 
   printer.note(`Building: ${build.title}`);

@@ -1,0 +1,158 @@
+// Plans or seeds what a build in this process has just pre-rendered, and prints what came of it.
+
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { counted, rows, size } from "../cli/format.js";
+import { createPrinter } from "../cli/printer.js";
+import { progressView } from "../cli/progress-bar.js";
+import { writeStepSummary } from "../cli/step-summary.js";
+import { inDoubt, seedSummary, skippedRows } from "../cli/summary.js";
+import { findPackage } from "../installed-package.js";
+import { sanitize } from "../sanitized-text.js";
+import { isNothingToSeed, seedFromProject } from "../seed-from-project.js";
+import { planKvSeed } from "../seed-kv-cache.js";
+import { unclearWish } from "./deploy-under-way.js";
+
+/** @typedef {import("./vite.js").WithSeedOptions} WithSeedOptions */
+/** @typedef {import("../../index.js").ProjectSeedResult} ProjectSeedResult */
+/** @typedef {import("./deploy-under-way.js").DeployUnderWay} DeployUnderWay */
+/** @typedef {Extract<DeployUnderWay, { kind: "deploy" }>} Deploy */
+
+/** What the deploy command of some versions of the adapter uploads entries with. */
+const UPLOADER = path.join("dist", "prerender-kv-populate.js");
+
+/**
+ * @param {string} root
+ * @param {WithSeedOptions} options
+ * @param {Exclude<DeployUnderWay, { kind: "off" }>} deploy
+ * @throws with `strict`, where a seeding that is due fails or is skipped
+ */
+export async function seedAfterPrerender(root, options, deploy) {
+  const printer = createPrinter({ color: true }, process);
+  const unclear = unclearWish();
+  if (unclear !== undefined) {
+    printer.warning(`VINEXT_SEED is neither 1 nor 0 and is ignored: ${sanitize(unclear)}`);
+  }
+  if (deploy.kind === "build") return printPlan(root, options, printer);
+  const result = await seed(root, options, deploy, printer);
+  if (result.skippedCode === "deploy-first" && deploy.isCommand) {
+    printer.note("Workers KV: the pages are seeded when the first deploy has made the namespace");
+    process.once("beforeExit", () => void seedAfterDeploy(root, options, deploy, printer));
+    return;
+  }
+  printOutcome(result, printer);
+  if (deploy.isCommand && result.skipped === undefined) noteUploader(root, printer);
+  if (options.strict) throwIfNotSeeded(result);
+}
+
+/**
+ * @param {string} root
+ * @param {WithSeedOptions} options
+ * @param {import("../cli/printer.js").Printer} printer
+ */
+async function printPlan(root, options, printer) {
+  const plan = await planKvSeed({ ...planOptions(options), root });
+  for (const warning of plan.warnings) printer.warning(warning);
+  if (plan.skipped !== undefined) {
+    const detail = plan.skippedDetail === undefined ? "" : `; ${plan.skippedDetail}`;
+    printer.warning(`nothing would be seeded (${plan.skippedCode}): ${plan.skipped}${detail}`);
+    return;
+  }
+  const what = `${counted(plan.routes, "page")}, ${counted(plan.kvPairs, "entry", "entries")}`;
+  printer.result(`Workers KV: a deploy would seed ${what} (${size(plan.bytes)}); nothing was sent`);
+  const skipped = skippedRows(plan.routesSkipped);
+  if (skipped.length > 0) printer.result(rows(skipped));
+}
+
+/**
+ * The options that `planKvSeed` takes too.
+ * @param {WithSeedOptions} options
+ * @returns {Omit<import("../../index.js").PlanOptions, "root">}
+ */
+function planOptions(options) {
+  const { appPrefix, ttlSeconds, staticTtlSeconds, viteConfig, selfCheck } = options;
+  const { allowUnprovenRoutes, maxBatchPairs, maxBatchBytes } = options;
+  return {
+    ...{ appPrefix, ttlSeconds, staticTtlSeconds, viteConfig, selfCheck },
+    ...{ allowUnprovenRoutes, maxBatchPairs, maxBatchBytes },
+  };
+}
+
+/**
+ * @param {string} root
+ * @param {WithSeedOptions} options
+ * @param {Deploy} deploy
+ * @param {import("../cli/printer.js").Printer} printer
+ */
+function seed(root, options, deploy, printer) {
+  const view = progressView(printer, process.stderr);
+  const { env = options.env, config = options.config } = deploy;
+  const all = { ...options, root, env, config, strict: false, onProgress: view.show };
+  return seedFromProject(all).finally(view.end);
+}
+
+/**
+ * For a Worker whose namespace Cloudflare has made only now.
+ * @param {string} root
+ * @param {WithSeedOptions} options
+ * @param {Deploy} deploy
+ * @param {import("../cli/printer.js").Printer} printer
+ */
+async function seedAfterDeploy(root, options, deploy, printer) {
+  if (process.exitCode) return;
+  const result = await seed(root, options, deploy, printer);
+  printOutcome(result, printer);
+  if (!options.strict) return;
+  try {
+    throwIfNotSeeded(result);
+  } catch (error) {
+    printer.error(String(/** @type {Error} */ (error).message));
+    process.exitCode = 1;
+  }
+}
+
+/**
+ * @param {ProjectSeedResult} result
+ * @param {import("../cli/printer.js").Printer} printer
+ */
+function printOutcome(result, printer) {
+  const { failure, skipped, skippedCode, skippedDetail, warnings } = result;
+  for (const warning of warnings) printer.warning(warning);
+  if (failure !== undefined) {
+    printer.warning(`the seeding failed (${failure.code}): ${failure.message}${inDoubt(result)}`);
+  } else if (skipped !== undefined) {
+    const detail = skippedDetail === undefined ? "" : `; ${skippedDetail}`;
+    printer.warning(`nothing is seeded (${skippedCode}): ${skipped}${detail}`);
+  } else {
+    printer.result(seedSummary(result, false));
+  }
+  const problem = writeStepSummary(process.env.GITHUB_STEP_SUMMARY, result);
+  if (problem !== undefined) printer.warning(problem);
+}
+
+/** @param {ProjectSeedResult} result */
+function throwIfNotSeeded({ failure, skipped, skippedCode }) {
+  if (failure !== undefined) {
+    throw Object.assign(new Error(`the seeding failed: ${failure.message}`), {
+      code: failure.code,
+    });
+  }
+  if (skipped !== undefined && !isNothingToSeed({ skippedCode })) {
+    const message = `nothing is seeded (${skippedCode}): ${skipped}`;
+    throw Object.assign(new Error(message), { code: "SEEDING_SKIPPED" });
+  }
+}
+
+/**
+ * Says that the deploy will write the same keys once more, where it does.
+ * @param {string} root
+ * @param {import("../cli/printer.js").Printer} printer
+ */
+function noteUploader(root, printer) {
+  const adapter = findPackage(root, "@vinext/cloudflare");
+  if (adapter === undefined || !existsSync(path.join(adapter.directory, UPLOADER))) return;
+  printer.note(
+    `Workers KV: the deploy of @vinext/cloudflare ${sanitize(adapter.manifest.version ?? "")} ` +
+      "pre-renders and uploads the pages again; each entry counts as a second write",
+  );
+}
