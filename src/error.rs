@@ -9,6 +9,7 @@ use napi::bindgen_prelude::{Object, ToNapiValue};
 use napi::{Env, Error, JsError, JsValue};
 use vinext_seed::SeedError;
 use vinext_seed::runtime::RuntimeError;
+use vinext_seed::store::ConfigError;
 
 use crate::result::SeedResult;
 
@@ -33,6 +34,26 @@ impl From<Error> for BindingError {
     }
 }
 
+impl From<ConfigError> for BindingError {
+    fn from(error: ConfigError) -> Self {
+        Self::option(option_name(error.field), error.problem)
+    }
+}
+
+/// The option that a field of the engine's configuration comes from.
+fn option_name(field: &'static str) -> &'static str {
+    match field {
+        "api_base" => "apiBaseUrl",
+        "account_id" => "accountId",
+        "namespace_id" => "namespaceId",
+        "max_memory_bytes" => "maxMemoryBytes",
+        "max_batch_pairs" => "maxBatchPairs",
+        "max_batch_bytes" => "maxBatchBytes",
+        // The same word in both languages, such as `concurrency`.
+        other => other,
+    }
+}
+
 impl BindingError {
     /// An option is wrong; `problem` ends the sentence.
     pub(crate) fn option(option: &'static str, problem: impl Display) -> Self {
@@ -49,6 +70,9 @@ impl BindingError {
             }
             Self::FormatUnknown(problem) => with_code(env, "FORMAT_UNKNOWN", &problem.to_string()),
             Self::Engine(failed, abort_reason) => {
+                if let SeedError::Config(error) = &*failed {
+                    return Self::from(error.clone()).into_js(env);
+                }
                 let mut error = error_object(env, failed.code(), &failed.to_string())?;
                 if let SeedError::Aborted { .. } = &*failed {
                     error.set("name", "AbortError")?;
@@ -58,7 +82,7 @@ impl BindingError {
                 }
                 if let SeedError::Upload { failure, .. } = &*failed {
                     set_some(&mut error, "status", failure.status)?;
-                    set_some(&mut error, "cfRay", failure.cf_ray.clone())?;
+                    set_some(&mut error, "cfRay", failure.request_id.clone())?;
                     error.set("cloudflareCodes", failure.api_codes.clone())?;
                 }
                 if let Some(report) = failed.report() {

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use vinext_seed::runtime::probe::Probes;
 use vinext_seed::runtime::{ProbedRuntime, RuntimeSource, RuntimeVersions};
-use vinext_seed::send::{ApiToken, DEFAULT_API_BASE, Endpoint, RetryPolicy, Timeouts};
+use vinext_seed::send::RetryPolicy;
+use vinext_seed::store::cloudflare_kv::{DEFAULT_API_BASE, Endpoint};
+use vinext_seed::store::http::{ApiToken, Timeouts};
 use vinext_seed::{Limits, MAX_CONCURRENCY};
 
 use crate::abort::Signal;
@@ -37,8 +39,7 @@ impl WithBuild<JsSeedOptions> {
             .map_err(|problem| BindingError::option("apiToken", problem))?;
         let api_base = optional_text(own.api_base_url, "apiBaseUrl")?;
         let api_base = api_base.as_deref().unwrap_or(DEFAULT_API_BASE);
-        let endpoint = Endpoint::new(api_base, &account_id, &namespace_id)
-            .map_err(|(option, problem)| BindingError::option(option, problem))?;
+        let endpoint = Endpoint::new(api_base, &account_id, &namespace_id)?;
 
         let mut settings = vinext_seed::SeedOptions::new(build, endpoint, token);
         settings.limits = Limits {

@@ -131,13 +131,13 @@ export const CERTIFICATES: NetworkFault[] = [
   },
   {
     fault: "something that does not speak TLS",
-    behaviour: "final: the message says to check `apiBaseUrl` and any proxy",
+    behaviour: "final: the message says to check the API's base URL and any proxy",
     async run() {
       // Node's server answers a TLS handshake with "400 Bad Request" in plain text.
       const port = await listen(createServer());
       const outcome = await seedWith(`https://127.0.0.1:${port}/client/v4`);
       expect(outcome.error?.code).toBe("TLS_UNTRUSTED");
-      expect(outcome.error?.message).toMatch(/apiBaseUrl/u);
+      expect(outcome.error?.message).toMatch(/base URL/u);
       return outcome;
     },
   },

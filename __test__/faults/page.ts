@@ -54,6 +54,16 @@ test that plays the fault on a real socket, in \`__test__/sending.test.ts\` or
 - **The token goes to \`apiBaseUrl\` only**, redirects are not followed, and neither it nor a proxy's
   password is in any message.
 
+## What HTTP/1.1 cannot tell
+
+- Replies have no number. If a server, or a proxy before it, answers one request twice, the second
+  answer reads like one to the next request on that connection. A surplus answer that arrives between two
+  requests is noticed, and the connection is closed; one that arrives while the next request is being
+  sent is taken for its reply, unless that request is not sent completely yet.
+- A request counts as sent once the operating system has taken it. A few hundred kilobytes fit into its
+  buffers, so a 200 that comes before the server has read a small request cannot be told from one that
+  comes afterwards.
+
 What replies mean is taken from Cloudflare's API reference and from what its users have met: 524 for
 large batches in [workers-sdk #7021](https://github.com/cloudflare/workers-sdk/issues/7021), 429 with the
 codes 971 and 10429 in [#6607](https://github.com/cloudflare/workers-sdk/issues/6607). Code 10048 is not

@@ -1,11 +1,18 @@
 // Replies that say what is wrong.
 
 import { expect } from "vitest";
-import { failing, page, without } from "../support/scripted-api.js";
+import { ENVELOPE, failing, page, withResult, without } from "../support/scripted-api.js";
 import { TOKEN } from "../support/seed.js";
 import { keyOf, times, type Fault } from "./fault.js";
 
 const ONE_AT_A_TIME = { maxBatchPairs: 1, concurrency: 1 };
+
+/** More than the system's buffers hold, in one request. */
+const LARGE_REQUEST = {
+  entries: 600,
+  pageBytes: 20_000,
+  options: { concurrency: 1, maxBatchBytes: 100_000_000 },
+};
 
 export const STORED: Fault[] = [
   {
@@ -44,6 +51,115 @@ export const STORED: Fault[] = [
     behaviour: "all of the request is sent again",
     script: [{ ...without("somebody-elses-key"), stores: false }],
     expected: { stored: 4, requests: 2, seconds: 5 },
+  },
+  {
+    fault: "`unsuccessful_keys` with a key that was never sent among others",
+    behaviour: "all of the request is sent again: the reply is to another one",
+    script: [{ ...without(keyOf(1), "somebody-elses-key"), stores: false }],
+    expected: { stored: 4, requests: 2, seconds: 5 },
+    check: ({ api }) => expect(api.requests[1]?.pairs).toHaveLength(4),
+  },
+  {
+    fault: "`unsuccessful_keys` that is not a list of keys",
+    behaviour: "all of the request is sent again",
+    script: [
+      { ...withResult({ unsuccessful_keys: keyOf(1) }), stores: false },
+      { ...withResult({ unsuccessful_keys: [{ key: keyOf(1) }] }), stores: false },
+    ],
+    expected: { stored: 4, requests: 3, seconds: 5 },
+  },
+  {
+    fault: "`successful_key_count` below what was sent",
+    behaviour: "all of the request is sent again",
+    script: [{ ...withResult({ successful_key_count: 3 }), stores: false }],
+    expected: { stored: 4, requests: 2, seconds: 5 },
+    check: ({ api }) => expect(api.requests[1]?.pairs).toHaveLength(4),
+  },
+  {
+    fault: "`successful_key_count` below what was sent, every time",
+    behaviour: "given up after 8 attempts; the entries may be stored, and the report says so",
+    script: () => withResult({ successful_key_count: 3, unsuccessful_keys: [] }),
+    expected: {
+      stored: 0,
+      inDoubt: 4,
+      code: "KV_PARTLY_STORED",
+      status: 200,
+      requests: 8,
+      seconds: 5,
+    },
+    check: ({ error }) => expect(error?.message).toContain("confirmed 3 entries where 4"),
+  },
+  {
+    fault: "`successful_key_count` above what was sent",
+    behaviour: "all of the request is sent again",
+    script: [{ ...withResult({ successful_key_count: 5 }), stores: false }],
+    expected: { stored: 4, requests: 2, seconds: 5 },
+  },
+  {
+    fault: "`successful_key_count` that contradicts `unsuccessful_keys`",
+    behaviour: "all of the request is sent again",
+    script: [
+      {
+        ...withResult({ successful_key_count: 1, unsuccessful_keys: [keyOf(0)] }),
+        stores: false,
+      },
+    ],
+    expected: { stored: 4, requests: 2, seconds: 5 },
+  },
+  {
+    fault: "`success: true` with errors in it",
+    behaviour: "not taken for a success; sent again",
+    script: [
+      {
+        body: JSON.stringify({ ...ENVELOPE, errors: [{ code: 10013, message: "partial" }] }),
+        stores: false,
+      },
+      { body: JSON.stringify({ ...ENVELOPE, errors: "partial failure" }), stores: false },
+    ],
+    expected: { stored: 4, requests: 3, seconds: 5 },
+  },
+  {
+    fault: "202 with `success: true`",
+    behaviour: "not taken for a success: accepted is not stored; sent again",
+    script: [{ status: 202, stores: false }],
+    expected: { stored: 4, requests: 2, seconds: 5 },
+  },
+  {
+    fault: "400 with `success: true`",
+    behaviour: "not taken for a success, nor for a rejection; sent again",
+    script: [{ status: 400, stores: false }],
+    expected: { stored: 4, requests: 2, seconds: 5 },
+  },
+  {
+    fault: "200 before the body is sent",
+    behaviour: "not taken for a success; the connection is closed, and it is sent again",
+    ...LARGE_REQUEST,
+    script: [{ early: true, stores: false }],
+    expected: { stored: 600, requests: 2, seconds: 10 },
+    check: ({ api }) => expect(api.connections()).toBe(2),
+  },
+  {
+    fault: "200 in the middle of the body, which is read on",
+    behaviour: "not taken for a success; the connection is closed, and it is sent again",
+    ...LARGE_REQUEST,
+    script: [{ early: "in the body", stores: false }],
+    expected: { stored: 600, requests: 2, seconds: 10 },
+    check: ({ api }) => expect(api.connections()).toBe(2),
+  },
+  {
+    fault: "200 before the body is sent, every time",
+    behaviour: "given up after 8 attempts; the entries may be stored, and the report says so",
+    ...LARGE_REQUEST,
+    script: times(8, { early: true, stores: false }),
+    expected: {
+      stored: 0,
+      inDoubt: 600,
+      code: "KV_BAD_REPLY",
+      status: 200,
+      requests: 8,
+      seconds: 20,
+    },
+    check: ({ error }) => expect(error?.message).toContain("before the request was sent"),
   },
 ];
 

@@ -18,8 +18,11 @@ export interface Reply {
   delayMs?: number;
   /** Sends the reply a few bytes at a time, with this wait between them. */
   trickleMs?: number;
-  /** Replies before the body is read, as gateways do, and closes the connection. */
-  early?: boolean;
+  /**
+   * Replies before the body is read, as gateways do, and closes the connection; or replies after the
+   * first bytes of the body, and then reads on as if nothing had happened.
+   */
+  early?: boolean | "in the body";
   /** Where the connection is reset, or goes silent for good. */
   reset?: "before the body" | "in the body" | "before the reply" | "in the reply";
   silent?: "before the body" | "before the reply";
@@ -68,7 +71,11 @@ export function page(
 
 /** A success that leaves out some keys. */
 export function without(...keys: string[]): Reply {
-  const result = { successful_key_count: 0, unsuccessful_keys: keys };
+  return withResult({ unsuccessful_keys: keys });
+}
+
+/** A success with a result. */
+export function withResult(result: object): Reply {
   return { body: JSON.stringify({ ...ENVELOPE, result }) };
 }
 
@@ -109,6 +116,12 @@ export async function startScriptedApi(
       if (early?.reset === "in the body") {
         await reader.take(Math.min(Math.floor(head.bodyBytes / 2), MOST_READ_BYTES));
         return void socket.resetAndDestroy();
+      }
+      if (early?.early === "in the body") {
+        await reader.take(MOST_READ_BYTES);
+        await write(socket, early);
+        if ((await reader.take(head.bodyBytes - MOST_READ_BYTES)) === undefined) return;
+        continue;
       }
       const body = await reader.take(head.bodyBytes);
       if (body === undefined) return;

@@ -6,7 +6,7 @@
 use std::io::Read;
 
 pub use crate::pack::fuzzing::{Encoded, encode};
-pub use crate::send::fuzzing::{Judged, exhausted_for, judge, retry_after};
+pub use crate::store::cloudflare_kv::fuzzing::{Classified, classify, exhausted_for, retry_after};
 
 use crate::manifest::RouteReader;
 

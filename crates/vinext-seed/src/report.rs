@@ -74,18 +74,18 @@ pub struct NotStored {
 
 impl NotStored {
     /// Adds pairs to those that are not stored for the same reason.
-    pub(crate) fn add(all: &mut Vec<Self>, lost: FailedEntries) {
-        let FailedEntries { failure, keys } = lost;
+    pub(crate) fn add(all: &mut Vec<Self>, failed: FailedEntries) {
+        let FailedEntries { error, keys } = failed;
         let same = all.iter_mut().find(|one| {
-            (one.code, one.may_be_stored) == (failure.code, failure.may_be_stored)
-                && one.message == failure.message
+            (one.code, one.may_be_stored) == (error.code(), error.may_be_stored)
+                && one.message == error.message
         });
         match same {
             Some(same) => same.keys.extend(keys),
             None => all.push(Self {
-                code: failure.code,
-                message: failure.message,
-                may_be_stored: failure.may_be_stored,
+                code: error.code(),
+                message: error.message,
+                may_be_stored: error.may_be_stored,
                 keys,
             }),
         }

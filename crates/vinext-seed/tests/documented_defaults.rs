@@ -4,7 +4,8 @@
 
 use std::path::Path;
 
-use vinext_seed::send::{MAX_RETRY_AFTER, RetryPolicy, Timeouts};
+use vinext_seed::send::{MAX_RETRY_AFTER, RetryPolicy};
+use vinext_seed::store::http::Timeouts;
 
 #[test]
 fn the_page_on_reliability_names_the_defaults() {

@@ -15,7 +15,8 @@ use std::time::Duration;
 
 use scripted_server::{Reply, STORED, ScriptedServer};
 use vinext_seed::runtime::{RuntimeSource, RuntimeVersions};
-use vinext_seed::send::{ApiToken, Endpoint};
+use vinext_seed::store::cloudflare_kv::Endpoint;
+use vinext_seed::store::http::ApiToken;
 use vinext_seed::{BuildOptions, CancellationToken, SeedError, SeedOptions, SeedReport, seed};
 
 const TOKEN: &str = "t0ken-that-nobody-may-see";

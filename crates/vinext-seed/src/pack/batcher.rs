@@ -173,7 +173,7 @@ impl Batch {
 }
 
 /// A batch of pairs with these keys, for the tests of those who send batches.
-#[cfg(test)]
+#[cfg(any(test, fuzzing))]
 pub(crate) fn batch_of(keys: &[String]) -> Batch {
     let pair = |key: &String| serde_json::json!({ "key": key, "value": "" }).to_string();
     let pairs: Vec<_> = keys.iter().map(|key| (key.as_str(), pair(key))).collect();

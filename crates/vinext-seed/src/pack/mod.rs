@@ -25,7 +25,7 @@ use tokio::sync::mpsc;
 
 pub use batch::{Batch, BatchEntry, BatchLimits};
 pub use batcher::Batcher;
-#[cfg(test)]
+#[cfg(any(test, fuzzing))]
 pub(crate) use batcher::batch_of;
 pub use entry::Timestamps;
 

@@ -10,8 +10,8 @@
 //! it has a part of, so each costs a segment more. A single entry larger than a segment or a batch
 //! comes on top.
 
-use super::error::SeedError;
 use crate::pack::{BatchLimits, Batcher, PackLimits};
+use crate::store::ConfigError;
 use crate::store::cloudflare_kv::LIMITS;
 
 /// What a run takes unless the caller says otherwise, in bytes: 128 MB, which even the smallest
@@ -71,23 +71,27 @@ pub struct Limits {
 }
 
 impl Limits {
-    fn check(&self) -> Result<(), SeedError> {
-        in_range("maxMemoryBytes", self.max_memory_bytes, usize::MAX)?;
+    fn check(&self) -> Result<(), ConfigError> {
+        in_range("max_memory_bytes", self.max_memory_bytes, usize::MAX)?;
         in_range(
-            "maxBatchPairs",
+            "max_batch_pairs",
             self.max_batch_pairs,
             LIMITS.max_batch_entries,
         )?;
-        in_range("maxBatchBytes", self.max_batch_bytes, LIMITS.max_body_bytes)?;
+        in_range(
+            "max_batch_bytes",
+            self.max_batch_bytes,
+            LIMITS.max_body_bytes,
+        )?;
         in_range("concurrency", self.concurrency, MAX_CONCURRENCY)
     }
 }
 
-fn in_range(option: &'static str, value: Option<usize>, max: usize) -> Result<(), SeedError> {
+fn in_range(field: &'static str, value: Option<usize>, max: usize) -> Result<(), ConfigError> {
     match value {
         Some(value) if !(1..=max).contains(&value) => {
             let problem = format!("must be from 1 to {max}, not {value}");
-            Err(SeedError::InvalidOption { option, problem })
+            Err(ConfigError::new(field, problem))
         }
         _ => Ok(()),
     }
@@ -106,7 +110,7 @@ impl Budget {
     ///
     /// # Errors
     /// If a limit is beyond what is possible.
-    pub(super) fn of(limits: Limits) -> Result<Self, SeedError> {
+    pub(super) fn of(limits: Limits) -> Result<Self, ConfigError> {
         limits.check()?;
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         Ok(Self::spend(limits, processors))
@@ -249,14 +253,14 @@ mod tests {
 
     #[test]
     fn what_is_impossible_is_refused() {
-        for (limits, option) in [
-            (memory(0), "maxMemoryBytes"),
+        for (limits, field) in [
+            (memory(0), "max_memory_bytes"),
             (
                 Limits {
                     max_batch_pairs: Some(LIMITS.max_batch_entries + 1),
                     ..Limits::default()
                 },
-                "maxBatchPairs",
+                "max_batch_pairs",
             ),
             (
                 Limits {
@@ -267,7 +271,7 @@ mod tests {
             ),
         ] {
             let error = Budget::of(limits).unwrap_err();
-            assert!(error.to_string().contains(option), "{error}");
+            assert_eq!(error.field, field);
         }
     }
 

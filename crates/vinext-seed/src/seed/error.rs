@@ -12,21 +12,16 @@ use crate::manifest::ManifestError;
 use crate::pack::PackError;
 use crate::report::SeedReport;
 use crate::sanitized_text::SanitizedText;
-use crate::send::SendError;
+use crate::store::{ConfigError, StoreError};
 
 /// Why a run failed. What merely leaves it nothing to do is no error, see
 /// [`SkippedRun`](crate::report::SkippedRun).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SeedError {
-    /// An option is wrong; nothing was read or sent.
-    #[error("option `{option}` {problem}")]
-    InvalidOption {
-        /// The option's name.
-        option: &'static str,
-        /// What is wrong with it, as the rest of the sentence.
-        problem: String,
-    },
+    /// A limit or another field of the options is wrong; nothing was read or sent.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// The manifest is there and cannot be read; nothing was sent.
     #[error("{0}")]
     ManifestUnreadable(ManifestError),
@@ -51,7 +46,7 @@ pub enum SeedError {
     #[error("{failure}; {} of {} entries are stored", report.pairs_stored, report.pairs_planned())]
     Upload {
         /// Why.
-        failure: SendError,
+        failure: StoreError,
         /// What was stored all the same.
         report: Box<SeedReport>,
     },
@@ -86,12 +81,12 @@ impl SeedError {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
-            Self::InvalidOption { .. } => "INVALID_OPTION",
+            Self::Config(error) => error.code(),
             Self::ManifestUnreadable(_) => "MANIFEST_UNREADABLE",
             Self::ArtifactsUnreadable(_) => "ARTIFACTS_UNREADABLE",
             Self::Client(_) => "TLS_SETUP_FAILED",
             Self::Pack { problem, .. } => problem.code(),
-            Self::Upload { failure, .. } => failure.code,
+            Self::Upload { failure, .. } => failure.code(),
             Self::ExportNotEmpty(_) => "EXPORT_DIRECTORY_NOT_EMPTY",
             Self::ExportUnwritable { .. } => "EXPORT_UNWRITABLE",
             Self::Aborted { .. } => "ABORT_ERR",

@@ -20,7 +20,9 @@ use tokio_util::sync::CancellationToken;
 use crate::progress::{Observer, Phase, Progress, Throttle};
 use crate::report::SeedReport;
 use crate::sanitized_text::SanitizedText;
-use crate::send::{ApiToken, Endpoint, KvSender, RetryPolicy, Timeouts};
+use crate::send::RetryPolicy;
+use crate::store::cloudflare_kv::{CloudflareKv, Endpoint};
+use crate::store::http::{ApiToken, Timeouts};
 use budget::Budget;
 use prepare::{Prepared, prepare};
 use upload::Upload;
@@ -87,13 +89,15 @@ pub async fn seed(
         ..
     } = options;
     // Reading the system's certificates takes as long as packing a small site: do both at once.
-    let sender = spawn_blocking(move || KvSender::new(endpoint, token, retry, timeouts));
+    let opening = spawn_blocking(move || CloudflareKv::new(endpoint, token, timeouts));
     let preparing = off_the_executor(move || prepare(build, budget.pack));
     let prepared = unless_cancelled(cancellation, async { preparing.await? }).await?;
     let mut report = match prepared {
-        Prepared::Ready(ready) => Upload::run(*ready, sender, budget, &mut throttle, cancellation)
-            .await
-            .map_err(|error| error.after(started.elapsed()))?,
+        Prepared::Ready(ready) => {
+            Upload::run(*ready, opening, retry, budget, &mut throttle, cancellation)
+                .await
+                .map_err(|error| error.after(started.elapsed()))?
+        }
         Prepared::Skipped(report) => *report,
     };
     report.duration = started.elapsed();

@@ -21,7 +21,8 @@ use crate::pack::{Batch, Batcher, PackError, PackedRoutes, Packer};
 use crate::progress::{Phase, Throttle};
 use crate::report::{NotStored, SeedReport, SkippedRun};
 use crate::sanitized_text::SanitizedText;
-use crate::send::{Delivered, FailedEntries, KvSender, SendError};
+use crate::send::{BatchSender, Delivered, FailedEntries, RetryPolicy};
+use crate::store::{Store, StoreError};
 
 /// The run's second half, until every pair is accounted for.
 pub(super) struct Upload<'a, 'o> {
@@ -33,7 +34,7 @@ pub(super) struct Upload<'a, 'o> {
     /// How many batches have left `waiting`.
     begun: usize,
     /// What is not stored, by the number of the batch it was in.
-    lost: BTreeMap<usize, Vec<FailedEntries>>,
+    failed: BTreeMap<usize, Vec<FailedEntries>>,
     pack_problem: Option<PackError>,
     routes_packed: usize,
     report: SeedReport,
@@ -41,11 +42,12 @@ pub(super) struct Upload<'a, 'o> {
 }
 
 impl<'a, 'o> Upload<'a, 'o> {
-    /// Sends what is packed, as many batches at a time as the budget allows. The sender may still
-    /// be in the making; the first batch is filled meanwhile.
-    pub(super) async fn run(
+    /// Sends what is packed, as many batches at a time as the budget allows. The store may still
+    /// be opening; the first batch is filled meanwhile.
+    pub(super) async fn run<S: Store>(
         ready: Ready,
-        sender: JoinHandle<Result<KvSender, SanitizedText>>,
+        opening: JoinHandle<Result<(S, Vec<String>), SanitizedText>>,
+        retry: RetryPolicy,
         budget: Budget,
         throttle: &'a mut Throttle<'o>,
         cancellation: &CancellationToken,
@@ -56,16 +58,16 @@ impl<'a, 'o> Upload<'a, 'o> {
             batcher: Some(budget.batcher(report.routes)),
             waiting: VecDeque::new(),
             begun: 0,
-            lost: BTreeMap::new(),
+            failed: BTreeMap::new(),
             pack_problem: None,
             routes_packed: 0,
             report,
             throttle,
         };
-        let sender = upload.until(joined(sender)).await?;
-        let sender = sender.map_err(SeedError::Client)?;
-        let warnings = sender.warnings();
-        upload.report.warnings.extend_from_slice(warnings);
+        let opened = upload.until(joined(opening)).await?;
+        let (store, warnings) = opened.map_err(SeedError::Client)?;
+        let sender = BatchSender::new(store, retry);
+        upload.report.warnings.extend(warnings);
         upload
             .drive(&sender, budget.concurrency, cancellation)
             .await
@@ -88,9 +90,9 @@ impl<'a, 'o> Upload<'a, 'o> {
         self.batcher.is_some() && self.waiting.is_empty()
     }
 
-    async fn drive(
+    async fn drive<S: Store>(
         mut self,
-        sender: &KvSender,
+        sender: &BatchSender<S>,
         concurrency: usize,
         cancellation: &CancellationToken,
     ) -> Result<SeedReport, SeedError> {
@@ -99,7 +101,7 @@ impl<'a, 'o> Upload<'a, 'o> {
         let mut is_aborted = false;
         loop {
             if let Some(end) = sender.end() {
-                self.lose_waiting(&end);
+                self.fail_waiting(&end);
             }
             while in_flight.len() < concurrency
                 && let Some(batch) = self.waiting.pop_front()
@@ -158,13 +160,13 @@ impl<'a, 'o> Upload<'a, 'o> {
     }
 
     /// Gives up the batches that no request was made for.
-    fn lose_waiting(&mut self, end: &SendError) {
+    fn fail_waiting(&mut self, end: &StoreError) {
         for batch in self.waiting.drain(..) {
-            let lost = FailedEntries {
-                failure: end.clone().may_be_stored(false),
+            let failed = FailedEntries {
+                error: end.clone().may_be_stored(false),
                 keys: batch.keys().collect(),
             };
-            self.lost.insert(self.begun, vec![lost]);
+            self.failed.insert(self.begun, vec![failed]);
             self.begun += 1;
         }
     }
@@ -175,9 +177,8 @@ impl<'a, 'o> Upload<'a, 'o> {
         self.report.bytes_sent += delivered.bytes;
         self.report.batches += delivered.requests;
         self.report.retries += delivered.retries;
-        self.report.warnings.extend(delivered.warnings);
-        if !delivered.lost.is_empty() {
-            self.lost.insert(number, delivered.lost);
+        if !delivered.failed.is_empty() {
+            self.failed.insert(number, delivered.failed);
         }
     }
 
@@ -187,11 +188,11 @@ impl<'a, 'o> Upload<'a, 'o> {
     }
 
     fn finish(mut self, is_aborted: bool) -> Result<SeedReport, SeedError> {
-        let mut lost = self.lost.into_values().flatten();
-        let first = lost.next();
-        let failure = first.as_ref().map(|first| first.failure.clone());
-        for lost in first.into_iter().chain(lost) {
-            NotStored::add(&mut self.report.not_stored, lost);
+        let mut failed = self.failed.into_values().flatten();
+        let first = failed.next();
+        let failure = first.as_ref().map(|first| first.error.clone());
+        for failed in first.into_iter().chain(failed) {
+            NotStored::add(&mut self.report.not_stored, failed);
         }
         self.report.routes_not_reached = self.report.routes - self.routes_packed;
         // Giving its memory back takes longer than sending a page; nobody has to wait for that.
@@ -213,8 +214,8 @@ impl<'a, 'o> Upload<'a, 'o> {
     }
 }
 
-fn aborted() -> SendError {
-    SendError::new(
+fn aborted() -> StoreError {
+    StoreError::new(
         "ABORT_ERR",
         "the seeding was aborted before they were stored".to_owned(),
     )

@@ -1,7 +1,4 @@
-//! What a request may hold, as the run has learnt.
-//!
-//! In: requests that were too large or too slow. Out: limits for the following ones.
-//! Never: wider limits again. What was refused once will be refused again.
+//! How large a request may be, as the run has learnt.
 
 use std::sync::{Mutex, PoisonError};
 

@@ -1,23 +1,22 @@
-//! Whether to go on at all.
+//! Ends a run that cannot succeed.
 //!
-//! In: what became of batches. Out: the failure that ends the run, once there is one.
-//! Never: a second thought. After the end no request is begun; those in flight finish.
+//! Invariant: once tripped, it never resets. No request begins afterwards; those in flight finish.
 
 use std::sync::{Mutex, PoisonError};
 
 use tokio_util::sync::CancellationToken;
 
-use super::error::SendError;
+use crate::store::StoreError;
 
-/// Losses one after another that end the run. One may be the batch's fault; three without a success
+/// Batches given up one after another that end the run. One may be the batch's fault; three without a success
 /// between them are not.
-const MAX_LOSSES_IN_A_ROW: usize = 3;
+const MAX_FAILURES_IN_A_ROW: usize = 3;
 
-/// Pairs refused one after another that end the run. Pairs that no API takes come in groups, such as
+/// Entries rejected one after another that end the run. Entries that no API takes come in groups, such as
 /// the two entries of a page; that many are no group.
-const MAX_REFUSALS_IN_A_ROW: usize = 16;
+const MAX_REJECTIONS_IN_A_ROW: usize = 16;
 
-/// Ends a run that has no prospect.
+/// Ends a run that cannot succeed.
 #[derive(Debug, Default)]
 pub(super) struct CircuitBreaker {
     state: Mutex<State>,
@@ -27,45 +26,45 @@ pub(super) struct CircuitBreaker {
 #[derive(Debug, Default)]
 struct State {
     has_stored: bool,
-    losses_in_a_row: usize,
-    refusals_in_a_row: usize,
-    reason: Option<SendError>,
+    failures_in_a_row: usize,
+    rejections_in_a_row: usize,
+    reason: Option<StoreError>,
 }
 
 impl CircuitBreaker {
-    /// Pairs were stored.
+    /// Entries were stored.
     pub(super) fn stored(&self) {
         self.change(|state| {
             state.has_stored = true;
-            state.losses_in_a_row = 0;
-            state.refusals_in_a_row = 0;
+            state.failures_in_a_row = 0;
+            state.rejections_in_a_row = 0;
         });
     }
 
-    /// Pairs are given up after all attempts. Where nothing was ever stored, nothing will be.
-    pub(super) fn lost(&self, failure: &SendError) {
+    /// Entries are given up after all attempts. Where nothing was ever stored, nothing will be.
+    pub(super) fn gave_up(&self, error: &StoreError) {
         let is_enough = self.change(|state| {
-            state.losses_in_a_row += 1;
-            !state.has_stored || state.losses_in_a_row >= MAX_LOSSES_IN_A_ROW
+            state.failures_in_a_row += 1;
+            !state.has_stored || state.failures_in_a_row >= MAX_FAILURES_IN_A_ROW
         });
         if is_enough {
-            self.end(failure);
+            self.end(error);
         }
     }
 
-    /// Pairs are refused for what they are. Others may still be taken.
-    pub(super) fn refused_one(&self, failure: &SendError) {
+    /// An entry is rejected for what it is. Others may still be accepted.
+    pub(super) fn rejected_one(&self, error: &StoreError) {
         let is_enough = self.change(|state| {
-            state.refusals_in_a_row += 1;
-            state.refusals_in_a_row >= MAX_REFUSALS_IN_A_ROW
+            state.rejections_in_a_row += 1;
+            state.rejections_in_a_row >= MAX_REJECTIONS_IN_A_ROW
         });
         if is_enough {
-            self.end(failure);
+            self.end(error);
         }
     }
 
     /// Ends the run. The first reason stays.
-    pub(super) fn end(&self, reason: &SendError) {
+    pub(super) fn end(&self, reason: &StoreError) {
         self.change(|state| {
             state.reason.get_or_insert_with(|| reason.clone());
         });
@@ -73,7 +72,7 @@ impl CircuitBreaker {
     }
 
     /// Why the run is at its end, if it is.
-    pub(super) fn reason(&self) -> Option<SendError> {
+    pub(super) fn reason(&self) -> Option<StoreError> {
         self.change(|state| state.reason.clone())
     }
 

@@ -1,53 +1,29 @@
-//! A batch, as often and in as many parts as it takes.
+//! Delivers one batch, retrying and splitting as needed.
 //!
-//! In: a batch. Out: which of its pairs are stored, and why the others are not.
-//! Never: a pair forgotten. What leaves the queue is stored, lost with a reason, or back in it.
+//! Invariant: no entry is forgotten. What leaves the queue is stored, failed with a reason, or back
+//! in it.
 
 use std::collections::VecDeque;
-use std::future::Future;
-use std::sync::{Mutex, PoisonError};
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
-use tokio_util::sync::CancellationToken;
 
-use super::adaptive_limits::AdaptiveLimits;
-use super::circuit_breaker::CircuitBreaker;
-use super::delivered::Delivered;
-use super::error::SendError;
-use super::outcome::{Outcome, Verdict};
-use super::pending_batch::PendingBatch;
-use super::rate_limiter::RateLimiter;
-use super::retry::{MAX_RETRY_AFTER, RetryPolicy};
+use super::BatchSender;
+use super::ledger::{Delivered, PendingBatch};
+use super::retry::MAX_RETRY_AFTER;
 use crate::pack::Batch;
+use crate::store::{Failure, FailureKind, Store, StoreError, Stored};
 
-/// Something that asks once for a batch to be stored.
-pub(super) trait Transport: Send + Sync {
-    /// Asks, and judges the answer.
-    fn put(&self, batch: &Batch) -> impl Future<Output = Verdict> + Send;
-}
-
-/// Sends the batches of a run; they share what it learns about the other side.
-#[derive(Debug)]
-pub(super) struct BatchSender<T> {
-    pub(super) transport: T,
-    pub(super) policy: RetryPolicy,
-    pub(super) rate_limiter: RateLimiter,
-    pub(super) limits: AdaptiveLimits,
-    pub(super) circuit_breaker: CircuitBreaker,
-    /// Requests in flight are to be dropped.
-    pub(super) aborted: CancellationToken,
-    pub(super) random: Mutex<fastrand::Rng>,
-}
-
-impl<T: Transport> BatchSender<T> {
-    /// Sends a batch until every pair of it is stored or lost.
-    pub(super) async fn deliver(&self, batch: Batch) -> Delivered {
+impl<S: Store> BatchSender<S> {
+    /// Sends a batch until every entry of it is stored or given up. Several batches can be sent at
+    /// the same time.
+    pub async fn deliver(&self, batch: Batch) -> Delivered {
         let mut done = Delivered::default();
         let mut queue = VecDeque::from([PendingBatch::new(batch)]);
         while let Some(mut pending) = queue.pop_front() {
             if let Some(reason) = self.circuit_breaker.reason() {
-                done.lose(&pending, &reason.may_be_stored(false));
+                done.fail(&pending, &reason.may_be_stored(false));
                 continue;
             }
             let limits = self.limits.limits();
@@ -67,97 +43,103 @@ impl<T: Transport> BatchSender<T> {
             done.retries += usize::from(pending.was_sent);
             pending.was_sent = true;
             let started = Instant::now();
-            let verdict = tokio::select! {
+            let outcome = tokio::select! {
                 biased;
                 () = self.aborted.cancelled() => {
                     pending.may_be_stored = true;
                     queue.push_front(pending);
                     continue;
                 }
-                verdict = self.transport.put(&pending.batch) => verdict,
+                outcome = self.store.put(&pending.batch) => outcome,
             };
-            if let Some(pause) = verdict.pause {
+            if let Some(pause) = outcome.pause {
                 self.rate_limiter.pause(pause.min(MAX_RETRY_AFTER));
             }
             let took = started.elapsed();
-            let left = self.settle(pending, verdict.outcome, took, &mut done).await;
+            let left = match outcome.result {
+                Ok(stored) => self.settle_stored(pending, stored, took, &mut done).await,
+                Err(failure) => self.settle_failure(pending, failure, took, &mut done).await,
+            };
             put_first(&mut queue, left.into_iter());
         }
         done
     }
 
-    /// Does what an outcome calls for. Returns what is to be sent again.
-    async fn settle(
+    /// Accounts for a success. Returns what is to be sent again.
+    async fn settle_stored(
         &self,
         mut pending: PendingBatch,
-        outcome: Outcome,
+        stored: Stored,
         took: Duration,
         done: &mut Delivered,
     ) -> Vec<PendingBatch> {
-        match outcome {
-            Outcome::Stored(reported) => {
+        match stored {
+            Stored::All => {
                 done.store(&pending.batch);
-                done.requests += 1;
                 self.circuit_breaker.stored();
-                let pairs = pending.batch.pairs();
-                if let Some(reported) = reported.filter(|&reported| reported != pairs as u64) {
-                    done.warnings.push(format!(
-                        "Cloudflare counts {reported} stored entries in a request with {pairs}"
-                    ));
-                }
                 Vec::new()
             }
-            Outcome::PartlyStored(keys, failure) => {
+            Stored::AllBut(keys, error) => {
                 let (again, stored) = pending.batch.partition(&keys);
                 if again.is_empty() {
                     // Keys that were never sent say nothing about those that were: send all again.
                     pending.may_be_stored = true;
-                } else if !stored.is_empty() {
-                    done.store(&stored);
-                    done.requests += 1;
-                    self.circuit_breaker.stored();
+                } else {
+                    if !stored.is_empty() {
+                        done.store(&stored);
+                        self.circuit_breaker.stored();
+                    }
                     pending.batch = again;
                 }
-                self.retry(pending, failure, took, None, done).await
+                let failure = FailureKind::Transient.because(error);
+                self.retry(pending, failure, took, done).await
             }
-            Outcome::QuotaExhausted(failure) | Outcome::Fatal(failure) => {
-                self.circuit_breaker.end(&failure);
-                done.lose(&pending, &failure);
+        }
+    }
+
+    /// Does what a failure calls for. Returns what is to be sent again.
+    async fn settle_failure(
+        &self,
+        mut pending: PendingBatch,
+        failure: Failure,
+        took: Duration,
+        done: &mut Delivered,
+    ) -> Vec<PendingBatch> {
+        use FailureKind as Kind;
+        match failure.kind {
+            Kind::QuotaExhausted | Kind::Fatal => {
+                self.circuit_breaker.end(&failure.error);
+                done.fail(&pending, &failure.error);
                 Vec::new()
             }
-            Outcome::Rejected(failure) | Outcome::TooLarge(failure)
-                if pending.batch.pairs() == 1 =>
-            {
-                self.circuit_breaker.refused_one(&failure);
-                done.lose(&pending, &failure);
+            Kind::Rejected | Kind::TooLarge if pending.batch.pairs() == 1 => {
+                self.circuit_breaker.rejected_one(&failure.error);
+                done.fail(&pending, &failure.error);
                 Vec::new()
             }
-            Outcome::Rejected(_) => {
+            Kind::Rejected => {
                 let halves = pending.batch.halves();
                 pending.split(halves).collect()
             }
-            Outcome::TooLarge(_) => {
+            Kind::TooLarge => {
                 self.limits.too_large(&pending.batch);
                 vec![pending]
             }
-            Outcome::TooSlow(failure) => {
+            Kind::TooSlow => {
                 self.limits.too_slow(&pending.batch);
-                self.retry(pending, failure, took, None, done).await
+                self.retry(pending, failure, took, done).await
             }
-            Outcome::ConnectionLost(failure) => {
-                pending.cut_offs += 1;
-                if pending.cut_offs > 1 {
+            Kind::ConnectionLost => {
+                pending.connections_lost += 1;
+                if pending.connections_lost > 1 {
                     // Some gateways hang up on a body that is too large for them.
                     self.limits.too_slow(&pending.batch);
                 }
-                self.retry(pending, failure, took, None, done).await
+                self.retry(pending, failure, took, done).await
             }
-            Outcome::Throttled(failure, wait) => self.throttle(pending, failure, wait, done),
-            Outcome::Transient(failure, wait) => {
-                self.retry(pending, failure, took, wait, done).await
-            }
-            Outcome::UnexpectedReply(failure) => {
-                self.retry(pending, failure, took, None, done).await
+            Kind::Throttled => self.throttle(pending, failure, done),
+            Kind::Transient | Kind::UnexpectedReply => {
+                self.retry(pending, failure, took, done).await
             }
         }
     }
@@ -166,22 +148,22 @@ impl<T: Transport> BatchSender<T> {
     async fn retry(
         &self,
         mut pending: PendingBatch,
-        failure: SendError,
+        failure: Failure,
         took: Duration,
-        retry_after: Option<Duration>,
         done: &mut Delivered,
     ) -> Vec<PendingBatch> {
+        let Failure {
+            error, retry_after, ..
+        } = failure;
         pending.failures += 1;
         pending.spent += took;
-        pending.may_be_stored |= failure.may_be_stored;
+        pending.may_be_stored |= error.may_be_stored;
         pending.retry_after += retry_after.unwrap_or_default();
         let wait = self
             .policy
             .wait(pending.failures, pending.spent, self.seed());
         let Some(wait) = wait.filter(|_| pending.retry_after <= MAX_RETRY_AFTER) else {
-            self.circuit_breaker.lost(&failure);
-            done.lose(&pending, &failure);
-            return Vec::new();
+            return self.give_up(&pending, &error, done);
         };
         pending.spent += wait;
         tokio::select! {
@@ -191,23 +173,33 @@ impl<T: Transport> BatchSender<T> {
         vec![pending]
     }
 
+    fn give_up(
+        &self,
+        pending: &PendingBatch,
+        error: &StoreError,
+        done: &mut Delivered,
+    ) -> Vec<PendingBatch> {
+        self.circuit_breaker.gave_up(error);
+        done.fail(pending, error);
+        Vec::new()
+    }
+
     /// Makes everybody wait, unless this has gone on for too long.
     fn throttle(
         &self,
         mut pending: PendingBatch,
-        failure: SendError,
-        reported: Option<Duration>,
+        failure: Failure,
         done: &mut Delivered,
     ) -> Vec<PendingBatch> {
         pending.failures += 1;
-        let wait = match reported {
-            Some(reported) => reported.max(self.policy.initial_delay),
+        let wait = match failure.retry_after {
+            Some(asked_for) => asked_for.max(self.policy.initial_delay),
             None => self.policy.throttled_wait(pending.failures, self.seed()),
         };
         pending.retry_after += wait;
         if pending.failures >= self.policy.attempts || pending.retry_after > MAX_RETRY_AFTER {
-            self.circuit_breaker.end(&failure);
-            done.lose(&pending, &failure);
+            self.circuit_breaker.end(&failure.error);
+            done.fail(&pending, &failure.error);
             return Vec::new();
         }
         self.rate_limiter.pause(wait);

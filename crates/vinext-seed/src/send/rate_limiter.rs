@@ -1,9 +1,7 @@
-//! When the next request may be made.
+//! Holds requests back, so that a run stays within the API's rate limit.
 //!
-//! In: pauses that the API asks for, and the requests made. Out: one moment for all connections of
-//! a run.
-//! Never: more requests than Cloudflare allows. Beyond its limit every call of the account is
-//! blocked for five minutes, the deploy's included.
+//! Invariant: all connections of a run share one limiter. Beyond Cloudflare's limit every call of the
+//! account is blocked for five minutes, the deploy's included.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};

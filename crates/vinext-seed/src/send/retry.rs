@@ -1,7 +1,4 @@
-//! When to try again.
-//!
-//! In: how often something failed, and for how long. Out: how long to wait, or that it is enough.
-//! Never: a wait without jitter; batches that failed together must not come back together.
+//! When to retry, and when to give up.
 
 use std::time::Duration;
 

@@ -1,8 +1,80 @@
 //! Stores: where entries go, behind one interface.
+//!
+//! A [`Store`] makes single requests and classifies what comes back. It never retries, splits a
+//! batch or waits: that is the same for all stores and lives in [`send`](crate::send).
 
 pub mod cloudflare_kv;
+mod error;
 mod frame;
+pub mod http;
 mod limits;
+mod outcome;
 
+use std::collections::HashSet;
+use std::future::Future;
+
+pub use error::{ConfigError, StoreError};
 pub use frame::Frame;
 pub use limits::StoreLimits;
+pub use outcome::{Failure, FailureKind, Outcome};
+
+use crate::pack::Batch;
+
+/// A place where cache entries are kept.
+///
+/// Each method makes at most one attempt. All of them can be repeated without harm.
+pub trait Store: Send + Sync {
+    /// How entries are encoded for it.
+    const FRAME: Frame;
+
+    /// What it accepts.
+    const LIMITS: StoreLimits;
+
+    /// Stores the entries of a batch.
+    fn put(&self, batch: &Batch) -> impl Future<Output = Outcome<Stored>> + Send;
+
+    /// Lists keys that begin with `prefix`, in ascending order of their bytes: the first page, or
+    /// the one that `cursor` of the page before leads to.
+    fn list(
+        &self,
+        prefix: &str,
+        cursor: Option<&str>,
+    ) -> impl Future<Output = Outcome<KeyPage>> + Send;
+
+    /// Reads the value of a key; `None` if there is no such entry.
+    fn get(&self, key: &str) -> impl Future<Output = Outcome<Option<Vec<u8>>>> + Send;
+
+    /// Deletes entries. Keys that do not exist are ignored. At most
+    /// [`max_batch_entries`](StoreLimits::max_batch_entries) keys at a time.
+    fn delete(&self, keys: &[String]) -> impl Future<Output = Outcome<()>> + Send;
+}
+
+/// What a store said about the entries of a batch.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Stored {
+    /// All of them are stored.
+    All,
+    /// All but those with these keys, which should be sent again, and what the store said.
+    AllBut(HashSet<String>, StoreError),
+}
+
+/// Keys of a store, and where the next ones are.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct KeyPage {
+    /// The keys, in ascending order of their bytes.
+    pub keys: Vec<ListedKey>,
+    /// Leads to the next page; `None` on the last one. A page may be empty and still not the last.
+    pub cursor: Option<String>,
+}
+
+/// A key of a store, and what a listing says about its entry.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct ListedKey {
+    /// The key.
+    pub name: String,
+    /// When the entry expires, in seconds since the epoch; `None` if it does not.
+    pub expires_at_seconds: Option<u64>,
+    /// The entry's metadata, if it has any.
+    pub metadata: Option<serde_json::Value>,
+}

@@ -1,11 +1,20 @@
 //! Batches against scripted outcomes, on a clock that stands still unless somebody waits.
 
 use std::collections::HashSet;
+use std::sync::Mutex;
+
+use tokio_util::sync::CancellationToken;
 
 use super::*;
 use crate::pack::batch_of;
+use crate::send::RetryPolicy;
+use crate::send::adaptive_limits::AdaptiveLimits;
+use crate::send::circuit_breaker::CircuitBreaker;
+use crate::send::rate_limiter::RateLimiter;
+use crate::store::{Frame, KeyPage, Outcome, StoreLimits};
 
-type Answer = Box<dyn Fn(&Batch) -> Outcome + Send + Sync>;
+type Put = Result<Stored, Failure>;
+type Answer = Box<dyn Fn(&Batch) -> Put + Send + Sync>;
 
 /// Answers from a script, then with success, and remembers what it was asked.
 struct Script {
@@ -14,26 +23,37 @@ struct Script {
     start: Instant,
 }
 
-impl Transport for Script {
-    async fn put(&self, batch: &Batch) -> Verdict {
+impl Store for Script {
+    const FRAME: Frame = Frame::BulkJson;
+    const LIMITS: StoreLimits = crate::store::cloudflare_kv::LIMITS;
+
+    async fn put(&self, batch: &Batch) -> Outcome<Stored> {
         let keys = batch.keys().collect();
         self.asked
             .lock()
             .unwrap()
             .push((self.start.elapsed(), keys));
         let answer = self.answers.lock().unwrap().pop_front();
-        tokio::time::sleep(Duration::from_millis(10)).await;
-        let outcome = answer.map_or(Outcome::Stored(None), |answer| answer(batch));
-        Verdict {
-            outcome,
-            pause: None,
-        }
+        sleep(Duration::from_millis(10)).await;
+        Outcome::new(answer.map_or(Ok(Stored::All), |answer| answer(batch)))
+    }
+
+    async fn list(&self, _: &str, _: Option<&str>) -> Outcome<KeyPage> {
+        unreachable!("sending a batch lists nothing")
+    }
+
+    async fn get(&self, _: &str) -> Outcome<Option<Vec<u8>>> {
+        unreachable!("sending a batch reads nothing")
+    }
+
+    async fn delete(&self, _: &[String]) -> Outcome<()> {
+        unreachable!("sending a batch deletes nothing")
     }
 }
 
 fn sender(answers: Vec<Answer>) -> BatchSender<Script> {
     BatchSender {
-        transport: Script {
+        store: Script {
             answers: Mutex::new(answers.into()),
             asked: Mutex::default(),
             start: Instant::now(),
@@ -49,29 +69,46 @@ fn sender(answers: Vec<Answer>) -> BatchSender<Script> {
 
 impl BatchSender<Script> {
     fn asked(&self) -> Vec<Vec<String>> {
-        let asked = self.transport.asked.lock().unwrap();
+        let asked = self.store.asked.lock().unwrap();
         asked.iter().map(|(_, keys)| keys.clone()).collect()
     }
 
     fn asked_at(&self) -> Vec<Duration> {
-        let asked = self.transport.asked.lock().unwrap();
+        let asked = self.store.asked.lock().unwrap();
         asked.iter().map(|(at, _)| *at).collect()
     }
 }
 
-fn always(outcome: Outcome) -> Answer {
-    Box::new(move |_| outcome.clone())
+fn always(put: Put) -> Answer {
+    Box::new(move |_| put.clone())
 }
 
-fn failure(code: &'static str) -> SendError {
-    SendError::new(code, "why".to_owned())
+fn error(code: &'static str) -> StoreError {
+    StoreError::new(code, "why".to_owned())
+}
+
+fn failing(kind: FailureKind, code: &'static str) -> Answer {
+    always(Err(kind.because(error(code))))
+}
+
+/// The same, where nobody knows whether the entries are stored.
+fn in_doubt(kind: FailureKind, code: &'static str) -> Answer {
+    always(Err(kind.because(error(code).may_be_stored(true))))
+}
+
+fn after(kind: FailureKind, code: &'static str, seconds: u64) -> Answer {
+    always(Err(Failure {
+        retry_after: Some(Duration::from_secs(seconds)),
+        ..kind.because(error(code))
+    }))
+}
+
+fn stored() -> Answer {
+    always(Ok(Stored::All))
 }
 
 fn busy() -> Answer {
-    always(Outcome::Transient(
-        failure("KV_HTTP_ERROR").may_be_stored(true),
-        None,
-    ))
+    in_doubt(FailureKind::Transient, "KV_HTTP_ERROR")
 }
 
 fn repeat(answer: impl Fn() -> Answer, times: usize) -> Vec<Answer> {
@@ -92,24 +129,22 @@ fn letters(count: usize) -> Vec<String> {
         .collect()
 }
 
-fn lost(done: &Delivered) -> Vec<(&'static str, bool, Vec<String>)> {
-    let lost = done.lost.iter();
-    lost.map(|lost| {
-        (
-            lost.failure.code,
-            lost.failure.may_be_stored,
-            lost.keys.clone(),
-        )
-    })
-    .collect()
+fn failed(done: &Delivered) -> Vec<(&'static str, bool, Vec<String>)> {
+    let failed = done.failed.iter();
+    failed
+        .map(|failed| {
+            let error = &failed.error;
+            (error.code(), error.may_be_stored, failed.keys.clone())
+        })
+        .collect()
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_passes_is_tried_again_after_growing_waits() {
+async fn transient_failures_are_retried_after_growing_waits() {
     let sender = sender(repeat(busy, 3));
     let done = sender.deliver(batch(&["a", "b"])).await;
     assert_eq!((done.pairs, done.requests, done.retries), (2, 1, 3));
-    assert!(done.lost.is_empty());
+    assert!(done.failed.is_empty());
     let at = sender.asked_at();
     for (number, base_ms) in [(0, 100), (1, 200), (2, 400)] {
         let wait = at[number + 1] - at[number] - Duration::from_millis(10);
@@ -119,37 +154,37 @@ async fn what_passes_is_tried_again_after_growing_waits() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn attempts_end_and_the_doubt_of_any_of_them_stays() {
+async fn attempts_are_bounded_and_the_doubt_of_any_of_them_stays() {
     let mut answers = vec![busy()];
-    let refused = || always(Outcome::Transient(failure("NETWORK_ERROR"), None));
+    let refused = || failing(FailureKind::Transient, "NETWORK_ERROR");
     answers.extend(repeat(refused, 20));
     let sender = sender(answers);
     let done = sender.deliver(batch(&["a"])).await;
     assert_eq!(sender.asked().len(), RetryPolicy::default().attempts);
-    assert_eq!(lost(&done), [("NETWORK_ERROR", true, keys(&["a"]))]);
+    assert_eq!(failed(&done), [("NETWORK_ERROR", true, keys(&["a"]))]);
     assert_eq!(
-        sender.circuit_breaker.reason().unwrap().code,
+        sender.circuit_breaker.reason().unwrap().code(),
         "NETWORK_ERROR"
     );
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_total_time_ends_it_too() {
+async fn the_total_time_is_bounded() {
     let mut sender = sender(repeat(busy, 100));
     sender.policy.attempts = 100;
     sender.policy.total = Duration::from_secs(30);
     let start = Instant::now();
     let done = sender.deliver(batch(&["a"])).await;
-    assert_eq!(done.lost.len(), 1);
+    assert_eq!(done.failed.len(), 1);
     assert!(start.elapsed() <= Duration::from_secs(30));
     assert!(sender.asked().len() < 20);
 }
 
 #[tokio::test(start_paused = true)]
-async fn only_the_keys_that_are_named_are_sent_again() {
+async fn only_the_keys_that_failed_are_sent_again() {
     let partly = |names: &[&str]| {
         let names: HashSet<_> = keys(names).into_iter().collect();
-        always(Outcome::PartlyStored(names, failure("KV_PARTLY_STORED")))
+        always(Ok(Stored::AllBut(names, error("KV_PARTLY_STORED"))))
     };
     let sender = sender(vec![partly(&["b", "d"]), partly(&["d"])]);
     let done = sender.deliver(batch(&["a", "b", "c", "d"])).await;
@@ -162,31 +197,31 @@ async fn only_the_keys_that_are_named_are_sent_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn keys_that_were_never_sent_make_everything_go_again() {
+async fn keys_that_were_never_sent_make_it_resend_everything() {
     let names = HashSet::from(["x".to_owned()]);
-    let sender = sender(vec![always(Outcome::PartlyStored(
+    let sender = sender(vec![always(Ok(Stored::AllBut(
         names,
-        failure("KV_PARTLY_STORED"),
-    ))]);
+        error("KV_PARTLY_STORED"),
+    )))]);
     let done = sender.deliver(batch(&["a", "b"])).await;
     assert_eq!(sender.asked(), [keys(&["a", "b"]), keys(&["a", "b"])]);
     assert_eq!(done.pairs, 2);
 }
 
 #[tokio::test(start_paused = true)]
-async fn pairs_are_in_doubt_where_only_keys_are_named_that_were_never_sent() {
+async fn entries_are_in_doubt_if_only_unknown_keys_failed() {
     let foreign = || {
         let names = HashSet::from(["x".to_owned()]);
-        always(Outcome::PartlyStored(names, failure("KV_PARTLY_STORED")))
+        always(Ok(Stored::AllBut(names, error("KV_PARTLY_STORED"))))
     };
     let sender = sender(repeat(foreign, RetryPolicy::default().attempts));
     let done = sender.deliver(batch(&["a"])).await;
-    assert_eq!(lost(&done), [("KV_PARTLY_STORED", true, keys(&["a"]))]);
+    assert_eq!(failed(&done), [("KV_PARTLY_STORED", true, keys(&["a"]))]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_batch_that_is_too_large_is_halved_until_it_fits_and_later_ones_are_cut_to_it() {
-    let too_large = || always(Outcome::TooLarge(failure("KV_TOO_LARGE")));
+    let too_large = || failing(FailureKind::TooLarge, "KV_TOO_LARGE");
     let sender = sender(repeat(too_large, 2));
     let names = letters(8);
     let done = sender.deliver(batch_of(&names)).await;
@@ -204,40 +239,40 @@ async fn a_batch_that_is_too_large_is_halved_until_it_fits_and_later_ones_are_cu
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_pair_that_is_too_large_alone_is_lost_alone() {
+async fn an_entry_that_is_too_large_alone_fails_alone() {
     let sender = sender(Vec::new());
     for _ in 0..20 {
-        let mut answers = sender.transport.answers.lock().unwrap();
+        let mut answers = sender.store.answers.lock().unwrap();
         answers.push_back(Box::new(|batch| {
             match batch.keys().any(|key| key == "big") {
-                true => Outcome::TooLarge(failure("KV_TOO_LARGE")),
-                false => Outcome::Stored(None),
+                true => Err(FailureKind::TooLarge.because(error("KV_TOO_LARGE"))),
+                false => Ok(Stored::All),
             }
         }));
     }
     let done = sender.deliver(batch(&["a", "b", "big", "c"])).await;
     assert_eq!(done.pairs, 3);
-    assert_eq!(lost(&done), [("KV_TOO_LARGE", false, keys(&["big"]))]);
+    assert_eq!(failed(&done), [("KV_TOO_LARGE", false, keys(&["big"]))]);
     assert_eq!(sender.circuit_breaker.reason(), None);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_pair_that_is_refused_is_found_by_halving() {
+async fn a_rejected_entry_is_found_by_halving() {
     let bad = ["key-00005", "key-00900"];
     let sender = sender(Vec::new());
     for _ in 0..200 {
-        let mut answers = sender.transport.answers.lock().unwrap();
+        let mut answers = sender.store.answers.lock().unwrap();
         answers.push_back(Box::new(move |batch| {
             if batch.keys().any(|key| bad.contains(&key.as_str())) {
-                Outcome::Rejected(failure("KV_HTTP_ERROR"))
+                Err(FailureKind::Rejected.because(error("KV_HTTP_ERROR")))
             } else {
-                Outcome::Stored(None)
+                Ok(Stored::All)
             }
         }));
     }
     let done = sender.deliver(batch_of(&letters(1000))).await;
     assert_eq!(done.pairs, 998);
-    let found: Vec<_> = lost(&done)
+    let found: Vec<_> = failed(&done)
         .into_iter()
         .flat_map(|(_, _, keys)| keys)
         .collect();
@@ -246,15 +281,18 @@ async fn a_pair_that_is_refused_is_found_by_halving() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn if_no_pair_is_taken_the_search_ends_soon() {
+async fn the_search_ends_soon_if_every_entry_is_rejected() {
     let sender = sender(repeat(
-        || always(Outcome::Rejected(failure("KV_HTTP_ERROR"))),
+        || failing(FailureKind::Rejected, "KV_HTTP_ERROR"),
         5000,
     ));
     let done = sender.deliver(batch_of(&letters(2000))).await;
     assert_eq!(done.pairs, 0);
     assert_eq!(
-        done.lost.iter().map(|lost| lost.keys.len()).sum::<usize>(),
+        done.failed
+            .iter()
+            .map(|failed| failed.keys.len())
+            .sum::<usize>(),
         2000
     );
     assert!(sender.asked().len() < 100, "{}", sender.asked().len());
@@ -262,7 +300,7 @@ async fn if_no_pair_is_taken_the_search_ends_soon() {
 
 #[tokio::test(start_paused = true)]
 async fn a_slow_batch_is_halved_but_not_to_crumbs() {
-    let slow = || always(Outcome::TooSlow(failure("KV_TIMEOUT").may_be_stored(true)));
+    let slow = || in_doubt(FailureKind::TooSlow, "KV_TIMEOUT");
     let sender = sender(repeat(slow, 3));
     let done = sender.deliver(batch_of(&letters(300))).await;
     assert_eq!(done.pairs, 300);
@@ -271,12 +309,8 @@ async fn a_slow_batch_is_halved_but_not_to_crumbs() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_second_cut_off_halves() {
-    let cut = || {
-        always(Outcome::ConnectionLost(
-            failure("NETWORK_ERROR").may_be_stored(true),
-        ))
-    };
+async fn the_second_lost_connection_halves_the_batch() {
+    let cut = || in_doubt(FailureKind::ConnectionLost, "NETWORK_ERROR");
     let sender = sender(repeat(cut, 2));
     sender.deliver(batch_of(&letters(400))).await;
     let sizes: Vec<_> = sender.asked().iter().map(Vec::len).collect();
@@ -285,11 +319,7 @@ async fn the_second_cut_off_halves() {
 
 #[tokio::test(start_paused = true)]
 async fn a_throttled_batch_makes_all_others_wait() {
-    let wait = Some(Duration::from_secs(30));
-    let sender = sender(vec![always(Outcome::Throttled(
-        failure("KV_THROTTLED"),
-        wait,
-    ))]);
+    let sender = sender(vec![after(FailureKind::Throttled, "KV_THROTTLED", 30)]);
     let later = async {
         tokio::time::sleep(Duration::from_secs(1)).await;
         sender.deliver(batch(&["b"])).await
@@ -305,27 +335,23 @@ async fn a_throttled_batch_makes_all_others_wait() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_wait_that_is_too_long_is_not_waited_for() {
-    let wait = Some(Duration::from_secs(3600));
-    let sender = sender(vec![always(Outcome::Throttled(
-        failure("KV_THROTTLED"),
-        wait,
-    ))]);
+async fn a_wait_of_an_hour_ends_the_run() {
+    let sender = sender(vec![after(FailureKind::Throttled, "KV_THROTTLED", 3600)]);
     let start = Instant::now();
     let done = sender.deliver(batch(&["a"])).await;
-    assert_eq!(lost(&done), [("KV_THROTTLED", false, keys(&["a"]))]);
+    assert_eq!(failed(&done), [("KV_THROTTLED", false, keys(&["a"]))]);
     assert!(start.elapsed() < Duration::from_secs(1));
     assert!(sender.circuit_breaker.reason().is_some());
 }
 
 #[tokio::test(start_paused = true)]
-async fn throttling_without_a_word_ends_as_well() {
-    let throttled = || always(Outcome::Throttled(failure("KV_THROTTLED"), None));
+async fn throttling_without_a_wait_is_bounded() {
+    let throttled = || failing(FailureKind::Throttled, "KV_THROTTLED");
     let sender = sender(repeat(throttled, 100));
     let start = Instant::now();
     let done = sender.deliver(batch(&["a"])).await;
     assert_eq!(sender.asked().len(), RetryPolicy::default().attempts);
-    assert_eq!(done.lost.len(), 1);
+    assert_eq!(done.failed.len(), 1);
     assert!(
         start.elapsed() > Duration::from_secs(30),
         "{:?}",
@@ -334,44 +360,43 @@ async fn throttling_without_a_word_ends_as_well() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_end_of_the_quota_is_the_end() {
-    let quota = failure("KV_QUOTA_EXHAUSTED").may_be_stored(true);
+async fn an_exhausted_quota_ends_the_run() {
     let sender = sender(vec![
-        always(Outcome::Stored(None)),
-        always(Outcome::QuotaExhausted(quota)),
+        stored(),
+        in_doubt(FailureKind::QuotaExhausted, "KV_QUOTA_EXHAUSTED"),
     ]);
     assert_eq!(sender.deliver(batch(&["a"])).await.pairs, 1);
     let crossing = sender.deliver(batch(&["b"])).await;
     assert_eq!(
-        lost(&crossing),
+        failed(&crossing),
         [("KV_QUOTA_EXHAUSTED", true, keys(&["b"]))]
     );
     let after = sender.deliver(batch(&["c"])).await;
-    assert_eq!(lost(&after), [("KV_QUOTA_EXHAUSTED", false, keys(&["c"]))]);
+    assert_eq!(
+        failed(&after),
+        [("KV_QUOTA_EXHAUSTED", false, keys(&["c"]))]
+    );
     assert_eq!(sender.asked().len(), 2);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refusal_wakes_those_who_wait_to_try_again() {
-    let sender = sender(vec![
-        busy(),
-        always(Outcome::Fatal(failure("KV_UNAUTHORIZED"))),
-    ]);
+async fn a_fatal_failure_wakes_pending_retries() {
+    let sender = sender(vec![busy(), failing(FailureKind::Fatal, "KV_UNAUTHORIZED")]);
     let later = async {
         tokio::time::sleep(Duration::from_millis(50)).await;
         sender.deliver(batch(&["b"])).await
     };
     let start = Instant::now();
     let (first, second) = tokio::join!(sender.deliver(batch(&["a"])), later);
-    assert_eq!(lost(&first), [("KV_UNAUTHORIZED", true, keys(&["a"]))]);
-    assert_eq!(lost(&second), [("KV_UNAUTHORIZED", false, keys(&["b"]))]);
+    assert_eq!(failed(&first), [("KV_UNAUTHORIZED", true, keys(&["a"]))]);
+    assert_eq!(failed(&second), [("KV_UNAUTHORIZED", false, keys(&["b"]))]);
     assert!(start.elapsed() < Duration::from_millis(100));
     assert_eq!(sender.asked().len(), 2);
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_lost_batch_among_good_ones_does_not_end_the_run() {
-    let mut answers = vec![always(Outcome::Stored(None))];
+async fn one_failed_batch_among_good_ones_does_not_end_the_run() {
+    let mut answers = vec![stored()];
     answers.extend(repeat(busy, 8));
     let sender = sender(answers);
     for (name, pairs) in [("a", 1), ("b", 0), ("c", 1)] {
@@ -381,8 +406,8 @@ async fn one_lost_batch_among_good_ones_does_not_end_the_run() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn three_lost_batches_in_a_row_do() {
-    let mut answers = vec![always(Outcome::Stored(None))];
+async fn three_failed_batches_in_a_row_end_the_run() {
+    let mut answers = vec![stored()];
     answers.extend(repeat(busy, 3 * RetryPolicy::default().attempts));
     let sender = sender(answers);
     sender.deliver(batch(&["a"])).await;
@@ -393,10 +418,10 @@ async fn three_lost_batches_in_a_row_do() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn sixteen_refused_pairs_in_a_row_do() {
-    let refused = || always(Outcome::Rejected(failure("KV_HTTP_ERROR")));
+async fn sixteen_rejected_entries_in_a_row_end_the_run() {
+    let refused = || failing(FailureKind::Rejected, "KV_HTTP_ERROR");
     let mut answers = repeat(refused, 15);
-    answers.push(always(Outcome::Stored(None)));
+    answers.push(stored());
     answers.extend(repeat(refused, 16));
     let sender = sender(answers);
     for number in 1..=32 {
@@ -410,45 +435,36 @@ async fn sixteen_refused_pairs_in_a_row_do() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn waits_that_are_asked_for_add_up_to_ten_minutes_at_most() {
-    let wait = Some(Duration::from_secs(290));
-    let throttled = || always(Outcome::Throttled(failure("KV_THROTTLED"), wait));
-    let unavailable = || always(Outcome::Transient(failure("KV_HTTP_ERROR"), wait));
+async fn requested_waits_add_up_to_ten_minutes_at_most() {
+    let throttled = || after(FailureKind::Throttled, "KV_THROTTLED", 290);
+    let unavailable = || after(FailureKind::Transient, "KV_HTTP_ERROR", 290);
     for answers in [repeat(throttled, 3), repeat(unavailable, 3)] {
         let sender = sender(answers);
         let start = Instant::now();
         let done = sender.deliver(batch(&["a"])).await;
-        assert_eq!(done.lost.len(), 1);
+        assert_eq!(done.failed.len(), 1);
         assert_eq!(sender.asked().len(), 3);
         assert!(start.elapsed() < Duration::from_secs(600));
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_abort_drops_requests_in_flight_and_says_so() {
+async fn an_abort_drops_requests_in_flight_and_reports_them() {
     let sender = sender(Vec::new());
     sender.limits.too_slow(&batch_of(&letters(200)));
     let abort = async {
         tokio::time::sleep(Duration::from_millis(5)).await;
-        sender.circuit_breaker.end(&failure("ABORT_ERR"));
+        sender.circuit_breaker.end(&error("ABORT_ERR"));
         sender.aborted.cancel();
     };
     let (done, ()) = tokio::join!(sender.deliver(batch_of(&letters(200))), abort);
     assert_eq!(done.pairs, 0);
     let names = letters(200);
     assert_eq!(
-        lost(&done),
+        failed(&done),
         [
             ("ABORT_ERR", true, names[..100].to_vec()),
             ("ABORT_ERR", false, names[100..].to_vec())
         ]
     );
-}
-
-#[tokio::test(start_paused = true)]
-async fn another_count_than_was_sent_is_worth_a_warning() {
-    let sender = sender(vec![always(Outcome::Stored(Some(1)))]);
-    let done = sender.deliver(batch(&["a", "b"])).await;
-    assert_eq!(done.pairs, 2);
-    assert_eq!(done.warnings.len(), 1);
 }

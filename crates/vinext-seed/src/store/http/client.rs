@@ -1,14 +1,9 @@
-//! The HTTP client.
-//!
-//! In: the endpoint, and the environment (proxies, certificate authorities). Out: a client that
-//! verifies certificates, follows no redirects, and says why it cannot be had.
-//! Never: the token, which goes with each request.
+//! The HTTP client: verifies certificates, follows no redirects, uses the environment's proxies.
 
 use std::time::Duration;
 
-use reqwest::{Client, redirect};
+use reqwest::{Client, Url, redirect};
 
-use super::endpoint::{Endpoint, is_loopback};
 use super::secrets::proxies;
 use super::timeouts::Timeouts;
 use super::trust;
@@ -21,14 +16,11 @@ const KEEP_ALIVE: Duration = Duration::from_secs(60);
 /// How often a silent connection is probed, so that one through a firewall that forgets is noticed.
 const TCP_KEEPALIVE: Duration = Duration::from_secs(20);
 
-/// Builds the client, and says what in the environment is ignored.
+/// Builds a client for the origin of a URL, and says what in the environment is ignored.
 ///
 /// # Errors
 /// What the TLS library says, with all causes.
-pub(super) fn build(
-    endpoint: &Endpoint,
-    timeouts: &Timeouts,
-) -> Result<(Client, Vec<String>), String> {
+pub(super) fn build(url: &Url, timeouts: &Timeouts) -> Result<(Client, Vec<String>), String> {
     // An error means that it is installed already, by an earlier call.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut warnings = Vec::new();
@@ -43,7 +35,7 @@ pub(super) fn build(
         .pool_idle_timeout(KEEP_ALIVE)
         .connect_timeout(timeouts.connect)
         .timeout(timeouts.request);
-    if endpoint.bulk().scheme() == "http" && !proxies().any(|proxy| is_loopback(&proxy)) {
+    if url.scheme() == "http" && !proxies().any(|proxy| is_loopback(&proxy)) {
         // What listens on this machine is not to be found through a proxy on another one.
         builder = builder.no_proxy();
     }
@@ -51,4 +43,16 @@ pub(super) fn build(
         .build()
         .map(|client| (client, warnings))
         .map_err(|error| with_causes(&error))
+}
+
+/// Whether a URL leads to this machine.
+pub(in crate::store) fn is_loopback(url: &Url) -> bool {
+    match url.host_str() {
+        Some("localhost") => true,
+        Some(host) => host
+            .trim_matches(['[', ']'])
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|address| address.is_loopback()),
+        None => false,
+    }
 }

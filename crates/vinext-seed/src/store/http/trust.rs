@@ -1,12 +1,9 @@
-//! Whom to trust over HTTPS.
-//!
-//! In: the environment and the system's certificate store. Out: certificate authorities, and
-//! warnings for files that cannot be used.
-//! Never: an empty store. Containers without one get the authorities that are bundled here.
+//! The certificate authorities to trust over HTTPS.
 //!
 //! `SSL_CERT_FILE` and `SSL_CERT_DIR` replace the system's store, as in OpenSSL;
-//! `NODE_EXTRA_CA_CERTS` adds to it, as in Node. As in Node, a file that cannot be used is no reason
-//! to stop.
+//! `NODE_EXTRA_CA_CERTS` adds to it, as in Node. As in Node, a file that cannot be used is ignored
+//! with a warning. Where the system has no store, as in small containers, the authorities that are
+//! bundled here are trusted.
 
 use std::path::Path;
 

@@ -1,6 +1,4 @@
-//! How long a request may take.
-//!
-//! In: nothing. Out: durations with their reasons. Never: a wait without end.
+//! How long the parts of a request may take.
 
 use std::time::Duration;
 
@@ -9,7 +7,7 @@ use std::time::Duration;
 pub struct Timeouts {
     /// Connecting, TLS included. Default: 15 s.
     pub connect: Duration,
-    /// Without a byte sent or received while a body is on its way. Default: 60 s.
+    /// Without a byte sent or received while a body is being sent. Default: 60 s.
     pub idle: Duration,
     /// From the last byte sent to the reply. Cloudflare's edge gives up on its origin after 100
     /// seconds (status 524), so that a reply may take that long. Default: 120 s.

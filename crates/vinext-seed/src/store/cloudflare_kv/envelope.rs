@@ -1,22 +1,20 @@
-//! The envelope of the API's replies.
+//! The JSON envelope of Cloudflare's replies.
 //!
-//! In: the body of a reply, whoever wrote it. Out: what it says, if it is an envelope.
-//! Never: an error over a member that is missing, `null` or of another type. Only `success` makes
-//! an envelope; everything else is worth having and not worth failing for.
-
-use std::collections::HashSet;
+//! Only `success` makes an envelope. Everything else may be missing, `null` or of another type.
 
 use serde_json::{Map, Value};
 
 /// What a reply of the API says.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Envelope {
     pub(super) success: bool,
     pub(super) errors: Vec<ApiError>,
-    /// The keys that are not stored and should be sent again.
-    pub(super) unsuccessful_keys: HashSet<String>,
-    /// How many pairs are stored, where it is told.
-    pub(super) stored_pairs: Option<u64>,
+    /// Whether there is anything among the errors, legible or not.
+    pub(super) has_errors: bool,
+    /// `null` in most errors, and in some successes.
+    pub(super) result: Value,
+    /// Where the next page of a list is, among other things.
+    pub(super) result_info: Value,
 }
 
 /// One error of a reply.
@@ -24,31 +22,35 @@ pub(super) struct Envelope {
 pub(super) struct ApiError {
     /// Cloudflare's number; 0 where there is none.
     pub(super) code: i64,
+    /// Foreign text, neither scrubbed nor sanitized.
     pub(super) message: String,
 }
 
 impl Envelope {
     /// Reads a body. `None` if it is no envelope.
     pub(super) fn parse(body: &[u8]) -> Option<Self> {
-        let reply: Map<String, Value> = serde_json::from_slice(body).ok()?;
+        let mut reply: Map<String, Value> = serde_json::from_slice(body).ok()?;
         let success = reply.get("success")?.as_bool()?;
-        let errors = reply.get("errors").and_then(Value::as_array);
-        // `result` is `null` in most errors, and in some successes.
-        let result = reply.get("result");
-        let unsuccessful = result.and_then(|result| result.get("unsuccessful_keys")?.as_array());
+        let mut take = |name| reply.get_mut(name).map(Value::take).unwrap_or_default();
+        let errors = take("errors");
+        let (result, result_info) = (take("result"), take("result_info"));
+        let has_errors = match &errors {
+            Value::Null | Value::Bool(false) => false,
+            Value::Array(errors) => !errors.is_empty(),
+            Value::Object(errors) => !errors.is_empty(),
+            Value::String(error) => !error.is_empty(),
+            Value::Bool(true) | Value::Number(_) => true,
+        };
+        let errors = match errors {
+            Value::Array(errors) => errors,
+            other => vec![other],
+        };
         Some(Self {
             success,
-            errors: errors
-                .into_iter()
-                .flatten()
-                .filter_map(ApiError::read)
-                .collect(),
-            unsuccessful_keys: unsuccessful
-                .into_iter()
-                .flatten()
-                .filter_map(|key| key.as_str().map(str::to_owned))
-                .collect(),
-            stored_pairs: result.and_then(|result| result.get("successful_key_count")?.as_u64()),
+            errors: errors.iter().filter_map(ApiError::read).collect(),
+            has_errors,
+            result,
+            result_info,
         })
     }
 
@@ -75,11 +77,11 @@ impl Envelope {
 
 impl ApiError {
     fn read(error: &Value) -> Option<Self> {
-        if let Some(message) = error.as_str() {
+        if let Some(message) = error.as_str().filter(|message| !message.is_empty()) {
             let message = message.to_owned();
             return Some(Self { code: 0, message });
         }
-        let error = error.as_object()?;
+        let error = error.as_object().filter(|error| !error.is_empty())?;
         let code = error.get("code").map_or(0, |code| match code {
             Value::String(text) => text.parse().unwrap_or(0),
             other => other.as_i64().unwrap_or(0),
@@ -118,9 +120,18 @@ mod tests {
     }
 
     #[test]
-    fn a_result_may_be_null() {
-        let reply = json!({ "success": true, "errors": null, "messages": null, "result": null });
-        assert!(parse(&reply).unwrap().unsuccessful_keys.is_empty());
+    fn errors_that_are_empty_are_none() {
+        for errors in [json!(null), json!([]), json!({}), json!(""), json!(false)] {
+            let envelope = parse(&json!({ "success": true, "errors": errors })).unwrap();
+            assert!(
+                !envelope.has_errors && envelope.errors.is_empty(),
+                "{errors}"
+            );
+        }
+        for errors in [json!([null]), json!("no"), json!({ "code": 1 }), json!(7)] {
+            let envelope = parse(&json!({ "success": true, "errors": errors })).unwrap();
+            assert!(envelope.has_errors, "{errors}");
+        }
     }
 
     #[test]
@@ -135,19 +146,6 @@ mod tests {
             "Authentication error [code: 10000];  [code: 971]; plain text; "
         );
         assert!(envelope.has_code(&[971]) && !envelope.has_code(&[7]));
-    }
-
-    #[test]
-    fn counts_and_keys_are_read_where_they_are_told() {
-        let reply = json!({ "success": true, "result": {
-            "successful_key_count": 2, "unsuccessful_keys": ["a", "b", 3],
-        } });
-        let envelope = parse(&reply).unwrap();
-        assert_eq!(envelope.stored_pairs, Some(2));
-        assert_eq!(
-            envelope.unsuccessful_keys,
-            HashSet::from(["a".into(), "b".into()])
-        );
     }
 
     fn any_json() -> impl Strategy<Value = Value> {
@@ -186,14 +184,7 @@ mod tests {
         fn whatever_the_members_are_success_decides(reply in any_json()) {
             let success = reply.get("success").and_then(Value::as_bool);
             let envelope = parse(&reply);
-            prop_assert_eq!(envelope.as_ref().map(|envelope| envelope.success), success);
-            if let Some(keys) = reply.pointer("/result/unsuccessful_keys").and_then(Value::as_array)
-                && let Some(envelope) = envelope
-            {
-                for key in keys.iter().filter_map(Value::as_str) {
-                    prop_assert!(envelope.unsuccessful_keys.contains(key));
-                }
-            }
+            prop_assert_eq!(envelope.map(|envelope| envelope.success), success);
         }
     }
 }

@@ -1,7 +1,4 @@
-//! What must not be in any message.
-//!
-//! In: the API token, and the proxies of the environment, whose addresses may hold passwords.
-//! Out: texts of others, without them. Never: a secret that can be printed.
+//! What no message may contain: the API token and the credentials of proxies.
 
 use std::fmt;
 
@@ -24,22 +21,27 @@ const PROXY_VARIABLES: [&str; 6] = [
 
 /// The secrets of a run.
 #[derive(Clone)]
-pub(super) struct Secrets {
-    pub(super) token: ApiToken,
+pub(in crate::store) struct Secrets {
+    token: ApiToken,
     proxy_credentials: Vec<Zeroizing<String>>,
 }
 
 impl Secrets {
     /// The token and the proxy passwords of the environment.
-    pub(super) fn new(token: ApiToken) -> Self {
+    pub(in crate::store) fn new(token: ApiToken) -> Self {
         Self {
             token,
             proxy_credentials: proxies().flat_map(|proxy| credentials(&proxy)).collect(),
         }
     }
 
-    /// Somebody else's text without secrets, fit to stand in a message.
-    pub(super) fn scrub(&self, text: &str) -> SanitizedText {
+    /// The token, to be sent.
+    pub(super) fn token(&self) -> &ApiToken {
+        &self.token
+    }
+
+    /// Somebody else's text without secrets, sanitized for display.
+    pub(in crate::store) fn scrub(&self, text: &str) -> SanitizedText {
         let mut text = self.token.scrub(text);
         for secret in &self.proxy_credentials {
             text = text.replace(secret.as_str(), "[password]");

@@ -1,7 +1,4 @@
-//! How long the API asks us to wait.
-//!
-//! In: the headers of a reply. Out: durations.
-//! Never: a wait that nobody asked for; a header that cannot be read says nothing.
+//! How long an API asks its clients to wait, as its replies' headers say it.
 
 use std::time::{Duration, SystemTime};
 
@@ -12,7 +9,7 @@ use sfv::{BareItem, ListEntry, Parser};
 const MAX_BELIEVED_WAIT: Duration = Duration::from_secs(24 * 3600);
 
 /// What `retry-after` says: seconds (Cloudflare sends whole ones) or a date.
-pub(super) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+pub(in crate::store) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     let wait = match text.parse::<f64>() {
         Ok(seconds) => Duration::try_from_secs_f64(seconds).ok()?,
@@ -27,7 +24,7 @@ pub(super) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Durati
 
 /// How long there is nothing left to spend, from `Ratelimit: "default";r=0;t=30` (Cloudflare API,
 /// "Rate limits": `r` requests remain, the window ends in `t` seconds).
-pub(super) fn exhausted_for(headers: &HeaderMap) -> Option<Duration> {
+pub(in crate::store) fn exhausted_for(headers: &HeaderMap) -> Option<Duration> {
     headers
         .get_all("ratelimit")
         .iter()

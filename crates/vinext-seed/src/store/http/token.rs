@@ -1,8 +1,7 @@
-//! The API token: something that can be sent, and nothing else.
+//! The API token, as something that can be sent and nothing else.
 //!
-//! In: the caller's text. Out: an `Authorization` header, for the configured origin only.
-//! Never: in a message, a log, a debug print or a serialised value. The memory is zeroed when the
-//! token is dropped.
+//! Invariant: it is in no message, log, debug print or serialized value, and its memory is zeroed
+//! when it is dropped.
 
 use std::fmt;
 

@@ -1,55 +1,61 @@
-//! Requests that got no reply.
+//! What it means when a request got no reply.
 //!
-//! In: the HTTP client's error. Out: whether to try again, and what to do if that is pointless.
-//! Never: a retry over a certificate. It will be as wrong the next time, and waiting hides why.
+//! Invariant: a certificate that is not trusted is never retried.
 
 use std::error::Error;
 
 use reqwest::Url;
 
-use super::error::SendError;
-use super::outcome::{Outcome, PROXY_ADVICE};
-use super::secrets::Secrets;
+use super::{Secrets, Service};
 use crate::sanitized_text::with_causes;
+use crate::store::{Failure, FailureKind, StoreError};
 
-/// Judges a request that got no reply. `is_sent`: whether all of the body was handed over.
-pub(super) fn judge(
+/// What to do when a proxy wants to know who is asking.
+pub(in crate::store) const PROXY_ADVICE: &str = "The proxy refuses the connection; check the user \
+    name and password in HTTPS_PROXY, or except the API's host with NO_PROXY";
+
+/// Classifies a request that got no reply. `is_sent`: whether all of the body was handed over.
+pub(super) fn classify(
     error: &reqwest::Error,
     is_sent: bool,
     url: &Url,
     secrets: &Secrets,
-) -> Outcome {
+    service: Service,
+) -> Failure {
+    let Service {
+        operation,
+        timeout_code,
+    } = service;
     let host = url.host_str().unwrap_or_default();
     // The error's own text is generic ("error sending request"); the reason is behind it.
     let causes = error.source().map(with_causes);
-    let detail = secrets.scrub(&causes.unwrap_or_else(|| error.to_string()));
+    let causes = causes.unwrap_or_else(|| error.to_string());
+    let detail = secrets.scrub(&causes);
     let failed = |code, reason: &str| {
-        SendError::new(code, format!("KV bulk upload failed: {reason}: {detail}"))
+        StoreError::new(code, format!("{operation} failed: {reason}: {detail}"))
     };
     if let Some(problem) = tls_problem(error) {
-        let advice = certificate_advice(problem);
-        let mut failure = failed("TLS_UNTRUSTED", &format!("no secure connection to {host}"));
-        failure.message = format!("{}. {advice}", failure.message);
-        return Outcome::Fatal(failure);
+        let error = failed("TLS_UNTRUSTED", &format!("no secure connection to {host}"));
+        return FailureKind::Fatal.because(error.advise(certificate_advice(problem)));
     }
     // What a proxy answers to CONNECT has no type: the HTTP library tells a 407 in words only.
-    if detail.as_str().contains("proxy authorization required") {
-        let mut failure = failed("PROXY_REFUSED", "no connection through the proxy");
-        failure.message = format!("{}. {PROXY_ADVICE}", failure.message);
-        return Outcome::Fatal(failure);
+    if causes.contains("proxy authorization required") {
+        let error = failed("PROXY_REFUSED", "no connection through the proxy");
+        return FailureKind::Fatal.because(error.advise(PROXY_ADVICE));
     }
     if error.is_connect() {
         let reason = format!("no connection to {host}");
-        return Outcome::Transient(failed("NETWORK_ERROR", &reason), None);
+        return FailureKind::Transient.because(failed("NETWORK_ERROR", &reason));
     }
     if error.is_timeout() {
-        return Outcome::TooSlow(failed("KV_TIMEOUT", "no reply in time").may_be_stored(true));
+        let error = failed(timeout_code, "no reply in time").may_be_stored(true);
+        return FailureKind::TooSlow.because(error);
     }
-    let failure = failed("NETWORK_ERROR", "the connection broke").may_be_stored(true);
+    let error = failed("NETWORK_ERROR", "the connection broke").may_be_stored(true);
     if is_sent {
-        Outcome::Transient(failure, None)
+        FailureKind::Transient.because(error)
     } else {
-        Outcome::ConnectionLost(failure)
+        FailureKind::ConnectionLost.because(error)
     }
 }
 
@@ -82,15 +88,14 @@ fn certificate_advice(problem: &rustls::Error) -> &'static str {
         ) => "The server's certificate is not valid now; check this machine's clock, or renew it",
         rustls::Error::InvalidCertificate(
             Certificate::NotValidForName | Certificate::NotValidForNameContext { .. },
-        ) => "The server's certificate is for another host; check `apiBaseUrl` and any proxy",
+        ) => "The server's certificate is for another host; check the API's base URL and any proxy",
         rustls::Error::InvalidCertificate(_) => {
             "If a company's proxy or a private API stands in between, name its certificate \
              authority (a PEM file) in NODE_EXTRA_CA_CERTS, or all authorities to trust in \
              SSL_CERT_FILE"
         }
         _ => {
-            "Whatever answers there does not speak TLS as it should; check `apiBaseUrl` and any \
-              proxy"
+            "The server did not complete a valid TLS handshake; check the API's base URL and any proxy"
         }
     }
 }

@@ -1,0 +1,91 @@
+//! What happens to each entry of a batch, until it is stored or given up.
+//!
+//! Invariant: every entry of a batch ends up in exactly one place, stored or failed with a reason. A
+//! part of a batch inherits what the whole has been through.
+
+use std::time::Duration;
+
+use crate::pack::Batch;
+use crate::store::StoreError;
+
+/// What happened to a batch.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Delivered {
+    /// Routes whose main entry is stored.
+    pub routes: usize,
+    /// Entries that are stored.
+    pub pairs: usize,
+    /// Bytes of the requests that stored them.
+    pub bytes: u64,
+    /// Requests that stored something.
+    pub requests: usize,
+    /// Requests that repeated entries of an earlier one.
+    pub retries: usize,
+    /// Entries that are not stored, by reason.
+    pub failed: Vec<FailedEntries>,
+}
+
+/// Entries that are not stored.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct FailedEntries {
+    /// Why.
+    pub error: StoreError,
+    /// Their keys, in order.
+    pub keys: Vec<String>,
+}
+
+impl Delivered {
+    pub(super) fn store(&mut self, batch: &Batch) {
+        self.routes += batch.routes();
+        self.pairs += batch.pairs();
+        self.bytes += batch.body_bytes() as u64;
+        self.requests += 1;
+    }
+
+    pub(super) fn fail(&mut self, pending: &PendingBatch, error: &StoreError) {
+        let may_be_stored = pending.may_be_stored || error.may_be_stored;
+        self.failed.push(FailedEntries {
+            error: error.clone().may_be_stored(may_be_stored),
+            keys: pending.batch.keys().collect(),
+        });
+    }
+}
+
+/// A batch that is being sent, or a part of one.
+#[derive(Clone, Debug)]
+pub(super) struct PendingBatch {
+    pub(super) batch: Batch,
+    pub(super) was_sent: bool,
+    /// Requests that failed.
+    pub(super) failures: usize,
+    /// How many of them ended while the batch was being sent.
+    pub(super) connections_lost: usize,
+    /// The time that failed requests and the waits between them took.
+    pub(super) spent: Duration,
+    /// The time of waits that the store asked for.
+    pub(super) retry_after: Duration,
+    /// Whether one of the requests may have stored the entries.
+    pub(super) may_be_stored: bool,
+}
+
+impl PendingBatch {
+    pub(super) fn new(batch: Batch) -> Self {
+        Self {
+            batch,
+            was_sent: false,
+            failures: 0,
+            connections_lost: 0,
+            spent: Duration::ZERO,
+            retry_after: Duration::ZERO,
+            may_be_stored: false,
+        }
+    }
+
+    /// The parts that a batch is cut into.
+    pub(super) fn split(self, batches: Vec<Batch>) -> impl DoubleEndedIterator<Item = Self> {
+        batches.into_iter().map(move |batch| Self {
+            batch,
+            ..self.clone()
+        })
+    }
+}

@@ -1,0 +1,83 @@
+//! Errors of stores and of their configuration.
+
+use std::fmt::Display;
+
+/// Why entries are not stored, or a question to a store was not answered.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("{message}")]
+#[non_exhaustive]
+pub struct StoreError {
+    code: &'static str,
+    /// For people. Never contains a secret: whoever makes an error has scrubbed the text.
+    pub message: String,
+    /// The HTTP status, if there was a reply.
+    pub status: Option<u16>,
+    /// The codes of the API's errors, in order.
+    pub api_codes: Vec<i64>,
+    /// The store's name for the request, to quote to its support. For Cloudflare: the ray id.
+    pub request_id: Option<String>,
+    /// Whether the entries may be stored all the same: the request, or part of it, may have arrived,
+    /// and nobody confirmed what happened to it.
+    pub may_be_stored: bool,
+}
+
+impl StoreError {
+    /// An error without a reply.
+    pub(crate) fn new(code: &'static str, message: String) -> Self {
+        Self {
+            code,
+            message,
+            status: None,
+            api_codes: Vec::new(),
+            request_id: None,
+            may_be_stored: false,
+        }
+    }
+
+    /// Stable, for programs: `KV_UNAUTHORIZED`, `KV_NOT_FOUND`, `KV_QUOTA_EXHAUSTED`,
+    /// `KV_THROTTLED`, `KV_TIMEOUT`, `KV_HTTP_ERROR`, `KV_REJECTED`, `KV_BAD_REPLY`,
+    /// `KV_TOO_LARGE`, `KV_PARTLY_STORED`, `NETWORK_ERROR`, `TLS_UNTRUSTED`, `PROXY_REFUSED` or
+    /// `ABORT_ERR`.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        self.code
+    }
+
+    /// The same error for entries that may, or certainly do not, happen to be stored.
+    pub(crate) fn may_be_stored(mut self, may_be_stored: bool) -> Self {
+        self.may_be_stored = may_be_stored;
+        self
+    }
+
+    /// The same error with advice after its message.
+    pub(crate) fn advise(mut self, advice: &str) -> Self {
+        self.message = format!("{}. {advice}", self.message);
+        self
+    }
+}
+
+/// A field of the configuration that cannot be used.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("`{field}` {problem}")]
+#[non_exhaustive]
+pub struct ConfigError {
+    /// The field's name, as this crate spells it: `api_base`, `account_id`, `max_batch_entries`.
+    pub field: &'static str,
+    /// What is wrong with it, as the rest of a sentence that begins with its name.
+    pub problem: String,
+}
+
+impl ConfigError {
+    pub(crate) fn new(field: &'static str, problem: impl Display) -> Self {
+        Self {
+            field,
+            problem: problem.to_string(),
+        }
+    }
+
+    /// Stable, for programs.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        "INVALID_OPTION"
+    }
+}

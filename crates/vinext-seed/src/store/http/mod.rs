@@ -1,0 +1,19 @@
+//! HTTP for stores that are reached by it: one client, what it trusts, and what must stay secret.
+
+mod body;
+mod client;
+mod exchange;
+mod network_error;
+pub(super) mod rate_headers;
+mod secrets;
+mod timeouts;
+mod token;
+mod trust;
+
+pub(super) use body::RequestBody;
+pub(super) use client::is_loopback;
+pub(super) use exchange::{HttpClient, Reply, Request, Service};
+pub(super) use network_error::PROXY_ADVICE;
+pub(super) use secrets::Secrets;
+pub use timeouts::Timeouts;
+pub use token::{ApiToken, TokenError};

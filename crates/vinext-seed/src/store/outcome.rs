@@ -1,0 +1,98 @@
+//! What came of one request to a store, in terms that are the same for every store.
+
+use std::time::Duration;
+
+use super::StoreError;
+
+/// What came of one request.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Outcome<T> {
+    /// The result, or why there is none.
+    pub result: Result<T, Failure>,
+    /// How long no request at all should be made, if the store asks for a pause.
+    pub pause: Option<Duration>,
+}
+
+impl<T> Outcome<T> {
+    /// An outcome after which the next request may be made at once.
+    pub fn new(result: Result<T, Failure>) -> Self {
+        Self {
+            result,
+            pause: None,
+        }
+    }
+
+    /// The outcome with a result that is made from this one's.
+    pub fn map<U>(self, map: impl FnOnce(T) -> U) -> Outcome<U> {
+        Outcome {
+            result: self.result.map(map),
+            pause: self.pause,
+        }
+    }
+}
+
+impl<T> From<Failure> for Outcome<T> {
+    fn from(failure: Failure) -> Self {
+        Self::new(Err(failure))
+    }
+}
+
+/// A request that failed, and what that means for the next one.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Failure {
+    /// What to do next.
+    pub kind: FailureKind,
+    /// Why it failed.
+    pub error: StoreError,
+    /// How long to wait before the next attempt, if the store says so.
+    pub retry_after: Option<Duration>,
+}
+
+/// What a failed request means for the next one.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum FailureKind {
+    /// The account may not write any more today. Nothing else will be stored.
+    QuotaExhausted,
+    /// This request and every other one will fail in the same way.
+    Fatal,
+    /// Something in the request was rejected, possibly a single entry.
+    Rejected,
+    /// The request has too many bytes.
+    TooLarge,
+    /// The request took too long; a smaller one may succeed.
+    TooSlow,
+    /// Too many requests: all of them should wait.
+    Throttled,
+    /// A retry may well succeed.
+    Transient,
+    /// The connection was lost while the request was being sent.
+    ConnectionLost,
+    /// The reply cannot be taken for an answer to the request.
+    UnexpectedReply,
+}
+
+impl FailureKind {
+    /// Whether the same request may succeed later.
+    #[must_use]
+    pub fn is_retryable(self) -> bool {
+        match self {
+            Self::QuotaExhausted | Self::Fatal | Self::Rejected | Self::TooLarge => false,
+            Self::TooSlow
+            | Self::Throttled
+            | Self::Transient
+            | Self::ConnectionLost
+            | Self::UnexpectedReply => true,
+        }
+    }
+
+    /// The error that makes this a failure.
+    #[must_use]
+    pub fn because(self, error: StoreError) -> Failure {
+        Failure {
+            kind: self,
+            error,
+            retry_after: None,
+        }
+    }
+}
