@@ -11,8 +11,8 @@ import { temporaryDirectory } from "./support/build.js";
 import { writeProject } from "./support/project.js";
 
 /** What wrangler takes for the API token in a project with these files. */
-function tokenOfWrangler(root: string, args: string[], own: Record<string, string>) {
-  const wrangler = findCommand(root, "wrangler") ?? "";
+async function tokenOfWrangler(root: string, args: string[], own: Record<string, string>) {
+  const wrangler = (await findCommand(root, "wrangler")) ?? "";
   const home = temporaryDirectory();
   const env = { ...bareEnvironment(), HOME: home, XDG_CONFIG_HOME: home, CI: "1", ...own };
   return new Promise<string | undefined>((resolve) => {

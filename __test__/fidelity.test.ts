@@ -181,31 +181,31 @@ describe("the packages of a project are found", () => {
   };
   const vinext = (version: string) => path.join(PACKAGES, `vinext-${version}`);
 
-  it("in its own node_modules, before those of the workspace above it", () => {
+  it("in its own node_modules, before those of the workspace above it", async () => {
     const workspace = temporaryDirectory();
     const project = path.join(workspace, "apps/site");
     mkdirSync(project, { recursive: true });
-    expect(findRuntime(project)).toBeUndefined();
+    expect(await findRuntime(project)).toBeUndefined();
     link(vinext("0.0.38"), path.join(workspace, "node_modules/vinext"));
-    expect(findRuntime(project)?.versions.vinext).toBe("0.0.38");
+    expect((await findRuntime(project))?.versions.vinext).toBe("0.0.38");
     link(vinext("1.4.0"), path.join(project, "node_modules/vinext"));
     link(
       path.join(PACKAGES, "cloudflare-1.0.0-beta.7"),
       path.join(project, "node_modules/@vinext/cloudflare"),
     );
-    const found = findRuntime(project)?.versions;
+    const found = (await findRuntime(project))?.versions;
     expect(found).toMatchObject({ vinext: "1.4.0", cloudflare: "1.0.0-beta.7" });
     expect(Object.keys(found?.probes?.cloudflare ?? {})).toContain("dist/cache/kv-key.js");
   });
 
-  it("through Yarn's Plug'n'Play", () => {
+  it("through Yarn's Plug'n'Play", async () => {
     const project = temporaryDirectory();
     const api = `exports.resolveToUnqualified = (name) => {
       if (name === "vinext") return ${JSON.stringify(vinext("1.4.0"))};
       throw new Error("not a dependency");
     };`;
     writeFileSync(path.join(project, ".pnp.cjs"), api);
-    expect(findRuntime(project)?.versions).toMatchObject({ vinext: "1.4.0" });
-    expect(findRuntime(project)?.cloudflare).toBeUndefined();
+    expect((await findRuntime(project))?.versions).toMatchObject({ vinext: "1.4.0" });
+    expect((await findRuntime(project))?.cloudflare).toBeUndefined();
   });
 });

@@ -44,10 +44,12 @@ const wranglerEnvironment = ({ apiBase }) => ({
   NO_COLOR: "1",
 });
 
+const WRANGLER = (await findCommand(DIRECTORY, "wrangler")) ?? "wrangler";
+
 /** @param {string} file */
 const wrangler = (file) => [
   process.execPath,
-  findCommand(DIRECTORY, "wrangler") ?? "wrangler",
+  WRANGLER,
   ...["kv", "bulk", "put", file, "--namespace-id", "benchmark", "--remote"],
 ];
 

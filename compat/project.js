@@ -16,11 +16,11 @@ const REPOSITORY = path.dirname(HOME);
 /**
  * Builds a setup's project, pages pre-rendered.
  * @param {import("./matrix.js").Setup} setup
- * @returns {string} the project's directory
+ * @returns {Promise<string>} the project's directory
  */
-export function buildProject(setup) {
+export async function buildProject(setup) {
   const root = assembleProject(setup);
-  build(root);
+  await build(root);
   return root;
 }
 
@@ -45,11 +45,11 @@ export function assembleProject(setup, name = setup.name.replaceAll(" ", "-")) {
 }
 
 /** @param {string} root */
-function build(root) {
+async function build(root) {
   // What the version's own `npm run build` says, without the shell: commands differ by version.
   const { scripts } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf-8"));
   const [command = "", ...args] = (scripts["build:vinext"] ?? scripts.build).split(" ");
-  const script = findCommand(root, command);
+  const script = await findCommand(root, command);
   if (script === undefined) throw new Error(`${command} is not installed in ${root}`);
   const { status, stdout, stderr } = spawnSync(process.execPath, [script, ...args], {
     cwd: root,

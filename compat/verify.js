@@ -41,7 +41,7 @@ const AGE_MS = 120_000;
  * @returns {Promise<Verdict>}
  */
 export async function verify(setup) {
-  const root = buildProject(setup);
+  const root = await buildProject(setup);
   const scratch = mkdtempSync(path.join(os.tmpdir(), "seed-native-compat-"));
   try {
     return await new Verification(setup, root, scratch).run();

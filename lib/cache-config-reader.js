@@ -1,7 +1,4 @@
-// Loads a project's Vite configuration and says what is in it about vinext's caches: a reader.
-//
-// In: the project's directory and its configuration file. Out: what vinext's plugin carries.
-// Never: a judgement. What it means is said in cache-config.js.
+// Loads a project's Vite configuration and answers with what vinext's plugin carries: a reader.
 
 import { createRequire } from "node:module";
 import path from "node:path";

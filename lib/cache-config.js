@@ -1,8 +1,5 @@
-// What a project's Vite configuration says about vinext's caches.
-//
-// In: the project's directory. Out: the KV adapter's options, or what makes seeding pointless.
-// Never: a failure. A configuration that cannot be loaded is a warning, and the adapter's defaults
-// are assumed; whoever knows better passes options.
+// Reads what a project's Vite configuration says about vinext's caches: the KV adapter's options, or
+// what makes seeding pointless. A configuration that cannot be loaded is no failure.
 
 import { existsSync } from "node:fs";
 import path from "node:path";
@@ -39,9 +36,10 @@ const READER = fileURLToPath(new URL("./cache-config-reader.js", import.meta.url
  * @param {string} [configFile] relative to `root`; default: the one that Vite finds
  * @param {string} [env] the environment that the build is for: builds get it as CLOUDFLARE_ENV, and
  *   configurations may go by it
+ * @param {AbortSignal} [signal]
  * @returns {Promise<CacheConfig>}
  */
-export async function readCacheConfig(root, configFile, env) {
+export async function readCacheConfig(root, configFile, env, signal) {
   const home = path.resolve(root);
   const file = configFile ?? CONFIG_FILES.find((name) => existsSync(path.join(home, name)));
   if (file === undefined) return { kind: "unknown" };
@@ -49,7 +47,8 @@ export async function readCacheConfig(root, configFile, env) {
   const answer = await askReader(READER, [home, path.resolve(home, file)], {
     cwd: home,
     env: { ...process.env, ...variables },
-  }).catch((error) => ({ error: error.message }));
+    signal,
+  });
   if ("found" in answer) return classify(answer.found);
   return { kind: "failed", reason: `${file}: ${sanitize(answer.error)}` };
 }

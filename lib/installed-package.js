@@ -1,11 +1,15 @@
-// A package as a project has it installed.
-//
-// In: a project's directory and a package's name. Out: the package's place and its `package.json`.
-// Never: a package that Node would not find from there, and never its code.
+// Finds a package as a project has it installed: its directory and its `package.json`, never its code.
 
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { askReader } from "./reader.js";
+
+const PLUG_AND_PLAY_READER = fileURLToPath(new URL("./plug-and-play-reader.js", import.meta.url));
+
+/** How long a Plug'n'Play loader may take. Those of large monorepos have tens of megabytes. */
+const PLUG_AND_PLAY_TIMEOUT_MS = 20_000;
 
 /**
  * @typedef {object} InstalledPackage
@@ -18,11 +22,12 @@ import path from "node:path";
  * or through Yarn's Plug'n'Play.
  * @param {string} root
  * @param {string} name
- * @returns {InstalledPackage | undefined}
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<InstalledPackage | undefined>}
  */
-export function findPackage(root, name) {
+export async function findPackage(root, name, signal) {
   const home = path.resolve(root);
-  for (const directory of candidates(home, name)) {
+  for (const directory of await candidates(home, name, signal)) {
     try {
       const manifest = JSON.parse(readFileSync(path.join(directory, "package.json"), "utf-8"));
       return { directory, manifest };
@@ -37,10 +42,11 @@ export function findPackage(root, name) {
  * The script behind a package's command, to be run with Node and without a shell.
  * @param {string} root
  * @param {string} name the package's name, which is also the command's
- * @returns {string | undefined}
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<string | undefined>}
  */
-export function findCommand(root, name) {
-  const found = findPackage(root, name);
+export async function findCommand(root, name, signal) {
+  const found = await findPackage(root, name, signal);
   const bin = found?.manifest.bin;
   const script = typeof bin === "object" ? bin[name] : bin;
   return found && script ? path.join(found.directory, script) : undefined;
@@ -50,10 +56,11 @@ export function findCommand(root, name) {
  * Where a package may be, the likeliest place first.
  * @param {string} home
  * @param {string} name
- * @returns {string[]}
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<string[]>}
  */
-function candidates(home, name) {
-  const plugAndPlay = resolvePlugAndPlay(home, name);
+async function candidates(home, name, signal) {
+  const plugAndPlay = await resolvePlugAndPlay(home, name, signal);
   if (plugAndPlay !== undefined) return [plugAndPlay];
   const require = createRequire(path.join(home, "package.json"));
   // Most packages do not export their `package.json`, so look where Node looks instead.
@@ -65,21 +72,20 @@ function candidates(home, name) {
  * where Yarn's loader runs (`yarn node`); then it is not found.
  * @param {string} home
  * @param {string} name
- * @returns {string | undefined}
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<string | undefined>}
  */
-function resolvePlugAndPlay(home, name) {
+async function resolvePlugAndPlay(home, name, signal) {
   for (let directory = home; ; directory = path.dirname(directory)) {
     // A project of its own inside the Plug'n'Play project.
     if (existsSync(path.join(directory, "node_modules"))) return undefined;
     const file = path.join(directory, ".pnp.cjs");
     if (existsSync(file)) {
-      try {
-        const api = createRequire(file)(file);
-        return api.resolveToUnqualified(name, `${home}${path.sep}`) ?? undefined;
-      } catch {
-        // Not among the project's dependencies.
-        return undefined;
-      }
+      const place = { cwd: home, env: process.env, signal, timeoutMs: PLUG_AND_PLAY_TIMEOUT_MS };
+      const args = [file, name, `${home}${path.sep}`];
+      const answer = await askReader(PLUG_AND_PLAY_READER, args, place);
+      // An error: it is not among the project's dependencies.
+      return "found" in answer && typeof answer.found === "string" ? answer.found : undefined;
     }
     if (directory === path.dirname(directory)) return undefined;
   }

@@ -1,13 +1,11 @@
-// How a project gets its pages pre-rendered.
-//
-// In: a project's directory. Out: which command or setting of the installed vinext does it.
-// Never: a version number. What the installed command's own help says counts.
+// Says how a project gets its pages pre-rendered, from the help of its own `vinext` command.
 
-import { execFile } from "node:child_process";
 import path from "node:path";
 import { findCommand } from "./installed-package.js";
+import { runScript } from "./script.js";
+import { withoutSecrets } from "./secrets.js";
 
-/** How long the help may take. */
+/** How long the help may take. It loads vinext, which takes a second or two. */
 const TIMEOUT_MS = 30_000;
 
 /** What vinext is called with for all pages to be pre-rendered, where it takes that. */
@@ -17,25 +15,25 @@ export const PRERENDER_FLAG = "--prerender-all";
  * Whether the installed `vinext build` can be told to pre-render. Newer versions take it from the
  * Vite configuration only, and have `vite build` do it.
  * @param {string} root
+ * @param {AbortSignal} [signal]
  * @returns {Promise<boolean>}
  */
-export function buildTakesPrerenderFlag(root) {
-  const vinext = findCommand(root, "vinext");
-  if (vinext === undefined) return Promise.resolve(false);
-  return new Promise((resolve) => {
-    const options = { cwd: path.resolve(root), timeout: TIMEOUT_MS };
-    execFile(process.execPath, [vinext, "build", "--help"], options, (_, stdout) => {
-      resolve(stdout.includes(PRERENDER_FLAG));
-    });
-  });
+export async function buildTakesPrerenderFlag(root, signal) {
+  const vinext = await findCommand(root, "vinext", signal);
+  if (vinext === undefined) return false;
+  const env = withoutSecrets(process.env);
+  const how = { cwd: path.resolve(root), env, timeoutMs: TIMEOUT_MS, signal };
+  const { stdout } = await runScript(vinext, ["build", "--help"], how);
+  return stdout.includes(PRERENDER_FLAG);
 }
 
 /**
  * @param {string} root
+ * @param {AbortSignal} [signal]
  * @returns {Promise<string>}
  */
-export async function prerenderHint(root) {
-  const how = (await buildTakesPrerenderFlag(root))
+export async function prerenderHint(root, signal) {
+  const how = (await buildTakesPrerenderFlag(root, signal))
     ? `build with \`vinext build ${PRERENDER_FLAG}\``
     : 'set `vinext({ prerender: { routes: "*" } })` in the Vite configuration and build with ' +
       "`vite build`";

@@ -1,11 +1,10 @@
-// What a project says about how its pages are to be seeded.
-//
-// In: a caller's options. Out: the addon's options, completed; and what had to be assumed.
-// Never: a rule about formats or requests, and nothing at all if the caller names the runtime
-// itself: then its word counts, and the project is not looked at.
+// Completes the addon's options with what the project says: the installed runtime, the KV adapter's
+// options, and whether it must not be seeded at all. If the caller names the runtime itself, the project
+// is not looked at.
 
 import { existsSync } from "node:fs";
 import path from "node:path";
+import { signalOf } from "./abort.js";
 import { readCacheConfig } from "./cache-config.js";
 import { findRuntime } from "./runtime.js";
 import { selfCheck } from "./self-check.js";
@@ -30,13 +29,15 @@ export async function runForProject(native, options, known) {
   const isForProject =
     typeof root === "string" && root !== "" && (options.runtime ?? undefined) === undefined;
   if (!isForProject || !hasManifest(root)) return native(options);
-  const runtime = findRuntime(root);
+  const signal = signalOf(options.signal);
+  const runtime = await findRuntime(root, signal);
   if (runtime === undefined) return native(options);
 
   const { viteConfig, selfCheck: isChecked = true } = options;
-  const [config, difference] = await Promise.all([
-    viteConfig === false ? undefined : (known ?? readCacheConfig(root, viteConfig ?? undefined)),
-    isChecked ? selfCheck(runtime) : undefined,
+  const file = viteConfig === false ? undefined : (viteConfig ?? undefined);
+  const [config, check] = await Promise.all([
+    viteConfig === false ? undefined : (known ?? readCacheConfig(root, file, undefined, signal)),
+    isChecked ? selfCheck(runtime, signal) : undefined,
   ]);
   const adapter = config?.kind === "kv" ? config.options : {};
   const result = await native({
@@ -44,11 +45,15 @@ export async function runForProject(native, options, known) {
     runtime: runtime.versions,
     appPrefix: options.appPrefix ?? adapter.appPrefix,
     ttlSeconds: options.ttlSeconds ?? adapter.ttlSeconds,
-    refusal: refusalOf(runtime, config, difference) ?? options.refusal,
+    refusal: refusalOf(runtime, config, check?.difference) ?? options.refusal,
   });
   if (config?.kind === "failed") {
     const assumed = "the defaults of the KV adapter are assumed";
     result.warnings.push(`the Vite configuration cannot be read, ${assumed}: ${config.reason}`);
+  }
+  if (check?.problem !== undefined) {
+    const what = "the installed vinext's own key functions were not compared with ours";
+    result.warnings.push(`${what}: ${check.problem}`);
   }
   return result;
 }

@@ -1,70 +1,98 @@
-// A reader: a script of this package that loads a project's own code and says what it found.
+// A reader is a script of this package that runs a project's own code, in a process of its own, and
+// answers once.
 //
-// In: the script and its arguments. Out: its answer.
-// Never: an effect on the process that wants to know. The project's code can print, start servers,
-// change the environment or end the process, so it runs in one of its own.
+// Invariants: whatever that code does (print, hang, start servers, end the process, change the
+// environment), the process that asks goes on. A reader ends when it has answered, when its time is
+// over, when it is cancelled, and when the process that asked has ended.
 
-import { spawn } from "node:child_process";
-import { randomUUID } from "node:crypto";
+import { Worker } from "node:worker_threads";
+import { sanitize } from "./sanitized-text.js";
+import { runScript } from "./script.js";
+import { scrub, withoutSecrets } from "./secrets.js";
 
 /** How long a reader may take. wrangler loads in a second, large Vite configurations in a few. */
 const TIMEOUT_MS = 60_000;
 
-/** How long the output of a reader that has ended is waited for. */
-const LAST_WORDS_MS = 1_000;
+/** The longest answer, in characters of JSON. Configurations have a few kilobytes. */
+const MAX_ANSWER_LENGTH = 16 * 1024 * 1024;
+
+/** The file descriptor that ends when the process that asked does. */
+const LIFELINE_FD = 4;
 
 /**
- * Runs a reader.
+ * Runs a reader. It is not given API tokens, and they are taken out of its errors.
  * @param {string} script
  * @param {string[]} args
- * @param {{ cwd: string, env: NodeJS.ProcessEnv }} place
- * @returns {Promise<{ found: any } | { error: string }>}
+ * @param {{ cwd: string, env: Record<string, string | undefined>, signal?: AbortSignal,
+ *   timeoutMs?: number }} place
+ * @returns {Promise<{ found: any } | { error: string }>} rejects only if the signal is aborted
  */
-export function askReader(script, args, { cwd, env }) {
-  // What the project's code prints stands on the same output, so the answer is behind a mark.
-  const mark = randomUUID();
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [script, mark, ...args], {
-      cwd,
-      env,
-      stdio: ["ignore", "pipe", "ignore"],
-      timeout: TIMEOUT_MS,
-      killSignal: "SIGKILL",
-    });
-    /** @param {{ found: any } | { error: string }} answer */
-    const settle = (answer) => {
-      // Not until it closes: processes that the project's code has started may hold it open.
-      child.stdout.destroy();
-      resolve(answer);
-    };
-    let output = "";
-    child.stdout.setEncoding("utf-8").on("data", (text) => {
-      output += text;
-      const [, answer] = output.split(mark, 2);
-      if (answer?.endsWith("\n")) settle(JSON.parse(answer));
-    });
-    child.once("error", reject);
-    child.once("exit", (code, signal) => {
-      const end = () => settle({ error: `it ended with ${signal ?? code} and no answer` });
-      const waiting = setTimeout(end, LAST_WORDS_MS);
-      child.once("close", () => {
-        clearTimeout(waiting);
-        end();
-      });
-    });
-  });
+export async function askReader(script, args, { cwd, env, signal, timeoutMs = TIMEOUT_MS }) {
+  const isAsked = true;
+  const how = { cwd, env: withoutSecrets(env), signal, timeoutMs, isAsked };
+  const end = await runScript(script, args, how);
+  const answer = /** @type {{ found: any } | { error: string } | undefined} */ (end.message);
+  if (answer !== undefined && "found" in answer) return answer;
+  const error = answer?.error ?? `it ${end.problem ?? `ended with ${end.code}`} and did not answer`;
+  const said = answer === undefined ? lastLine(end.stderr) || lastLine(end.stdout) : "";
+  const all = said === "" ? error : `${error}; the last line of its output: ${said}`;
+  return { error: scrub(all, env, process.env) };
 }
 
 /**
- * Answers, as a reader's last act.
+ * @param {string} output
+ * @returns {string} "" if there is none
+ */
+function lastLine(output) {
+  const lines = output.split("\n").map(sanitize);
+  // Of an uncaught error, Node prints its version last and the message before the stack.
+  const thrown = lines.findLast((line) => /^(?:Uncaught )?\w*Error\b.*:/u.test(line));
+  return thrown ?? lines.findLast((line) => line !== "") ?? "";
+}
+
+/**
+ * Answers, as a reader's only act.
  * @param {(...args: string[]) => Promise<unknown>} read is given the reader's arguments
  */
 export async function answerAsReader(read) {
-  // Taken away, so that the project's code cannot print the mark.
-  const [mark = "", ...args] = process.argv.splice(2);
-  const answer = await read(...args).then(
-    (found) => ({ found }),
+  // Out of reach for the project's code, which could answer by itself. Node calls `disconnect` too.
+  const send = /** @type {NodeJS.Process["send"]} */ (process.send)?.bind(process);
+  Object.assign(process, { send: undefined, disconnect() {} });
+  endWithAsker();
+  const answer = await read(...process.argv.splice(2)).then(
+    (found) => ({ found: found ?? null }),
     (error) => ({ error: String(error?.message ?? error) }),
   );
-  process.stdout.write(`${mark}${JSON.stringify(answer)}\n`, () => process.exit(0));
+  const isTooLong = JSON.stringify(answer).length > MAX_ANSWER_LENGTH;
+  const error = `its answer is longer than ${MAX_ANSWER_LENGTH} characters`;
+  send?.(isTooLong ? { error } : answer, () => process.exit(0));
+}
+
+/**
+ * Ends this process and its children when the process that asked has ended. That happens on a thread
+ * of its own, because the project's code may keep the main one busy.
+ */
+function endWithAsker() {
+  const code = `
+    const { Socket } = require("node:net");
+    new Socket({ fd: ${LIFELINE_FD} }).on("error", () => {}).on("close", () => {
+      try {
+        process.kill(-process.pid, "SIGKILL");
+      } catch {
+        process.kill(process.pid, "SIGKILL");
+      }
+    }).resume();`;
+  try {
+    const thread = new Worker(code, {
+      eval: true,
+      env: {},
+      execArgv: [],
+      stdout: true,
+      stderr: true,
+    });
+    thread.on("error", () => {});
+    thread.unref();
+  } catch {
+    // Where threads are not allowed, a reader that hangs ends at its time limit.
+  }
 }

@@ -1,7 +1,5 @@
-// The vinext that a project has installed, as the engine wants to know it.
-//
-// In: a project's directory. Out: versions, and the files that tell cache formats apart.
-// Never: a judgement. What the files mean is the engine's to say.
+// Reads the versions of vinext that a project has installed, and the files that tell cache formats
+// apart. What they mean, the engine knows.
 
 import { readFileSync } from "node:fs";
 import path from "node:path";
@@ -17,12 +15,15 @@ import { findPackage } from "./installed-package.js";
 
 /**
  * @param {string} root
- * @returns {InstalledRuntime | undefined} nothing if there is no vinext
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<InstalledRuntime | undefined>} nothing if there is no vinext
  */
-export function findRuntime(root) {
-  const vinext = findPackage(root, "vinext");
+export async function findRuntime(root, signal) {
+  const [vinext, cloudflare] = await Promise.all([
+    findPackage(root, "vinext", signal),
+    findPackage(root, "@vinext/cloudflare", signal),
+  ]);
   if (vinext?.manifest.version === undefined) return undefined;
-  const cloudflare = findPackage(root, "@vinext/cloudflare");
   const files = probeFiles();
   return {
     versions: {

@@ -1,9 +1,8 @@
-// `seedFromProject`: one call for a deploy script.
-//
-// In: options. Out: what was done, why nothing was done, or what went wrong.
-// Never: a rejection, unless `strict` asks for it; a deploy is to go on.
+// `seedFromProject`: one call for a deploy script. It does not reject unless `strict` asks for it, so
+// that the deploy goes on.
 
 import path from "node:path";
+import { signalOf } from "./abort.js";
 import { seedLocally } from "./local-seed.js";
 import { prerenderHint } from "./prerender-hint.js";
 import { hasManifest } from "./project.js";
@@ -68,9 +67,13 @@ async function seed(options) {
     return { ...NOTHING_DONE, skipped, skippedCode: "switched-off" };
   }
   const root = path.resolve(given ?? ".");
+  const signal = signalOf(seedOptions.signal);
   if (!hasManifest(root)) {
     const result = await seedKvCache({ ...seedOptions, root, ...NOWHERE });
-    return { ...result, skippedDetail: result.skippedDetail ?? (await prerenderHint(root)) };
+    return {
+      ...result,
+      skippedDetail: result.skippedDetail ?? (await prerenderHint(root, signal)),
+    };
   }
   const { viteConfig, apiBaseUrl } = seedOptions;
   const { cacheConfig, target } = await targetOfProject({
@@ -85,6 +88,7 @@ async function seed(options) {
     local,
     persistTo,
     viteConfig,
+    signal,
   });
   if ("code" in target) {
     const { code, reason } = target;

@@ -1,12 +1,17 @@
-// The installed vinext's own functions against ours, on a few paths, before anything is written.
+// Compares the installed vinext's own key functions with ours, on a few paths, before anything is
+// written.
 //
-// In: the installed packages. Out: the first difference, or nothing.
-// Never: a verdict where there is nothing to compare. Versions before 0.0.49 export no key function,
-// and a package can refuse to be imported by the Node that runs this.
+// It gives no verdict where there is nothing to compare: versions before 0.0.49 export no key function,
+// and a package may not run under this Node.
 
-import path from "node:path";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath } from "node:url";
 import { explainRoute } from "./binding.js";
+import { askReader } from "./reader.js";
+
+const READER = fileURLToPath(new URL("./self-check-reader.js", import.meta.url));
+
+/** How long importing two modules of vinext may take: tens of milliseconds, unless something hangs. */
+const TIMEOUT_MS = 20_000;
 
 /** The build id of the check; it has what makes ids awkward. */
 const BUILD_ID = "self-check:1";
@@ -37,26 +42,33 @@ const MAX_PLAIN_KEY = 200;
 
 /**
  * @param {import("./runtime.js").InstalledRuntime} runtime
- * @returns {Promise<Difference | undefined>}
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<{ difference?: Difference, problem?: string }>} a problem if their functions could
+ *   not be asked
  */
-export async function selfCheck(runtime) {
-  const theirs = await importKeyFunctions(runtime);
-  if (theirs === undefined) return undefined;
-  const query = { buildId: BUILD_ID, runtime: runtime.versions };
+export async function selfCheck({ versions, vinext, cloudflare }, signal) {
+  const query = { buildId: BUILD_ID, runtime: versions };
   const shortest = shortestKey(query);
-  if (shortest === undefined) return undefined;
-  for (const route of samplePaths(MAX_PLAIN_KEY - shortest.length + 1)) {
-    const { html, rsc } = explainRoute({ ...query, route });
-    const pathname = theirs.normalizePathname(route);
-    for (const [kind, place] of Object.entries({ html, rsc })) {
-      const logicalKey = theirs.key(pathname, kind);
-      const kvKey = theirs.entryKey?.(logicalKey);
-      const [mine, other] =
-        kvKey === undefined ? [place.logicalKey, logicalKey] : [place.kvKey, kvKey];
-      if (mine !== other) return { path: route, ours: String(mine), theirs: String(other) };
+  if (shortest === undefined) return {};
+  const routes = samplePaths(MAX_PLAIN_KEY - shortest.length + 1);
+  const question = JSON.stringify({ vinext, cloudflare, buildId: BUILD_ID, routes });
+  const place = { cwd: process.cwd(), env: process.env, signal, timeoutMs: TIMEOUT_MS };
+  const answer = await askReader(READER, [question], place);
+  if (!("found" in answer)) return { problem: answer.error };
+  if (answer.found === null) return {};
+  /** @type {import("./self-check-reader.js").TheirKeys[]} */
+  const theirs = answer.found;
+  for (const [index, route] of routes.entries()) {
+    const ours = explainRoute({ ...query, route });
+    for (const kind of /** @type {const} */ (["html", "rsc"])) {
+      const { logicalKey, kvKey } = theirs[index]?.[kind] ?? {};
+      const mine = kvKey === undefined ? ours[kind].logicalKey : ours[kind].kvKey;
+      const other = kvKey ?? logicalKey;
+      if (mine === other) continue;
+      return { difference: { path: route, ours: String(mine), theirs: String(other) } };
     }
   }
-  return undefined;
+  return {};
 }
 
 /**
@@ -68,65 +80,5 @@ function shortestKey(query) {
     return explainRoute({ ...query, route: "/" }).html.logicalKey;
   } catch {
     return undefined;
-  }
-}
-
-/**
- * @typedef {object} KeyFunctions
- * @property {(pathname: string, kind: string) => string} key
- * @property {(pathname: string) => string} normalizePathname
- * @property {((logicalKey: string) => string) | undefined} entryKey
- */
-
-/**
- * @param {import("./runtime.js").InstalledRuntime} runtime
- * @returns {Promise<KeyFunctions | undefined>}
- */
-async function importKeyFunctions(runtime) {
-  const isr = await importFrom(runtime.vinext, "dist/server/isr-cache.js");
-  if (typeof isr.appIsrHtmlKey !== "function") return undefined;
-  const { normalizePathnameForRouteMatch } = await importFrom(
-    runtime.vinext,
-    "dist/routing/utils.js",
-  );
-  const { normalizePath } = await importFrom(runtime.vinext, "dist/server/normalize-path.js");
-  if (!normalizePathnameForRouteMatch || !normalizePath) return undefined;
-  const { createKvKeySpace } = await importFrom(runtime.cloudflare, "dist/cache/kv-key.js");
-  return {
-    key: (pathname, kind) =>
-      withBuildId(() =>
-        kind === "html" ? isr.appIsrHtmlKey(pathname) : isr.appIsrRscKey(pathname),
-      ),
-    normalizePathname: (route) => normalizePath(normalizePathnameForRouteMatch(route)),
-    entryKey: createKvKeySpace?.("").entryKey,
-  };
-}
-
-/**
- * The key functions take the build id from where a build puts it. Nothing runs in between.
- * @param {() => string} work
- */
-function withBuildId(work) {
-  const before = process.env.__VINEXT_BUILD_ID;
-  process.env.__VINEXT_BUILD_ID = BUILD_ID;
-  try {
-    return work();
-  } finally {
-    if (before === undefined) delete process.env.__VINEXT_BUILD_ID;
-    else process.env.__VINEXT_BUILD_ID = before;
-  }
-}
-
-/**
- * @param {string | undefined} directory
- * @param {string} file
- * @returns {Promise<Record<string, any>>} nothing in it if it cannot be imported
- */
-async function importFrom(directory, file) {
-  if (directory === undefined) return {};
-  try {
-    return await import(pathToFileURL(path.join(directory, file)).href);
-  } catch {
-    return {};
   }
 }

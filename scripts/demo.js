@@ -19,7 +19,7 @@ for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM"])) {
 }
 
 step("Building the example with vinext, pages pre-rendered");
-build();
+await build();
 const artifacts = prerenderedArtifacts(EXAMPLE);
 
 step("Serving it from an empty Workers KV");
@@ -69,8 +69,8 @@ function step(text) {
   console.log(`\n${text} …`);
 }
 
-function build() {
-  const vite = findCommand(EXAMPLE, "vite");
+async function build() {
+  const vite = await findCommand(EXAMPLE, "vite");
   if (vite === undefined) throw new Error(`vite is not installed in ${EXAMPLE}`);
   const { status, stdout, stderr } = spawnSync(process.execPath, [vite, "build"], {
     cwd: EXAMPLE,

@@ -24,7 +24,7 @@ const STOP_TIMEOUT_MS = 5_000;
  * @returns {Promise<DevWorker>}
  */
 export async function startWranglerDev({ root, persistTo }) {
-  const wrangler = findCommand(root, "wrangler");
+  const wrangler = await findCommand(root, "wrangler");
   if (wrangler === undefined) throw new Error(`wrangler is not installed in ${root}`);
   const port = await freePort();
   const args = ["dev", "--port", String(port), "--inspector-port", "0", "--persist-to", persistTo];

@@ -9,7 +9,7 @@ import { deploy, expectAllHit, served } from "../support/deployable.js";
 import { NAMESPACE } from "../support/project.js";
 
 it("is taken by wrangler kv bulk put, and read by the Worker", async () => {
-  const root = buildProject(setupNamed("1.4.0"));
+  const root = await buildProject(setupNamed("1.4.0"));
   const directory = path.join(temporaryDirectory(), "kv");
   const exported = await deploy(root, ["vinext-seed", "export", directory, "--json"]);
   expect(exported.code, exported.output).toBe(0);

@@ -14,8 +14,8 @@ import { expectAllHit, firstRequests } from "../support/deployable.js";
 
 let root: string;
 
-beforeAll(() => {
-  root = buildProject(setupNamed("1.4.0"));
+beforeAll(async () => {
+  root = await buildProject(setupNamed("1.4.0"));
 });
 
 /** Seeds the local KV; there is no token and no account to be had. */
@@ -59,7 +59,7 @@ describe("vinext-seed --local", () => {
 });
 
 async function startVitePreview() {
-  const vite = findCommand(root, "vite");
+  const vite = await findCommand(root, "vite");
   const args = [vite ?? "", "preview", "--port", "0", "--host", "127.0.0.1"];
   const child = spawn(process.execPath, args, {
     cwd: root,

@@ -128,16 +128,16 @@ export async function deploy(
   { api = {}, ...how }: CliProcess & { api?: CloudflareOptions } = {},
 ) {
   const cloudflare = await startCloudflare(api);
-  const script = command === "vinext-seed" ? BIN : commandOf(root, command);
+  const script = command === "vinext-seed" ? BIN : await commandOf(root, command);
   const home = temporaryDirectory();
   const env = { ...cloudflare.env, HOME: home, XDG_CONFIG_HOME: home, CI: "1", ...how.env };
   const ended = await run(script, args, { cwd: root, ...how, env });
   return { ...ended, cloudflare, output: ended.stdout + ended.stderr };
 }
 
-function commandOf(root: string, command: string) {
+async function commandOf(root: string, command: string) {
   const owner = command === "vinext-cloudflare" ? "@vinext/cloudflare" : command;
-  const script = findCommand(root, owner);
+  const script = await findCommand(root, owner);
   if (script === undefined) throw new Error(`${command} is not installed in ${root}`);
   return script;
 }

@@ -33,8 +33,8 @@ export async function deployProject(invocation, printer, interrupt) {
     printer.json({ seed: seed ?? null, failure: { code, message } });
     return exitCode;
   };
-  const build = await buildCommand(root);
-  const wrangler = findCommand(root, "wrangler");
+  const build = await buildCommand(root, interrupt.signal);
+  const wrangler = await findCommand(root, "wrangler", interrupt.signal);
   if (build === undefined || wrangler === undefined) {
     const missing = build === undefined ? "vite" : "wrangler";
     const message = `${missing} is not installed in ${root}; add it to its devDependencies`;
@@ -85,14 +85,15 @@ export async function deployProject(invocation, printer, interrupt) {
 /**
  * The public command of the installed vinext that builds and pre-renders.
  * @param {string} root
+ * @param {AbortSignal} signal
  */
-async function buildCommand(root) {
-  if (await buildTakesPrerenderFlag(root)) {
-    const script = /** @type {string} */ (findCommand(root, "vinext"));
+async function buildCommand(root, signal) {
+  if (await buildTakesPrerenderFlag(root, signal)) {
+    const script = /** @type {string} */ (await findCommand(root, "vinext", signal));
     const args = ["build", PRERENDER_FLAG];
     return { script, args, title: `vinext ${args.join(" ")}` };
   }
-  const script = findCommand(root, "vite");
+  const script = await findCommand(root, "vite", signal);
   return script === undefined ? undefined : { script, args: ["build"], title: "vite build" };
 }
 

@@ -29,10 +29,11 @@ const UNKNOWN_NAMESPACE = "--namespace-id <id of the Worker's namespace>";
  */
 export async function exportProject(root, directory, options, printer, signal) {
   const place = path.resolve(directory);
-  const cacheConfig = await readCacheConfig(root, undefined, options.env);
+  const cacheConfig = await readCacheConfig(root, undefined, options.env, signal);
   const exporting = { root, directory: place, ...buildOptions(options), signal };
   const result = await exportKvSeed(exporting, cacheConfig);
-  if (result.skippedCode === "no-manifest") result.skippedDetail ??= await prerenderHint(root);
+  if (result.skippedCode === "no-manifest")
+    result.skippedDetail ??= await prerenderHint(root, signal);
   for (const warning of result.warnings) printer.warning(warning);
   if (result.skipped !== undefined) {
     printer.json({ ...result, directory: place });
@@ -41,7 +42,7 @@ export async function exportProject(root, directory, options, printer, signal) {
     return options.strict && !isNothingToSeed(result) ? FAILED : OK;
   }
   const named = cacheConfig.kind === "kv" ? cacheConfig.options.binding : undefined;
-  const to = await namespaceFlag(root, options, named);
+  const to = await namespaceFlag(root, options, named, signal);
   const load = result.files.map(({ name }) =>
     loadCommand(fromProject(root, path.join(place, name)), to, options),
   );
@@ -70,11 +71,12 @@ export async function exportProject(root, directory, options, printer, signal) {
  * @param {string} root
  * @param {import("./arguments.js").CliOptions} options
  * @param {string | undefined} named the binding that the Vite configuration names
+ * @param {AbortSignal} signal
  */
-async function namespaceFlag(root, { binding, namespaceId, env, config }, named) {
+async function namespaceFlag(root, { binding, namespaceId, env, config }, named, signal) {
   if (namespaceId !== undefined) return `--namespace-id ${namespaceId}`;
   const environment = readEnvironment(root, { env });
-  const answer = await readWranglerConfig({ root, config, env, environment });
+  const answer = await readWranglerConfig({ root, config, env, environment, signal });
   const found =
     answer.kind === "config" ? findNamespace(answer.config, binding ?? named) : undefined;
   if (found !== undefined && "namespace" in found) return `--binding ${found.namespace.binding}`;

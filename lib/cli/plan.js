@@ -21,9 +21,9 @@ import { place, skippedRoutes, skippedRows } from "./summary.js";
  * @returns {Promise<number>}
  */
 export async function planProject(root, options, printer, signal) {
-  const { cacheConfig, target } = await targetOfProject(seedOptions(root, options));
+  const { cacheConfig, target } = await targetOfProject({ ...seedOptions(root, options), signal });
   const plan = await planKvSeed({ root, ...buildOptions(options), signal }, cacheConfig);
-  if (plan.skippedCode === "no-manifest") plan.skippedDetail ??= await prerenderHint(root);
+  if (plan.skippedCode === "no-manifest") plan.skippedDetail ??= await prerenderHint(root, signal);
   const where = "code" in target ? { targetMissing: target } : { target: shown(target) };
   printer.json({ ...plan, ...where, ...priceOf(plan.kvPairs, plan.bytes) });
   for (const warning of plan.warnings) printer.warning(warning);

@@ -41,7 +41,7 @@ export async function seedAfterPrerender(root, options, deploy) {
     return;
   }
   printOutcome(result, printer);
-  if (deploy.isCommand && result.skipped === undefined) noteUploader(root, printer);
+  if (deploy.isCommand && result.skipped === undefined) await noteUploader(root, printer);
   if (options.strict) throwIfNotSeeded(result);
 }
 
@@ -148,8 +148,8 @@ function throwIfNotSeeded({ failure, skipped, skippedCode }) {
  * @param {string} root
  * @param {import("../cli/printer.js").Printer} printer
  */
-function noteUploader(root, printer) {
-  const adapter = findPackage(root, "@vinext/cloudflare");
+async function noteUploader(root, printer) {
+  const adapter = await findPackage(root, "@vinext/cloudflare");
   if (adapter === undefined || !existsSync(path.join(adapter.directory, UPLOADER))) return;
   printer.note(
     `Workers KV: the deploy of @vinext/cloudflare ${sanitize(adapter.manifest.version ?? "")} ` +

@@ -3,6 +3,7 @@
 // In: a path. Out: the envelope's result.
 // Never: a write, and never the token in a message.
 
+import { abortError } from "../abort.js";
 import { sanitize } from "../sanitized-text.js";
 
 /** How long an answer may take. */
@@ -27,6 +28,7 @@ export class ApiError extends Error {
  * @typedef {object} Api
  * @property {string} baseUrl
  * @property {string} token
+ * @property {AbortSignal} [signal]
  */
 
 /**
@@ -34,7 +36,7 @@ export class ApiError extends Error {
  * @param {string} path
  * @returns {Promise<any>} the result
  */
-export async function get({ baseUrl, token }, path) {
+export async function get({ baseUrl, token, signal }, path) {
   const question = `GET ${path}`;
   let response;
   let body;
@@ -42,10 +44,11 @@ export async function get({ baseUrl, token }, path) {
     response = await fetch(`${baseUrl}${path}`, {
       headers: { authorization: `Bearer ${token}` },
       redirect: "error",
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: AbortSignal.any([AbortSignal.timeout(TIMEOUT_MS), ...(signal ? [signal] : [])]),
     });
     body = await response.text();
   } catch (error) {
+    if (signal?.aborted) throw abortError(signal);
     const { message, cause } = /** @type {Error} */ (error);
     const reason = cause instanceof Error ? cause.message : message;
     const { host } = new URL(baseUrl);

@@ -1,8 +1,5 @@
-// Asks a project's own wrangler for its configuration and says what seeding needs of it: a reader.
-//
-// In: the project's directory, and what `--config` and `--env` say as JSON. Out: parts of the
-// configuration.
-// Never: a rule of ours on what a configuration may be.
+// Asks a project's own wrangler for its configuration and answers with what seeding needs of it: a
+// reader.
 
 import { createRequire } from "node:module";
 import path from "node:path";

@@ -40,16 +40,18 @@ const READER = fileURLToPath(new URL("./config-reader.js", import.meta.url));
  * @param {string} [request.config]
  * @param {string} [request.env]
  * @param {import("./environment.js").Environment} request.environment
+ * @param {AbortSignal} [request.signal]
  * @returns {Promise<ConfigAnswer>}
  */
-export async function readWranglerConfig({ root, config, env, environment }) {
+export async function readWranglerConfig({ root, config, env, environment, signal }) {
   const home = path.resolve(root);
-  if (findPackage(home, "wrangler") === undefined) {
+  if ((await findPackage(home, "wrangler", signal)) === undefined) {
     return { kind: "absent", reason: `wrangler is not installed in ${home}` };
   }
   const answer = await askReader(READER, [home, JSON.stringify({ config, env })], {
     cwd: home,
     env: { ...environment, WRANGLER_SEND_METRICS: "false" },
+    signal,
   });
   if ("error" in answer) {
     const reason = `wrangler cannot read its configuration: ${sanitize(answer.error)}`;

@@ -1,7 +1,5 @@
-// A project's target, and on the way what its Vite configuration says of vinext's caches.
-//
-// In: options. Out: both.
-// Never: a second look at the same configuration.
+// Finds a project's target, and on the way what its Vite configuration says of vinext's caches, so that
+// it is read once.
 
 import { readCacheConfig } from "../cache-config.js";
 import { resolveLocalTarget, resolveTarget } from "./resolve.js";
@@ -23,10 +21,13 @@ import { resolveLocalTarget, resolveTarget } from "./resolve.js";
  * @returns {Promise<ProjectTarget>}
  */
 export async function targetOfProject(options) {
-  const { root, env, local, viteConfig } = options;
+  const { root, env, local, viteConfig, signal } = options;
   const reading =
-    viteConfig === false ? undefined : readCacheConfig(root, viteConfig, env ?? undefined);
+    viteConfig === false ? undefined : readCacheConfig(root, viteConfig, env ?? undefined, signal);
+  // Whoever waits for it first is told of an abort; nobody may be waiting yet.
+  reading?.catch(() => {});
   const binding = reading?.then((read) => (read.kind === "kv" ? read.options.binding : undefined));
+  binding?.catch(() => {});
   const target = await (local ? resolveLocalTarget : resolveTarget)(options, binding);
   return { cacheConfig: await reading, target };
 }

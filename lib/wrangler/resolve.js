@@ -25,6 +25,7 @@ import { findToken } from "./token.js";
  * @property {string} [persistTo]
  * @property {string} [profile] wrangler's auth profile
  * @property {string[]} [envFiles] instead of the default `.env` files
+ * @property {AbortSignal} [signal]
  */
 
 /**
@@ -58,7 +59,7 @@ import { findToken } from "./token.js";
  * @returns {Promise<RemoteTarget | Missing>}
  */
 export async function resolveTarget(options, cacheBinding) {
-  const { root, accountId } = options;
+  const { root, accountId, signal } = options;
   const environment = readEnvironment(root, options);
   const found = await findBinding(options, environment, cacheBinding);
   if ("code" in found) return found;
@@ -70,10 +71,11 @@ export async function resolveTarget(options, cacheBinding) {
     apiToken: options.apiToken,
     profile: options.profile,
     environment,
+    signal,
   });
   const known = { namespaceId: namespace.id, binding: namespace.binding };
   if ("code" in token) return { ...token, ...known };
-  const api = { baseUrl: base.baseUrl, token: token.token };
+  const api = { baseUrl: base.baseUrl, token: token.token, signal };
   try {
     const account = await findAccount({ accountId, config, environment, api });
     if ("code" in account) return { ...account, ...known };
@@ -141,14 +143,14 @@ export function stateDirectory(root, persistTo, config, paths = path) {
  *   namespace: { binding?: string, id?: string, preview_id?: string } } | Missing>}
  */
 async function findBinding(options, environment, cacheBinding, place) {
-  const { root, env, namespaceId } = options;
+  const { root, env, namespaceId, signal } = options;
   // Wrangler calls a file as it was called by us; it is to mean the same to everybody.
   const file = options.config === undefined ? undefined : path.resolve(root, options.config);
   if (namespaceId !== undefined && place !== "local") {
     const problem = checkNamespaceId(namespaceId, "--namespace-id");
     if (problem !== undefined) return problem;
   }
-  const answer = await readWranglerConfig({ root, config: file, env, environment });
+  const answer = await readWranglerConfig({ root, config: file, env, environment, signal });
   if (namespaceId !== undefined) {
     // The namespace is known. The rest of the configuration may say the account.
     if (answer.kind === "wrong" && (file ?? env) !== undefined) return answer;

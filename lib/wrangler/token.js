@@ -1,8 +1,8 @@
 // The API token, as wrangler would find it. It never appears in a message.
 
-import { execFile } from "node:child_process";
 import os from "node:os";
 import { findCommand, findPackage } from "../installed-package.js";
+import { runScript } from "../script.js";
 
 /** How long wrangler may take; it may have to refresh a login. */
 const TIMEOUT_MS = 60_000;
@@ -33,7 +33,7 @@ export async function findToken({ root, apiToken, profile, environment, signal }
     const reason = `a global API key (CLOUDFLARE_API_KEY) is not enough; ${WHAT_TO_SET}`;
     return { code: "no-api-token", reason };
   }
-  const old = tooOld(root);
+  const old = await tooOld(root, signal);
   if (old !== undefined) return { code: "no-api-token", reason: old };
   return { code: "no-api-token", reason: `there is no API token; ${WHAT_TO_SET}` };
 }
@@ -53,10 +53,11 @@ function checked(token, source) {
 
 /**
  * @param {string} root
- * @returns {string | undefined} why the installed wrangler cannot hand over its login
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<string | undefined>} why the installed wrangler cannot hand over its login
  */
-function tooOld(root) {
-  const version = findPackage(root, "wrangler")?.manifest.version;
+async function tooOld(root, signal) {
+  const version = (await findPackage(root, "wrangler", signal))?.manifest.version;
   const [, major, minor] = /^(\d+)\.(\d+)/u.exec(version ?? "") ?? [];
   if (major === undefined || Number(major) > 4) return undefined;
   if (Number(major) === 4 && Number(minor) >= FIRST_MINOR_WITH_AUTH_TOKEN) return undefined;
@@ -74,25 +75,22 @@ function tooOld(root) {
  * @param {AbortSignal} [request.signal]
  * @returns {Promise<{ type?: string, token?: string } | undefined>}
  */
-function askWrangler({ root, profile, environment, signal }) {
-  const wrangler = findCommand(root, "wrangler");
-  if (wrangler === undefined) return Promise.resolve(undefined);
-  const args = [wrangler, "auth", "token", "--json"];
+async function askWrangler({ root, profile, environment, signal }) {
+  const wrangler = await findCommand(root, "wrangler", signal);
+  if (wrangler === undefined) return undefined;
+  const args = ["auth", "token", "--json"];
   if (profile !== undefined) args.push("--profile", profile);
   // The variables are complete. Read again, a FIFO called `.env` would block.
   args.push("--env-file", os.devNull);
   const env = { ...environment, CI: "1", WRANGLER_SEND_METRICS: "false" };
-  return new Promise((resolve) => {
-    const options = { cwd: root, env, timeout: TIMEOUT_MS, signal };
-    execFile(process.execPath, args, options, (error, stdout) => {
-      if (error) return resolve(undefined);
-      // Notices may stand before the answer.
-      const answer = /\{[^]*\}/u.exec(stdout)?.[0];
-      try {
-        resolve(JSON.parse(answer ?? ""));
-      } catch {
-        resolve(undefined);
-      }
-    });
-  });
+  const how = { cwd: root, env, timeoutMs: TIMEOUT_MS, signal };
+  const { code, stdout } = await runScript(wrangler, args, how);
+  if (code !== 0) return undefined;
+  // Notices may stand before the answer.
+  const answer = /\{[^]*\}/u.exec(stdout)?.[0];
+  try {
+    return JSON.parse(answer ?? "");
+  } catch {
+    return undefined;
+  }
 }

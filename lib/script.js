@@ -1,0 +1,133 @@
+// Runs a Node script to its end or a limit: cancellable, with bounded output, and with every process
+// that it has started ended with it.
+
+import { spawn } from "node:child_process";
+import { whenAborted } from "./abort.js";
+import { sanitize } from "./sanitized-text.js";
+
+/**
+ * The most output that is kept, in bytes of each stream: the end of it. A token or a help text is a
+ * few kilobytes.
+ */
+const MAX_OUTPUT_BYTES = 256 * 1024;
+
+/** How long a script that has ended may have its output held open by others, in milliseconds. */
+const LAST_WORDS_MS = 1_000;
+
+/**
+ * What a script came to.
+ * @typedef {object} ScriptEnd
+ * @property {unknown} [message] what it sent, if it was asked for a message
+ * @property {number | null} [code] its exit code
+ * @property {string} [problem] why there is neither: the rest of a sentence that begins with "it"
+ * @property {string} stdout
+ * @property {string} stderr
+ */
+
+/**
+ * @param {string} script run with this Node and without a shell
+ * @param {string[]} args
+ * @param {object} how
+ * @param {string} how.cwd
+ * @param {NodeJS.ProcessEnv} how.env
+ * @param {number} how.timeoutMs
+ * @param {AbortSignal} [how.signal]
+ * @param {boolean} [how.isAsked] whether it answers with one message, which ends it
+ * @returns {Promise<ScriptEnd>} rejects only if the signal is aborted
+ */
+export function runScript(script, args, { cwd, env, timeoutMs, signal, isAsked = false }) {
+  return new Promise((resolve, reject) => {
+    /** @type {import("node:child_process").ChildProcess} */
+    let child;
+    try {
+      child = spawn(process.execPath, [script, ...args], {
+        cwd,
+        env,
+        // The last one is the reader's lifeline: it ends when this process does, however it ends.
+        stdio: [
+          "ignore",
+          "pipe",
+          "pipe",
+          ...(isAsked ? /** @type {const} */ (["ipc", "pipe"]) : []),
+        ],
+        // A group of its own, so that it can be ended with all its children.
+        detached: process.platform !== "win32",
+        windowsHide: true,
+      });
+    } catch (error) {
+      const problem = `could not be started: ${sanitize(/** @type {Error} */ (error).message)}`;
+      return resolve({ problem, stdout: "", stderr: "" });
+    }
+    const stdout = tail(child.stdout);
+    const stderr = tail(child.stderr);
+    /** @type {ReturnType<typeof setTimeout>[]} */
+    const timers = [];
+    let stopListening = () => {};
+    let isOver = false;
+
+    const end = () => {
+      isOver = true;
+      for (const timer of timers) clearTimeout(timer);
+      stopListening();
+      endGroup(child);
+      // Processes that have left the group may hold them open.
+      for (const stream of child.stdio ?? []) stream?.destroy();
+      if (child.connected) child.disconnect();
+    };
+    /** @param {Pick<ScriptEnd, "message" | "code" | "problem">} how */
+    const settle = (how) => {
+      if (isOver) return;
+      end();
+      resolve({ ...how, stdout: stdout(), stderr: stderr() });
+    };
+
+    // If there are no descriptors left, there are no streams either, only this event.
+    child.on("error", (error) => settle({ problem: `could not be started: ${error.message}` }));
+    child.once("message", (message) => settle({ message }));
+    child.once("exit", (code, signalName) => {
+      if (isOver) return;
+      const how = signalName === null ? { code } : { problem: `was ended by ${signalName}` };
+      const finish = () => settle(how);
+      timers.push(setTimeout(finish, LAST_WORDS_MS));
+      child.once("close", finish);
+    });
+    const tooLong = `took longer than ${timeoutMs / 1000} s`;
+    timers.push(setTimeout(() => settle({ problem: tooLong }), timeoutMs));
+    stopListening = whenAborted(signal, (error) => {
+      end();
+      reject(error);
+    });
+  });
+}
+
+/**
+ * Keeps the end of a stream.
+ * @param {import("node:stream").Readable | null} stream
+ * @returns {() => string}
+ */
+function tail(stream) {
+  /** @type {Buffer[]} */
+  let chunks = [];
+  let bytes = 0;
+  stream?.on("data", (/** @type {Buffer} */ chunk) => {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    // Joined only when there is twice as much as needed, so that each byte is copied about once.
+    if (bytes <= 2 * MAX_OUTPUT_BYTES) return;
+    chunks = [Buffer.concat(chunks).subarray(-MAX_OUTPUT_BYTES)];
+    bytes = MAX_OUTPUT_BYTES;
+  });
+  stream?.on("error", () => {});
+  return () => Buffer.concat(chunks).subarray(-MAX_OUTPUT_BYTES).toString("utf-8");
+}
+
+/** @param {import("node:child_process").ChildProcess} child */
+function endGroup(child) {
+  if (child.pid === undefined) return;
+  try {
+    if (process.platform === "win32") child.kill("SIGKILL");
+    else process.kill(-child.pid, "SIGKILL");
+  } catch {
+    // All of them have ended already.
+  }
+}
