@@ -21,7 +21,8 @@ const PLATFORMS = [
 /** So much of a message that is not ours. */
 const MAX_FOREIGN_TEXT = 500;
 
-export const { explainRoute, exportKvSeed, planKvSeed, probeFiles, seedKvCache } = load();
+export const { explainRoute, exportKvSeed, inspectWorker, planKvSeed, probeFiles, seedKvCache } =
+  load();
 
 function load() {
   try {

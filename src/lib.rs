@@ -14,6 +14,7 @@ mod error;
 pub mod explain;
 pub mod export;
 mod findings;
+pub mod inspect;
 mod options;
 pub mod plan;
 mod progress;

@@ -6,10 +6,11 @@
 
 pub mod build_id;
 mod installed;
+mod javascript;
 pub mod probe;
 mod text_file;
 mod versions;
-mod worker;
+pub mod worker;
 
 use std::path::Path;
 

@@ -1,0 +1,88 @@
+//! The files of a built Worker.
+
+use std::path::Path;
+
+use super::super::javascript::SourceFile;
+use super::super::text_file;
+
+/// The Worker's entry within its bundle.
+pub(super) const MAIN_MODULE: &str = "index.js";
+
+/// Directories of `dist/server/` that hold no code of the Worker.
+const NOT_CODE: [&str; 1] = ["prerendered-routes"];
+
+/// The largest file that is read, in bytes: what a whole Worker may have (Cloudflare Workers limits:
+/// 64 MB).
+const MAX_FILE_BYTES: u64 = 64 * 1024 * 1024;
+
+/// The most bytes that are read of all files: source maps apart, a Worker has no more than 64 MB.
+const MAX_BYTES: usize = 128 * 1024 * 1024;
+
+/// The most files that are looked at, and how deep they may lie: far beyond any bundle.
+const MAX_FILES: usize = 10_000;
+const MAX_DEPTH: usize = 8;
+
+/// Where `@cloudflare/vite-plugin` puts the bundle of the only Worker, from 1.64 on and where
+/// `experimental.newConfig.cfBuildOutput` is set. The manifest stays in `dist/server/`.
+const BUILD_OUTPUT: &str = ".cloudflare/output/v0/workers/default/bundle";
+
+/// A built Worker's code.
+#[derive(Debug, Default)]
+pub(super) struct Bundle {
+    /// Every file of JavaScript.
+    pub(super) files: Vec<SourceFile>,
+    bytes: usize,
+    seen: usize,
+}
+
+impl Bundle {
+    /// Reads the bundle of a project. What cannot be read is not in it.
+    pub(super) fn read(root: &Path) -> Self {
+        let server = root.join("dist").join("server");
+        let output = root.join(BUILD_OUTPUT);
+        let is_output = !server.join(MAIN_MODULE).exists() && output.is_dir();
+        let place = if is_output { output } else { server };
+        let mut bundle = Self::default();
+        bundle.collect(&place, "", 0);
+        bundle
+    }
+
+    /// Whether any file contains a text.
+    pub(super) fn contains(&self, text: &str) -> bool {
+        self.files.iter().any(|file| file.code.contains(text))
+    }
+
+    fn collect(&mut self, directory: &Path, prefix: &str, depth: usize) {
+        let Ok(entries) = std::fs::read_dir(directory) else {
+            return;
+        };
+        for entry in entries.flatten() {
+            let (path, name) = (entry.path(), entry.file_name());
+            let name = name.to_string_lossy();
+            // Links are not followed: nothing in a bundle is one.
+            let Ok(file_type) = entry.file_type() else {
+                continue;
+            };
+            if file_type.is_dir() && depth < MAX_DEPTH && !NOT_CODE.contains(&&*name) {
+                self.collect(&path, &format!("{prefix}{name}/"), depth + 1);
+            } else if file_type.is_file() && self.seen < MAX_FILES && is_code(&path) {
+                self.seen += 1;
+                self.add(&path, format!("{prefix}{name}"));
+            }
+        }
+    }
+
+    fn add(&mut self, file: &Path, path: String) {
+        let left = (MAX_BYTES - self.bytes) as u64;
+        if let Ok(code) = text_file::read(file, MAX_FILE_BYTES.min(left)) {
+            // Replaced bytes are longer than what they stand for.
+            self.bytes = (self.bytes + code.len()).min(MAX_BYTES);
+            self.files.push(SourceFile { path, code });
+        }
+    }
+}
+
+fn is_code(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|extension| extension == "js" || extension == "mjs")
+}

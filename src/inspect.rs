@@ -1,0 +1,54 @@
+//! `inspectWorker`: what the Worker that a build left shows of its caches.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use napi::bindgen_prelude::{Either4, Null, PromiseRaw};
+use napi::{Env, Error};
+use napi_derive::napi;
+use tokio::task::spawn_blocking;
+use vinext_seed::runtime::worker::{self, DataCache, WorkerFacts};
+
+/// A member of the object in `binding.d.ts`.
+type Member = Either4<bool, f64, String, Null>;
+
+/// Looks at the Worker in a project's directory. Not for users: the JavaScript side of this package
+/// completes options with it, and binding.d.ts describes it.
+#[napi(skip_typescript)]
+pub fn inspect_worker(
+    env: &Env,
+    root: String,
+) -> napi::Result<PromiseRaw<'_, HashMap<&'static str, Member>>> {
+    env.spawn_future(async move {
+        let facts = spawn_blocking(move || worker::inspect(&PathBuf::from(root))).await;
+        facts
+            .map(members)
+            .map_err(|error| Error::from_reason(error.to_string()))
+    })
+}
+
+/// What is known; what is not is missing.
+fn members(facts: WorkerFacts) -> HashMap<&'static str, Member> {
+    let data_cache = match facts.data_cache {
+        DataCache::Unknown => "unknown",
+        DataCache::Memory => "memory",
+        DataCache::Kv => "kv",
+        DataCache::Other => "other",
+    };
+    let ttl_seconds = |ttl: Option<f64>| ttl.map_or(Either4::D(Null), Either4::B);
+    let known = [
+        ("dataCache", Some(Either4::C(data_cache.to_owned()))),
+        ("hasCdnCache", Some(Either4::A(facts.has_cdn_cache))),
+        ("binding", Option::from(facts.binding).map(Either4::C)),
+        ("appPrefix", Option::from(facts.app_prefix).map(Either4::C)),
+        (
+            "ttlSeconds",
+            Option::from(facts.ttl_seconds).map(ttl_seconds),
+        ),
+        ("passesEnv", Option::from(facts.passes_env).map(Either4::A)),
+    ];
+    let known = known.into_iter();
+    known
+        .filter_map(|(name, value)| Some((name, value?)))
+        .collect()
+}
