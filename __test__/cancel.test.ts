@@ -139,6 +139,39 @@ describe("a signal", () => {
     expect(getEventListeners(signal, "abort")).toHaveLength(before);
   });
 
+  const throws = () => {
+    throw new Error("of the caller");
+  };
+
+  it.each<[string, PropertyDescriptorMap]>([
+    ["removeEventListener throws", { removeEventListener: { value: throws } }],
+    ["removeEventListener cannot be read", { removeEventListener: { get: throws } }],
+    ["removeEventListener is missing", { removeEventListener: { value: undefined } }],
+    ["reason cannot be read", { reason: { get: throws } }],
+  ])("whose %s does not keep the promise open", async (_, properties) => {
+    const api = await startRecorder();
+    const { signal } = new AbortController();
+    Object.defineProperties(signal, properties);
+    const { kvPairsUploaded } = await seed({ root: build(), apiBaseUrl: api.baseUrl, signal });
+    expect(kvPairsUploaded).toBe(2);
+    const silent = await startSilence();
+    const controller = new AbortController();
+    Object.defineProperties(controller.signal, properties);
+    const aborted = failureOf(
+      seed({ root: build(), apiBaseUrl: silent.baseUrl, signal: controller.signal }),
+    );
+    await until(() => silent.arrived() === 1);
+    controller.abort();
+    expect(await aborted).toMatchObject({ name: "AbortError", code: "ABORT_ERR" });
+  });
+
+  it("whose addEventListener throws rejects with what was thrown", async () => {
+    const { signal } = new AbortController();
+    Object.defineProperty(signal, "addEventListener", { value: throws });
+    const error = await failureOf(seed({ root: build(), signal }));
+    expect(error.message).toBe("of the caller");
+  });
+
   it("that times out is reported as the cause", async () => {
     const api = await startSilence();
     const signal = AbortSignal.timeout(100);

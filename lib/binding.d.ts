@@ -25,3 +25,6 @@ export interface WorkerFacts {
 
 /** Looks at the Worker in a project's directory. */
 export function inspectWorker(root: string): Promise<WorkerFacts>;
+
+/** Untrusted text, sanitized for display, as `sanitize` of `sanitized-text.js` does it. */
+export function sanitizeText(text: string): string;

@@ -21,8 +21,15 @@ const PLATFORMS = [
 /** So much of a message that is not ours. */
 const MAX_FOREIGN_TEXT = 500;
 
-export const { explainRoute, exportKvSeed, inspectWorker, planKvSeed, probeFiles, seedKvCache } =
-  load();
+export const {
+  explainRoute,
+  exportKvSeed,
+  inspectWorker,
+  planKvSeed,
+  probeFiles,
+  sanitizeText,
+  seedKvCache,
+} = load();
 
 function load() {
   try {

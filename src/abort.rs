@@ -12,6 +12,8 @@ use napi::bindgen_prelude::{
 use napi::{Env, Error, Status, sys};
 use vinext_seed::CancellationToken;
 
+use crate::argument::take_exception;
+
 /// An `AbortSignal` that was passed as an option.
 pub struct Signal(ObjectRef<false>);
 
@@ -63,19 +65,41 @@ impl AbortHook {
         Ok(Self(Some((signal, reference))))
     }
 
-    /// Stops listening. Returns the reason if the signal is aborted.
+    /// Stops listening. Returns the reason if the signal is aborted. A signal of the caller's own making
+    /// may throw at any of this, which is no reason for the run to have no end.
     pub(crate) fn remove(self, env: &Env) -> Option<Error> {
         let (signal, listener) = self.0?;
-        let reason = signal.get_value(env).and_then(|object| {
+        let removed = signal.get_value(env).and_then(|object| {
             let remove: Function<'_, Listening<'_>, Unknown<'_>> =
                 object.get_named_property("removeEventListener")?;
-            remove.apply(object, FnArgs::from(("abort", listener.borrow_back(env)?)))?;
-            let is_aborted = object.get_named_property::<bool>("aborted")?;
-            let reason = object.get_named_property::<Unknown>("reason")?;
-            Ok(is_aborted.then(|| Error::from(reason)))
+            remove.apply(object, FnArgs::from(("abort", listener.borrow_back(env)?)))
         });
+        cleared(env, removed);
+        let is_aborted = signal
+            .get_value(env)
+            .and_then(|object| object.get_named_property::<bool>("aborted"));
+        let reason = if cleared(env, is_aborted) == Some(true) {
+            let reason = signal
+                .get_value(env)
+                .and_then(|object| object.get_named_property::<Unknown>("reason"))
+                .map(Error::from);
+            cleared(env, reason)
+        } else {
+            None
+        };
         // A reference that cannot be released belongs to an environment that is gone.
         let _ = signal.unref(env);
-        reason.ok().flatten()
+        reason
+    }
+}
+
+/// The value, or nothing and no exception: with one pending, no other call into JavaScript works.
+fn cleared<T>(env: &Env, result: napi::Result<T>) -> Option<T> {
+    match result {
+        Ok(value) => Some(value),
+        Err(_) => {
+            take_exception(env.raw());
+            None
+        }
     }
 }

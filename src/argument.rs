@@ -140,7 +140,8 @@ fn missing_option(reason: &str) -> String {
     }
 }
 
-fn take_exception(env: sys::napi_env) -> Option<napi::Error> {
+/// Takes away the exception that is pending, if there is one.
+pub(crate) fn take_exception(env: sys::napi_env) -> Option<napi::Error> {
     let mut is_pending = false;
     let mut exception = std::ptr::null_mut();
     // SAFETY: both calls are allowed while an exception is pending, and write to locals.

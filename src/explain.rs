@@ -12,6 +12,7 @@ use napi_derive::napi;
 use vinext_seed::formats::lookup::{LookupPlace, look_up};
 use vinext_seed::runtime;
 use vinext_seed::runtime::probe::{CLOUDFLARE_FILES, VINEXT_FILES};
+use vinext_seed::sanitized_text::SanitizedText;
 
 use crate::argument::{Argument, Given, OrNull, optional};
 use crate::error::BindingError;
@@ -125,6 +126,14 @@ impl JsRouteQuery {
             tags: lookup.tags,
         })
     }
+}
+
+/// Untrusted text, sanitized for display. Not for users: tests compare it with
+/// `lib/sanitized-text.js`, which follows the same rule.
+#[napi(skip_typescript)]
+#[must_use]
+pub fn sanitize_text(text: String) -> String {
+    SanitizedText::new(&text).to_string()
 }
 
 /// The files of the installed packages that tell formats apart, by their path within the package:

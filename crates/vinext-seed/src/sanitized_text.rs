@@ -1,40 +1,45 @@
-//! What the messages of all errors are made of.
+//! Text that others wrote (file contents, API replies, the operating system), sanitized for display.
 //!
-//! In: texts that others wrote (file contents, API replies, the operating system). Out: texts that
-//! can stand in a message of ours.
-//! Never: an error. Each stage has its own, which name the thing and what to do about it; what ends
-//! a run is a [`SeedError`](crate::SeedError).
+//! Invariants: a [`SanitizedText`] is one short line. It cannot redraw a terminal, reorder or hide other
+//! text, or be a command to the log of a CI service. `lib/sanitized-text.js` follows the same rule, and
+//! a property test holds the two together.
 
 use std::fmt;
 
-/// Text somebody else wrote, fit to stand in a message: at most 500 characters, on one line.
+/// Untrusted text, sanitized for display: at most 500 characters, on one line.
+///
+/// 1. Terminal escape sequences go.
+/// 2. Each run of white space, line separators included, becomes one space; none is left at the ends.
+/// 3. Other control characters, those of bidirectional text, and characters that nobody sees become
+///    U+FFFD.
+/// 4. `::` at the beginning becomes `\::`, and `##name[` becomes `##name\[`: GitHub and Azure would
+///    run them as commands.
+/// 5. What is longer than 500 characters ends in `…`. Of the text itself, 10,000 are looked at.
 #[derive(Clone, Eq, PartialEq)]
 pub struct SanitizedText(String);
 
 /// The longest foreign text in a message, in characters.
 pub const MAX_FOREIGN_CHARACTERS: usize = 500;
 
+/// So much of a text is looked at, in characters; the rest cannot be part of a message.
+const MAX_SCANNED_CHARACTERS: usize = 10_000;
+
+/// What stands for a character that is not shown.
+const REPLACEMENT: char = char::REPLACEMENT_CHARACTER;
+
 impl SanitizedText {
-    /// Caps the text and replaces control characters, which could redraw somebody's terminal.
+    /// Sanitizes a text.
     #[must_use]
     pub fn new(text: &str) -> Self {
-        let mut characters = text.trim().chars();
-        let mut capped: String = characters
-            .by_ref()
-            .take(MAX_FOREIGN_CHARACTERS)
-            .map(|character| {
-                if character.is_control() {
-                    ' '
-                } else {
-                    character
-                }
-            })
-            .collect();
-        if characters.next().is_some() {
-            capped.pop();
-            capped.push('…');
+        let mut characters = text.chars();
+        let scanned: Vec<char> = characters.by_ref().take(MAX_SCANNED_CHARACTERS).collect();
+        let is_cut = characters.next().is_some();
+        let mut line = defused(&visible(&scanned));
+        if is_cut || line.len() > MAX_FOREIGN_CHARACTERS {
+            line.truncate(MAX_FOREIGN_CHARACTERS - 1);
+            line.push('…');
         }
-        Self(capped)
+        Self(line.into_iter().collect())
     }
 
     /// The text.
@@ -69,17 +74,160 @@ pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
     text
 }
 
+/// Rules 1 to 3.
+fn visible(text: &[char]) -> Vec<char> {
+    let mut line = Vec::with_capacity(text.len());
+    let mut is_gap = false;
+    let mut rest = text;
+    while let [character, behind @ ..] = rest {
+        if let Some(length) = escape_sequence(rest) {
+            rest = &rest[length..];
+            continue;
+        }
+        rest = behind;
+        if character.is_whitespace() {
+            is_gap = true;
+            continue;
+        }
+        if is_gap && !line.is_empty() {
+            line.push(' ');
+        }
+        is_gap = false;
+        line.push(if is_hidden(*character) {
+            REPLACEMENT
+        } else {
+            *character
+        });
+    }
+    line
+}
+
+/// Rule 4.
+fn defused(line: &[char]) -> Vec<char> {
+    let mut safe = Vec::with_capacity(line.len() + 1);
+    if line.starts_with(&[':', ':']) {
+        safe.push('\\');
+    }
+    // Whether what stands directly before could be the beginning of a command.
+    let mut hashes = 0;
+    let mut is_name = false;
+    for &character in line {
+        if character == '[' && (hashes >= 2 || is_name) {
+            safe.push('\\');
+        }
+        let is_of_name = character.is_ascii_alphanumeric() || "_.-".contains(character);
+        is_name = is_of_name && (hashes >= 2 || is_name);
+        hashes = if character == '#' { hashes + 1 } else { 0 };
+        safe.push(character);
+    }
+    safe
+}
+
+/// The length of the terminal escape sequence that a text begins with (ECMA-48).
+fn escape_sequence(text: &[char]) -> Option<usize> {
+    let run = |from: usize, of: fn(&char) -> bool| {
+        let length = text[from..].iter().take_while(|&one| of(one)).count();
+        from + length
+    };
+    let parameters = match text {
+        ['\u{9b}', ..] => 1,
+        ['\u{1b}', '[', ..] => 2,
+        // A string, of which titles and links are kinds. Without its end, only its beginning goes.
+        ['\u{1b}', ']' | 'P' | 'X' | '^' | '_', ..] => {
+            let end = run(2, |one| !matches!(one, '\u{7}' | '\u{1b}' | '\u{9c}'));
+            return Some(match text[end..] {
+                ['\u{7}' | '\u{9c}', ..] => end + 1,
+                ['\u{1b}', '\\', ..] => end + 2,
+                _ => 2,
+            });
+        }
+        ['\u{1b}', ..] => {
+            let end = run(1, |one| matches!(one, ' '..='/'));
+            return matches!(text.get(end), Some('0'..='~')).then_some(end + 1);
+        }
+        _ => return None,
+    };
+    let end = run(parameters, |one| matches!(one, ' '..='?'));
+    Some(end + usize::from(matches!(text.get(end), Some('@'..='~'))))
+}
+
+/// Whether a character shows nothing, or changes how others are shown. Joiners do too, but scripts and
+/// emoji need them.
+fn is_hidden(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{ad}'
+                | '\u{61c}'
+                | '\u{180e}'
+                | '\u{200b}'
+                | '\u{200e}'..='\u{200f}'
+                | '\u{202a}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{feff}'
+                | '\u{fff9}'..='\u{fffb}'
+                | '\u{1d173}'..='\u{1d17a}'
+                | '\u{e0000}'..='\u{e007f}'
+        )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn foreign_text_is_capped_in_characters_and_kept_on_one_line() {
-        assert_eq!(SanitizedText::new(" a\nb\u{1b}[2J ").as_str(), "a b [2J");
+    fn caps_in_characters_and_keeps_one_line() {
         let exact = "é".repeat(MAX_FOREIGN_CHARACTERS);
         assert_eq!(SanitizedText::new(&exact).as_str(), exact);
         let capped = SanitizedText::new(&"é".repeat(MAX_FOREIGN_CHARACTERS + 1));
         assert_eq!(capped.as_str().chars().count(), MAX_FOREIGN_CHARACTERS);
         assert!(capped.as_str().ends_with('…'));
+        let blank = format!("{}x", " ".repeat(MAX_SCANNED_CHARACTERS));
+        assert_eq!(SanitizedText::new(&blank).as_str(), "…");
+    }
+
+    #[test]
+    fn removes_what_could_act_on_a_terminal_or_a_reader() {
+        for (text, expected) in [
+            (" a\nb\t\u{2028}c\u{85} ", "a b c"),
+            ("\u{1b}[31mred\u{1b}[0m \u{9b}2J\u{1b}cx", "red x"),
+            (
+                "\u{1b}]8;;https://a.example\u{7}link\u{1b}]8;;\u{1b}\\!",
+                "link!",
+            ),
+            ("\u{1b}]0;unterminated", "0;unterminated"),
+            ("\u{1b}", "\u{fffd}"),
+            ("a\u{0}b\u{7f}c\u{8d}", "a\u{fffd}b\u{fffd}c\u{fffd}"),
+            ("/gpj.\u{202e}exe", "/gpj.\u{fffd}exe"),
+            ("x\u{200b}\u{feff}\u{e0041}", "x\u{fffd}\u{fffd}\u{fffd}"),
+            (
+                "می\u{200c}خواهم 👩\u{200d}💻",
+                "می\u{200c}خواهم 👩\u{200d}💻",
+            ),
+        ] {
+            assert_eq!(SanitizedText::new(text).as_str(), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn defuses_commands_of_ci_services() {
+        for (text, expected) in [
+            ("\n ::add-mask::production", "\\::add-mask::production"),
+            ("connect ::1:443", "connect ::1:443"),
+            ("a ##[error]b", "a ##\\[error]b"),
+            ("###[x] # #[y] #[z]", "###\\[x] # #[y] #[z]"),
+            ("##vso[task.setvariable]", "##vso\\[task.setvariable]"),
+            ("## [x] ##a b[x]", "## [x] ##a b[x]"),
+        ] {
+            assert_eq!(SanitizedText::new(text).as_str(), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn changes_nothing_twice() {
+        for text in ["::a ##b[c \u{1b}[2J\u{202e} \n d", &"##[".repeat(300)] {
+            let once = SanitizedText::new(text);
+            assert_eq!(SanitizedText::new(once.as_str()), once);
+        }
     }
 }
