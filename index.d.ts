@@ -105,6 +105,25 @@ export declare function seedFromProject(options?: ProjectSeedOptions): Promise<P
  */
 export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-wasip1'
 
+/**
+ * A question to Cloudflare's API.
+ * @internal
+ */
+export interface ApiRequest {
+  /** Where the API is. */
+  apiBaseUrl: string
+  /** The path below that, from its slash on, percent-encoded. */
+  path: string
+  /** The query. */
+  query?: Record<string, string>
+  /** The token, which is sent to the API's origin only. */
+  apiToken: string
+  /** Cancels the question. */
+  signal?: AbortSignal
+  /** The largest reply to accept, in bytes. */
+  maxReplyBytes?: number
+}
+
 /** Where the runtime finds one artifact. */
 export interface ArtifactExplanation {
   /** Its key within vinext. */

@@ -178,12 +178,16 @@ describe("the API", () => {
     expect(url(environment as Record<string, string>, configured)).toEqual({ baseUrl });
   });
 
-  it("is never one that the token would be sent to in the clear", () => {
+  it("is never one that the token would be sent to in the clear, or that no API has", () => {
     for (const baseUrl of [
       "http://api.example.com/v4",
       "http://127.0.0.1.example.com",
       "ftp://x",
       "x",
+      "https://user:password@api.example.com/v4",
+      "https://user@api.example.com/v4",
+      "https://api.example.com/v4?account=1",
+      "https://api.example.com/v4#top",
     ]) {
       const environment = { CLOUDFLARE_API_BASE_URL: baseUrl };
       expect(url(environment)).toMatchObject({ code: "invalid-api-base-url" });

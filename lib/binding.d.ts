@@ -1,6 +1,53 @@
 // The native code's functions have the types that `npm run build` writes to index.d.ts.
 export { explainRoute, exportKvSeed, planKvSeed, seedKvCache } from "../index.js";
 
+/** What is wrong with a URL as an API's base, as the rest of a sentence; `null` if nothing is. */
+export function checkApiBaseUrl(url: string): string | null;
+
+/**
+ * Asks Cloudflare's API, with the same proxies, certificates and retries (5 attempts within 90 s) as an
+ * upload.
+ *
+ * Resolves with what Cloudflare answered, whatever its status, if another attempt would not change it.
+ * Rejects with a `code` where there is no such answer: `NETWORK_ERROR`, `TLS_UNTRUSTED`,
+ * `TLS_SETUP_FAILED`, `PROXY_REFUSED`, `API_TIMEOUT`, `API_THROTTLED`, `API_HTTP_ERROR`,
+ * `API_BAD_REPLY`, `API_REPLY_TOO_LARGE`, `INVALID_OPTION`, `ABORT_ERR`. The error has the last reply's
+ * `status` and `cloudflareCodes`, if there was one.
+ */
+export function apiRequest(request: ApiRequest): Promise<ApiAnswer>;
+
+export interface ApiRequest {
+  /** Where the API is. */
+  apiBaseUrl: string;
+  /** The path below that, from its slash on, percent-encoded, without a query. */
+  path: string;
+  query?: Record<string, string>;
+  /** Sent to the API's origin only. */
+  apiToken: string;
+  signal?: AbortSignal;
+  /**
+   * The largest reply to accept, in bytes.
+   * @default 1_048_576
+   */
+  maxReplyBytes?: number;
+}
+
+export interface ApiAnswer {
+  /** The HTTP status. */
+  status: number;
+  success: boolean;
+  /** Foreign: of any shape. */
+  result: unknown;
+  /** Where the next page of a list is. Foreign: of any shape. */
+  resultInfo: unknown;
+  /** Cloudflare's errors, without secrets, each on one line. */
+  errors: { code: number; message: string }[];
+  /** The ray id, which Cloudflare's support asks for. */
+  requestId: string | null;
+  /** What in the environment (proxies, certificates) could not be used and was ignored. */
+  warnings: string[];
+}
+
 /** The files of the installed packages that tell formats apart, by their path within the package. */
 export function probeFiles(): { vinext: string[]; cloudflare: string[] };
 

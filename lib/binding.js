@@ -21,7 +21,10 @@ const PLATFORMS = [
 /** So much of a message that is not ours. */
 const MAX_FOREIGN_TEXT = 500;
 
+const native = load();
+
 export const {
+  checkApiBaseUrl,
   explainRoute,
   exportKvSeed,
   inspectWorker,
@@ -29,7 +32,12 @@ export const {
   probeFiles,
   sanitizeText,
   seedKvCache,
-} = load();
+} = native;
+
+/** @type {typeof import("./binding.js").apiRequest} */
+export async function apiRequest(request) {
+  return JSON.parse(await native.apiRequest(request));
+}
 
 function load() {
   try {

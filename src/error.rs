@@ -9,8 +9,9 @@ use napi::bindgen_prelude::{Object, ToNapiValue};
 use napi::{Env, Error, JsError, JsValue};
 use vinext_seed::SeedError;
 use vinext_seed::runtime::RuntimeError;
-use vinext_seed::store::ConfigError;
+use vinext_seed::store::{ConfigError, StoreError};
 
+use crate::api_request::QuestionError;
 use crate::result::SeedResult;
 
 /// Why a promise rejects, or a function throws.
@@ -24,6 +25,8 @@ pub(crate) enum BindingError {
     Thrown(Error),
     /// The engine failed, or was cancelled for the signal's reason.
     Engine(Box<SeedError>, Option<Error>),
+    /// A question was not answered, or was cancelled for the signal's reason.
+    Question(Box<QuestionError>, Option<Error>),
     /// Node-API failed, which it does when the environment is being torn down.
     Node(Error),
 }
@@ -37,6 +40,20 @@ impl From<Error> for BindingError {
 impl From<ConfigError> for BindingError {
     fn from(error: ConfigError) -> Self {
         Self::option(option_name(error.field), error.problem)
+    }
+}
+
+/// What ended a run, with the signal's reason if it is aborted.
+impl From<(SeedError, Option<Error>)> for BindingError {
+    fn from((error, abort_reason): (SeedError, Option<Error>)) -> Self {
+        Self::Engine(Box::new(error), abort_reason)
+    }
+}
+
+/// What ended a question, with the signal's reason if it is aborted.
+impl From<(QuestionError, Option<Error>)> for BindingError {
+    fn from((error, abort_reason): (QuestionError, Option<Error>)) -> Self {
+        Self::Question(Box::new(error), abort_reason)
     }
 }
 
@@ -75,15 +92,10 @@ impl BindingError {
                 }
                 let mut error = error_object(env, failed.code(), &failed.to_string())?;
                 if let SeedError::Aborted { .. } = &*failed {
-                    error.set("name", "AbortError")?;
-                    if let Some(reason) = abort_reason {
-                        error.set("cause", JsError::from(reason).into_unknown(*env))?;
-                    }
+                    set_aborted(&mut error, env, abort_reason)?;
                 }
                 if let SeedError::Upload { failure, .. } = &*failed {
-                    set_some(&mut error, "status", failure.status)?;
-                    set_some(&mut error, "cfRay", failure.request_id.clone())?;
-                    error.set("cloudflareCodes", failure.api_codes.clone())?;
+                    set_reply(&mut error, failure)?;
                 }
                 if let Some(report) = failed.report() {
                     error.set("retries", report.retries as f64)?;
@@ -91,8 +103,33 @@ impl BindingError {
                 }
                 Ok(Error::from(error.to_unknown()))
             }
+            Self::Question(failed, abort_reason) => {
+                let mut error = error_object(env, failed.code(), &failed.to_string())?;
+                match &*failed {
+                    QuestionError::Aborted => set_aborted(&mut error, env, abort_reason)?,
+                    QuestionError::Store(failure) => set_reply(&mut error, failure)?,
+                    QuestionError::Client(_) => {}
+                }
+                Ok(Error::from(error.to_unknown()))
+            }
         }
     }
+}
+
+fn set_aborted(error: &mut Object<'_>, env: &Env, reason: Option<Error>) -> napi::Result<()> {
+    error.set("name", "AbortError")?;
+    if let Some(reason) = reason {
+        error.set("cause", JsError::from(reason).into_unknown(*env))?;
+    }
+    Ok(())
+}
+
+/// Sets what belongs to a reply, where there was one.
+fn set_reply(error: &mut Object<'_>, failure: &StoreError) -> napi::Result<()> {
+    set_some(error, "status", failure.status)?;
+    set_some(error, "cfRay", failure.request_id.clone())?;
+    error.set("cloudflareCodes", failure.api_codes.clone())?;
+    Ok(())
 }
 
 fn with_code(env: &Env, code: &str, message: &str) -> napi::Result<Error> {

@@ -8,6 +8,7 @@
 #![cfg(not(test))]
 
 mod abort;
+pub mod api_request;
 mod argument;
 mod build_options;
 mod error;

@@ -5,16 +5,16 @@
 
 use std::future::Future;
 
-use napi::Env;
 use napi::bindgen_prelude::{PromiseRaw, ToNapiValue};
-use vinext_seed::{CancellationToken, SeedError};
+use napi::{Env, Error};
+use vinext_seed::CancellationToken;
 
 use crate::abort::{AbortHook, Signal};
 use crate::error::BindingError;
 use crate::progress::{Listener, ProgressCallback};
 
 /// Starts a run that the signal cancels.
-pub(crate) fn start<'env, T, J, F>(
+pub(crate) fn start<'env, T, J, E, F>(
     env: &'env Env,
     signal: Option<Signal>,
     listener: Option<Listener>,
@@ -23,7 +23,9 @@ pub(crate) fn start<'env, T, J, F>(
 where
     T: Send + 'static,
     J: From<T> + ToNapiValue + 'static,
-    F: Future<Output = Result<T, SeedError>> + Send,
+    E: Send + 'static,
+    BindingError: From<(E, Option<Error>)>,
+    F: Future<Output = Result<T, E>> + Send,
 {
     let cancellation = CancellationToken::new();
     let abort = AbortHook::install(env, signal, &cancellation)?;
@@ -45,7 +47,7 @@ where
         }
         match outcome {
             Ok(done) => Ok(J::from(done)),
-            Err(error) => Err(BindingError::Engine(Box::new(error), abort_reason).into_js(env)?),
+            Err(error) => Err(BindingError::from((error, abort_reason)).into_js(env)?),
         }
     })?;
     Ok(promise)

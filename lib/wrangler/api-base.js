@@ -3,12 +3,11 @@
 // In: variables, the configuration's compliance region. Out: a base URL.
 // Never: a request, and never a URL that the token would be sent to in the clear.
 
+import { checkApiBaseUrl } from "../binding.js";
+
 /** The region with an API of its own. */
 const FEDRAMP = "fedramp_high";
 const REGIONS = ["public", FEDRAMP];
-
-/** Hosts on this machine, which may be spoken to without TLS. */
-const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/u;
 
 /**
  * @param {import("./environment.js").Environment} environment
@@ -43,10 +42,8 @@ export function apiBase(environment, configured, given) {
  * @returns {{ baseUrl: string } | { code: string, reason: string }}
  */
 function checked(baseUrl, source) {
-  const url = URL.canParse(baseUrl) ? new URL(baseUrl) : undefined;
-  const isSafe =
-    url?.protocol === "https:" || (url?.protocol === "http:" && LOOPBACK.test(url.hostname));
-  if (isSafe) return { baseUrl: baseUrl.replace(/\/+$/u, "") };
-  const reason = `${source} has to be an https: URL, or an http: URL of this machine`;
+  const problem = checkApiBaseUrl(baseUrl);
+  if (problem === null) return { baseUrl: baseUrl.replace(/\/+$/u, "") };
+  const reason = `${source} ${problem}`;
   return { code: "invalid-api-base-url", reason };
 }

@@ -64,6 +64,27 @@ impl ApiBase {
         Ok(Self(url))
     }
 
+    /// The URL of a percent-encoded path below the base, with a query.
+    ///
+    /// # Errors
+    /// If the path leads elsewhere.
+    pub fn resolve(&self, path: &str, query: &[(String, String)]) -> Result<ApiUrl, ConfigError> {
+        let error = |problem| Err(ConfigError::new("path", problem));
+        if !path.starts_with('/') || path.contains(['?', '#', '\\']) {
+            return error("must begin with a slash and have no query or fragment");
+        }
+        let base = self.0.as_str().trim_end_matches('/');
+        let mut url = match Url::parse(&format!("{base}{path}")) {
+            // Dots that lead out of the base are resolved by now.
+            Ok(url) if url.as_str().starts_with(&format!("{base}/")) => url,
+            _ => return error("leads out of the API"),
+        };
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        Ok(ApiUrl(url))
+    }
+
     /// The URL with these segments after the base's path.
     pub(super) fn join<'a>(&self, segments: impl IntoIterator<Item = &'a str>) -> Url {
         let mut url = self.0.clone();
@@ -72,6 +93,16 @@ impl ApiBase {
             path.pop_if_empty().extend(segments);
         }
         url
+    }
+}
+
+/// A URL of the API, for a question.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ApiUrl(Url);
+
+impl ApiUrl {
+    pub(super) fn as_url(&self) -> &Url {
+        &self.0
     }
 }
 
@@ -287,5 +318,34 @@ mod tests {
             endpoint.keys("", None, 10).as_str(),
             format!("{namespace}/keys?limit=10")
         );
+    }
+
+    #[test]
+    fn a_path_stays_below_the_base() {
+        let base = ApiBase::new("https://x.example/client/v4/").unwrap();
+        let resolved = |path, query: &[_]| base.resolve(path, query).map(|url| url.0.to_string());
+        assert_eq!(
+            resolved("/accounts/a%2Fb/workers", &[]).unwrap(),
+            "https://x.example/client/v4/accounts/a%2Fb/workers"
+        );
+        let query = [("name".to_owned(), "a b&c".to_owned())];
+        assert_eq!(
+            resolved("/accounts", &query).unwrap(),
+            "https://x.example/client/v4/accounts?name=a+b%26c"
+        );
+        for path in [
+            "",
+            "accounts",
+            "/accounts?a",
+            "/accounts#a",
+            "/../../user",
+            "/%2e%2e/user",
+            "/..",
+            "/a/../..",
+            "\\..\\user",
+            "@evil.example/",
+        ] {
+            assert!(base.resolve(path, &[]).is_err(), "{path}");
+        }
     }
 }

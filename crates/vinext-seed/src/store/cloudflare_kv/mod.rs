@@ -1,5 +1,6 @@
 //! Workers KV, through Cloudflare's REST API.
 
+mod api;
 mod confirmation;
 mod endpoint;
 mod envelope;
@@ -11,7 +12,8 @@ mod reply;
 
 use reqwest::{Method, Url};
 
-pub use endpoint::{ApiBase, DEFAULT_API_BASE, Endpoint};
+pub use api::{ApiAnswer, ApiProblem, CloudflareApi};
+pub use endpoint::{ApiBase, ApiUrl, DEFAULT_API_BASE, Endpoint};
 pub use limits::LIMITS;
 
 use super::http::{ApiToken, HttpClient, Reply, Request, RequestBody, Secrets, Service, Timeouts};

@@ -191,10 +191,14 @@ impl Classifier<'_> {
         let mut error = StoreError::new(code, message);
         error.status = Some(self.reply.status.as_u16());
         error.api_codes = envelope.errors.iter().map(|error| error.code).collect();
-        error.request_id = self
-            .header("cf-ray")
-            .map(|ray| self.secrets.scrub(ray).as_str().to_owned());
+        error.request_id = self.request_id();
         error
+    }
+
+    /// Cloudflare's name for the request.
+    pub(super) fn request_id(&self) -> Option<String> {
+        let ray = self.header("cf-ray")?;
+        Some(self.secrets.scrub(ray).as_str().to_owned())
     }
 
     /// What the reply says, in the words of whoever wrote it.

@@ -1,0 +1,146 @@
+//! Questions to Cloudflare's API that are not about a namespace: accounts, Workers, tokens.
+
+use reqwest::Method;
+use serde_json::Value;
+
+use super::endpoint::ApiUrl;
+use super::envelope::Envelope;
+use super::reply::{Classifier, Codes, Question};
+use crate::sanitized_text::SanitizedText;
+use crate::store::http::{ApiToken, HttpClient, Reply, Request, Secrets, Service, Timeouts};
+use crate::store::{Failure, FailureKind, Outcome, StoreError};
+
+static CODES: Codes = Codes {
+    unauthorized: "API_UNAUTHORIZED",
+    not_found: "API_NOT_FOUND",
+    quota_exhausted: "API_QUOTA_EXHAUSTED",
+    throttled: "API_THROTTLED",
+    timeout: "API_TIMEOUT",
+    http_error: "API_HTTP_ERROR",
+    rejected: "API_REJECTED",
+    bad_reply: "API_BAD_REPLY",
+    too_large: "API_HTTP_ERROR",
+};
+
+/// Cloudflare's API, as the owner of a token sees it.
+#[derive(Debug)]
+pub struct CloudflareApi(HttpClient);
+
+/// What Cloudflare answered: a success, or an error that another attempt would not change.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct ApiAnswer {
+    /// The HTTP status.
+    pub status: u16,
+    /// Whether Cloudflare calls it a success.
+    pub success: bool,
+    /// The envelope's `result`.
+    pub result: Value,
+    /// The envelope's `result_info`: where the next page of a list is.
+    pub result_info: Value,
+    /// The envelope's errors, in order.
+    pub errors: Vec<ApiProblem>,
+    /// The ray id, to quote to Cloudflare's support.
+    pub request_id: Option<String>,
+}
+
+/// One of Cloudflare's errors.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct ApiProblem {
+    /// Cloudflare's number; 0 where there is none.
+    pub code: i64,
+    /// What it says, without secrets.
+    pub message: SanitizedText,
+}
+
+impl CloudflareApi {
+    /// A client for the origin of a URL. Makes no request. Also returns what in the environment (proxies,
+    /// certificates) cannot be used and is ignored.
+    ///
+    /// # Errors
+    /// If HTTPS cannot be set up, mostly because of certificates.
+    pub fn new(
+        url: &ApiUrl,
+        token: ApiToken,
+        timeouts: Timeouts,
+    ) -> Result<(Self, Vec<String>), SanitizedText> {
+        let (client, warnings) = HttpClient::new(url.as_url(), Secrets::new(token), timeouts)?;
+        Ok((Self(client), warnings))
+    }
+
+    /// Asks once. The reply may have so many bytes.
+    pub async fn get(&self, url: &ApiUrl, max_reply_bytes: usize) -> Outcome<ApiAnswer> {
+        let Self(client) = self;
+        let url = url.as_url();
+        const OPERATION: &str = "Asking Cloudflare's API";
+        let request = Request {
+            service: Service {
+                operation: OPERATION,
+                timeout_code: CODES.timeout,
+            },
+            method: Method::GET,
+            url,
+            body: None,
+            max_reply_bytes,
+        };
+        let reply = match client.send(request).await {
+            Ok(reply) => reply,
+            Err(failure) => return failure.into(),
+        };
+        if reply.is_truncated {
+            let message = format!(
+                "{OPERATION} failed: the reply to GET {} has more than {max_reply_bytes} bytes",
+                url.path()
+            );
+            let mut error = StoreError::new("API_REPLY_TOO_LARGE", message);
+            error.status = Some(reply.status.as_u16());
+            return FailureKind::Fatal.because(error).into();
+        }
+        let classifier = Classifier {
+            reply: &reply,
+            secrets: &client.secrets,
+            question: Question {
+                operation: OPERATION,
+                codes: &CODES,
+                unauthorized_advice: "Check that the API token is valid and may read this",
+                not_found_advice: "Check the ids in the path",
+            },
+        };
+        let outcome = classifier.classify();
+        Outcome {
+            pause: outcome.pause,
+            result: match outcome.result {
+                Ok(envelope) => Ok(answer(&classifier, envelope)),
+                Err(failure) => match Envelope::parse(&reply.body) {
+                    Some(envelope) if is_answer(&reply, &failure) => {
+                        Ok(answer(&classifier, envelope))
+                    }
+                    _ => Err(failure),
+                },
+            },
+        }
+    }
+}
+
+/// Whether a failure is Cloudflare's own word on the question.
+fn is_answer(reply: &Reply, failure: &Failure) -> bool {
+    !failure.kind.is_retryable()
+        && !reply.status.is_redirection()
+        && failure.error.code() != "PROXY_REFUSED"
+}
+
+fn answer(classifier: &Classifier<'_>, envelope: Envelope) -> ApiAnswer {
+    let errors = envelope.errors.iter().map(|error| ApiProblem {
+        code: error.code,
+        message: classifier.secrets.scrub(&error.message),
+    });
+    ApiAnswer {
+        status: classifier.reply.status.as_u16(),
+        success: envelope.success,
+        errors: errors.collect(),
+        request_id: classifier.request_id(),
+        result: envelope.result,
+        result_info: envelope.result_info,
+    }
+}

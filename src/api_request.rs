@@ -1,0 +1,164 @@
+//! `apiRequest`: a question to Cloudflare's API through the engine's HTTP client.
+//!
+//! Internal: the JavaScript of this package asks for accounts and Workers with it, so that proxies,
+//! certificates, retries and cancellation are the same for questions as for uploads.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::time::Duration;
+
+use napi::Env;
+use napi::bindgen_prelude::PromiseRaw;
+use napi_derive::napi;
+use tokio::task::spawn_blocking;
+use vinext_seed::sanitized_text::SanitizedText;
+use vinext_seed::send::{RetryPolicy, ask};
+use vinext_seed::store::StoreError;
+use vinext_seed::store::cloudflare_kv::{ApiAnswer, ApiBase, ApiUrl, CloudflareApi};
+use vinext_seed::store::http::{ApiToken, Timeouts};
+
+use crate::abort::Signal;
+use crate::argument::Argument;
+use crate::error::BindingError;
+use crate::run;
+
+/// How often, and for how long, a question is asked. Somebody waits for the answer.
+const RETRY: RetryPolicy = RetryPolicy {
+    attempts: 5,
+    initial_delay: Duration::from_millis(200),
+    max_delay: Duration::from_secs(5),
+    total: Duration::from_secs(90),
+};
+
+/// How long the parts of a question may take.
+const TIMEOUTS: Timeouts = Timeouts {
+    connect: Duration::from_secs(15),
+    idle: Duration::from_secs(15),
+    reply: Duration::from_secs(30),
+    request: Duration::from_secs(60),
+};
+
+/// The largest reply unless the caller says otherwise, in bytes. A page of 50 accounts has 50 kB.
+const MAX_REPLY_BYTES: u32 = 1024 * 1024;
+
+/// A question to Cloudflare's API.
+/// @internal
+#[napi(object, object_to_js = false)]
+pub struct ApiRequest {
+    /// Where the API is.
+    pub api_base_url: String,
+    /// The path below that, from its slash on, percent-encoded.
+    pub path: String,
+    /// The query.
+    pub query: Option<HashMap<String, String>>,
+    /// The token, which is sent to the API's origin only.
+    pub api_token: String,
+    /// Cancels the question.
+    #[napi(ts_type = "AbortSignal")]
+    pub signal: Option<Signal>,
+    /// The largest reply to accept, in bytes.
+    pub max_reply_bytes: Option<u32>,
+}
+
+/// Asks Cloudflare's API, and resolves with JSON: `{ status, success, result, resultInfo, errors,
+/// requestId, warnings }`. Rejects where there is no answer of Cloudflare's, after retries.
+#[napi(skip_typescript)]
+pub fn api_request<'env>(
+    env: &'env Env,
+    request: Argument<ApiRequest>,
+) -> napi::Result<PromiseRaw<'env, String>> {
+    run::promise(env, start(env, request))
+}
+
+/// What is wrong with a URL as an API's base, as the rest of a sentence; `null` if nothing is. All
+/// functions of this package check it in this way.
+#[napi(skip_typescript)]
+#[must_use]
+pub fn check_api_base_url(url: String) -> Option<String> {
+    ApiBase::new(&url).err().map(|error| error.problem)
+}
+
+/// Why a question was not answered.
+#[derive(Debug)]
+pub(crate) enum QuestionError {
+    /// HTTPS cannot be set up.
+    Client(SanitizedText),
+    /// There is no answer of Cloudflare's.
+    Store(StoreError),
+    /// The caller aborted it.
+    Aborted,
+}
+
+impl QuestionError {
+    pub(crate) fn code(&self) -> &'static str {
+        match self {
+            Self::Client(_) => "TLS_SETUP_FAILED",
+            Self::Store(error) => error.code(),
+            Self::Aborted => "ABORT_ERR",
+        }
+    }
+}
+
+impl fmt::Display for QuestionError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Client(problem) => write!(
+                formatter,
+                "cannot set up HTTPS: {problem}; check the certificates that SSL_CERT_FILE, \
+                 SSL_CERT_DIR and NODE_EXTRA_CA_CERTS name"
+            ),
+            Self::Store(error) => error.fmt(formatter),
+            Self::Aborted => formatter.write_str("the question was aborted"),
+        }
+    }
+}
+
+fn start(env: &Env, request: Argument<ApiRequest>) -> Result<PromiseRaw<'_, String>, BindingError> {
+    let request = request.into_inner()?;
+    let base = ApiBase::new(&request.api_base_url)?;
+    let token = ApiToken::new(request.api_token)
+        .map_err(|problem| BindingError::option("apiToken", problem))?;
+    let query: Vec<_> = request.query.into_iter().flatten().collect();
+    let max_bytes = request.max_reply_bytes.unwrap_or(MAX_REPLY_BYTES) as usize;
+    let url = base.resolve(&request.path, &query)?;
+    run::start(
+        env,
+        request.signal,
+        None,
+        move |_, cancellation| async move {
+            let asked = answer(token, &url, max_bytes);
+            let answered = cancellation.run_until_cancelled(asked).await;
+            answered.unwrap_or(Err(QuestionError::Aborted))
+        },
+    )
+}
+
+async fn answer(token: ApiToken, url: &ApiUrl, max_bytes: usize) -> Result<String, QuestionError> {
+    let origin = url.clone();
+    let opening = spawn_blocking(move || CloudflareApi::new(&origin, token, TIMEOUTS));
+    let opened = opening
+        .await
+        .map_err(|error| SanitizedText::new(&error.to_string()));
+    let (api, warnings) = opened
+        .and_then(|opened| opened)
+        .map_err(QuestionError::Client)?;
+    let answer = ask(&RETRY, || api.get(url, max_bytes)).await;
+    Ok(json(answer.map_err(QuestionError::Store)?, warnings))
+}
+
+fn json(answer: ApiAnswer, warnings: Vec<String>) -> String {
+    let errors = answer
+        .errors
+        .iter()
+        .map(|error| serde_json::json!({ "code": error.code, "message": error.message.as_str() }));
+    serde_json::json!({
+        "status": answer.status,
+        "success": answer.success,
+        "errors": errors.collect::<Vec<_>>(),
+        "result": answer.result,
+        "resultInfo": answer.result_info,
+        "requestId": answer.request_id,
+        "warnings": warnings,
+    })
+    .to_string()
+}
