@@ -53,7 +53,7 @@ describe("on a terminal", () => {
   it("a bar is drawn, and gone at the end", async () => {
     const { code, shown, plain } = await onTerminal({ bulkDelaysMs: [300] });
     expect(code).toBe(0);
-    expect(plain).toMatch(/Seeding [█░]{24} \d+\/15 pages, \d+ entr(?:y|ies), [\d.]+ k?M?B/u);
+    expect(plain).toMatch(/Seeding [█░]{24} \d+\/15 routes, (?:sending|\d+ entr(?:y|ies) stored)/u);
     // The line is cleared and the cursor is back before the summary.
     const summary = shown.indexOf("Seeded 15 pages");
     expect(shown.lastIndexOf("\x1b[0K", summary)).toBeGreaterThan(0);

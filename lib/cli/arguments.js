@@ -1,9 +1,6 @@
-// The command line.
-//
-// In: arguments. Out: which command with which options, or a wrong use.
-// Never: work. What commands do is in the modules beside this one.
+// Reads the command line. What the commands do is in the modules beside this one.
 
-import { existsSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
@@ -204,8 +201,14 @@ function seconds(text) {
  * @param {string} root
  */
 function problemOf(root) {
-  const isDirectory = statSync(root, { throwIfNoEntry: false })?.isDirectory() ?? false;
-  if (!isDirectory) return `there is no directory ${root}`;
-  if (existsSync(path.join(root, "package.json"))) return undefined;
-  return `there is no package.json in ${root}; name the project's directory`;
+  try {
+    if (!statSync(root, { throwIfNoEntry: false })?.isDirectory()) {
+      return `there is no directory ${root}`;
+    }
+    // A directory that may not be read can be looked at, but not into.
+    if (statSync(path.join(root, "package.json"), { throwIfNoEntry: false })) return undefined;
+    return `there is no package.json in ${root}; name the project's directory`;
+  } catch (error) {
+    return `cannot read ${root}: ${/** @type {Error} */ (error).message}`;
+  }
 }

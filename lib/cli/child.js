@@ -1,10 +1,8 @@
-// A project's own command, in the foreground.
-//
-// In: its script and arguments. Out: its exit code.
-// Never: a shell. Scripts are run with this Node, which is also what makes it work on Windows, where
-// commands are `.cmd` files that need one.
+// Runs a project's own command in the foreground, with this Node and without a shell. That makes it work
+// on Windows too, where commands are `.cmd` files that need one.
 
 import { spawn } from "node:child_process";
+import { sanitize } from "../sanitized-text.js";
 import { exitCodeOf } from "./exit-codes.js";
 
 /**
@@ -31,7 +29,11 @@ export function runCommand(script, args, { root, variables, isQuiet, interrupt }
       if (!isTold) child.kill(interrupt.received);
     };
     interrupt.signal.addEventListener("abort", pass);
-    child.once("error", reject);
+    child.on("error", (cause) => {
+      interrupt.signal.removeEventListener("abort", pass);
+      const message = `cannot start ${script}: ${sanitize(cause.message)}`;
+      reject(Object.assign(new Error(message, { cause }), { code: "COMMAND_NOT_STARTED" }));
+    });
     child.once("close", (code, signal) => {
       interrupt.signal.removeEventListener("abort", pass);
       resolve(code ?? (signal === null ? 1 : exitCodeOf(signal)));

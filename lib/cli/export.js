@@ -1,23 +1,23 @@
-// `vinext-seed export`: the entries as files, for other ways to load them.
-//
-// In: a directory. Out: files there, and how wrangler loads them.
-// Never: a token or a request.
+// `vinext-seed export`: writes the entries to files, and says how wrangler loads them. It needs no token
+// and sends nothing.
 
 import path from "node:path";
 import { readCacheConfig } from "../cache-config.js";
 import { prerenderHint } from "../prerender-hint.js";
+import { sanitize } from "../sanitized-text.js";
 import { isNothingToSeed } from "../seed-from-project.js";
 import { exportKvSeed } from "../seed-kv-cache.js";
 import { readWranglerConfig } from "../wrangler/config.js";
 import { readEnvironment } from "../wrangler/environment.js";
 import { findNamespace } from "../wrangler/namespace.js";
-import { FAILED, OK } from "./exit-codes.js";
+import { FAILED, OK, USAGE } from "./exit-codes.js";
 import { counted, number, rows, size } from "./format.js";
 import { buildOptions } from "./seed-step.js";
-import { skippedRoutes, skippedRows } from "./summary.js";
+import { quoted } from "./shell-quoting.js";
+import { skippedRoutes, skippedRows, whyNothing } from "./summary.js";
 
 /** What stands for the namespace where there is no configuration that names it. */
-const UNKNOWN_NAMESPACE = "--namespace-id <id of the Worker's namespace>";
+const UNKNOWN_NAMESPACE = ["--namespace-id", "<id of the Worker's namespace>"];
 
 /**
  * @param {string} root
@@ -30,6 +30,17 @@ const UNKNOWN_NAMESPACE = "--namespace-id <id of the Worker's namespace>";
 export async function exportProject(root, directory, options, printer, signal) {
   const place = path.resolve(directory);
   const cacheConfig = await readCacheConfig(root, undefined, options.env, signal);
+  const named = cacheConfig.kind === "kv" ? cacheConfig.options.binding : undefined;
+  const { env, config, binding = named, namespaceId } = options;
+  const unsafe = unsafeWord([place, env || undefined, config, binding, namespaceId]);
+  if (unsafe !== undefined) {
+    const message =
+      `${sanitize(unsafe)} has characters that no command can be pasted with, and the files are loaded ` +
+      "with a command; choose another name";
+    printer.json({ failure: { code: "UNSAFE_NAME", message } });
+    printer.error(message);
+    return USAGE;
+  }
   const exporting = { root, directory: place, ...buildOptions(options), signal };
   const result = await exportKvSeed(exporting, cacheConfig);
   if (result.skippedCode === "no-manifest")
@@ -37,11 +48,9 @@ export async function exportProject(root, directory, options, printer, signal) {
   for (const warning of result.warnings) printer.warning(warning);
   if (result.skipped !== undefined) {
     printer.json({ ...result, directory: place });
-    const detail = result.skippedDetail === undefined ? "" : `; ${result.skippedDetail}`;
-    printer.warning(`nothing is exported (${result.skippedCode}): ${result.skipped}${detail}`);
+    printer.warning(`nothing is exported ${whyNothing(result)}`);
     return options.strict && !isNothingToSeed(result) ? FAILED : OK;
   }
-  const named = cacheConfig.kind === "kv" ? cacheConfig.options.binding : undefined;
   const to = await namespaceFlag(root, options, named, signal);
   const load = result.files.map(({ name }) =>
     loadCommand(fromProject(root, path.join(place, name)), to, options),
@@ -67,31 +76,44 @@ export async function exportProject(root, directory, options, printer, signal) {
 }
 
 /**
- * How wrangler is told the namespace.
+ * How wrangler is told the namespace: a flag and its value.
  * @param {string} root
  * @param {import("./arguments.js").CliOptions} options
  * @param {string | undefined} named the binding that the Vite configuration names
  * @param {AbortSignal} signal
  */
 async function namespaceFlag(root, { binding, namespaceId, env, config }, named, signal) {
-  if (namespaceId !== undefined) return `--namespace-id ${namespaceId}`;
+  if (namespaceId !== undefined) return ["--namespace-id", namespaceId];
   const environment = readEnvironment(root, { env });
   const answer = await readWranglerConfig({ root, config, env, environment, signal });
   const found =
     answer.kind === "config" ? findNamespace(answer.config, binding ?? named) : undefined;
-  if (found !== undefined && "namespace" in found) return `--binding ${found.namespace.binding}`;
+  if (found !== undefined && "namespace" in found) {
+    return ["--binding", found.namespace.binding];
+  }
   const known = binding ?? named;
-  return known === undefined ? UNKNOWN_NAMESPACE : `--binding ${known}`;
+  return known === undefined ? UNKNOWN_NAMESPACE : ["--binding", known];
 }
 
 /**
  * @param {string} file
- * @param {string} to
+ * @param {string[]} to
  * @param {Pick<import("./arguments.js").CliOptions, "env" | "config">} options
+ * @param {NodeJS.Platform} [platform]
  */
-export function loadCommand(file, to, { env, config }) {
-  const more = [env ? ` --env ${env}` : "", config ? ` --config ${quoted(config)}` : ""].join("");
-  return `npx wrangler kv bulk put ${quoted(file)} ${to} --remote${more}`;
+export function loadCommand(file, to, { env, config }, platform) {
+  const [flag, value = ""] = to;
+  const word = (/** @type {string} */ text) => quoted(text, platform);
+  return [
+    `npx wrangler kv bulk put ${word(file)} ${flag} ${word(value)} --remote`,
+    ...(env ? [`--env ${word(env)}`] : []),
+    ...(config ? [`--config ${word(config)}`] : []),
+  ].join(" ");
+}
+
+/** @param {(string | undefined)[]} words that become part of a command */
+function unsafeWord(words) {
+  return words.find((word) => word !== undefined && quoted(word) === undefined);
 }
 
 /**
@@ -101,13 +123,7 @@ export function loadCommand(file, to, { env, config }) {
  */
 function fromProject(root, file) {
   const relative = path.relative(root, file);
-  return relative.startsWith("..") || path.isAbsolute(relative) ? file : relative;
-}
-
-/**
- * A path as any shell takes it, cmd.exe too.
- * @param {string} file
- */
-function quoted(file) {
-  return /[\s()[\]&']/u.test(file) ? `"${file}"` : file;
+  if (relative.startsWith("..") || path.isAbsolute(relative)) return file;
+  // It is not to be taken for a flag.
+  return relative.startsWith("-") ? `.${path.sep}${relative}` : relative;
 }

@@ -1,16 +1,15 @@
-// `vinext-seed`.
-//
-// In: arguments. Out: an exit code.
-// Never: `process.exit`, which could cut off what is still to be printed.
+// `vinext-seed`: runs a command line and returns its exit code. It never calls `process.exit`, which
+// could cut off what is still to be printed.
 
 import { CommanderError } from "commander";
+import { sanitizeLines } from "../sanitized-text.js";
 import { dispatch } from "./arguments.js";
 import { deployProject } from "./deploy.js";
 import { FAILED, OK, USAGE, exitCodeOf } from "./exit-codes.js";
 import { exportProject } from "./export.js";
 import { listenForInterrupt } from "./interrupt.js";
 import { planProject } from "./plan.js";
-import { createPrinter } from "./printer.js";
+import { createPrinter, ignoreErrors, write } from "./printer.js";
 import { seedStep } from "./seed-step.js";
 
 /**
@@ -18,10 +17,10 @@ import { seedStep } from "./seed-step.js";
  * @returns {Promise<number>}
  */
 export async function main(args) {
-  for (const stream of [process.stdout, process.stderr]) stream.on("error", allowClosedPipe);
+  ignoreErrors(process.stdout, process.stderr);
   const output = {
-    out: (/** @type {string} */ text) => void process.stdout.write(text),
-    err: (/** @type {string} */ text) => void process.stderr.write(text),
+    out: (/** @type {string} */ text) => write(process.stdout, sanitizeLines(text)),
+    err: (/** @type {string} */ text) => write(process.stderr, sanitizeLines(text)),
   };
   try {
     return await dispatch(args, run, output);
@@ -29,15 +28,6 @@ export async function main(args) {
     if (!(error instanceof CommanderError)) throw error;
     return error.exitCode === 0 ? OK : USAGE;
   }
-}
-
-/**
- * Whoever read the output may have read enough (`| head`). That is no reason to end in the middle of
- * a deploy.
- * @param {NodeJS.ErrnoException} error
- */
-function allowClosedPipe(error) {
-  if (error.code !== "EPIPE") throw error;
 }
 
 /**
@@ -55,7 +45,10 @@ async function run(invocation) {
     // Errors of the addon and of ours have a code; anything else is a bug, and its place matters.
     const { code, message, stack } = /** @type {any} */ (error);
     printer.json({ failure: { code: code ?? "INTERNAL_ERROR", message } });
-    if (interrupt.received !== undefined) return exitCodeOf(interrupt.received);
+    if (interrupt.received !== undefined) {
+      printer.error("interrupted: nothing is written");
+      return exitCodeOf(interrupt.received);
+    }
     printer.error(code === undefined ? stack : `${message} (${code})`);
     return FAILED;
   } finally {

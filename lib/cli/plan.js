@@ -1,9 +1,8 @@
-// `vinext-seed plan`: what a seeding would do, and what it would cost.
-//
-// In: options. Out: numbers, and where they would go, as far as that is known.
-// Never: a write, and never a failure because no token is at hand.
+// `vinext-seed plan`: says what a seeding would write, where to and what it would cost. It writes
+// nothing, and does not fail because no token is at hand.
 
 import { prerenderHint } from "../prerender-hint.js";
+import { sanitize } from "../sanitized-text.js";
 import { isNothingToSeed } from "../seed-from-project.js";
 import { planKvSeed } from "../seed-kv-cache.js";
 import { targetOfProject } from "../wrangler/of-project.js";
@@ -11,7 +10,7 @@ import { FAILED, OK } from "./exit-codes.js";
 import { counted, number, rows, size, usd } from "./format.js";
 import { priceOf } from "./kv-prices.js";
 import { buildOptions, seedOptions } from "./seed-step.js";
-import { place, skippedRoutes, skippedRows } from "./summary.js";
+import { place, skippedRoutes, skippedRows, whyNothing } from "./summary.js";
 
 /**
  * @param {string} root
@@ -28,11 +27,11 @@ export async function planProject(root, options, printer, signal) {
   printer.json({ ...plan, ...where, ...priceOf(plan.kvPairs, plan.bytes) });
   for (const warning of plan.warnings) printer.warning(warning);
   if (plan.skipped !== undefined) {
-    const detail = plan.skippedDetail === undefined ? "" : `; ${plan.skippedDetail}`;
-    printer.warning(`nothing would be seeded (${plan.skippedCode}): ${plan.skipped}${detail}`);
+    printer.warning(`nothing would be seeded ${whyNothing(plan)}`);
     return options.strict && !isNothingToSeed(plan) ? FAILED : OK;
   }
-  printer.result(text(plan, target, printer));
+  const heading = `${counted(plan.routes, "page")} would be seeded; nothing was sent`;
+  printer.result(text(plan, target, printer), heading);
   return options.strict && "code" in target ? FAILED : OK;
 }
 
@@ -41,10 +40,10 @@ export async function planProject(root, options, printer, signal) {
  * @param {import("../wrangler/of-project.js").ProjectTarget["target"]} target
  * @param {import("./printer.js").Printer} printer
  */
-function text(plan, target, { isVerbose, styled }) {
-  const { routes, kvPairs, bytes, batches, routesSkipped, largestEntries, buildId, runtime } = plan;
+function text(plan, target, { isVerbose }) {
+  const { kvPairs, bytes, batches, routesSkipped, largestEntries, runtime } = plan;
+  const build = sanitize(plan.buildId);
   return [
-    styled("bold", `${counted(routes, "page")} would be seeded; nothing was sent`),
     rows([
       ["where", "code" in target ? unknown(target) : place(shown(target))],
       ...(isVerbose && "tokenSource" in target
@@ -53,7 +52,7 @@ function text(plan, target, { isVerbose, styled }) {
             /** @type {[string, string]} */ (["token", target.tokenSource]),
           ]
         : []),
-      ["vinext", `${runtime?.vinext} (format ${runtime?.generation}), build ${buildId}`],
+      ["vinext", `${runtime?.vinext} (format ${runtime?.generation}), build ${build}`],
       ["writes", `${number(kvPairs)} (one for each entry), in ${counted(batches, "request")}`],
       ["bytes", size(bytes)],
       ...costs(kvPairs, bytes),
@@ -61,9 +60,9 @@ function text(plan, target, { isVerbose, styled }) {
     ]),
     "",
     "Largest entries",
-    rows(largestEntries.map((entry) => [size(entry.bytes), entry.key])),
+    rows(largestEntries.map((entry) => [size(entry.bytes), sanitize(entry.key)])),
     ...(isVerbose && routesSkipped.length > 0
-      ? ["", "Left out", ...skippedRoutes(routesSkipped)]
+      ? ["", "Skipped", ...skippedRoutes(routesSkipped)]
       : []),
   ].join("\n");
 }
@@ -94,8 +93,8 @@ function costs(writes, bytes) {
 
 /** @param {import("../wrangler/resolve.js").Missing} missing */
 function unknown({ namespaceId, binding, reason }) {
-  const known = [binding, namespaceId].filter((part) => part !== undefined).join(", ");
-  return `${known === "" ? "" : `${known}; `}not all is known yet: ${reason}`;
+  const known = [binding, namespaceId].filter((part) => part !== undefined).map(sanitize);
+  return `${known.length === 0 ? "" : `${known.join(", ")}; `}not all is known yet: ${reason}`;
 }
 
 /**

@@ -1,9 +1,11 @@
-// What is printed where.
+// Prints results on standard output, everything else on standard error.
 //
-// In: messages of the commands. Out: results on standard output, everything else on standard error.
-// Never: anything but one JSON document on standard output with `--json`.
+// Invariants: with `--json` standard output gets one JSON document and nothing else. Nothing that is
+// printed acts on a terminal or the log of a CI service, whoever wrote it. A stream that cannot be
+// written to does not matter to the run.
 
 import { styleText } from "node:util";
+import { sanitizedJson, sanitizeLines } from "../sanitized-text.js";
 
 /** @typedef {Parameters<typeof styleText>[0]} Style */
 
@@ -11,18 +13,19 @@ import { styleText } from "node:util";
  * @typedef {object} Printer
  * @property {boolean} isVerbose
  * @property {boolean} hasBar whether a bar may be drawn
- * @property {(text: string) => void} result
+ * @property {(text: string, heading?: string) => void} result
  * @property {(document: object) => void} json prints nothing without `--json`
  * @property {(text: string) => void} note
  * @property {(text: string) => void} warning
  * @property {(text: string) => void} error
- * @property {(style: Style, text: string) => string} styled for standard output
  */
+
+/** @typedef {Pick<NodeJS.WriteStream, "write" | "isTTY">} Stream */
 
 /**
  * @typedef {object} Streams
- * @property {Pick<NodeJS.WriteStream, "write" | "isTTY">} stdout
- * @property {Pick<NodeJS.WriteStream, "write" | "isTTY">} stderr
+ * @property {Stream} stdout
+ * @property {Stream} stderr
  * @property {Record<string, string | undefined>} env
  */
 
@@ -32,22 +35,52 @@ import { styleText } from "node:util";
  * @returns {Printer}
  */
 export function createPrinter({ quiet, verbose, json, color }, { stdout, stderr, env }) {
-  const style = (/** @type {Streams["stdout"]} */ stream) => {
+  const style = (/** @type {Stream} */ stream) => {
     const isColored = color && !env.NO_COLOR && (stream.isTTY || (env.FORCE_COLOR ?? "0") !== "0");
     return (/** @type {Style} */ format, /** @type {string} */ text) =>
       isColored ? styleText(format, text, { validateStream: false }) : text;
   };
   const [onOut, onErr] = [style(stdout), style(stderr)];
-  const say = (/** @type {string} */ text) => void stderr.write(`${text}\n`);
+  /**
+   * @param {string} text
+   * @param {string} [before] ours, with its style
+   */
+  const say = (text, before = "") => write(stderr, `${before}${sanitizeLines(text)}\n`);
   const isTalkative = !quiet && !json;
   return {
     isVerbose: verbose ?? false,
     hasBar: isTalkative && Boolean(stderr.isTTY) && !env.CI,
-    result: (text) => isTalkative && void stdout.write(`${text}\n`),
-    json: (document) => json && void stdout.write(`${JSON.stringify(document, null, 2)}\n`),
+    result(text, heading) {
+      if (!isTalkative) return;
+      if (heading !== undefined) write(stdout, `${onOut("bold", sanitizeLines(heading))}\n`);
+      write(stdout, `${sanitizeLines(text)}\n`);
+    },
+    json(document) {
+      if (json) write(stdout, `${sanitizedJson(document)}\n`);
+    },
     note: (text) => isTalkative && say(text),
-    warning: (text) => say(`${onErr("yellow", "warning:")} ${text}`),
-    error: (text) => say(`${onErr("red", "error:")} ${text}`),
-    styled: onOut,
+    warning: (text) => say(text, `${onErr("yellow", "warning:")} `),
+    error: (text) => say(text, `${onErr("red", "error:")} `),
   };
+}
+
+/**
+ * @param {Stream} stream
+ * @param {string} text
+ */
+export function write(stream, text) {
+  try {
+    stream.write(text);
+  } catch {
+    // A full disk behind it, or nobody who reads. Errors that come later go to `ignoreErrors`.
+  }
+}
+
+/**
+ * Whoever read the output may have read enough (`| head`), or its disk is full. That is no reason to end
+ * in the middle of a deploy.
+ * @param {NodeJS.WriteStream[]} streams
+ */
+export function ignoreErrors(...streams) {
+  for (const stream of streams) stream.on("error", () => {});
 }

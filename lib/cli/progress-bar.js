@@ -1,7 +1,5 @@
-// How far a seeding is.
-//
-// In: progress events. Out: a bar on a terminal, else a line now and then.
-// Never: more than one line in ten seconds, and nothing left of the bar when it is done.
+// Shows how far a seeding is: a bar on a terminal, which is gone at the end, else a line every ten
+// seconds. Routes that are skipped count as done, so it counts routes, not pages.
 
 import cliProgress from "cli-progress";
 import { counted, size } from "./format.js";
@@ -32,7 +30,7 @@ export function progressView(printer, stream, now = Date.now) {
  * @returns {ProgressView}
  */
 function bar(stream) {
-  const format = "Seeding {bar} {value}/{total} pages, {pairs}, {bytes}";
+  const format = "Seeding {bar} {value}/{total} routes, {stored}";
   const shown = new cliProgress.SingleBar(
     { format, stream, clearOnComplete: true, hideCursor: true, barsize: 24, gracefulExit: false },
     cliProgress.Presets.shades_classic,
@@ -41,7 +39,7 @@ function bar(stream) {
   return {
     show({ phase, routes, total, pairs, bytes }) {
       if (phase === "plan") return;
-      const payload = { pairs: counted(pairs, "entry", "entries"), bytes: size(bytes) };
+      const payload = { stored: stored(pairs, bytes) };
       if (isStarted) shown.update(routes, payload);
       else shown.start(total, routes, payload);
       isStarted = true;
@@ -63,9 +61,17 @@ function lines(printer, now) {
     show({ phase, routes, total, pairs, bytes }) {
       if (phase !== "send" || now() - last < LINE_INTERVAL_MS) return;
       last = now();
-      const stored = `${counted(pairs, "entry", "entries")} stored (${size(bytes)})`;
-      printer.note(`Seeding: ${routes} of ${counted(total, "page")}, ${stored}`);
+      printer.note(`Seeding: ${routes} of ${counted(total, "route")}, ${stored(pairs, bytes)}`);
     },
     end() {},
   };
+}
+
+/**
+ * @param {number} pairs
+ * @param {number} bytes
+ */
+function stored(pairs, bytes) {
+  if (pairs === 0) return "sending";
+  return `${counted(pairs, "entry", "entries")} stored (${size(bytes)})`;
 }

@@ -1,11 +1,8 @@
-// The seeding, as `run` and `deploy` do it.
-//
-// In: options. Out: a result, and everything there is to say about it.
-// Never: the decision what its outcome means for the exit code of a deploy.
+// Seeds as `run` and `deploy` do, and prints the outcome. What it means for the exit code, they decide.
 
 import { isNothingToSeed, seedFromProject } from "../seed-from-project.js";
 import { progressView } from "./progress-bar.js";
-import { inDoubt, interruptedSummary, notStoredKeys, seedSummary } from "./summary.js";
+import { inDoubt, interruptedSummary, notStoredKeys, seedSummary, whyNothing } from "./summary.js";
 import { writeStepSummary } from "./step-summary.js";
 
 /**
@@ -30,15 +27,14 @@ export async function seedStep(root, options, printer, interrupt) {
   });
   const result = await seeding.finally(view.end);
   for (const warning of result.warnings) printer.warning(warning);
-  const { skipped, skippedCode, skippedDetail, failure } = result;
+  const { skipped, failure } = result;
   if (interrupt.received !== undefined && failure !== undefined) {
     printer.error(interruptedSummary(result));
   } else if (failure !== undefined) {
     printer.warning(`the seeding failed (${failure.code}): ${failure.message}${inDoubt(result)}`);
     if (printer.isVerbose) for (const line of notStoredKeys(result)) printer.note(line);
   } else if (skipped !== undefined) {
-    const detail = skippedDetail === undefined ? "" : `; ${skippedDetail}`;
-    printer.warning(`nothing is seeded (${skippedCode}): ${skipped}${detail}`);
+    printer.warning(`nothing is seeded ${whyNothing(result)}`);
   } else {
     printer.result(seedSummary(result, printer.isVerbose));
   }

@@ -1,12 +1,14 @@
-// The summary of a GitHub Actions step.
-//
-// In: a result. Out: a table, appended to the file that GITHUB_STEP_SUMMARY names.
-// Never: a failure; it is only a summary.
+// Appends a table to the summary of a GitHub Actions step, which GITHUB_STEP_SUMMARY names.
 
-import { appendFileSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, writeFileSync } from "node:fs";
 import { sanitize } from "../sanitized-text.js";
 import { number, size, time } from "./format.js";
-import { byReason, place } from "./summary.js";
+import { groupSkipped } from "./skipped-groups.js";
+import { place } from "./summary.js";
+
+/** Appending, and without waiting for somebody to read from a pipe. Windows has no such flag. */
+const FLAGS =
+  constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | (constants.O_NONBLOCK ?? 0);
 
 /**
  * @param {string | undefined} file
@@ -16,7 +18,7 @@ import { byReason, place } from "./summary.js";
 export function writeStepSummary(file, result) {
   if (!file) return undefined;
   try {
-    appendFileSync(file, stepSummary(result));
+    append(file, stepSummary(result));
     return undefined;
   } catch (error) {
     const { message } = /** @type {Error} */ (error);
@@ -24,39 +26,63 @@ export function writeStepSummary(file, result) {
   }
 }
 
+/**
+ * @param {string} file
+ * @param {string} text
+ */
+function append(file, text) {
+  const handle = openSync(file, FLAGS);
+  try {
+    const kind = fstatSync(handle);
+    // A pipe that nobody empties would take a part of it.
+    if (!kind.isFile() && !kind.isCharacterDevice()) throw new Error(`${file} is not a file`);
+    writeFileSync(handle, text);
+  } finally {
+    closeSync(handle);
+  }
+}
+
 /** @param {import("../../index.js").ProjectSeedResult} result */
 export function stepSummary(result) {
-  const { skipped, failure, target, buildId } = result;
-  const outcome = failure ? `failed (${failure.code})` : skipped ? "skipped" : "seeded";
-  const reason = failure?.message ?? skipped;
+  const { skipped, skippedCode, failure, target, buildId, routesSkipped } = result;
+  const outcome = failure ? "failed" : skipped ? "skipped" : "seeded";
   /** @type {[string, string][]} */
   const cells = [
     ["outcome", outcome],
-    ...row("reason", reason),
+    ...row("code", failure?.code ?? skippedCode),
+    ...row("reason", failure?.message ?? skipped),
     ["pages", number(result.seededRoutes)],
     ["entries", number(result.kvPairsUploaded)],
     ["bytes", size(result.bytesUploaded)],
     ["time", time(result.durationMs)],
-    ...byReason(result.routesSkipped).flatMap(([why, paths]) =>
-      row(`skipped: ${why}`, number(paths.length)),
+    ...groupSkipped(routesSkipped).flatMap(({ reason, count }) =>
+      row("skipped", `${number(count)}: ${reason}`),
     ),
     ...row("namespace", target && place(target)),
     ...row("build id", buildId),
   ];
-  const lines = cells.map(([name, value]) => `| ${cell(name)} | ${cell(value)} |`);
+  const lines = cells.map(([name, value]) => `| ${name} | ${value} |`);
   return `### vinext-seed\n\n| | |\n| --- | --- |\n${lines.join("\n")}\n\n`;
 }
 
 /**
  * @param {string} name
- * @param {string | undefined} value
+ * @param {string | undefined} value others may have written it
  * @returns {[string, string][]} nothing without a value
  */
 function row(name, value) {
-  return value === undefined ? [] : [[name, value]];
+  return value === undefined ? [] : [[name, cell(value)]];
 }
 
-/** @param {string} text */
+/**
+ * Text that is neither Markdown nor HTML. A character reference is never syntax, and in code GitHub
+ * finds no mentions, links, issues or commits.
+ * @param {string} text
+ */
 function cell(text) {
-  return sanitize(text).replaceAll(/[\\|<>`]/gu, (character) => `\\${character}`);
+  const escaped = sanitize(text).replaceAll(
+    /[!-/:-@[-`{-~]/gu,
+    (character) => `&#${character.charCodeAt(0)};`,
+  );
+  return `<code>${escaped}</code>`;
 }

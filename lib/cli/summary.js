@@ -1,10 +1,8 @@
-// What a run did, for people.
-//
-// In: results. Out: text.
-// Never: a number that the result does not have.
+// Says in words what a run did: never a number that the result does not have.
 
 import { sanitize } from "../sanitized-text.js";
 import { counted, number, rows, size, time } from "./format.js";
+import { groupSkipped, lacksStaticParams } from "./skipped-groups.js";
 
 /** @typedef {import("../../index.js").ProjectSeedResult} ProjectSeedResult */
 /** @typedef {import("../../index.js").RouteSkipped} RouteSkipped */
@@ -25,6 +23,23 @@ export function seedSummary(result, isVerbose) {
     ]),
     ...(isVerbose ? skippedRoutes(routesSkipped) : []),
   ].join("\n");
+}
+
+/**
+ * Why nothing is seeded, with the routes that are skipped: the end of a sentence, and lines below it.
+ * @param {{ skipped?: string, skippedCode?: string, skippedDetail?: string,
+ *   routesSkipped: RouteSkipped[] }} result
+ */
+export function whyNothing({ skipped, skippedCode, skippedDetail, routesSkipped }) {
+  const detail = skippedDetail === undefined ? "" : `; ${skippedDetail}`;
+  const reason = `(${skippedCode}): ${skipped}${detail}`;
+  if (routesSkipped.length === 0) return reason;
+  const hint = lacksStaticParams(routesSkipped)
+    ? [
+        "  Dynamic routes are pre-rendered for the parameters that their `generateStaticParams` returns.",
+      ]
+    : [];
+  return [reason, rows(skippedRows(routesSkipped)), ...hint].join("\n");
 }
 
 /**
@@ -63,20 +78,21 @@ export function notStoredKeys({ notStored }) {
 
 /** @param {import("../../index.js").SeedTarget} target */
 export function place({ accountId, namespaceId, binding, persistTo }) {
-  const namespace = binding === undefined ? namespaceId : `${binding} (${namespaceId})`;
-  const where = persistTo === undefined ? `account ${accountId}` : persistTo;
+  const id = sanitize(namespaceId);
+  const namespace = binding === undefined ? id : `${sanitize(binding)} (${id})`;
+  const where = persistTo === undefined ? `account ${sanitize(accountId)}` : sanitize(persistTo);
   return `${namespace} in ${where}`;
 }
 
 /**
- * One row for each reason, the most frequent first.
+ * One row for each reason, what needs attention first.
  * @param {RouteSkipped[]} routes
  * @returns {[string, string][]}
  */
 export function skippedRows(routes) {
-  return byReason(routes).map(([reason, paths], index) => {
-    const example = paths.length === 1 ? sanitize(paths[0]) : `${sanitize(paths[0])}, …`;
-    return [index === 0 ? "skipped" : "", `${number(paths.length)}: ${reason} (${example})`];
+  return groupSkipped(routes).map(({ reason, count, example }, index) => {
+    const paths = count === 1 ? example : `${example}, …`;
+    return [index === 0 ? "skipped" : "", `${number(count)}: ${reason} (${paths})`];
   });
 }
 
@@ -88,19 +104,4 @@ export function skippedRoutes(routes) {
   return routes.map(
     ({ route, path, reason }) => `  ${sanitize(path ?? route)}: ${sanitize(reason)}`,
   );
-}
-
-/**
- * @param {RouteSkipped[]} routes
- * @returns {[reason: string, paths: string[]][]} by code; the reason is that of the first
- */
-export function byReason(routes) {
-  /** @type {Map<string, [string, string[]]>} */
-  const groups = new Map();
-  for (const { code, reason, route, path } of routes) {
-    const group = groups.get(code) ?? [sanitize(reason), []];
-    group[1].push(path ?? route);
-    groups.set(code, group);
-  }
-  return [...groups.values()].sort((one, other) => other[1].length - one[1].length);
 }

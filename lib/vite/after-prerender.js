@@ -6,7 +6,7 @@ import { counted, rows, size } from "../cli/format.js";
 import { createPrinter } from "../cli/printer.js";
 import { progressView } from "../cli/progress-bar.js";
 import { writeStepSummary } from "../cli/step-summary.js";
-import { inDoubt, seedSummary, skippedRows } from "../cli/summary.js";
+import { inDoubt, seedSummary, skippedRows, whyNothing } from "../cli/summary.js";
 import { findPackage } from "../installed-package.js";
 import { sanitize } from "../sanitized-text.js";
 import { isNothingToSeed, seedFromProject } from "../seed-from-project.js";
@@ -54,8 +54,7 @@ async function printPlan(root, options, printer) {
   const plan = await planKvSeed({ ...planOptions(options), root });
   for (const warning of plan.warnings) printer.warning(warning);
   if (plan.skipped !== undefined) {
-    const detail = plan.skippedDetail === undefined ? "" : `; ${plan.skippedDetail}`;
-    printer.warning(`nothing would be seeded (${plan.skippedCode}): ${plan.skipped}${detail}`);
+    printer.warning(`nothing would be seeded ${whyNothing(plan)}`);
     return;
   }
   const what = `${counted(plan.routes, "page")}, ${counted(plan.kvPairs, "entry", "entries")}`;
@@ -116,13 +115,12 @@ async function seedAfterDeploy(root, options, deploy, printer) {
  * @param {import("../cli/printer.js").Printer} printer
  */
 function printOutcome(result, printer) {
-  const { failure, skipped, skippedCode, skippedDetail, warnings } = result;
+  const { failure, skipped, warnings } = result;
   for (const warning of warnings) printer.warning(warning);
   if (failure !== undefined) {
     printer.warning(`the seeding failed (${failure.code}): ${failure.message}${inDoubt(result)}`);
   } else if (skipped !== undefined) {
-    const detail = skippedDetail === undefined ? "" : `; ${skippedDetail}`;
-    printer.warning(`nothing is seeded (${skippedCode}): ${skipped}${detail}`);
+    printer.warning(`nothing is seeded ${whyNothing(result)}`);
   } else {
     printer.result(seedSummary(result, false));
   }
