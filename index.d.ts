@@ -465,8 +465,9 @@ export interface SeedExport extends BuildFindings {
  * | code | meaning |
  * |---|---|
  * | `INVALID_OPTION` | an option is missing or wrong; nothing was sent |
- * | `MANIFEST_UNREADABLE`, `ARTIFACTS_UNREADABLE` | the build's files are there and cannot be read |
- * | `MANIFEST_CHANGED` | the build's files changed during the run |
+ * | `MANIFEST_UNREADABLE`, `ARTIFACTS_UNREADABLE` | the build's files are there and the machine cannot read them: no permission, too many open files, a broken disk |
+ * | `MANIFEST_CHANGED` | the manifest was replaced or the build id changed during the run |
+ * | `OUT_OF_RESOURCES` | there is not enough memory, or no thread can be started |
  * | `KV_UNAUTHORIZED` | the token is wrong or lacks the permission "Workers KV Storage: Edit" |
  * | `KV_NOT_FOUND` | the account or the namespace does not exist |
  * | `KV_QUOTA_EXHAUSTED` | the daily quota of writes is used up; it resets at 00:00 UTC |

@@ -63,14 +63,15 @@ fn packed() -> Vec<PackedRoutes> {
         segment_bytes: 512 * 1024,
         buffer_bytes: 640 * 1024,
         max_free_buffers: 0,
+        max_bytes: usize::MAX,
     };
-    let routes = manifest.into_routes().expect("it is still there");
+    let routes = manifest.into_routes();
     let mut packer =
         Packer::start(planner, routes, &artifacts, target, limits).expect("threads start");
     let runtime = tokio::runtime::Builder::new_current_thread().build();
     runtime.expect("a runtime").block_on(async {
         let mut all = Vec::new();
-        while let Some(routes) = packer.next().await.expect("everything is packed") {
+        while let Some(routes) = packer.next(true).await.expect("everything is packed") {
             assert!(routes.skipped.is_empty(), "{:?}", routes.skipped);
             all.push(routes);
         }

@@ -159,7 +159,7 @@ impl SkippedRun {
         let detail = match problem {
             ManifestError::Missing | ManifestError::NoBuildIdOrRoutes => None,
             ManifestError::Corrupt(detail) => Some(detail.as_str().to_owned()),
-            ManifestError::Unreadable(_) => return None,
+            ManifestError::Unreadable(_) | ManifestError::Changed => return None,
         };
         Some(Self {
             detail,

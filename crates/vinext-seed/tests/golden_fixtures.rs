@@ -55,6 +55,7 @@ async fn pack(
         segment_bytes,
         buffer_bytes: segment_bytes,
         max_free_buffers: 2,
+        max_bytes: usize::MAX,
     };
     let target = PackTarget {
         frame: Frame::BulkJson,
@@ -65,7 +66,7 @@ async fn pack(
         },
     };
     let artifacts = server_dir.join("prerendered-routes");
-    let routes = manifest.into_routes().unwrap();
+    let routes = manifest.into_routes();
     let mut packer = Packer::start(planner, routes, &artifacts, target, limits).unwrap();
     let mut batcher = Batcher::new(BatchLimits {
         max_pairs: 7,
@@ -73,7 +74,7 @@ async fn pack(
     });
     let mut batches = Vec::new();
     let mut skipped = Vec::new();
-    while let Some(packed) = packer.next().await.unwrap() {
+    while let Some(packed) = packer.next(true).await.unwrap() {
         batcher.push(&packed, |batch| batches.push(batch));
         skipped.extend(packed.skipped);
     }

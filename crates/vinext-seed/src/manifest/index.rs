@@ -1,15 +1,12 @@
-//! Where the routes lie in the file, so that any of them can be read again by itself.
+//! Where the routes lie in the file, so that any of them can be read again by itself, on any thread.
 //!
-//! In: the places of the routes, in order, as the manifest is read for the first time. Out: the raw
-//! JSON of any neighbouring routes, on any thread.
-//! Never: a route of another file. If the manifest is written to after it was opened, reading ends.
+//! Invariant: all routes are of the file that was opened. If it is written to afterwards, reading ends.
 
 use std::fs::File;
 use std::io;
 use std::ops::Range;
-use std::time::SystemTime;
 
-use crate::files::{FileError, read_exact_at};
+use crate::files::{FileError, FileStamp, read_exact_at, take_memory};
 
 /// The place of every route: 12 bytes for each.
 #[derive(Clone, Debug, Default)]
@@ -51,14 +48,13 @@ impl RouteIndex {
 #[derive(Debug)]
 pub struct RouteFile {
     file: File,
-    /// Of the file that was opened: its size in bytes and when it was written.
-    version: (u64, SystemTime),
+    /// Of the file when it was opened.
+    stamp: FileStamp,
 }
 
 impl RouteFile {
-    pub(super) fn new(file: File) -> io::Result<Self> {
-        let version = version(&file)?;
-        Ok(Self { file, version })
+    pub(super) fn new(file: File, stamp: FileStamp) -> Self {
+        Self { file, stamp }
     }
 
     /// Reads the routes at `positions`, at least one, and the text between them.
@@ -73,20 +69,17 @@ impl RouteFile {
         let bytes = bytes.map_err(io::Error::other)?;
         routes.start = start;
         if routes.json.len() < bytes {
+            let missing = bytes - routes.json.len();
+            take_memory(&mut routes.json, missing as u64)?;
             routes.json.resize(bytes, 0);
         }
         read_exact_at(&self.file, &mut routes.json[..bytes], start)?;
-        if version(&self.file)? == self.version {
+        if FileStamp::of(&self.file.metadata()?) == self.stamp {
             Ok(())
         } else {
             Err(FileError::Changed.into())
         }
     }
-}
-
-fn version(file: &File) -> io::Result<(u64, SystemTime)> {
-    let metadata = file.metadata()?;
-    Ok((metadata.len(), metadata.modified()?))
 }
 
 /// Neighbouring routes as they stand in the file. Used again for the next ones.
@@ -154,7 +147,7 @@ mod tests {
         .unwrap();
         let manifest = ManifestFile::open(dir.path()).unwrap();
         let index = index_of(&manifest);
-        let file = manifest.into_routes().unwrap();
+        let file = manifest.into_routes();
         let mut routes = RawRoutes::default();
         for positions in [0..3, 1..2, 2..3, 0..1] {
             file.read(&index, positions.clone(), &mut routes).unwrap();

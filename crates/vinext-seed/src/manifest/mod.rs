@@ -1,8 +1,6 @@
-//! Stage 1: the manifest of what a build pre-rendered, `dist/server/vinext-prerender.json`.
+//! Stage 1: reads the manifest of what a build pre-rendered, `dist/server/vinext-prerender.json`.
 //!
-//! In: the file. Out: its header, and its routes one after another as raw JSON.
-//! Never: more of the file in memory than a window and the routes that are being packed, and no
-//! opinion on which routes can be seeded. That is the plan's.
+//! Invariant: no more of the file is in memory than a window and the routes that are being packed.
 
 mod index;
 mod lazy_strings;
@@ -14,7 +12,7 @@ mod value_walk;
 
 use std::fs::File;
 use std::io::Seek;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 pub use index::RouteFile;
@@ -25,7 +23,7 @@ pub use reader::{Header, RouteReader};
 pub use route::{Headers, Lifetime, RenderStatus, Route, RouteError, RouterKind};
 use scanner::ScanError;
 
-use crate::files::{self, FileError};
+use crate::files::{self, FileError, FileStamp};
 use crate::sanitized_text::SanitizedText;
 
 /// The manifest's name within `dist/server/`.
@@ -44,6 +42,12 @@ pub enum ManifestError {
     /// It is JSON, but not what a build that can be seeded writes.
     #[error("manifest missing buildId or routes")]
     NoBuildIdOrRoutes,
+    /// The file was written to or replaced after it was opened.
+    #[error(
+        "{MANIFEST_FILE} changed while it was read; seed again when nothing builds the project any \
+         more"
+    )]
+    Changed,
     /// The file is there and cannot be read.
     #[error("cannot read {MANIFEST_FILE}: {0}")]
     Unreadable(#[source] std::io::Error),
@@ -57,7 +61,21 @@ impl ManifestError {
             Self::Missing => "no-manifest",
             Self::Corrupt(_) => "corrupt-manifest",
             Self::NoBuildIdOrRoutes => "incomplete-manifest",
+            Self::Changed => "MANIFEST_CHANGED",
             Self::Unreadable(_) => "MANIFEST_UNREADABLE",
+        }
+    }
+
+    /// The problem of reading again what could be read before.
+    pub(crate) fn from_second_reading(error: std::io::Error) -> Self {
+        let is_change = error
+            .get_ref()
+            .is_some_and(|inner| matches!(inner.downcast_ref(), Some(FileError::Changed)));
+        // A file that is shorter now ends early.
+        if is_change || error.kind() == std::io::ErrorKind::UnexpectedEof {
+            Self::Changed
+        } else {
+            Self::Unreadable(error)
         }
     }
 
@@ -81,6 +99,8 @@ impl From<ScanError> for ManifestError {
 #[derive(Debug)]
 pub struct ManifestFile {
     file: File,
+    stamp: FileStamp,
+    path: PathBuf,
     /// When the file was written.
     pub written_at: SystemTime,
 }
@@ -91,14 +111,21 @@ impl ManifestFile {
     /// # Errors
     /// [`ManifestError::Missing`] or [`ManifestError::Unreadable`].
     pub fn open(server_dir: &Path) -> Result<Self, ManifestError> {
-        let file = match files::open_regular(&server_dir.join(MANIFEST_FILE)) {
+        let path = server_dir.join(MANIFEST_FILE);
+        let file = match files::open_regular(&path) {
             Ok(file) => file,
             Err(FileError::Missing) => return Err(ManifestError::Missing),
             Err(problem) => return Err(ManifestError::Unreadable(problem.into())),
         };
         let metadata = file.metadata().map_err(ManifestError::Unreadable)?;
         let written_at = metadata.modified().map_err(ManifestError::Unreadable)?;
-        Ok(Self { file, written_at })
+        let stamp = FileStamp::of(&metadata);
+        Ok(Self {
+            file,
+            stamp,
+            path,
+            written_at,
+        })
     }
 
     /// Reads from the start.
@@ -110,11 +137,61 @@ impl ManifestFile {
         Ok(RouteReader::new(&self.file))
     }
 
+    /// What tells later whether the manifest is still the same.
+    pub(crate) fn moment(&self) -> ManifestMoment {
+        ManifestMoment {
+            path: self.path.clone(),
+            stamp: self.stamp,
+        }
+    }
+
     /// Its routes, to be read again where a [`RouteReader`] found them.
+    #[must_use]
+    pub fn into_routes(self) -> RouteFile {
+        RouteFile::new(self.file, self.stamp)
+    }
+}
+
+/// The manifest when it was opened.
+#[derive(Debug)]
+pub(crate) struct ManifestMoment {
+    path: PathBuf,
+    stamp: FileStamp,
+}
+
+impl ManifestMoment {
+    /// Checks that nobody wrote to the manifest or replaced it.
     ///
     /// # Errors
-    /// If the file's size and time cannot be had.
-    pub fn into_routes(self) -> Result<RouteFile, ManifestError> {
-        RouteFile::new(self.file).map_err(ManifestError::Unreadable)
+    /// [`ManifestError::Changed`], or why the file cannot be looked at.
+    pub(crate) fn check(&self) -> Result<(), ManifestError> {
+        match FileStamp::at(&self.path) {
+            Ok(Some(stamp)) if stamp == self.stamp => Ok(()),
+            Ok(_) => Err(ManifestError::Changed),
+            Err(problem) => Err(ManifestError::Unreadable(problem.into())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn a_manifest_that_is_replaced_or_removed_is_seen() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(MANIFEST_FILE);
+        fs::write(&path, r#"{"buildId":"a","routes":[]}"#).unwrap();
+        let moment = ManifestFile::open(dir.path()).unwrap().moment();
+        assert!(moment.check().is_ok());
+        let other = dir.path().join("other");
+        fs::write(&other, r#"{"buildId":"b","routes":[]}"#).unwrap();
+        fs::rename(&other, &path).unwrap();
+        if cfg!(unix) {
+            assert!(matches!(moment.check(), Err(ManifestError::Changed)));
+        }
+        fs::remove_file(&path).unwrap();
+        assert!(matches!(moment.check(), Err(ManifestError::Changed)));
     }
 }

@@ -1,8 +1,5 @@
-//! Walks the top level of a JSON document without holding more of it than one value.
-//!
-//! In: bytes, in any portions. Out: the members of the top-level object, each either as the raw
-//! bytes of its value, element by element, or skipped. Never: a tree of the document. A manifest
-//! can have 200 MB, one route of it has a few hundred bytes.
+//! Walks the top level of a JSON document without holding more of it than one value: a manifest can
+//! have 200 MB, one route of it has a few hundred bytes.
 //!
 //! Only the structure is checked here (brackets, strings, separators); whoever takes a value
 //! parses it. What is skipped is not checked further.
@@ -14,9 +11,9 @@ use super::value_walk::ValueWalk;
 /// How much is read at a time. When fuzzing so little that made-up documents have it grow.
 const READ_BYTES: usize = if cfg!(fuzzing) { 16 } else { 256 * 1024 };
 
-/// The largest value that is handed out: a thousand times any route seen, and small beside the
-/// memory budget. Beyond it the file is no manifest.
-const MAX_VALUE_BYTES: usize = 16 * 1024 * 1024;
+/// The largest value that is handed out: a hundred times any route seen, and small beside the memory
+/// budget, even once for each thread. Beyond it the file is no manifest.
+const MAX_VALUE_BYTES: usize = 1024 * 1024;
 
 /// Why a document could not be walked.
 #[derive(Debug, thiserror::Error)]
@@ -93,7 +90,7 @@ impl<R: Read> Scanner<R> {
             let mut walk = ValueWalk::default();
             let length = walk.advance(&self.window[self.position..self.filled]);
             if length.unwrap_or(self.filled - self.position) > MAX_VALUE_BYTES {
-                return Err(self.malformed("a value has more than 16 MiB"));
+                return Err(self.malformed("a value has more than 1 MiB"));
             }
             if let Some(length) = length {
                 return Ok(self.consume(length));
@@ -233,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_of_16_mib_is_handed_out_and_a_larger_one_is_not() {
+    fn a_value_of_1_mib_is_handed_out_and_a_larger_one_is_not() {
         for (more, is_handed_out) in [(0, true), (1, false)] {
             let document = format!("[\"{}\"]", "x".repeat(MAX_VALUE_BYTES - 2 + more));
             let mut scanner = Scanner::new(document.as_bytes());

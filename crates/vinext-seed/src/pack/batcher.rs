@@ -106,12 +106,7 @@ impl Batcher {
         while first <= run.last {
             let fitting = self.fitting(run, first);
             if fitting == 0 && !self.open.is_empty() {
-                let full = std::mem::take(&mut self.open);
-                if let Some(shares) = &mut self.shares {
-                    shares.batches += 1;
-                    shares.batched_bytes += full.body_bytes() as u64;
-                }
-                emit(full);
+                emit(self.close());
                 continue;
             }
             // Into an empty batch goes at least one pair, however large.
@@ -122,7 +117,21 @@ impl Batcher {
                 last,
             });
             first = last + 1;
+            // One large pair would keep its memory until another comes that does not fit.
+            if self.open.body_bytes() >= self.limits.max_body_bytes {
+                emit(self.close());
+            }
         }
+    }
+
+    /// Takes out the open batch.
+    fn close(&mut self) -> Batch {
+        let full = std::mem::take(&mut self.open);
+        if let Some(shares) = &mut self.shares {
+            shares.batches += 1;
+            shares.batched_bytes += full.body_bytes() as u64;
+        }
+        full
     }
 
     /// What is left.

@@ -7,14 +7,14 @@
 use std::borrow::Cow;
 use std::io::Write as _;
 
-use super::frame::{Count, Sink};
+use super::frame::{Bound, Count, Sink};
 use super::json_text::{needs_escaping, push_escaped};
 use crate::formats::cache_key::ArtifactKind;
 use crate::formats::profile::QueryProof;
 use crate::formats::tag_list::TagList;
 use crate::manifest::Lifetime;
 use crate::plan::lifetime::{expire_at_ms, revalidate_at_ms};
-use crate::plan::{PlannedEntry, PlannedRoute};
+use crate::plan::{PlannedEntry, PlannedRoute, SkipReason};
 use crate::store::{Frame, StoreLimits};
 
 /// What every pair of a bulk request begins with.
@@ -146,6 +146,47 @@ impl Encoder {
         parts.push(out, self.frame);
     }
 
+    /// Checks the size of a file before any of it is read.
+    pub(super) fn check_file(&self, entry: &PlannedEntry, bytes: u64) -> Result<(), SkipReason> {
+        // Escapes only ever add bytes.
+        let value_bytes = match entry.kind {
+            ArtifactKind::Html => bytes,
+            ArtifactKind::Rsc | ArtifactKind::Route => bytes.div_ceil(3).saturating_mul(4),
+        };
+        let limit_bytes = self.limits.max_value_bytes.min(self.limits.max_body_bytes);
+        if value_bytes > limit_bytes as u64 {
+            Err(SkipReason::ValueTooLarge {
+                file: entry.file.clone(),
+                bytes: value_bytes,
+                limit_bytes: limit_bytes as u64,
+            })
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Checks that the store takes the entry, before it is encoded.
+    pub(super) fn check_size(&self, parts: EntryParts<'_>) -> Result<(), SkipReason> {
+        let Some(size) = self.size_if_large(parts) else {
+            return Ok(());
+        };
+        let too_large = |bytes, limit_bytes| {
+            Err(SkipReason::ValueTooLarge {
+                file: parts.entry.file.clone(),
+                bytes: bytes as u64,
+                limit_bytes: limit_bytes as u64,
+            })
+        };
+        let body_bytes = self.frame.framing_bytes() + size.framed_bytes;
+        if size.value_bytes > self.limits.max_value_bytes {
+            too_large(size.value_bytes, self.limits.max_value_bytes)
+        } else if body_bytes > self.limits.max_body_bytes {
+            too_large(size.framed_bytes, self.limits.max_body_bytes)
+        } else {
+            Ok(())
+        }
+    }
+
     /// How much an entry takes, where it may be more than the store takes; `None` where nothing that
     /// the artifact may hold makes it so large.
     pub(super) fn size_if_large(&self, parts: EntryParts<'_>) -> Option<EncodedSize> {
@@ -165,6 +206,14 @@ impl Encoder {
             value_bytes: value.0 + parts.own_members.len() + parts.tail.value_bytes,
             framed_bytes: framed.0,
         })
+    }
+
+    /// How much an entry takes at most as it stands in the frame, told in less time than it takes to
+    /// encode it.
+    pub(super) fn framed_bytes_at_most(&self, parts: EntryParts<'_>) -> usize {
+        let mut bound = Bound::default();
+        parts.push(&mut bound, self.frame);
+        bound.0
     }
 
     /// Where the key stands in the encoded entry; `None` if it does not stand there as it is.

@@ -102,6 +102,28 @@ impl Sink for Count {
     }
 }
 
+/// Counts what a buffer would take at most, without looking at what stands for each byte.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) struct Bound(pub(super) usize);
+
+impl Sink for Bound {
+    fn verbatim(&mut self, bytes: &[u8]) {
+        self.0 += bytes.len();
+    }
+
+    fn escaped(&mut self, text: &[u8]) {
+        self.0 += json_text::escaped_bytes_at_most(text);
+    }
+
+    fn escaped_twice(&mut self, text: &str) {
+        self.0 += json_text::escaped_bytes_at_most(text.as_bytes());
+    }
+
+    fn base64(&mut self, bytes: &[u8]) {
+        self.0 += base64_bytes(bytes.len());
+    }
+}
+
 /// The length of so many bytes in base64, padded.
 pub(super) const fn base64_bytes(bytes: usize) -> usize {
     bytes.div_ceil(3) * 4

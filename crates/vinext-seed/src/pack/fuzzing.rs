@@ -1,6 +1,7 @@
 //! The encoder, for the fuzz targets.
 
 use super::entry::{Encoder, EntryParts, Timestamps};
+use super::memory::MemoryBudget;
 use super::segment::{BufferPool, NewEntry, SegmentBuilder};
 use crate::plan::{PlannedEntry, PlannedRoute};
 use crate::store::{Frame, StoreLimits};
@@ -46,7 +47,7 @@ pub fn encode(
         tail: &tail,
     };
     let size = encoder.size_if_large(parts);
-    let mut segment = SegmentBuilder::new(frame, &BufferPool::new(64, 0));
+    let mut segment = SegmentBuilder::new(frame, &BufferPool::new(64, 0, MemoryBudget::new(0)));
     let new = NewEntry {
         key: &entry.key,
         key_offset: encoder.key_offset(&entry.key),

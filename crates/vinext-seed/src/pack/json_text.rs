@@ -33,6 +33,16 @@ pub(super) fn escaped_twice_bytes(text: &str) -> usize {
     bytes(text.as_bytes(), &TWICE)
 }
 
+/// No less than what [`push_escaped_twice`], and so [`push_escaped`], would append. Quicker by far:
+/// counting a few bytes is what processors do many at a time.
+pub(super) fn escaped_bytes_at_most(text: &[u8]) -> usize {
+    let count = |is_meant: fn(u8) -> bool| text.iter().filter(|&&byte| is_meant(byte)).count();
+    let controls = count(|byte| byte < 0x20);
+    let newlines = count(|byte| byte == b'\n');
+    let quotes = count(|byte| byte == b'"' || byte == b'\\');
+    text.len() + 6 * (controls - newlines) + 2 * newlines + 3 * quotes
+}
+
 fn bytes(text: &[u8], table: &EscapeTable) -> usize {
     let length = |&byte: &u8| usize::from(table[usize::from(byte)].length);
     text.iter().map(length).sum()
@@ -204,6 +214,8 @@ mod tests {
             prop_assert_eq!(escaped(&text, push_escaped_twice), reference(&text, 2));
             prop_assert_eq!(escaped_bytes(text.as_bytes()), reference(&text, 1).len());
             prop_assert_eq!(escaped_twice_bytes(&text), reference(&text, 2).len());
+            let at_most = escaped_bytes_at_most(text.as_bytes());
+            prop_assert!((escaped_twice_bytes(&text)..=7 * text.len()).contains(&at_most));
         }
     }
 }

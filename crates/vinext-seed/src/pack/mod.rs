@@ -3,6 +3,7 @@
 //! Invariant: packing holds no more than [`PackLimits`] allows, whatever the size of the site. It
 //! goes only a fixed number of segments ahead of whoever takes them.
 
+mod artifacts;
 mod batch;
 mod batcher;
 mod entry;
@@ -10,6 +11,7 @@ mod frame;
 #[cfg(fuzzing)]
 pub(crate) mod fuzzing;
 mod json_text;
+mod memory;
 #[cfg(test)]
 mod reference;
 mod segment;
@@ -29,11 +31,14 @@ pub use batcher::Batcher;
 pub(crate) use batcher::batch_of;
 pub use entry::Timestamps;
 
-use crate::files::ArtifactDir;
+use crate::files::{ArtifactDir, FileError};
 use crate::manifest::{ManifestError, RouteFile};
 use crate::plan::{Planner, SkippedRoute};
+use crate::sanitized_text::SanitizedText;
 use crate::store::{Frame, StoreLimits};
+use artifacts::Artifacts;
 use entry::Encoder;
+use memory::MemoryBudget;
 use segment::{BufferPool, Segment};
 use work_queue::WorkQueue;
 use worker::{PackContext, PackProgress, Packed};
@@ -51,6 +56,9 @@ pub struct PackLimits {
     pub buffer_bytes: usize,
     /// Empty segment buffers that are kept for the next segments.
     pub max_free_buffers: usize,
+    /// What all segments may take until they are sent, with the artifacts that are being encoded, in
+    /// bytes.
+    pub max_bytes: usize,
 }
 
 /// What entries are packed for.
@@ -68,7 +76,7 @@ pub struct PackTarget {
 pub struct Packer {
     context: Arc<PackContext>,
     threads: Vec<JoinHandle<()>>,
-    delivered: mpsc::UnboundedReceiver<Result<Packed, ManifestError>>,
+    delivered: mpsc::UnboundedReceiver<Result<Packed, PackError>>,
     /// Packed out of turn, by first position.
     waiting: BTreeMap<usize, Packed>,
     /// The position of the route that comes next.
@@ -96,18 +104,25 @@ impl Packer {
         artifact_dir: &Path,
         target: PackTarget,
         limits: PackLimits,
-    ) -> std::io::Result<Self> {
+    ) -> Result<Self, PackError> {
+        let unreadable = |problem: FileError| PackError::ArtifactsUnreadable(problem.into());
+        let memory = MemoryBudget::new(limits.max_bytes);
         let context = Arc::new(PackContext {
             queue: WorkQueue::new(planner.scan().routes, limits.max_segments_ahead),
             routes,
             planner,
-            artifacts: ArtifactDir::open(artifact_dir)?,
+            artifacts: Artifacts::new(ArtifactDir::open(artifact_dir).map_err(unreadable)?),
             encoder: Encoder {
                 frame: target.frame,
                 limits: target.limits,
                 timestamps: target.timestamps,
             },
-            pool: BufferPool::new(limits.buffer_bytes, limits.max_free_buffers),
+            pool: BufferPool::new(
+                limits.buffer_bytes,
+                limits.max_free_buffers,
+                Arc::clone(&memory),
+            ),
+            memory,
             segment_bytes: limits.segment_bytes,
             progress: PackProgress::default(),
         });
@@ -128,8 +143,7 @@ impl Packer {
             match thread {
                 Ok(thread) => packer.threads.push(thread),
                 Err(error) if packer.threads.is_empty() => {
-                    let problem = format!("no thread can be started: {error}");
-                    return Err(std::io::Error::new(error.kind(), problem));
+                    return Err(PackError::NoThread(error));
                 }
                 // Those that were started do it too.
                 Err(_) => break,
@@ -140,10 +154,15 @@ impl Packer {
 
     /// The next routes in the manifest's order; `None` after the last.
     ///
+    /// `is_starving` says that the caller does nothing meanwhile that gives back memory of earlier
+    /// routes: then a route that is too large for the budget is packed all the same.
+    ///
     /// # Errors
-    /// If there are not as many routes as the scan counted. What was packed until then is sound.
-    pub async fn next(&mut self) -> Result<Option<PackedRoutes>, PackError> {
+    /// If the machine fails, or the manifest is another one by now. What was packed until then is
+    /// sound.
+    pub async fn next(&mut self, is_starving: bool) -> Result<Option<PackedRoutes>, PackError> {
         loop {
+            self.context.memory.needs(self.next, is_starving);
             if let Some(packed) = self.waiting.remove(&self.next) {
                 self.next = packed.positions.end;
                 self.context.queue.release();
@@ -180,16 +199,38 @@ impl Packer {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PackError {
-    /// The manifest is not the one that was surveyed.
+    /// The manifest cannot be read again, or is not the one that was scanned.
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+    /// The directory of artifacts is there and cannot be read.
+    #[error("cannot read dist/server/prerendered-routes: {0}")]
+    ArtifactsUnreadable(#[source] std::io::Error),
+    /// An artifact is there and cannot be read, for a reason that is not the file's.
     #[error(
-        "the manifest changed while its routes were packed: {0}; seed again when nothing builds \
-         the project any more"
+        "cannot read dist/server/prerendered-routes/{file}: {source}; this is a problem of the \
+         machine, not of the page, so the run ends here"
     )]
-    ManifestChanged(#[from] ManifestError),
+    ArtifactUnreadable {
+        /// The first such file, within the directory of artifacts.
+        file: SanitizedText,
+        /// What the operating system says.
+        source: std::io::Error,
+    },
+    /// There is not enough memory.
+    #[error(
+        "not enough memory: {0}; give the process more, or set a smaller `maxMemoryBytes` if other \
+         processes need it"
+    )]
+    OutOfMemory(SanitizedText),
+    /// Not even one thread can be started.
+    #[error(
+        "cannot start a thread: {0}; raise the limit of processes (`ulimit -u`, or the container's \
+         `pids` limit)"
+    )]
+    NoThread(#[source] std::io::Error),
     /// A thread of ours failed. That is a bug.
     #[error(
-        "the seeder failed after {packed} of {routes} routes, its message stands above; please \
-         report this"
+        "internal error after {packed} of {routes} routes (see the panic above); please report it"
     )]
     Incomplete {
         /// Routes that were packed.
@@ -204,7 +245,13 @@ impl PackError {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
-            Self::ManifestChanged(_) => "MANIFEST_CHANGED",
+            // It was valid when it was scanned.
+            Self::Manifest(ManifestError::Unreadable(_)) => "MANIFEST_UNREADABLE",
+            Self::Manifest(_) => "MANIFEST_CHANGED",
+            Self::ArtifactsUnreadable(_) | Self::ArtifactUnreadable { .. } => {
+                "ARTIFACTS_UNREADABLE"
+            }
+            Self::OutOfMemory(_) | Self::NoThread(_) => "OUT_OF_RESOURCES",
             Self::Incomplete { .. } => "INTERNAL_ERROR",
         }
     }
@@ -212,7 +259,7 @@ impl PackError {
 
 impl Drop for Packer {
     fn drop(&mut self) {
-        self.context.queue.cancel();
+        self.context.cancel();
         self.delivered.close();
         for thread in self.threads.drain(..) {
             // A thread that panicked has delivered nothing more; its panic is already printed.

@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::batcher::Batcher;
 use super::entry::{Encoder, EntryParts, Timestamps};
+use super::memory::MemoryBudget;
 use super::segment::{BufferPool, NewEntry, SegmentBuilder};
 use super::{Batch, BatchLimits, PackedRoutes};
 use crate::formats::cache_key::ArtifactKind;
@@ -189,7 +190,7 @@ fn batches(
     });
     let mut batches = Vec::new();
     // Buffers are used again, so that what is left over from before would show.
-    let pool = BufferPool::new(1 << 16, 4);
+    let pool = BufferPool::new(1 << 16, 4, MemoryBudget::new(0));
     for routes in routes.chunks(per_segment) {
         let mut builder = SegmentBuilder::new(frame, &pool);
         for (route, artifact) in routes {

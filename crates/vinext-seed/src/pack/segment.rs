@@ -1,11 +1,13 @@
 //! Encoded entries, side by side as they stand in a request body, that batches share without
 //! copying.
 
+use std::collections::TryReserveError;
 use std::num::NonZeroU32;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 
+use super::memory::{MemoryBudget, Reservation};
 use crate::store::Frame;
 
 /// Where an entry lies in its segment.
@@ -120,7 +122,7 @@ impl SegmentBuilder {
     }
 
     pub(super) fn len(&self) -> usize {
-        self.buffer.bytes.len()
+        self.buffer.len()
     }
 
     /// How many entries it has.
@@ -128,15 +130,26 @@ impl SegmentBuilder {
         self.index.entries.len()
     }
 
+    /// Makes room for a large entry of so many bytes, for which memory was reserved.
+    pub(super) fn make_room(
+        &mut self,
+        bytes: usize,
+        reserved: Reservation,
+    ) -> Result<(), TryReserveError> {
+        self.buffer
+            .grow(bytes + self.frame.separator().len(), reserved)
+    }
+
     /// Appends an entry that `write` encodes.
     pub(super) fn push(&mut self, entry: NewEntry<'_>, write: impl FnOnce(&mut Vec<u8>)) {
-        let bytes = &mut self.buffer.bytes;
+        let bytes = self.buffer.bytes();
         if !self.index.entries.is_empty() {
             bytes.extend_from_slice(self.frame.separator().as_bytes());
         }
         let start = bytes.len();
         write(bytes);
         let end = bytes.len();
+        self.buffer.count();
         let key = KeySpan {
             start: offset(entry.key_offset.unwrap_or(self.index.keys.len())),
             bytes: offset(entry.key.len()),
@@ -164,7 +177,7 @@ impl SegmentBuilder {
             self.index.keys.truncate(first.key.start as usize);
         }
         let end = self.index.entries.last().map_or(0, |entry| entry.end);
-        self.buffer.bytes.truncate(end);
+        self.buffer.bytes().truncate(end);
     }
 
     pub(super) fn finish(self) -> Segment {
@@ -187,63 +200,119 @@ fn offset(bytes: usize) -> u32 {
 /// Buffers that are used again, so that their pages are not asked of the kernel again.
 #[derive(Clone, Debug)]
 pub(super) struct BufferPool {
-    free: Arc<Mutex<Vec<Vec<u8>>>>,
+    free: Arc<Mutex<Vec<Buffer>>>,
+    memory: Arc<MemoryBudget>,
     buffer_bytes: usize,
     max_free: usize,
 }
 
 impl BufferPool {
     /// A pool that keeps up to `max_free` buffers of up to twice `buffer_bytes`.
-    pub(super) fn new(buffer_bytes: usize, max_free: usize) -> Self {
+    pub(super) fn new(buffer_bytes: usize, max_free: usize, memory: Arc<MemoryBudget>) -> Self {
         Self {
             free: Arc::default(),
+            memory,
             buffer_bytes,
             max_free,
         }
     }
 
+    /// Reserves memory for routes from `position` on, giving up free buffers before it waits. `None`
+    /// when everything was cancelled.
+    pub(super) fn reserve(&self, position: usize, bytes: usize) -> Option<Reservation> {
+        self.memory
+            .reserve(position, bytes, || self.lock().pop().is_some())
+    }
+
     fn take(&self) -> PooledBuffer {
-        let free = self
-            .free
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .pop();
-        let bytes = free.unwrap_or_else(|| Vec::with_capacity(self.buffer_bytes));
+        let free = self.lock().pop();
+        let buffer = free.unwrap_or_else(|| Buffer {
+            bytes: Vec::with_capacity(self.buffer_bytes),
+            memory: self.memory.add(self.buffer_bytes),
+        });
         PooledBuffer {
-            bytes,
+            buffer: Some(buffer),
             pool: self.clone(),
         }
     }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Buffer>> {
+        self.free.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Memory, and the part of the budget that it takes.
+#[derive(Debug)]
+struct Buffer {
+    bytes: Vec<u8>,
+    memory: Reservation,
 }
 
 /// A buffer that returns to its pool when it is dropped.
 #[derive(Debug)]
 struct PooledBuffer {
-    bytes: Vec<u8>,
+    /// There until it is dropped.
+    buffer: Option<Buffer>,
     pool: BufferPool,
+}
+
+impl PooledBuffer {
+    fn len(&self) -> usize {
+        self.as_ref().len()
+    }
+
+    /// Its bytes, to append to.
+    fn bytes(&mut self) -> &mut Vec<u8> {
+        let buffer = self.buffer.get_or_insert_with(|| Buffer {
+            bytes: Vec::new(),
+            memory: self.pool.memory.add(0),
+        });
+        &mut buffer.bytes
+    }
+
+    /// Counts what it has grown by.
+    fn count(&mut self) {
+        if let Some(Buffer { bytes, memory }) = &mut self.buffer
+            && bytes.capacity() > memory.bytes()
+        {
+            memory.set(bytes.capacity());
+        }
+    }
+
+    /// Makes room for so many bytes more, which `reserved` counts as far as they need memory.
+    fn grow(&mut self, bytes: usize, reserved: Reservation) -> Result<(), TryReserveError> {
+        let capacity = self.bytes().capacity();
+        self.bytes().try_reserve_exact(bytes)?;
+        if let Some(Buffer { bytes, memory }) = &mut self.buffer {
+            memory.join(reserved);
+            if bytes.capacity() == capacity {
+                // It had room enough.
+                memory.set(capacity);
+            }
+        }
+        Ok(())
+    }
 }
 
 impl AsRef<[u8]> for PooledBuffer {
     fn as_ref(&self) -> &[u8] {
-        &self.bytes
+        self.buffer.as_ref().map_or(&[], |buffer| &buffer.bytes)
     }
 }
 
 impl Drop for PooledBuffer {
     fn drop(&mut self) {
+        let Some(mut buffer) = self.buffer.take() else {
+            return;
+        };
         // One that grew for an unusually large page would keep that memory for good.
-        if self.bytes.capacity() > 2 * self.pool.buffer_bytes {
+        if buffer.bytes.capacity() > 2 * self.pool.buffer_bytes || self.pool.memory.is_short() {
             return;
         }
-        let mut free = self
-            .pool
-            .free
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut free = self.pool.lock();
         if free.len() < self.pool.max_free {
-            let mut bytes = std::mem::take(&mut self.bytes);
-            bytes.clear();
-            free.push(bytes);
+            buffer.bytes.clear();
+            free.push(buffer);
         }
     }
 }
@@ -251,7 +320,7 @@ impl Drop for PooledBuffer {
 /// A segment of these keys and encoded entries, for tests.
 #[cfg(test)]
 pub(super) fn segment_of(frame: Frame, entries: &[(&str, String)]) -> Segment {
-    let mut builder = SegmentBuilder::new(frame, &BufferPool::new(64, 0));
+    let mut builder = SegmentBuilder::new(frame, &BufferPool::new(64, 0, MemoryBudget::new(0)));
     for (key, encoded) in entries {
         let entry = NewEntry {
             key,
@@ -280,7 +349,10 @@ mod tests {
 
     #[test]
     fn entries_are_cut_out_with_the_separators_between_them_only() {
-        let mut builder = SegmentBuilder::new(Frame::BulkJson, &BufferPool::new(64, 1));
+        let mut builder = SegmentBuilder::new(
+            Frame::BulkJson,
+            &BufferPool::new(64, 1, MemoryBudget::new(0)),
+        );
         for (key, pair) in [("1", "{1}"), ("22", "{22}"), ("333", "{333}")] {
             push(&mut builder, key, pair);
         }
@@ -297,7 +369,10 @@ mod tests {
 
     #[test]
     fn truncating_takes_the_separator_and_the_key_with_the_entry() {
-        let mut builder = SegmentBuilder::new(Frame::BulkJson, &BufferPool::new(64, 1));
+        let mut builder = SegmentBuilder::new(
+            Frame::BulkJson,
+            &BufferPool::new(64, 1, MemoryBudget::new(0)),
+        );
         for (key, pair) in [("a\"", "{1}"), ("b\"", "{22}"), ("333", "{333}")] {
             push(&mut builder, key, pair);
         }
@@ -310,7 +385,10 @@ mod tests {
 
     #[test]
     fn raw_values_have_nothing_between_them() {
-        let mut builder = SegmentBuilder::new(Frame::RawValue, &BufferPool::new(64, 1));
+        let mut builder = SegmentBuilder::new(
+            Frame::RawValue,
+            &BufferPool::new(64, 1, MemoryBudget::new(0)),
+        );
         push(&mut builder, "a", "{1}");
         push(&mut builder, "b", "{22}");
         let segment = builder.finish();
@@ -321,7 +399,7 @@ mod tests {
 
     #[test]
     fn buffers_come_back_unless_they_have_grown() {
-        let pool = BufferPool::new(16, 1);
+        let pool = BufferPool::new(16, 1, MemoryBudget::new(0));
         let mut builder = SegmentBuilder::new(Frame::BulkJson, &pool);
         push(&mut builder, "a", "{}");
         let segment = builder.finish();
@@ -332,7 +410,36 @@ mod tests {
         assert_eq!(pool.free.lock().unwrap().len(), 1);
         let mut builder = SegmentBuilder::new(Frame::BulkJson, &pool);
         push(&mut builder, "a", &" ".repeat(100));
+        assert!(pool.memory.used() >= 100);
         drop(builder);
         assert!(pool.free.lock().unwrap().is_empty());
+        assert_eq!(pool.memory.used(), 0);
+    }
+
+    #[test]
+    fn memory_is_counted_until_the_last_slice_is_gone() {
+        let memory = MemoryBudget::new(1000);
+        let pool = BufferPool::new(16, 1, Arc::clone(&memory));
+        let mut builder = SegmentBuilder::new(Frame::BulkJson, &pool);
+        assert_eq!(memory.used(), 16);
+        let reserved = pool.reserve(0, 300).unwrap();
+        builder.make_room(300, reserved).unwrap();
+        push(&mut builder, "a", &" ".repeat(300));
+        let counted = memory.used();
+        assert!((316..=400).contains(&counted), "{counted}");
+        let slice = builder.finish().slice(0, 0);
+        assert_eq!(memory.used(), counted);
+        drop(slice);
+        assert_eq!(memory.used(), 0);
+    }
+
+    #[test]
+    fn free_buffers_are_given_up_before_anybody_waits() {
+        let memory = MemoryBudget::new(100);
+        let pool = BufferPool::new(60, 1, Arc::clone(&memory));
+        drop(SegmentBuilder::new(Frame::BulkJson, &pool));
+        assert_eq!(memory.used(), 60);
+        let reserved = pool.reserve(0, 100).unwrap();
+        assert_eq!((reserved.bytes(), memory.used()), (100, 100));
     }
 }

@@ -1,7 +1,6 @@
-//! Which thread packs which routes, and how far ahead of the sender.
+//! Decides which thread packs which routes, and how far ahead of the sender.
 //!
-//! In: how many routes there are. Out: chunks of neighbouring routes, each to one thread.
-//! Never: more than a fixed number of chunks that are packed and not yet taken over in order. That
+//! Invariant: no more than a fixed number of chunks are packed and not yet taken over in order. That
 //! bounds the memory, and it makes a slow network stop the reading.
 //!
 //! A thread that finds a chunk too large for one segment gives the rest back, and the rest is
@@ -84,6 +83,11 @@ impl WorkQueue {
     pub(super) fn release(&self) {
         self.lock().outstanding -= 1;
         self.changed.notify_all();
+    }
+
+    /// Whether all work was ended.
+    pub(super) fn is_cancelled(&self) -> bool {
+        self.lock().is_cancelled
     }
 
     /// Ends all work.

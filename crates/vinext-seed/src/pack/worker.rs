@@ -2,13 +2,18 @@
 //!
 //! Invariant: a file that cannot be used costs the route it belongs to, never the run.
 
+use std::io;
 use std::ops::Range;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::entry::{EncodedSize, Encoder, EntryParts, EntryTail};
+use super::PackError;
+use super::artifacts::{ArtifactBuffer, Artifacts, retry_changed};
+use super::entry::{Encoder, EntryParts, EntryTail};
+use super::memory::MemoryBudget;
 use super::segment::{BufferPool, NewEntry, Segment, SegmentBuilder};
 use super::work_queue::{RouteRange, WorkQueue};
-use crate::files::{self, ArtifactDir, FileError};
+use crate::files::{self, FileError};
 use crate::formats::cache_key::ArtifactKind;
 use crate::manifest::{ManifestError, RawRoute, RawRoutes, Route, RouteError, RouteFile};
 use crate::plan::{PlannedEntry, PlannedRoute, Planner, SkipReason, SkippedRoute};
@@ -20,10 +25,14 @@ const FIRST_CHUNK_ROUTES: u64 = 8;
 /// How many routes a thread takes at a time at most, however small they are.
 const MAX_CHUNK_ROUTES: u64 = 1024;
 
+/// The largest artifact that is encoded without asking for the memory beforehand, in bytes. What it
+/// takes is counted afterwards, and may be seven times as much.
+const MAX_UNRESERVED_BYTES: usize = 128 * 1024;
+
 /// How much of the manifest a thread reads at a time: a thousand usual routes, or a single one.
 const MAX_CHUNK_JSON_BYTES: u64 = 1024 * 1024;
 
-/// What became of a chunk.
+/// A chunk, packed.
 #[derive(Debug)]
 pub(super) struct Packed {
     /// The routes' positions in the manifest.
@@ -37,9 +46,10 @@ pub(super) struct PackContext {
     pub(super) queue: WorkQueue,
     pub(super) routes: RouteFile,
     pub(super) planner: Planner,
-    pub(super) artifacts: ArtifactDir,
+    pub(super) artifacts: Artifacts,
     pub(super) encoder: Encoder,
     pub(super) pool: BufferPool,
+    pub(super) memory: Arc<MemoryBudget>,
     /// Where a segment ends, give or take the route that crosses it.
     pub(super) segment_bytes: usize,
     pub(super) progress: PackProgress,
@@ -49,8 +59,7 @@ pub(super) struct PackContext {
 #[derive(Default)]
 struct Scratch {
     routes: RawRoutes,
-    /// The artifact that is being encoded; what lies behind it is left over from before.
-    content: Vec<u8>,
+    artifact: ArtifactBuffer,
 }
 
 /// How much was packed so far, to size the next chunk.
@@ -79,23 +88,64 @@ impl PackProgress {
     }
 }
 
+/// Where a route's entries go.
+#[derive(Clone, Copy)]
+struct Place {
+    /// The position of the first route in the segment.
+    chunk_start: usize,
+    /// How many entries the segment had before.
+    route_start: usize,
+}
+
+/// Why a route has no entries in the segment.
+enum Stop {
+    /// It is skipped.
+    Skip(SkipReason),
+    /// It is too large to share a segment with the routes before it.
+    NeedsOwnSegment,
+    /// Packing ends.
+    End(PackError),
+    /// Packing was cancelled.
+    Cancelled,
+}
+
+impl From<SkipReason> for Stop {
+    fn from(reason: SkipReason) -> Self {
+        Self::Skip(reason)
+    }
+}
+
 impl PackContext {
     /// Packs chunk after chunk until there is none left or `deliver` wants no more.
-    pub(super) fn run(&self, deliver: impl Fn(Result<Packed, ManifestError>) -> bool) {
-        let _others = EndOthersOnPanic(&self.queue);
+    pub(super) fn run(&self, deliver: impl Fn(Result<Packed, PackError>) -> bool) {
+        let _others = EndOthersOnPanic(self);
         let mut scratch = Scratch::default();
         while let Some(chunk) = self
             .queue
             .claim(self.progress.chunk_routes(self.segment_bytes))
         {
             let packed = self.pack(chunk, &mut scratch);
+            let Some(packed) = packed.transpose() else {
+                return;
+            };
             if packed.is_err() | !deliver(packed) {
                 return;
             }
         }
     }
 
-    fn pack(&self, mut chunk: RouteRange, scratch: &mut Scratch) -> Result<Packed, ManifestError> {
+    /// Ends all packing.
+    pub(super) fn cancel(&self) {
+        self.queue.cancel();
+        self.memory.cancel();
+    }
+
+    /// Packs a chunk, or the part of it that fits into a segment; `None` if packing was cancelled.
+    fn pack(
+        &self,
+        mut chunk: RouteRange,
+        scratch: &mut Scratch,
+    ) -> Result<Option<Packed>, PackError> {
         let index = &self.planner.scan().index;
         let fitting = index.fitting(chunk.clone(), MAX_CHUNK_JSON_BYTES);
         if fitting != chunk {
@@ -103,103 +153,111 @@ impl PackContext {
         }
         self.routes
             .read(index, chunk.clone(), &mut scratch.routes)
-            .map_err(ManifestError::Unreadable)?;
+            .map_err(ManifestError::from_second_reading)?;
         let mut builder = SegmentBuilder::new(self.encoder.frame, &self.pool);
         let mut skipped = Vec::new();
         let mut position = chunk.start;
         while position < chunk.end {
             let json = scratch.routes.route(index, position);
-            self.pack_route(
-                position,
-                json,
-                &mut builder,
-                &mut skipped,
-                &mut scratch.content,
-            )?;
-            position += 1;
+            let buffer = &mut scratch.artifact;
+            match self.pack_route(position, &chunk, json, &mut builder, &mut skipped, buffer) {
+                Ok(()) => position += 1,
+                Err(Stop::NeedsOwnSegment) => {
+                    self.queue.requeue(&mut chunk, position);
+                    break;
+                }
+                Err(Stop::End(error)) => return Err(error),
+                Err(Stop::Cancelled | Stop::Skip(_)) => return Ok(None),
+            }
             if builder.len() >= self.segment_bytes && position < chunk.end {
                 self.queue.requeue(&mut chunk, position);
             }
         }
         self.progress.add(chunk.len(), builder.len());
-        Ok(Packed {
+        Ok(Some(Packed {
             positions: chunk,
             segment: builder.finish(),
             skipped,
-        })
+        }))
     }
 
     fn pack_route(
         &self,
         position: usize,
+        chunk: &RouteRange,
         json: &[u8],
         builder: &mut SegmentBuilder,
         skipped: &mut Vec<SkippedRoute>,
-        content: &mut Vec<u8>,
-    ) -> Result<(), ManifestError> {
+        buffer: &mut ArtifactBuffer,
+    ) -> Result<(), Stop> {
         let json = files::text(json);
-        let raw = RawRoute::parse(&json).map_err(ManifestError::not_json)?;
+        let raw = RawRoute::parse(&json).map_err(|_| Stop::End(ManifestError::Changed.into()))?;
         let outcome = match &raw {
-            None => Err(SkipReason::InvalidRoute(RouteError::NotAnObject)),
+            None => Err(SkipReason::InvalidRoute(RouteError::NotAnObject).into()),
             Some(raw) => raw
                 .validate()
-                .map_err(SkipReason::InvalidRoute)
-                .and_then(|route| self.encode(position, &route, builder, content)),
+                .map_err(|problem| SkipReason::InvalidRoute(problem).into())
+                .and_then(|route| self.encode(position, chunk, &route, builder, buffer)),
         };
-        if let Err(reason) = outcome {
-            let (route, path) = raw.map(|raw| raw.name()).unwrap_or_default();
-            skipped.push(SkippedRoute {
-                route: route.map_or_else(|| format!("routes[{position}]"), Into::into),
-                path: path.map(Into::into),
-                reason,
-            });
+        match outcome {
+            Err(Stop::Skip(reason)) => {
+                let (route, path) = raw.map(|raw| raw.name()).unwrap_or_default();
+                skipped.push(SkippedRoute {
+                    route: route.map_or_else(|| format!("routes[{position}]"), Into::into),
+                    path: path.map(Into::into),
+                    reason,
+                });
+                Ok(())
+            }
+            outcome => outcome,
         }
-        Ok(())
     }
 
     /// Encodes all entries of a route, or none.
     fn encode(
         &self,
         position: usize,
+        chunk: &RouteRange,
         route: &Route<'_>,
         builder: &mut SegmentBuilder,
-        content: &mut Vec<u8>,
-    ) -> Result<(), SkipReason> {
+        buffer: &mut ArtifactBuffer,
+    ) -> Result<(), Stop> {
         let planned = self.planner.plan(position, route)?;
         let tail = self.encoder.tail(&planned);
-        let before = builder.entries();
+        let place = Place {
+            chunk_start: chunk.start,
+            route_start: builder.entries(),
+        };
         let encoded = planned.entries.iter().try_for_each(|entry| {
-            self.encode_entry(&planned, entry, &tail, before, builder, content)
+            self.encode_entry(&planned, entry, &tail, place, builder, buffer)
         });
         if encoded.is_err() {
-            builder.truncate(before);
+            builder.truncate(place.route_start);
         }
         encoded
     }
 
-    /// Encodes one entry, unless it is optional and its file is missing. Its route's entries begin
-    /// at the segment's entry `first`.
+    /// Encodes one entry, unless it is optional and its file is missing.
     fn encode_entry(
         &self,
         planned: &PlannedRoute,
         entry: &PlannedEntry,
         tail: &EntryTail,
-        first: usize,
+        place: Place,
         builder: &mut SegmentBuilder,
-        content: &mut Vec<u8>,
-    ) -> Result<(), SkipReason> {
-        let file = || entry.file.clone();
-        let size = match self.artifacts.read(&entry.file, content) {
-            Ok(size) => size,
-            Err(FileError::Missing) if entry.is_required => {
-                return Err(SkipReason::MissingArtifact { file: file() });
-            }
-            Err(FileError::Missing) => return Ok(()),
-            Err(problem) => return Err(unusable(entry, &problem)),
-        };
-        let artifact = &content[..size];
+        buffer: &mut ArtifactBuffer,
+    ) -> Result<(), Stop> {
+        let read = retry_changed(
+            || self.read(entry, place, buffer),
+            |stop| matches!(stop, Stop::Skip(SkipReason::ArtifactChanged { .. })),
+        );
+        if !read? {
+            return Ok(());
+        }
+        let artifact = buffer.artifact();
         if entry.kind == ArtifactKind::Rsc && is_html(artifact) {
-            return Err(SkipReason::RscIsHtml { file: file() });
+            let file = entry.file.clone();
+            return Err(SkipReason::RscIsHtml { file }.into());
         }
         let own_members = Encoder::own_members(planned, entry);
         let parts = EntryParts {
@@ -208,41 +266,64 @@ impl PackContext {
             own_members: &own_members,
             tail,
         };
-        if let Some(size) = self.encoder.size_if_large(parts) {
-            self.check_size(entry, size)?;
+        self.encoder.check_size(parts)?;
+        if artifact.len() > MAX_UNRESERVED_BYTES {
+            let framed_bytes = self.encoder.framed_bytes_at_most(parts);
+            let reserved = self.pool.reserve(place.chunk_start, framed_bytes);
+            builder
+                .make_room(framed_bytes, reserved.ok_or(Stop::Cancelled)?)
+                .map_err(|error| {
+                    Stop::End(PackError::OutOfMemory(SanitizedText::new(
+                        &error.to_string(),
+                    )))
+                })?;
         }
         let new = NewEntry {
             key: &entry.key,
             key_offset: self.encoder.key_offset(&entry.key),
             ttl_seconds: planned.ttl_seconds,
-            is_first: builder.entries() == first,
+            is_first: builder.entries() == place.route_start,
         };
         builder.push(new, |out| self.encoder.push(out, parts));
+        buffer.release();
         Ok(())
     }
 
-    fn check_size(&self, entry: &PlannedEntry, size: EncodedSize) -> Result<(), SkipReason> {
-        let too_large = |bytes, limit_bytes| {
-            Err(SkipReason::ValueTooLarge {
-                file: entry.file.clone(),
-                bytes,
-                limit_bytes,
-            })
+    /// Reads an entry's artifact, unless it is optional and missing: then `false`.
+    fn read(
+        &self,
+        entry: &PlannedEntry,
+        place: Place,
+        buffer: &mut ArtifactBuffer,
+    ) -> Result<bool, Stop> {
+        let opened = self
+            .artifacts
+            .open(&entry.file, || !self.queue.is_cancelled());
+        let mut open = match opened {
+            Ok(open) => open,
+            Err(FileError::Missing) if !entry.is_required => return Ok(false),
+            Err(problem) => return Err(unusable(entry, problem)),
         };
-        let limits = &self.encoder.limits;
-        let body_bytes = self.encoder.frame.framing_bytes() + size.framed_bytes;
-        if size.value_bytes > limits.max_value_bytes {
-            too_large(size.value_bytes, limits.max_value_bytes)
-        } else if body_bytes > limits.max_body_bytes {
-            too_large(size.framed_bytes, limits.max_body_bytes)
-        } else {
-            Ok(())
+        self.encoder.check_file(entry, open.size())?;
+        if open.size() > self.segment_bytes as u64 {
+            if place.route_start > 0 {
+                return Err(Stop::NeedsOwnSegment);
+            }
+            open.give_up_turn();
+            // Not above what a store takes, which is a usize.
+            let bytes = usize::try_from(open.size()).unwrap_or(usize::MAX);
+            let reserved = self.pool.reserve(place.chunk_start, bytes);
+            let made = buffer.make_room(reserved.ok_or(Stop::Cancelled)?);
+            made.map_err(|error| unusable(entry, error.into()))?;
         }
+        let read = buffer.read(open);
+        read.map(|()| true)
+            .map_err(|problem| unusable(entry, problem))
     }
 }
 
 /// Without the chunk of a thread that panicked, the others would wait for ever.
-struct EndOthersOnPanic<'a>(&'a WorkQueue);
+struct EndOthersOnPanic<'a>(&'a PackContext);
 
 impl Drop for EndOthersOnPanic<'_> {
     fn drop(&mut self) {
@@ -252,10 +333,23 @@ impl Drop for EndOthersOnPanic<'_> {
     }
 }
 
-fn unusable(entry: &PlannedEntry, problem: &FileError) -> SkipReason {
-    SkipReason::UnusableArtifact {
-        file: entry.file.clone(),
-        problem: SanitizedText::new(&problem.to_string()),
+/// What a file that cannot be read means: for its route, or for the whole run.
+fn unusable(entry: &PlannedEntry, problem: FileError) -> Stop {
+    let file = entry.file.clone();
+    match problem {
+        FileError::Unreadable(error) if error.kind() == io::ErrorKind::OutOfMemory => Stop::End(
+            PackError::OutOfMemory(SanitizedText::new(&error.to_string())),
+        ),
+        FileError::Unreadable(source) => Stop::End(PackError::ArtifactUnreadable {
+            file: SanitizedText::new(&file),
+            source,
+        }),
+        FileError::Missing => Stop::Skip(SkipReason::MissingArtifact { file }),
+        FileError::Changed => Stop::Skip(SkipReason::ArtifactChanged { file }),
+        problem => Stop::Skip(SkipReason::UnusableArtifact {
+            file,
+            problem: SanitizedText::new(&problem.to_string()),
+        }),
     }
 }
 

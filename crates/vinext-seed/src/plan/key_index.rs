@@ -26,8 +26,8 @@ const MAX_PARSERS: usize = 3;
 const PORTION_BYTES: usize = 64 * 1024;
 
 /// The largest portion that is handed to another thread, in bytes: several wait at a time, and a
-/// route may have 16 MiB.
-const MAX_SHARED_BYTES: usize = 1024 * 1024;
+/// route may have 1 MiB.
+const MAX_SHARED_BYTES: usize = 256 * 1024;
 
 /// The candidates among some routes, in no particular order.
 #[derive(Debug, Default)]
@@ -211,7 +211,7 @@ impl Portion {
             let bytes = json.len();
             portion.lengths.push(bytes);
             portion.json.extend_from_slice(json);
-            // The reader takes no route that is larger than 16 MiB.
+            // The reader takes no route that is larger than 1 MiB.
             let length = u32::try_from(bytes).map_err(std::io::Error::other);
             let length = length.map_err(ManifestError::Unreadable)?;
             index.push(reader.offset() - u64::from(length), length);

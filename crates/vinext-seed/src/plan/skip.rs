@@ -1,7 +1,4 @@
-//! Why a route is left out.
-//!
-//! In: nothing. Out: one reason per case, with a stable code and a sentence for people.
-//! Never: silence. A route that is not seeded is in the report with its reason.
+//! Why a route is skipped. Every skipped route is reported with one of these.
 
 use std::fmt;
 
@@ -66,10 +63,15 @@ pub enum SkipReason {
     ValueTooLarge {
         /// The file it was made of, within the directory of artifacts.
         file: String,
-        /// Its size in bytes.
-        bytes: usize,
+        /// Its size in bytes, or what it has at least.
+        bytes: u64,
         /// The limit it is over, in bytes.
-        limit_bytes: usize,
+        limit_bytes: u64,
+    },
+    /// The file was written to while it was read, again and again.
+    ArtifactChanged {
+        /// Its name within the directory of artifacts.
+        file: String,
     },
 }
 
@@ -95,6 +97,7 @@ impl SkipReason {
             Self::UnusableArtifact { .. } => "unusable-artifact",
             Self::RscIsHtml { .. } => "rsc-is-html",
             Self::ValueTooLarge { .. } => "value-too-large",
+            Self::ArtifactChanged { .. } => "artifact-changed",
         }
     }
 }
@@ -135,6 +138,11 @@ impl fmt::Display for SkipReason {
             Self::MissingArtifact { file } => write!(f, "{file} does not exist"),
             Self::UnusableArtifact { file, problem } => write!(f, "{file}: {problem}"),
             Self::RscIsHtml { file } => write!(f, "{file} holds an HTML document"),
+            Self::ArtifactChanged { file } => write!(
+                f,
+                "{file} changed while it was read; seed again when nothing builds the project any \
+                 more"
+            ),
             Self::ValueTooLarge {
                 file,
                 bytes,
@@ -142,7 +150,7 @@ impl fmt::Display for SkipReason {
             } => {
                 write!(
                     f,
-                    "the entry of {file} has {bytes} bytes, the limit is {limit_bytes}"
+                    "the entry of {file} has at least {bytes} bytes, the limit is {limit_bytes}"
                 )
             }
         }

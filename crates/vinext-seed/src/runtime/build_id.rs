@@ -15,7 +15,7 @@ use crate::sanitized_text::SanitizedText;
 const WORKER_ENTRY: &str = "index.js";
 
 /// The build id's file within `dist/server/`.
-const BUILD_ID_FILE: &str = "BUILD_ID";
+pub(crate) const BUILD_ID_FILE: &str = "BUILD_ID";
 
 /// The largest Worker entry that is searched, in bytes. Workers are limited to 64 MB (Cloudflare
 /// Workers limits); a source map or comments may come on top.

@@ -1,12 +1,10 @@
 //! A prepared build as batches, one after another, for those who do not send them.
-//!
-//! In: a packer. Out: batches, in the manifest's order.
-//! Never: more than a few batches at a time; the packer waits for whoever takes them.
 
 use std::collections::VecDeque;
 
 use super::budget::Budget;
 use super::error::SeedError;
+use super::moment::BuildMoment;
 use super::prepare::{Prepared, Ready, prepare};
 use super::{BuildOptions, off_the_executor};
 use crate::pack::{Batch, Batcher, Packer};
@@ -19,6 +17,8 @@ pub(super) struct Batches {
     full: VecDeque<Batch>,
     /// Whether there was a batch yet.
     has_any: bool,
+    /// Until it is checked, after the last batch.
+    moment: Option<BuildMoment>,
     report: SeedReport,
 }
 
@@ -31,7 +31,11 @@ impl Batches {
         batcher: fn(&Budget, usize) -> Batcher,
     ) -> Result<Result<Self, SeedReport>, SeedError> {
         let prepared = off_the_executor(move || prepare(build, budget.pack)).await??;
-        let Ready { packer, report } = match prepared {
+        let Ready {
+            packer,
+            moment,
+            report,
+        } = match prepared {
             Prepared::Ready(ready) => *ready,
             Prepared::Skipped(report) => return Ok(Err(*report)),
         };
@@ -40,6 +44,7 @@ impl Batches {
             batcher: Some(batcher(&budget, report.routes)),
             full: VecDeque::new(),
             has_any: false,
+            moment: Some(moment),
             report,
         }))
     }
@@ -49,7 +54,8 @@ impl Batches {
         while self.full.is_empty()
             && let Some(batcher) = &mut self.batcher
         {
-            let packed = self.packer.next().await;
+            // Whoever takes the batches keeps none.
+            let packed = self.packer.next(true).await;
             match packed.map_err(|problem| SeedError::Pack {
                 problem,
                 report: Box::default(),
@@ -65,6 +71,13 @@ impl Batches {
         }
         let batch = self.full.pop_front();
         self.has_any |= batch.is_some();
+        if batch.is_none()
+            && let Some(moment) = self.moment.take()
+        {
+            off_the_executor(move || moment.check())
+                .await?
+                .map_err(SeedError::Manifest)?;
+        }
         Ok(batch)
     }
 

@@ -139,6 +139,9 @@ impl Budget {
         let max_body_bytes = limits.max_batch_bytes.unwrap_or_else(|| {
             body_bytes(concurrency).clamp(MIN_CHOSEN_BODY_BYTES, MAX_CHOSEN_BODY_BYTES)
         });
+        let each = max_body_bytes.saturating_add(with_headroom(segment_bytes));
+        // Below this, whole bodies could not be in flight at all.
+        let least_held = held_bytes.saturating_add(batches_held(concurrency).saturating_mul(each));
         let in_bodies = max_body_bytes.div_ceil(segment_bytes) * batches_held(concurrency);
         Self {
             pack: PackLimits {
@@ -148,6 +151,7 @@ impl Budget {
                 buffer_bytes: with_headroom(segment_bytes),
                 // All that can be in use at a time may come back.
                 max_free_buffers: segments_held(threads) + in_bodies,
+                max_bytes: free_bytes.max(least_held),
             },
             batch: BatchLimits {
                 max_pairs: limits.max_batch_pairs.unwrap_or(LIMITS.max_batch_entries),

@@ -22,12 +22,9 @@ pub enum SeedError {
     /// A limit or another field of the options is wrong; nothing was read or sent.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The manifest is there and cannot be read; nothing was sent.
+    /// The manifest is there and cannot be read, or changes; nothing was sent.
     #[error("{0}")]
-    ManifestUnreadable(ManifestError),
-    /// The directory of artifacts is there and cannot be read; nothing was sent.
-    #[error("cannot read dist/server/prerendered-routes: {0}")]
-    ArtifactsUnreadable(#[source] io::Error),
+    Manifest(ManifestError),
     /// The HTTP client cannot be made, mostly because of certificates; nothing was sent.
     #[error(
         "cannot set up HTTPS: {0}; check the certificates that SSL_CERT_FILE, SSL_CERT_DIR and \
@@ -82,8 +79,7 @@ impl SeedError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Config(error) => error.code(),
-            Self::ManifestUnreadable(_) => "MANIFEST_UNREADABLE",
-            Self::ArtifactsUnreadable(_) => "ARTIFACTS_UNREADABLE",
+            Self::Manifest(problem) => problem.code(),
             Self::Client(_) => "TLS_SETUP_FAILED",
             Self::Pack { problem, .. } => problem.code(),
             Self::Upload { failure, .. } => failure.code(),

@@ -9,7 +9,9 @@ mod budget;
 mod error;
 mod estimate;
 mod export;
+mod moment;
 mod prepare;
+mod rendered_at;
 mod upload;
 
 use std::time::Instant;

@@ -1,9 +1,13 @@
 //! Settles everything that can be settled without the network, and starts packing.
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::error::SeedError;
+use super::moment::BuildMoment;
+use super::rendered_at::rendered_at;
+use crate::files::{FileError, TrustedOwners};
 use crate::manifest::{ManifestError, ManifestFile};
 use crate::pack::{PackLimits, PackTarget, Packer, Timestamps};
 use crate::plan::lifetime::TtlRule;
@@ -48,6 +52,8 @@ impl BuildOptions {
 /// A build whose first entry is about to be packed.
 pub(super) struct Ready {
     pub(super) packer: Packer,
+    /// What has to be the same at the end.
+    pub(super) moment: BuildMoment,
     pub(super) report: SeedReport,
 }
 
@@ -69,7 +75,7 @@ impl From<ManifestError> for Stop {
     fn from(problem: ManifestError) -> Self {
         match SkippedRun::of_manifest(&problem) {
             Some(skipped) => Self::Skipped(skipped),
-            None => Self::Failed(SeedError::ManifestUnreadable(problem)),
+            None => Self::Failed(SeedError::Manifest(problem)),
         }
     }
 }
@@ -93,7 +99,11 @@ impl From<SkippedRun> for Stop {
 pub(super) fn prepare(options: BuildOptions, limits: PackLimits) -> Result<Prepared, SeedError> {
     let mut report = SeedReport::default();
     match start(options, limits, &mut report) {
-        Ok(packer) => Ok(Prepared::Ready(Box::new(Ready { packer, report }))),
+        Ok((packer, moment)) => Ok(Prepared::Ready(Box::new(Ready {
+            packer,
+            moment,
+            report,
+        }))),
         Err(Stop::Skipped(skipped)) => {
             report.skipped = Some(skipped);
             Ok(Prepared::Skipped(Box::new(report)))
@@ -107,10 +117,15 @@ fn start(
     options: BuildOptions,
     limits: PackLimits,
     report: &mut SeedReport,
-) -> Result<Packer, Stop> {
+) -> Result<(Packer, BuildMoment), Stop> {
     let server_dir = options.root.join("dist").join("server");
+    check_links(&options.root)?;
     let manifest = ManifestFile::open(&server_dir)?;
-    let scan = manifest.routes().and_then(ManifestScan::take)?;
+    let moment = manifest.moment();
+    let scan = manifest.routes().and_then(ManifestScan::take);
+    // What does not parse may be half of another manifest.
+    moment.check()?;
+    let scan = scan?;
 
     report.routes = scan.routes;
     let runtime = runtime::resolve(
@@ -130,17 +145,32 @@ fn start(
         return Err(Stop::Skipped(refusal));
     }
 
-    let manifest_id = scan.header.build_id.as_deref().unwrap_or_default();
-    let build_id = build_id::find(&server_dir, profile.build_id, manifest_id)
+    let manifest_id = scan.header.build_id.clone().unwrap_or_default();
+    let build_id = build_id::find(&server_dir, profile.build_id, &manifest_id)
         .map_err(|problem| SkippedRun::from(&problem))?;
     report.build_id = Some(build_id.clone());
     runtime::check_worker(&options.root, &build_id, &vinext, &profile)
         .map_err(|problem| SkippedRun::from(&problem))?;
 
-    let now_ms = epoch_ms(SystemTime::now());
+    let moment = BuildMoment {
+        manifest: moment,
+        server_dir: server_dir.clone(),
+        build_id_source: profile.build_id,
+        manifest_build_id: manifest_id,
+        build_id: build_id.clone(),
+    };
+    let now = SystemTime::now();
+    let source_date_epoch = std::env::var("SOURCE_DATE_EPOCH").ok();
+    let rendered_at = rendered_at(
+        manifest.written_at,
+        now,
+        source_date_epoch.as_deref(),
+        &server_dir,
+    );
+    report.warnings.extend(rendered_at.warning);
     let timestamps = Timestamps {
-        now_ms,
-        rendered_at_ms: epoch_ms(manifest.written_at).min(now_ms),
+        now_ms: epoch_ms(now),
+        rendered_at_ms: epoch_ms(rendered_at.time),
     };
     let limits_of_store = cloudflare_kv::LIMITS;
     let planner = Planner::new(
@@ -156,13 +186,31 @@ fn start(
         limits: limits_of_store,
         timestamps,
     };
-    let routes = manifest
-        .into_routes()
-        .map_err(SeedError::ManifestUnreadable)?;
     let artifact_dir = server_dir.join("prerendered-routes");
-    let packer = Packer::start(planner, routes, &artifact_dir, target, limits)
-        .map_err(SeedError::ArtifactsUnreadable)?;
-    Ok(packer)
+    let routes = manifest.into_routes();
+    let packer = Packer::start(planner, routes, &artifact_dir, target, limits);
+    let packer = packer.map_err(|problem| SeedError::Pack {
+        problem,
+        report: Box::default(),
+    })?;
+    Ok((packer, moment))
+}
+
+/// Checks who made the links, if there are any, that lead to the manifest and to the artifacts.
+fn check_links(root: &Path) -> Result<(), Stop> {
+    let owners = TrustedOwners::of(root);
+    for name in [
+        "dist/server/vinext-prerender.json",
+        "dist/server/prerendered-routes",
+    ] {
+        let checked = owners.as_ref().map(|owners| owners.check_way(root, name));
+        // Everything else is found when the files are opened.
+        if let Ok(Err(problem @ FileError::ForeignLink)) = checked {
+            let problem = io::Error::other(format!("{name}: {problem}"));
+            return Err(ManifestError::Unreadable(problem).into());
+        }
+    }
+    Ok(())
 }
 
 #[expect(

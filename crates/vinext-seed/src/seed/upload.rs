@@ -6,6 +6,7 @@
 //! keys; after a cancellation it is only counted.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
@@ -15,8 +16,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::budget::Budget;
 use super::error::SeedError;
+use super::moment::BuildMoment;
 use super::prepare::Ready;
-use super::{joined, progress};
+use super::{joined, off_the_executor, progress};
+use crate::manifest::ManifestError;
 use crate::pack::{Batch, Batcher, PackError, PackedRoutes, Packer};
 use crate::progress::{Phase, Throttle};
 use crate::report::{NotStored, SeedReport, SkippedRun};
@@ -36,6 +39,7 @@ pub(super) struct Upload<'a, 'o> {
     /// What is not stored, by the number of the batch it was in.
     failed: BTreeMap<usize, Vec<FailedEntries>>,
     pack_problem: Option<PackError>,
+    moment: Arc<BuildMoment>,
     routes_packed: usize,
     report: SeedReport,
     throttle: &'a mut Throttle<'o>,
@@ -60,6 +64,7 @@ impl<'a, 'o> Upload<'a, 'o> {
             begun: 0,
             failed: BTreeMap::new(),
             pack_problem: None,
+            moment: Arc::new(ready.moment),
             routes_packed: 0,
             report,
             throttle,
@@ -68,6 +73,9 @@ impl<'a, 'o> Upload<'a, 'o> {
         let (store, warnings) = opened.map_err(SeedError::Client)?;
         let sender = BatchSender::new(store, retry);
         upload.report.warnings.extend(warnings);
+        if let Err(problem) = upload.check_moment().await? {
+            return Err(SeedError::Manifest(problem));
+        }
         upload
             .drive(&sender, budget.concurrency, cancellation)
             .await
@@ -80,7 +88,7 @@ impl<'a, 'o> Upload<'a, 'o> {
             let wants_more = self.wants_more();
             tokio::select! {
                 ready = &mut ready => return ready,
-                packed = self.packer.next(), if wants_more => self.accept(packed),
+                packed = self.packer.next(true), if wants_more => self.accept(packed),
             }
         }
     }
@@ -114,6 +122,7 @@ impl<'a, 'o> Upload<'a, 'o> {
             if in_flight.is_empty() && !wants_more {
                 break;
             }
+            let is_idle = in_flight.is_empty();
             let mut paused_for = None;
             tokio::select! {
                 () = cancellation.cancelled(), if !is_aborted => {
@@ -124,7 +133,7 @@ impl<'a, 'o> Upload<'a, 'o> {
                 Some((number, delivered)) = in_flight.next(), if !in_flight.is_empty() => {
                     self.settle(number, delivered);
                 }
-                packed = self.packer.next(), if wants_more => self.accept(packed),
+                packed = self.packer.next(is_idle), if wants_more => self.accept(packed),
                 Ok(()) = pauses.changed() => {
                     let until = *pauses.borrow_and_update();
                     paused_for = until.map(|until| until - Instant::now());
@@ -133,7 +142,16 @@ impl<'a, 'o> Upload<'a, 'o> {
             self.tell(paused_for);
         }
         drop(in_flight);
+        if !is_aborted && self.pack_problem.is_none() {
+            self.pack_problem = self.check_moment().await?.err().map(PackError::from);
+        }
         self.finish(is_aborted)
+    }
+
+    /// Checks that the build is still the one that the entries are of.
+    async fn check_moment(&self) -> Result<Result<(), ManifestError>, SeedError> {
+        let moment = Arc::clone(&self.moment);
+        off_the_executor(move || moment.check()).await
     }
 
     fn accept(&mut self, packed: Result<Option<PackedRoutes>, PackError>) {

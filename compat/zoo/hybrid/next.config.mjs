@@ -1,1 +1,0 @@
-export default { i18n: { locales: ["en", "de"], defaultLocale: "en" } };

@@ -1,1 +1,0 @@
-export const localePrefix = "always" as const;

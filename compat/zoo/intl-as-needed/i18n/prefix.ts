@@ -1,1 +1,0 @@
-export const localePrefix = "as-needed" as const;

@@ -1,1 +1,0 @@
-export const localePrefix = "never" as const;

@@ -1,0 +1,88 @@
+//! The directory of a build's artifacts, and reading one of them.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use cap_std::ambient_authority;
+use cap_std::fs::Dir;
+
+use super::{FileError, FileStamp, TrustedOwners, check_regular, is_shortage, read_options};
+
+/// The directory of a build's artifacts.
+pub(crate) struct ArtifactDir(Option<Opened>);
+
+struct Opened {
+    dir: Dir,
+    path: PathBuf,
+    owners: TrustedOwners,
+}
+
+impl ArtifactDir {
+    /// Opens the directory. One that does not exist is a directory without artifacts.
+    pub(crate) fn open(path: &Path) -> Result<Self, FileError> {
+        let mut shortage = super::Shortage::new();
+        let dir = loop {
+            match Dir::open_ambient_dir(path, ambient_authority()) {
+                Ok(dir) => break dir,
+                Err(error) if is_shortage(&error) && shortage.wait() => {}
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self(None)),
+                Err(error) => return Err(FileError::Unreadable(error)),
+            }
+        };
+        Ok(Self(Some(Opened {
+            dir,
+            path: path.to_owned(),
+            owners: TrustedOwners::of(path)?,
+        })))
+    }
+
+    /// Opens a file by its name within the directory.
+    ///
+    /// Names that lead out of the directory are refused by the operating system, or by cap-std in its
+    /// place; links that do are followed where [`TrustedOwners`] allow it.
+    pub(crate) fn open_file(&self, name: &str) -> Result<ArtifactFile, FileError> {
+        let Opened { dir, path, owners } = self.0.as_ref().ok_or(FileError::Missing)?;
+        let opened = dir.open_with(name, &read_options());
+        let file = match opened.map_err(FileError::from) {
+            Ok(file) => file.into_std(),
+            Err(FileError::Outside) => owners.open(path, name)?,
+            Err(problem) => return Err(problem),
+        };
+        let stamp = FileStamp::of(check_regular(&file.metadata()?)?);
+        Ok(ArtifactFile { file, stamp })
+    }
+}
+
+/// An open artifact.
+#[derive(Debug)]
+pub(crate) struct ArtifactFile {
+    file: File,
+    stamp: FileStamp,
+}
+
+impl ArtifactFile {
+    /// Its length in bytes.
+    pub(crate) fn size(&self) -> u64 {
+        self.stamp.size()
+    }
+
+    /// Reads all of it into `content`, which has to be as long as the file.
+    ///
+    /// # Errors
+    /// [`FileError::Changed`] if somebody writes to it meanwhile.
+    pub(crate) fn read(mut self, content: &mut [u8]) -> Result<(), FileError> {
+        match self.file.read_exact(content) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                return Err(FileError::Changed);
+            }
+            Err(error) => return Err(error.into()),
+        }
+        if FileStamp::of(&self.file.metadata()?) == self.stamp {
+            Ok(())
+        } else {
+            Err(FileError::Changed)
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! Which symbolic links of a build are followed, when they lead out of it.
+//!
+//! Build systems such as Bazel and Nix leave a build as links into a store. A link that leads out of
+//! the build is followed if the build's owner, the current user or root made it and owns the file it
+//! leads to, and if the name of that file ends with the artifact's own: a link must not make a page of
+//! `.env`. On Windows, where links have no owner of this kind, none is followed.
+
+use std::fs::File;
+use std::path::Path;
+
+#[cfg(unix)]
+use cap_fs_ext::{FollowSymlinks, OpenOptionsFollowExt};
+#[cfg(unix)]
+use cap_std::ambient_authority;
+
+use super::FileError;
+#[cfg(unix)]
+use crate::sanitized_text::SanitizedText;
+
+/// Whose links are followed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TrustedOwners {
+    /// The owner of the directory in which the build lies.
+    #[cfg(unix)]
+    build: u32,
+    /// Whoever runs this.
+    #[cfg(unix)]
+    user: u32,
+}
+
+#[cfg(unix)]
+impl TrustedOwners {
+    /// The owners of a build in `directory`.
+    pub(crate) fn of(directory: &Path) -> Result<Self, FileError> {
+        use std::os::unix::fs::MetadataExt;
+        Ok(Self {
+            build: std::fs::metadata(directory)?.uid(),
+            user: rustix::process::geteuid().as_raw(),
+        })
+    }
+
+    fn include(self, owner: u32) -> bool {
+        owner == 0 || owner == self.build || owner == self.user
+    }
+
+    /// Checks every link on the way from `base`, itself not looked at, to `base/name`. Whether there
+    /// is one.
+    pub(crate) fn check_way(self, base: &Path, name: &str) -> Result<bool, FileError> {
+        use std::os::unix::fs::MetadataExt;
+        let mut path = base.to_owned();
+        let mut has_link = false;
+        for part in name.split('/') {
+            path.push(part);
+            let metadata = std::fs::symlink_metadata(&path)?;
+            if metadata.is_symlink() {
+                has_link = true;
+                if !self.include(metadata.uid()) {
+                    return Err(FileError::ForeignLink);
+                }
+            }
+        }
+        Ok(has_link)
+    }
+
+    /// Opens `base/name`, following links that lead out of `base` too.
+    pub(super) fn open(self, base: &Path, name: &str) -> Result<File, FileError> {
+        use std::os::unix::fs::MetadataExt;
+        if name.split('/').any(|part| matches!(part, "" | "." | "..")) {
+            return Err(FileError::Outside);
+        }
+        self.check_way(base, name)?;
+        // From here on no link is followed, so that what is checked is what is opened.
+        let target = base.join(name).canonicalize()?;
+        let own_name = name.rsplit('/').next().unwrap_or(name);
+        let target_name = target.file_name().unwrap_or_default().to_string_lossy();
+        if !target_name.ends_with(own_name) {
+            let other = SanitizedText::new(&target_name);
+            return Err(FileError::OtherName(other));
+        }
+        let mut options = super::read_options();
+        options.follow(FollowSymlinks::No);
+        let file = cap_std::fs::File::open_ambient_with(target, &options, ambient_authority())?;
+        let file = file.into_std();
+        if self.include(file.metadata()?.uid()) {
+            Ok(file)
+        } else {
+            Err(FileError::ForeignLink)
+        }
+    }
+}
+
+#[cfg(not(unix))]
+impl TrustedOwners {
+    pub(crate) fn of(_: &Path) -> Result<Self, FileError> {
+        Ok(Self {})
+    }
+
+    pub(crate) fn check_way(self, _: &Path, _: &str) -> Result<bool, FileError> {
+        Ok(false)
+    }
+
+    pub(super) fn open(self, _: &Path, _: &str) -> Result<File, FileError> {
+        Err(FileError::Outside)
+    }
+}

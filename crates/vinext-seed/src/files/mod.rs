@@ -1,0 +1,254 @@
+//! Opens and reads regular files, and nothing that could block, lead elsewhere or change under us.
+//!
+//! Invariants: a file is opened once, and its type and size are asked of the open handle, so that what
+//! was checked is what is read. Its size is known before memory is taken for it.
+
+mod artifact_dir;
+mod links;
+mod stamp;
+
+use std::borrow::Cow;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+use std::time::Duration;
+
+use cap_fs_ext::OpenOptionsSyncExt;
+use cap_std::ambient_authority;
+use cap_std::fs::OpenOptions;
+
+use crate::sanitized_text::SanitizedText;
+pub(crate) use artifact_dir::{ArtifactDir, ArtifactFile};
+pub(crate) use links::TrustedOwners;
+pub(crate) use stamp::FileStamp;
+
+/// Why a name does not lead to a file's content.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum FileError {
+    #[error("it does not exist")]
+    Missing,
+    #[error("it is {0}, not a regular file")]
+    NotRegular(&'static str),
+    #[error("it leads out of the directory of artifacts")]
+    Outside,
+    #[error(
+        "it is reached through a link that leads out of the build, and the link or the file belongs \
+         to another user"
+    )]
+    ForeignLink,
+    #[error(
+        "it is a link that leads out of the build to {0:?}, which has another name; links into a \
+         store have to keep the name"
+    )]
+    OtherName(SanitizedText),
+    #[error("it changed while it was read")]
+    Changed,
+    #[error("it has {bytes} bytes, the limit is {limit_bytes}")]
+    TooLarge { bytes: u64, limit_bytes: u64 },
+    /// No file can have this name.
+    #[error(transparent)]
+    BadName(io::Error),
+    /// The machine failed, not the file: too many open files, no permission, a broken disk.
+    #[error(transparent)]
+    Unreadable(io::Error),
+}
+
+impl From<io::Error> for FileError {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Self::Missing,
+            // cap-std's refusal of an escape is its own error, not the operating system's.
+            io::ErrorKind::PermissionDenied if error.raw_os_error().is_none() => Self::Outside,
+            io::ErrorKind::InvalidInput | io::ErrorKind::InvalidFilename => Self::BadName(error),
+            io::ErrorKind::IsADirectory => Self::NotRegular("a directory"),
+            _ if is_link_loop(&error) => Self::BadName(error),
+            _ => Self::Unreadable(error),
+        }
+    }
+}
+
+impl From<FileError> for io::Error {
+    fn from(problem: FileError) -> Self {
+        match problem {
+            FileError::Unreadable(error) | FileError::BadName(error) => error,
+            other => Self::other(other),
+        }
+    }
+}
+
+#[cfg(unix)]
+fn is_link_loop(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error())
+}
+
+#[cfg(not(unix))]
+fn is_link_loop(_: &io::Error) -> bool {
+    false
+}
+
+/// Whether the machine is short of something that others give back: open files, memory.
+#[cfg(unix)]
+pub(crate) fn is_shortage(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    let shortages = [
+        Errno::MFILE,
+        Errno::NFILE,
+        Errno::NOMEM,
+        Errno::NOBUFS,
+        Errno::AGAIN,
+    ];
+    error.kind() == io::ErrorKind::OutOfMemory
+        || error
+            .raw_os_error()
+            .is_some_and(|code| shortages.iter().any(|errno| errno.raw_os_error() == code))
+}
+
+/// Whether the machine is short of something that others give back: open files, memory, or the file
+/// itself while another process has it to itself.
+#[cfg(windows)]
+pub(crate) fn is_shortage(error: &io::Error) -> bool {
+    // ERROR_TOO_MANY_OPEN_FILES, ERROR_NOT_ENOUGH_MEMORY, ERROR_SHARING_VIOLATION,
+    // ERROR_NO_SYSTEM_RESOURCES
+    error.kind() == io::ErrorKind::OutOfMemory
+        || matches!(error.raw_os_error(), Some(4 | 8 | 32 | 1450))
+}
+
+/// How long to wait, all in all, for the machine to have what it is short of.
+const MAX_SHORTAGE: Duration = Duration::from_secs(10);
+
+/// The waits before the next try double from this to [`MAX_SHORTAGE_WAIT`].
+const FIRST_SHORTAGE_WAIT: Duration = Duration::from_millis(5);
+const MAX_SHORTAGE_WAIT: Duration = Duration::from_millis(500);
+
+/// The waits while the machine is short of something.
+#[derive(Debug)]
+pub(crate) struct Shortage {
+    next_wait: Duration,
+    waited: Duration,
+}
+
+impl Shortage {
+    pub(crate) fn new() -> Self {
+        Self {
+            next_wait: FIRST_SHORTAGE_WAIT,
+            waited: Duration::ZERO,
+        }
+    }
+
+    /// Waits, unless it has waited long enough. Whether it did.
+    pub(crate) fn wait(&mut self) -> bool {
+        if self.waited >= MAX_SHORTAGE {
+            return false;
+        }
+        std::thread::sleep(self.next_wait);
+        self.waited += self.next_wait;
+        self.next_wait = (self.next_wait * 2).min(MAX_SHORTAGE_WAIT);
+        true
+    }
+}
+
+/// Opens a file by a path that the caller vouches for. Waits while the machine is short of open files.
+pub(crate) fn open_regular(path: &Path) -> Result<File, FileError> {
+    let mut shortage = Shortage::new();
+    loop {
+        match open(path).and_then(|file| regular_size(&file).map(|_| file)) {
+            Err(FileError::Unreadable(error)) if is_shortage(&error) && shortage.wait() => {}
+            opened => return opened,
+        }
+    }
+}
+
+/// Reads a file by a path that the caller vouches for, if it has at most so many bytes. One that
+/// grows meanwhile is not read beyond them.
+pub(crate) fn read_at_most(path: &Path, max_bytes: u64) -> Result<Vec<u8>, FileError> {
+    let file = open_regular(path)?;
+    let too_large = |bytes| FileError::TooLarge {
+        bytes,
+        limit_bytes: max_bytes,
+    };
+    let size = regular_size(&file)?;
+    if size > max_bytes {
+        return Err(too_large(size));
+    }
+    let mut content = Vec::new();
+    take_memory(&mut content, size)?;
+    // A file that has no size to tell, as in /proc, may have content all the same.
+    let read = file.take(max_bytes + 1).read_to_end(&mut content)? as u64;
+    if read > max_bytes {
+        return Err(too_large(read));
+    }
+    Ok(content)
+}
+
+/// Makes room for so many bytes more, or fails as a file that cannot be read does.
+pub(crate) fn take_memory(content: &mut Vec<u8>, bytes: u64) -> io::Result<()> {
+    let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
+    content
+        .try_reserve_exact(bytes)
+        .map_err(|error| io::Error::new(io::ErrorKind::OutOfMemory, error))
+}
+
+fn open(path: &Path) -> Result<File, FileError> {
+    let file = cap_std::fs::File::open_ambient_with(path, &read_options(), ambient_authority())?;
+    Ok(file.into_std())
+}
+
+/// Reads at an offset, whatever else reads the same file at the time.
+#[cfg(unix)]
+pub(crate) fn read_exact_at(file: &File, content: &mut [u8], offset: u64) -> io::Result<()> {
+    std::os::unix::fs::FileExt::read_exact_at(file, content, offset)
+}
+
+/// Reads at an offset, whatever else reads the same file at the time.
+#[cfg(windows)]
+pub(crate) fn read_exact_at(
+    file: &File,
+    mut content: &mut [u8],
+    mut offset: u64,
+) -> io::Result<()> {
+    while !content.is_empty() {
+        match std::os::windows::fs::FileExt::seek_read(file, content, offset) {
+            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(count) => {
+                content = &mut content[count..];
+                offset += count as u64;
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// The text of a file as Node reads it: a byte order mark stays, and invalid bytes become U+FFFD,
+/// one for each maximal part of a sequence.
+pub(crate) fn text(content: &[u8]) -> Cow<'_, str> {
+    match simdutf8::basic::from_utf8(content) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => String::from_utf8_lossy(content),
+    }
+}
+
+/// Reading without waiting: opening a FIFO would otherwise block until somebody writes to it.
+fn read_options() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.read(true).nonblock(true);
+    options
+}
+
+fn regular_size(file: &File) -> Result<u64, FileError> {
+    check_regular(&file.metadata()?).map(|metadata| metadata.len())
+}
+
+fn check_regular(metadata: &std::fs::Metadata) -> Result<&std::fs::Metadata, FileError> {
+    if metadata.is_dir() {
+        Err(FileError::NotRegular("a directory"))
+    } else if metadata.is_file() {
+        Ok(metadata)
+    } else {
+        Err(FileError::NotRegular("a pipe, socket or device"))
+    }
+}
+
+#[cfg(test)]
+mod tests;

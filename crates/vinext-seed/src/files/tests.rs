@@ -1,0 +1,273 @@
+//! Files of every kind, and whether they are read.
+
+use super::*;
+use std::fs;
+use std::path::PathBuf;
+
+fn read(dir: &Path, name: &str) -> Result<Vec<u8>, FileError> {
+    let file = ArtifactDir::open(dir)?.open_file(name)?;
+    let mut content = vec![0; usize::try_from(file.size()).unwrap()];
+    file.read(&mut content)?;
+    Ok(content)
+}
+
+#[test]
+fn files_below_the_directory_are_read_whole() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir(dir.path().join("blog")).unwrap();
+    fs::write(dir.path().join("blog/%C3%BC.html"), "é").unwrap();
+    fs::write(dir.path().join("empty.html"), "").unwrap();
+    assert_eq!(
+        read(dir.path(), "blog/%C3%BC.html").unwrap(),
+        "é".as_bytes()
+    );
+    assert_eq!(read(dir.path(), "empty.html").unwrap(), b"");
+}
+
+#[test]
+fn what_is_not_there_is_missing() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("file"), "x").unwrap();
+    for name in ["nowhere.html", "file/below.html"] {
+        assert!(
+            matches!(read(dir.path(), name), Err(FileError::Missing)),
+            "{name}"
+        );
+    }
+    assert!(matches!(
+        read(&dir.path().join("no-dir"), "a"),
+        Err(FileError::Missing)
+    ));
+}
+
+#[test]
+fn a_directory_is_not_a_file() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir(dir.path().join("d.html")).unwrap();
+    assert!(matches!(
+        read(dir.path(), "d.html"),
+        Err(FileError::NotRegular(_))
+    ));
+}
+
+#[test]
+fn names_that_lead_outside_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let artifacts = dir.path().join("artifacts");
+    fs::create_dir(&artifacts).unwrap();
+    fs::write(dir.path().join("secret"), "x").unwrap();
+    let absolute = dir.path().join("secret");
+    for name in ["../secret", absolute.to_str().unwrap()] {
+        assert!(
+            matches!(read(&artifacts, name), Err(FileError::Outside)),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn a_file_that_is_written_to_while_it_is_read_is_seen() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.html");
+    for (before, after) in [("old", "new"), ("short", "longer"), ("longer", "short")] {
+        fs::write(&path, before).unwrap();
+        let file = ArtifactDir::open(dir.path()).unwrap();
+        let file = file.open_file("a.html").unwrap();
+        let mut content = vec![0; before.len()];
+        // So that the times differ, however coarse they are.
+        std::thread::sleep(Duration::from_millis(20));
+        fs::write(&path, after).unwrap();
+        assert!(matches!(file.read(&mut content), Err(FileError::Changed)));
+    }
+}
+
+#[test]
+fn a_file_is_read_up_to_a_size() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a");
+    fs::write(&path, "12345").unwrap();
+    assert_eq!(read_at_most(&path, 5).unwrap(), b"12345");
+    let problem = read_at_most(&path, 4).unwrap_err();
+    assert_eq!(problem.to_string(), "it has 5 bytes, the limit is 4");
+    // Sparse: nothing of it may be read, nor memory taken for it.
+    fs::File::create(&path).unwrap().set_len(1 << 40).unwrap();
+    assert!(matches!(
+        read_at_most(&path, 1 << 20),
+        Err(FileError::TooLarge { .. })
+    ));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_that_tells_no_size_is_read_up_to_a_size_too() {
+    let path = Path::new("/proc/self/maps");
+    assert!(!read_at_most(path, 1 << 24).unwrap().is_empty());
+    assert!(matches!(
+        read_at_most(path, 10),
+        Err(FileError::TooLarge { .. })
+    ));
+}
+
+#[cfg(unix)]
+mod links {
+    use std::os::unix::fs::{lchown, symlink};
+
+    use super::*;
+
+    struct Build {
+        _dir: tempfile::TempDir,
+        artifacts: PathBuf,
+        store: PathBuf,
+    }
+
+    /// A directory of artifacts, and a store with a page and a secret.
+    fn build() -> Build {
+        let dir = tempfile::tempdir().unwrap();
+        let artifacts = dir.path().join("artifacts");
+        let store = dir.path().join("store");
+        fs::create_dir_all(artifacts.join("real")).unwrap();
+        fs::create_dir(&store).unwrap();
+        for name in ["a.html", "4x7-a.html", "secret"] {
+            fs::write(store.join(name), name).unwrap();
+        }
+        Build {
+            _dir: dir,
+            artifacts,
+            store,
+        }
+    }
+
+    #[test]
+    fn are_followed_into_a_store_by_file_and_by_directory() {
+        let build = build();
+        let (artifacts, store) = (&build.artifacts, &build.store);
+        fs::create_dir_all(artifacts.join("b")).unwrap();
+        symlink(store.join("a.html"), artifacts.join("a.html")).unwrap();
+        symlink("../../store/4x7-a.html", artifacts.join("b/a.html")).unwrap();
+        symlink("../a.html", artifacts.join("real/a.html")).unwrap();
+        symlink(store, artifacts.join("blog")).unwrap();
+        for (name, content) in [
+            ("a.html", "a.html"),
+            ("b/a.html", "4x7-a.html"),
+            ("real/a.html", "a.html"),
+            ("blog/a.html", "a.html"),
+            ("blog/4x7-a.html", "4x7-a.html"),
+        ] {
+            assert_eq!(read(artifacts, name).unwrap(), content.as_bytes(), "{name}");
+        }
+    }
+
+    #[test]
+    fn are_not_followed_to_a_file_of_another_name() {
+        let build = build();
+        let (artifacts, store) = (&build.artifacts, &build.store);
+        symlink("../store/secret", artifacts.join("a.html")).unwrap();
+        symlink(store.join("secret"), artifacts.join("b.html")).unwrap();
+        symlink("/proc/self/environ", artifacts.join("c.html")).unwrap();
+        symlink("../store/secret", store.join("d.html")).unwrap();
+        symlink(store.join("d.html"), artifacts.join("d.html")).unwrap();
+        for name in ["a.html", "b.html", "d.html"] {
+            assert!(
+                matches!(read(artifacts, name), Err(FileError::OtherName(_))),
+                "{name}"
+            );
+        }
+        assert!(read(artifacts, "c.html").is_err());
+        // What lies in the build itself is its own, whatever it is called.
+        fs::write(artifacts.join("real/own"), "own").unwrap();
+        symlink("real/own", artifacts.join("own.html")).unwrap();
+        assert_eq!(read(artifacts, "own.html").unwrap(), b"own");
+    }
+
+    #[test]
+    fn are_not_followed_if_somebody_else_made_them_or_owns_the_file() {
+        let build = build();
+        let (artifacts, store) = (&build.artifacts, &build.store);
+        let somebody_else = Some(54_321);
+        let link = artifacts.join("a.html");
+        symlink(store.join("a.html"), &link).unwrap();
+        if lchown(&link, somebody_else, None).is_err() {
+            // Only root can give files away.
+            return;
+        }
+        assert!(matches!(
+            read(artifacts, "a.html"),
+            Err(FileError::ForeignLink)
+        ));
+        fs::remove_file(&link).unwrap();
+        symlink(store.join("a.html"), &link).unwrap();
+        assert_eq!(read(artifacts, "a.html").unwrap(), b"a.html");
+        lchown(store.join("a.html"), somebody_else, None).unwrap();
+        assert!(matches!(
+            read(artifacts, "a.html"),
+            Err(FileError::ForeignLink)
+        ));
+        // Unless the whole build is theirs.
+        lchown(artifacts, somebody_else, None).unwrap();
+        assert_eq!(read(artifacts, "a.html").unwrap(), b"a.html");
+    }
+
+    #[test]
+    fn do_not_help_names_that_lead_outside() {
+        let build = build();
+        let (artifacts, store) = (&build.artifacts, &build.store);
+        symlink(store, artifacts.join("blog")).unwrap();
+        let absolute = store.join("a.html");
+        for name in [
+            "../store/a.html",
+            "blog/../store/a.html",
+            "real/../../store/a.html",
+            absolute.to_str().unwrap(),
+        ] {
+            let problem = read(artifacts, name).unwrap_err();
+            assert!(
+                matches!(problem, FileError::Outside | FileError::Missing),
+                "{name}: {problem}"
+            );
+        }
+    }
+
+    #[test]
+    fn that_lead_nowhere_cost_their_page_only() {
+        let build = build();
+        let artifacts = &build.artifacts;
+        symlink("loop.html", artifacts.join("loop.html")).unwrap();
+        symlink("/nowhere/at/all", artifacts.join("dangling.html")).unwrap();
+        symlink("/dev/zero", artifacts.join("device.html")).unwrap();
+        assert!(matches!(
+            read(artifacts, "loop.html"),
+            Err(FileError::BadName(_))
+        ));
+        assert!(matches!(
+            read(artifacts, "dangling.html"),
+            Err(FileError::Missing)
+        ));
+        symlink("/dev", artifacts.join("devices")).unwrap();
+        assert!(matches!(
+            read(artifacts, "device.html"),
+            Err(FileError::OtherName(_))
+        ));
+        assert!(matches!(
+            read(artifacts, "devices/zero"),
+            Err(FileError::NotRegular(_))
+        ));
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_neither_blocks_nor_counts_as_a_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let made = std::process::Command::new("mkfifo")
+        .arg(dir.path().join("p.html"))
+        .status();
+    assert!(made.unwrap().success());
+    assert!(matches!(
+        read(dir.path(), "p.html"),
+        Err(FileError::NotRegular(_))
+    ));
+    assert!(matches!(
+        open_regular(&dir.path().join("p.html")),
+        Err(FileError::NotRegular(_))
+    ));
+}
