@@ -5,7 +5,15 @@
 // variants of one version share them.
 
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { findCommand } from "../lib/installed-package.js";
@@ -39,8 +47,10 @@ export function assembleProject(setup, name = setup.name.replaceAll(" ", "-")) {
   for (const part of parts) cpSync(path.join(HOME, part), root, { recursive: true });
   cpSync(path.join(packages, "package.json"), path.join(root, "package.json"));
   symlinkSync(path.join(packages, "node_modules"), path.join(root, "node_modules"));
-  const config = `export default ${JSON.stringify(setup.nextConfig ?? {})};\n`;
-  writeFileSync(path.join(root, "next.config.mjs"), config);
+  const config = path.join(root, "next.config.mjs");
+  if (setup.nextConfig !== undefined || !existsSync(config)) {
+    writeFileSync(config, `export default ${JSON.stringify(setup.nextConfig ?? {})};\n`);
+  }
   return root;
 }
 

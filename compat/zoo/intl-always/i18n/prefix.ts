@@ -1,0 +1,1 @@
+export const localePrefix = "always" as const;

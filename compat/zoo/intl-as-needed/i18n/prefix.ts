@@ -1,0 +1,1 @@
+export const localePrefix = "as-needed" as const;

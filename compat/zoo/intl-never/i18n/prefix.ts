@@ -1,0 +1,1 @@
+export const localePrefix = "never" as const;

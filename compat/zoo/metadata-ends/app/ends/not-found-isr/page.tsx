@@ -1,0 +1,11 @@
+import { notFound } from "next/navigation";
+import { View } from "../../../lib/view";
+
+export const revalidate = 600;
+export function generateMetadata(): never {
+  notFound();
+}
+
+export default function EndsPage() {
+  return <View title="A page whose metadata ends it (isr)" />;
+}

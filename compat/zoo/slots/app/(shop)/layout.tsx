@@ -1,0 +1,5 @@
+import type { ReactNode } from "react";
+
+export default function ShopLayout({ children }: { children: ReactNode }) {
+  return <section>{children}</section>;
+}
