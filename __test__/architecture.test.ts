@@ -11,7 +11,7 @@ const LIB = path.join(ROOT, "lib");
 
 /** Which modules of the engine each module may use. Every module of the engine has a row. */
 const ENGINE_IMPORTS: Record<string, string[]> = {
-  files: [],
+  files: ["sanitized_text"],
   sanitized_text: [],
   progress: [],
   formats: [],
