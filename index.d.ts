@@ -27,6 +27,21 @@ export interface ProjectSeedOptions extends Omit<
   /** @default CLOUDFLARE_API_TOKEN, else what `wrangler auth token` says */
   apiToken?: string;
   /**
+   * The Worker's name, as `wrangler deploy --name`: a namespace without an id in the configuration is
+   * looked up on it.
+   * @default the configuration's
+   */
+  workerName?: string;
+  /** As `wrangler deploy --dispatch-namespace`, for Workers for Platforms. */
+  dispatchNamespace?: string;
+  /** As `wrangler --profile`: whose login is used. */
+  profile?: string;
+  /**
+   * As `wrangler --env-file`, relative to `root`.
+   * @default `.env`, `.env.local`, and with `env` also `.env.<env>` and `.env.<env>.local`
+   */
+  envFiles?: string[];
+  /**
    * Seed the KV that `wrangler dev` and `vite preview` read on this machine, and nothing else.
    * @default false
    */
@@ -36,6 +51,13 @@ export interface ProjectSeedOptions extends Omit<
    * @default `.wrangler/state` beside the wrangler configuration
    */
   persistTo?: string;
+  /**
+   * The deploy is over: seed only what could not be seeded before it, because the first deploy of a
+   * Worker makes the namespace of a binding without an id. If the namespace has this build's entries
+   * already, nothing is sent (`already-seeded`).
+   * @default false
+   */
+  afterDeploy?: boolean;
   /**
    * Do nothing. It is what a deploy's `--no-seed-cache` is passed on as.
    * @default false

@@ -3,9 +3,9 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import path from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { apiBase } from "../lib/wrangler/api-base.js";
-import { listAccounts } from "../lib/wrangler/cloudflare-api.js";
+import { deployedNamespace, listAccounts } from "../lib/wrangler/cloudflare-api.js";
 import { resolveTarget } from "../lib/wrangler/resolve.js";
 import { ACCOUNT, API_TOKEN, startCloudflare } from "./support/cloudflare.js";
 import { listen } from "./support/loopback.js";
@@ -45,9 +45,32 @@ describe("the account", () => {
       const { target } = await resolve(bare(), {}, { api: { accounts, readsMemberships } });
       expect(target).toMatchObject({
         code: "several-accounts",
-        reason: expect.stringMatching(new RegExp(`${ACCOUNT} \\(One\\).*${OTHER} \\(Two\\)`, "u")),
+        // The name of an account often is an e-mail address, and a log may be public.
+        reason: expect.stringMatching(new RegExp(`one of ${ACCOUNT}, ${OTHER}$`, "u")),
       });
     }
+    vi.stubGlobal("process", Object.create(process, { stderr: { value: { isTTY: true } } }));
+    onTestFinished(() => void vi.unstubAllGlobals());
+    const atTerminal = await resolve(bare(), {}, { api: { accounts }, env: { CI: undefined } });
+    expect(atTerminal.target).toMatchObject({
+      reason: expect.stringMatching(new RegExp(`${ACCOUNT} \\(One\\), ${OTHER} \\(Two\\)$`, "u")),
+    });
+  });
+
+  it("is the one that wrangler remembers", async () => {
+    const root = bare();
+    const accounts = [
+      { id: ACCOUNT, name: "One" },
+      { id: OTHER, name: "Two" },
+    ];
+    const cache = path.join(root, "cache");
+    mkdirSync(cache);
+    const account = { id: OTHER, name: "Two" };
+    writeFileSync(path.join(cache, "wrangler-account.json"), JSON.stringify({ account }));
+    const env = { WRANGLER_CACHE_DIR: cache, HTTPS_PROXY: "http://127.0.0.1:9" };
+    const { target, cloudflare } = await resolve(root, {}, { api: { accounts }, env });
+    expect(target).toMatchObject({ accountId: OTHER });
+    expect(cloudflare.calls).toEqual([]);
   });
 
   it("is found with a token that belongs to an account", async () => {
@@ -71,31 +94,72 @@ describe("the account", () => {
 });
 
 describe("an answer that is not Cloudflare's", () => {
-  async function answering(status: number, body: string) {
-    return `http://127.0.0.1:${await listen(createServer((_, response) => response.writeHead(status).end(body)))}`;
+  async function answering(...answers: [status: number, body: string][]) {
+    const server = createServer((_, response) => {
+      const [status, body] = answers.length > 1 ? answers.shift()! : answers[0]!;
+      response.writeHead(status).end(body);
+    });
+    return `http://127.0.0.1:${await listen(server)}`;
   }
 
-  it.each([
-    ["a list of something else", 200, { success: true, result: null }],
-    ["a failure without reasons", 500, { success: false, errors: null }],
-    ["a failure with odd reasons", 500, { success: false, errors: [null, "no"] }],
-    ["no JSON", 502, "<html>"],
-  ])("is said, and nothing more: %s", async (_, status, body) => {
-    const apiBaseUrl = await answering(
-      status,
-      typeof body === "string" ? body : JSON.stringify(body),
+  async function targetFrom(...answers: [status: number, body: object | string][]) {
+    const texts = answers.map(
+      ([status, body]) =>
+        [status, typeof body === "string" ? body : JSON.stringify(body)] as [number, string],
     );
     stubVariables({ CLOUDFLARE_API_TOKEN: API_TOKEN });
     const root = writeProject({ wrangler: false });
-    const target = await resolveTarget({ root, namespaceId: NAMESPACE, apiBaseUrl });
-    expect(target).toMatchObject({
+    const apiBaseUrl = await answering(...texts);
+    return resolveTarget({ root, namespaceId: NAMESPACE, apiBaseUrl });
+  }
+
+  it.each<[string, number, object | string]>([
+    ["a list of something else", 200, { success: true, result: null }],
+    ["a list of odd things", 200, { success: true, result: [null, "x"] }],
+    ["a failure without reasons", 400, { success: false, errors: null }],
+    ["a failure with odd reasons", 400, { success: false, errors: [null, "no"] }],
+    ["no JSON", 404, "<html>"],
+  ])("is said, and nothing more: %s", async (_, status, body) => {
+    expect(await targetFrom([status, body])).toMatchObject({
       code: "target-unknown",
-      reason: expect.stringMatching(/^Cloudflare answered GET \/accounts/u),
+      reason: expect.stringMatching(/GET \/accounts/u),
     });
   });
 
+  it("that may pass is asked for again", async () => {
+    const accounts = { success: true, result: [{ id: ACCOUNT, name: "One" }] };
+    expect(await targetFrom([502, "<html>"], [200, accounts])).toMatchObject({
+      accountId: ACCOUNT,
+    });
+  });
+
+  it.each([
+    [403, 9109, "Unauthorized to access requested resource", /set CLOUDFLARE_ACCOUNT_ID/u],
+    [403, 10000, "Authentication error", /set CLOUDFLARE_ACCOUNT_ID/u],
+    [400, 6003, "Invalid request headers", /token of CLOUDFLARE_API_TOKEN: it is incomplete/u],
+    [400, 9106, "Authentication failed", /token of CLOUDFLARE_API_TOKEN: it is incomplete/u],
+    [401, 1000, "Invalid API Token", /token of CLOUDFLARE_API_TOKEN: it is incomplete/u],
+  ])("%i with the code %i says what to set", async (status, code, message, advice) => {
+    const refusal = { success: false, errors: [{ code, message }], result: null };
+    const target = await targetFrom([status, refusal]);
+    expect(target).toMatchObject({
+      code: "target-unknown",
+      reason: expect.stringMatching(advice),
+    });
+    expect((target as { reason: string }).reason).toContain(`code ${code}`);
+  });
+
+  it("to the look-up of a namespace says which permission is missing", async () => {
+    const refusal = { success: false, errors: [{ code: 10000, message: "Authentication error" }] };
+    const baseUrl = await answering([403, JSON.stringify(refusal)]);
+    const api = { baseUrl, token: API_TOKEN };
+    await expect(deployedNamespace(api, ACCOUNT, { name: "shop" }, "KV")).rejects.toThrow(
+      /Workers Scripts: Read.*--namespace-id/u,
+    );
+  });
+
   it("does not show a part of the token either, where it is cut", async () => {
-    const baseUrl = await answering(403, `${"x".repeat(490)}${API_TOKEN}`);
+    const baseUrl = await answering([403, `${"x".repeat(490)}${API_TOKEN}`]);
     const { message } = await listAccounts({ baseUrl, token: API_TOKEN }).then(
       () => expect.unreachable(),
       (error: Error) => error,

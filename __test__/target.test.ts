@@ -70,7 +70,7 @@ describe("the namespace", () => {
       namespaceId: OTHER,
     });
     expect((await resolve(redirected(), { env: "staging" })).target).toMatchObject({
-      code: "other-environment",
+      code: "environment-mismatch",
       reason: expect.stringContaining("CLOUDFLARE_ENV=staging"),
     });
   });
@@ -101,7 +101,11 @@ describe("the namespace", () => {
       { binding: "VINEXT_KV_CACHE", id: NAMESPACE },
       { binding: "VINEXT_KV_CACHE", id: OTHER },
     ];
-    const found = findNamespace({ kvNamespaces: kv_namespaces, configPath: "wrangler.json" });
+    const found = findNamespace({
+      kvNamespaces: kv_namespaces,
+      configPath: "wrangler.json",
+      isTyped: false,
+    });
     expect(found).toMatchObject({ code: "ambiguous-binding" });
     // Wrangler itself may refuse it first.
     const root = writeProject({ files: { "wrangler.json": wranglerConfig({ kv_namespaces }) } });
@@ -135,7 +139,7 @@ describe("the namespace", () => {
     });
     expect((await resolve(root)).target).toMatchObject({
       code: "deploy-first",
-      reason: expect.stringContaining("deploy once"),
+      reason: expect.stringContaining("--after-deploy"),
     });
   });
 

@@ -3,6 +3,7 @@
 
 import path from "node:path";
 import { signalOf } from "./abort.js";
+import { isSeeded } from "./already-seeded.js";
 import { seedLocally } from "./local-seed.js";
 import { prerenderHint } from "./prerender-hint.js";
 import { hasManifest } from "./project.js";
@@ -61,7 +62,8 @@ export async function seedFromProject(options = {}) {
  */
 async function seed(options) {
   const { root: given, env, config, binding, namespaceId, accountId, apiToken, ...rest } = options;
-  const { local, persistTo, noSeedCache, strict: _, ...seedOptions } = rest;
+  const { workerName, dispatchNamespace, profile, envFiles, afterDeploy, ...more } = rest;
+  const { local, persistTo, noSeedCache, strict: _, ...seedOptions } = more;
   if (noSeedCache) {
     const skipped = "the seeding is switched off";
     return { ...NOTHING_DONE, skipped, skippedCode: "switched-off" };
@@ -85,6 +87,10 @@ async function seed(options) {
     accountId,
     apiToken,
     apiBaseUrl,
+    workerName,
+    dispatchNamespace,
+    profile,
+    envFiles,
     local,
     persistTo,
     viteConfig,
@@ -101,6 +107,7 @@ async function seed(options) {
   const place = { namespaceId: target.namespaceId, binding: foundBinding, configPath };
   if ("persistTo" in target) {
     const result = await seedLocally(target, { ...seedOptions, root }, cacheConfig);
+    result.warnings.push(...target.warnings);
     return { ...result, target: { ...place, persistTo: target.persistTo } };
   }
   const remote = {
@@ -109,6 +116,11 @@ async function seed(options) {
     apiToken: target.apiToken,
     apiBaseUrl: target.apiBaseUrl,
   };
+  if (afterDeploy && (await isSeeded(target, { ...seedOptions, root }, cacheConfig))) {
+    const skipped = "the namespace has the entries of this build already";
+    const where = { accountId: target.accountId, ...place };
+    return { ...NOTHING_DONE, skipped, skippedCode: "already-seeded", target: where };
+  }
   const result = await seedKvCache({ ...seedOptions, root, ...remote }, cacheConfig);
   return { ...result, target: { accountId: target.accountId, ...place } };
 }
@@ -116,6 +128,7 @@ async function seed(options) {
 /** Reasons to do nothing that are as it should be, also with `strict`. */
 const IN_ORDER = [
   "switched-off",
+  "already-seeded",
   "nothing-seedable",
   "cdn-cache-configured",
   "data-adapter-is-not-kv",

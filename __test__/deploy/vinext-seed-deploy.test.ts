@@ -62,7 +62,7 @@ describe("with vinext 1.4.0", () => {
 
     // The build is now for staging. Seeding production with it would be wrong.
     const other = await deploy(root, ["vinext-seed", "run", "--env", "production"]);
-    expect(other.output).toMatch(/\((?:config-unreadable|other-environment)\)/u);
+    expect(other.output).toMatch(/\((?:config-unreadable|environment-mismatch)\)/u);
     expect(other.cloudflare.writes()).toEqual([]);
   });
 

@@ -1,6 +1,7 @@
 // The command as its users start it: in a process of its own.
 
-import { spawn } from "node:child_process";
+import { spawn, type StdioOptions } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 export const BIN = fileURLToPath(new URL("../../bin/vinext-seed.js", import.meta.url));
@@ -19,6 +20,8 @@ export interface CliProcess {
   env?: Record<string, string | undefined>;
   /** The Node to run on; by default this one. */
   node?: string;
+  /** Files that it writes to, instead of what is returned. */
+  output?: { stdout?: string; stderr?: string };
   /** Called with the process, to send it signals. */
   onStart?: (child: ReturnType<typeof spawn>) => void;
 }
@@ -37,17 +40,19 @@ export function bareEnvironment(): Record<string, string | undefined> {
 export function run(
   script: string,
   args: string[],
-  { cwd, env, node = process.execPath, onStart }: CliProcess = {},
+  { cwd, env, node = process.execPath, output = {}, onStart }: CliProcess = {},
 ) {
   return new Promise<Ended>((resolve, reject) => {
-    const child = spawn(node, [script, ...args], {
-      cwd,
-      env: { ...bareEnvironment(), ...env },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+    const to = (file?: string): number | "pipe" =>
+      file === undefined ? "pipe" : openSync(file, "w");
+    const files = [to(output.stdout), to(output.stderr)];
+    const stdio: StdioOptions = ["ignore", ...files];
+    const place = { cwd, env: { ...bareEnvironment(), ...env } };
+    const child = spawn(node, [script, ...args], { ...place, stdio });
+    for (const file of files) if (typeof file === "number") closeSync(file);
     let [stdout, stderr] = ["", ""];
-    child.stdout.setEncoding("utf-8").on("data", (text: string) => (stdout += text));
-    child.stderr.setEncoding("utf-8").on("data", (text: string) => (stderr += text));
+    child.stdout?.setEncoding("utf-8").on("data", (text: string) => (stdout += text));
+    child.stderr?.setEncoding("utf-8").on("data", (text: string) => (stderr += text));
     child.once("error", reject);
     child.once("close", (code) => resolve({ code, stdout, stderr }));
     onStart?.(child);

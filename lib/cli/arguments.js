@@ -13,6 +13,11 @@ import { Command, InvalidArgumentError, Option } from "commander";
  * @property {string} [binding]
  * @property {string} [namespaceId]
  * @property {string} [accountId]
+ * @property {string} [workerName] `--name`
+ * @property {string} [dispatchNamespace]
+ * @property {string} [profile]
+ * @property {string[]} [envFiles] `--env-file`
+ * @property {boolean} [afterDeploy]
  * @property {string} [appPrefix]
  * @property {number} [ttl]
  * @property {number} [staticTtl]
@@ -105,10 +110,14 @@ function commandLine(invoke, deployArgs) {
     .option("--namespace-id <id>", "KV namespace (default: the binding's)", some)
     .option(
       "--account-id <id>",
-      "Cloudflare account (default: the configuration's, else CLOUDFLARE_ACCOUNT_ID, else the only " +
-        "one)",
+      "Cloudflare account (default: the configuration's, else CLOUDFLARE_ACCOUNT_ID, else the one " +
+        "that wrangler remembers, else the only one)",
       some,
     )
+    .option("--name <worker>", "the Worker's name, as for wrangler deploy", some)
+    .option("--dispatch-namespace <name>", "as for wrangler deploy", some)
+    .option("--profile <name>", "wrangler's auth profile", some)
+    .option("--env-file <file>", "as for wrangler; may be repeated", collected)
     .option("--local", "the KV of wrangler dev and vite preview on this machine (run and plan)")
     .option("--persist-to <dir>", "with --local: wrangler's directory for local state", file)
     .optionsGroup("What:")
@@ -132,7 +141,10 @@ function commandLine(invoke, deployArgs) {
     .option("--no-color", "print without colours, as with NO_COLOR")
     .optionsGroup("Else:");
 
-  const options = () => /** @type {CliOptions} */ (program.opts());
+  const options = () => {
+    const { name: workerName, envFile: envFiles, ...others } = program.opts();
+    return /** @type {CliOptions} */ ({ ...others, workerName, envFiles });
+  };
 
   /** @param {string} name */
   const command = (name, isDefault = false) => program.command(name, { isDefault });
@@ -154,7 +166,14 @@ function commandLine(invoke, deployArgs) {
 
   withRoot(command("run", true))
     .description("seed what the build left (the default)")
-    .action((root) => invoke({ name: "run", root: project(root), options: options() }));
+    .option(
+      "--after-deploy",
+      "seed what the first deploy of a Worker left to seed, else do nothing",
+    )
+    .action((root, { afterDeploy }) => {
+      const given = { ...options(), afterDeploy };
+      return invoke({ name: "run", root: project(root), options: given });
+    });
   withRoot(command("plan"))
     .description("everything but sending: writes, bytes, cost, what is left out")
     .action((root) => invoke({ name: "plan", root: project(root), options: options() }));
@@ -185,6 +204,14 @@ function some(text) {
 /** @param {string} text relative to the current directory, as wrangler takes it */
 function file(text) {
   return path.resolve(some(text));
+}
+
+/**
+ * @param {string} text
+ * @param {string[]} [before]
+ */
+function collected(text, before = []) {
+  return [...before, file(text)];
 }
 
 /** @param {string} text */

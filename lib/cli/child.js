@@ -5,6 +5,9 @@ import { spawn } from "node:child_process";
 import { sanitize } from "../sanitized-text.js";
 import { exitCodeOf } from "./exit-codes.js";
 
+/** How long the output of a command that has ended is waited for. */
+const LAST_WORDS_MS = 2_000;
+
 /**
  * @param {string} script
  * @param {string[]} args
@@ -18,12 +21,18 @@ import { exitCodeOf } from "./exit-codes.js";
 export function runCommand(script, args, { root, variables, isQuiet, interrupt }) {
   return new Promise((resolve, reject) => {
     if (interrupt.received !== undefined) return resolve(exitCodeOf(interrupt.received));
+    const { stdout, stderr } = process;
+    const out = isQuiet ? stderr : stdout;
+    /** @type {import("node:child_process").StdioOptions} */
+    const stdio = ["inherit", forCommand(out, isQuiet ? 2 : 1), forCommand(stderr, 2)];
     const child = spawn(process.execPath, [script, ...args], {
       cwd: root,
       env: { ...process.env, ...variables },
-      stdio: ["inherit", isQuiet ? 2 : "inherit", "inherit"],
+      stdio,
     });
-    // Of Ctrl-C a terminal tells the whole group; anybody else tells only us.
+    relay(child.stdout, out);
+    relay(child.stderr, stderr);
+    // On Ctrl-C a terminal tells the whole group; anybody else tells only us.
     const pass = () => {
       const isTold = process.stdin.isTTY && interrupt.received === "SIGINT";
       if (!isTold) child.kill(interrupt.received);
@@ -34,9 +43,42 @@ export function runCommand(script, args, { root, variables, isQuiet, interrupt }
       const message = `cannot start ${script}: ${sanitize(cause.message)}`;
       reject(Object.assign(new Error(message, { cause }), { code: "COMMAND_NOT_STARTED" }));
     });
-    child.once("close", (code, signal) => {
+    child.once("exit", (code, signal) => {
       interrupt.signal.removeEventListener("abort", pass);
-      resolve(code ?? (signal === null ? 1 : exitCodeOf(signal)));
+      const end = () => resolve(code ?? (signal === null ? 1 : exitCodeOf(signal)));
+      // Processes that the command has left behind may hold its output open.
+      const waiting = setTimeout(end, LAST_WORDS_MS);
+      child.once("close", () => {
+        clearTimeout(waiting);
+        end();
+      });
     });
+  });
+}
+
+/**
+ * A terminal is the command's own. Anything else may be full or gone, which would end a deploy in the
+ * middle, so that it writes to us.
+ * @param {NodeJS.WriteStream} stream
+ * @param {number} descriptor
+ */
+function forCommand(stream, descriptor) {
+  return stream.isTTY ? descriptor : "pipe";
+}
+
+/**
+ * Passes on what a command prints for as long as somebody takes it.
+ * @param {import("node:stream").Readable | null} from
+ * @param {NodeJS.WriteStream} to
+ */
+function relay(from, to) {
+  from?.on("data", (chunk) => {
+    if (to.destroyed || to.write(chunk)) return;
+    from.pause();
+    const go = () => {
+      to.off("drain", go).off("close", go);
+      from.resume();
+    };
+    to.on("drain", go).on("close", go);
   });
 }

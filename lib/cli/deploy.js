@@ -1,16 +1,36 @@
-// `vinext-seed deploy`: build with pre-rendering, seed, deploy.
+// `vinext-seed deploy`: builds with pre-rendering, seeds, deploys. Where the first deploy makes the KV
+// namespace, it seeds right after the deploy.
 //
-// In: options. Out: the exit code of the step that ended it.
-// Never: vinext's own deploy command. It may build or pre-render once more, which makes other keys
-// than those that are seeded, or writes entries of its own over ours.
+// Invariants: vinext's own deploy command is not run. It may build or pre-render once more, which makes
+// other keys than those that are seeded, or write entries of its own over ours.
 
-import { findCommand } from "../installed-package.js";
-import { PRERENDER_FLAG, buildTakesPrerenderFlag } from "../prerender-hint.js";
+import { setTimeout as sleep } from "node:timers/promises";
 import { runCommand } from "./child.js";
+import { readDeployArguments } from "./deploy-arguments.js";
+import { canDeploy, findBuild, findDeploy } from "./deploy-tools.js";
 import { FAILED, OK, USAGE } from "./exit-codes.js";
+import { planStep } from "./plan.js";
 import { seedStep } from "./seed-step.js";
 
 /** @typedef {Extract<import("./arguments.js").Invocation, { name: "deploy" }>} DeployInvocation */
+/** @typedef {import("./arguments.js").CliOptions} CliOptions */
+/** @typedef {import("./seed-step.js").SeedStep} SeedStep */
+/** @typedef {Omit<import("./deploy-arguments.js").DeployArguments, "dryRun">} Passed */
+
+/** How often, and after which pauses, a namespace is looked for that a deploy has just made. */
+const LOOKUPS = 5;
+const LOOKUP_PAUSE_MS = 1_000;
+
+/** Options that say to wrangler and to the seeding where to deploy to. */
+const SHARED = /** @type {const} */ ({
+  env: "--env",
+  config: "--config",
+  workerName: "--name",
+  dispatchNamespace: "--dispatch-namespace",
+  profile: "--profile",
+});
+
+const NAMES = /** @type {(keyof typeof SHARED)[]} */ (Object.keys(SHARED));
 
 /**
  * @param {DeployInvocation} invocation
@@ -19,27 +39,31 @@ import { seedStep } from "./seed-step.js";
  * @returns {Promise<number>}
  */
 export async function deployProject(invocation, printer, interrupt) {
-  const { root, options, seedCache, deployArgs } = invocation;
-  const { env, config } = options;
+  const { root, seedCache, deployArgs } = invocation;
   /**
    * Ends before the deploy.
    * @param {number} exitCode
    * @param {string} code
    * @param {string} message
-   * @param {import("../../index.js").ProjectSeedResult} [seed]
+   * @param {object} [step] what there is of the step before
    */
-  const end = (exitCode, code, message, seed) => {
+  const end = (exitCode, code, message, step = { seed: null }) => {
     printer.error(message);
-    printer.json({ seed: seed ?? null, failure: { code, message } });
+    printer.json({ ...step, failure: { code, message } });
     return exitCode;
   };
-  const build = await buildCommand(root, interrupt.signal);
-  const wrangler = await findCommand(root, "wrangler", interrupt.signal);
-  if (build === undefined || wrangler === undefined) {
-    const missing = build === undefined ? "vite" : "wrangler";
-    const message = `${missing} is not installed in ${root}; add it to its devDependencies`;
-    return end(USAGE, "TOOL_MISSING", message);
-  }
+  const read = readDeployArguments(deployArgs, root);
+  if ("problem" in read) return end(USAGE, "DEPLOY_ARGUMENT_REFUSED", read.problem);
+  const { dryRun, ...passed } = read;
+  const conflict = conflictOf(invocation.options, passed);
+  if (conflict !== undefined) return end(USAGE, "DEPLOY_ARGUMENT_REFUSED", conflict);
+  const options = { ...invocation.options, ...passed };
+
+  const build = await findBuild(root, interrupt.signal);
+  if (build === undefined) return end(USAGE, "TOOL_MISSING", missing("vite", root));
+  if (!(await canDeploy(root, interrupt.signal)))
+    return end(USAGE, "TOOL_MISSING", missing("wrangler", root));
+  const { env } = options;
   // Both the build and wrangler take the environment from here; the build has no flag for it.
   // Where the Vite configuration has `withSeed`, that leaves the seeding to this command.
   /** @type {Record<string, string>} */
@@ -49,58 +73,114 @@ export async function deployProject(invocation, printer, interrupt) {
   printer.note(`Building: ${build.title}`);
   const built = await runCommand(build.script, build.args, child);
   if (interrupt.received !== undefined) {
-    const message = "interrupted while building: nothing is seeded, nothing is deployed";
-    return end(OK, "ABORT_ERR", message);
+    return end(OK, "ABORT_ERR", "interrupted while building: nothing is seeded or deployed");
   }
   if (built !== OK) {
-    const message = `${build.title} ended with ${built}: nothing is seeded, nothing is deployed`;
+    const message = `${build.title} exited with ${built}: nothing is seeded or deployed`;
     return end(built, "BUILD_FAILED", message);
   }
+  // Which layout there is to deploy is known only now.
+  const flags = [...sharedFlags(invocation.options, passed), ...deployArgs];
+  const deploy = await findDeploy(root, flags, interrupt.signal);
+  if ("problem" in deploy) return end(USAGE, "TOOL_MISSING", deploy.problem);
 
-  const seeding = seedCache ? await seedStep(root, options, printer, interrupt) : undefined;
-  if (interrupt.received !== undefined) {
-    return end(
-      OK,
-      "ABORT_ERR",
-      "interrupted before the deploy: nothing is deployed",
-      seeding?.result,
-    );
+  if (dryRun) {
+    const plan = seedCache ? await planStep(root, options, printer, interrupt.signal) : undefined;
+    if (plan !== undefined && plan.exitCode !== OK) {
+      return end(plan.exitCode, "SEEDING_SKIPPED", "not deployed, because of --strict", {
+        plan: plan.document,
+      });
+    }
+    printer.note(`Deploying: ${deploy.title}`);
+    const code = await runCommand(deploy.script, deploy.args, child);
+    printer.json({ plan: plan?.document ?? null, deployExitCode: code });
+    return code;
   }
-  if (seeding?.isFailed && options.strict) {
+
+  let seeding = seedCache
+    ? await seedStep(root, options, printer, interrupt, isFirstDeploy)
+    : undefined;
+  if (interrupt.received !== undefined) {
+    const message = "interrupted before the deploy: nothing is deployed";
+    return end(OK, "ABORT_ERR", message, { seed: seeding?.result ?? null });
+  }
+  const isFirst = seeding !== undefined && isFirstDeploy(seeding.result);
+  if (isFirst) printer.note("The first deploy makes the KV namespace, so seeding comes after it");
+  if (seeding?.isFailed && options.strict && !isFirst) {
     const { result } = seeding;
     const code = result.failure?.code ?? "SEEDING_SKIPPED";
-    return end(FAILED, code, "not deployed, because of --strict", result);
+    return end(FAILED, code, "not deployed, because of --strict", { seed: result });
   }
 
-  const args = ["deploy", ...flag("--env", env), ...flag("--config", config), ...deployArgs];
-  printer.note(`Deploying: wrangler ${args.join(" ")}`);
-  const deployed = await runCommand(wrangler, args, child);
+  printer.note(`Deploying: ${deploy.title}`);
+  const deployed = await runCommand(deploy.script, deploy.args, child);
   if (interrupt.received !== undefined) {
-    printer.error("interrupted while deploying: what wrangler said last tells how far it came");
+    printer.error("interrupted while deploying: the last lines of the deploy show how far it came");
+  } else if (isFirst && deployed === OK) {
+    printer.note(
+      "Seeding the namespace that this first deploy has made; visitors of these seconds get a MISS",
+    );
+    seeding = await seedNewNamespace(root, options, printer, interrupt);
   }
   printer.json({ seed: seeding?.result ?? null, deployExitCode: deployed });
-  return deployed;
+  const isStrictFailure = isFirst && deployed === OK && seeding?.isFailed && options.strict;
+  return isStrictFailure ? FAILED : deployed;
 }
 
 /**
- * The public command of the installed vinext that builds and pre-renders.
+ * Seeds a namespace that was made a moment ago, so that not every part of Cloudflare may know it yet.
  * @param {string} root
- * @param {AbortSignal} signal
+ * @param {CliOptions} options
+ * @param {import("./printer.js").Printer} printer
+ * @param {import("./interrupt.js").Interrupt} interrupt
+ * @returns {Promise<SeedStep>}
  */
-async function buildCommand(root, signal) {
-  if (await buildTakesPrerenderFlag(root, signal)) {
-    const script = /** @type {string} */ (await findCommand(root, "vinext", signal));
-    const args = ["build", PRERENDER_FLAG];
-    return { script, args, title: `vinext ${args.join(" ")}` };
+async function seedNewNamespace(root, options, printer, interrupt) {
+  for (let lookup = 1; ; lookup += 1) {
+    const expected = lookup < LOOKUPS ? isFirstDeploy : undefined;
+    const seeding = await seedStep(root, options, printer, interrupt, expected);
+    if (!expected?.(seeding.result) || interrupt.received !== undefined) return seeding;
+    await sleep(LOOKUP_PAUSE_MS, undefined, { signal: interrupt.signal }).catch(() => {});
   }
-  const script = await findCommand(root, "vite", signal);
-  return script === undefined ? undefined : { script, args: ["build"], title: "vite build" };
+}
+
+/** @param {import("../../index.js").ProjectSeedResult} result */
+function isFirstDeploy({ skippedCode }) {
+  return skippedCode === "deploy-first";
+}
+
+/**
+ * @param {CliOptions} options
+ * @param {Passed} passed
+ */
+function conflictOf(options, passed) {
+  for (const name of NAMES) {
+    const [own, theirs] = [options[name], passed[name]];
+    if (own !== undefined && theirs !== undefined && own !== theirs) {
+      return `${SHARED[name]} is "${own}" before -- and "${theirs}" after it; give it once`;
+    }
+  }
+  return undefined;
+}
+
+/**
+ * What the deploy has to know of our own options, unless it is passed on already.
+ * @param {CliOptions} options
+ * @param {Passed} passed
+ */
+function sharedFlags(options, passed) {
+  const flags = NAMES.flatMap((name) => {
+    const value = passed[name] === undefined ? options[name] : undefined;
+    return value === undefined ? [] : [SHARED[name], value];
+  });
+  const envFiles = passed.envFiles === undefined ? (options.envFiles ?? []) : [];
+  return [...flags, ...envFiles.flatMap((file) => ["--env-file", file])];
 }
 
 /**
  * @param {string} name
- * @param {string | undefined} value
+ * @param {string} root
  */
-function flag(name, value) {
-  return value === undefined ? [] : [name, value];
+function missing(name, root) {
+  return `${name} is not installed in ${root}; add it to its devDependencies`;
 }

@@ -7,7 +7,7 @@ import { prerenderHint } from "../prerender-hint.js";
 import { sanitize } from "../sanitized-text.js";
 import { isNothingToSeed } from "../seed-from-project.js";
 import { exportKvSeed } from "../seed-kv-cache.js";
-import { readWranglerConfig } from "../wrangler/config.js";
+import { readWorkerConfig } from "../wrangler/config.js";
 import { readEnvironment } from "../wrangler/environment.js";
 import { findNamespace } from "../wrangler/namespace.js";
 import { FAILED, OK, USAGE } from "./exit-codes.js";
@@ -85,7 +85,7 @@ export async function exportProject(root, directory, options, printer, signal) {
 async function namespaceFlag(root, { binding, namespaceId, env, config }, named, signal) {
   if (namespaceId !== undefined) return ["--namespace-id", namespaceId];
   const environment = readEnvironment(root, { env });
-  const answer = await readWranglerConfig({ root, config, env, environment, signal });
+  const answer = await readWorkerConfig({ root, config, env, environment, signal });
   const found =
     answer.kind === "config" ? findNamespace(answer.config, binding ?? named) : undefined;
   if (found !== undefined && "namespace" in found) {

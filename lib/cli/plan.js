@@ -20,19 +20,33 @@ import { place, skippedRoutes, skippedRows, whyNothing } from "./summary.js";
  * @returns {Promise<number>}
  */
 export async function planProject(root, options, printer, signal) {
+  const { document, exitCode } = await planStep(root, options, printer, signal);
+  printer.json(document);
+  return exitCode;
+}
+
+/**
+ * Makes a plan and prints it, but for the JSON document.
+ * @param {string} root
+ * @param {import("./arguments.js").CliOptions} options
+ * @param {import("./printer.js").Printer} printer
+ * @param {AbortSignal} signal
+ * @returns {Promise<{ document: object, exitCode: number }>}
+ */
+export async function planStep(root, options, printer, signal) {
   const { cacheConfig, target } = await targetOfProject({ ...seedOptions(root, options), signal });
   const plan = await planKvSeed({ root, ...buildOptions(options), signal }, cacheConfig);
   if (plan.skippedCode === "no-manifest") plan.skippedDetail ??= await prerenderHint(root, signal);
   const where = "code" in target ? { targetMissing: target } : { target: shown(target) };
-  printer.json({ ...plan, ...where, ...priceOf(plan.kvPairs, plan.bytes) });
+  const document = { ...plan, ...where, ...priceOf(plan.kvPairs, plan.bytes) };
   for (const warning of plan.warnings) printer.warning(warning);
   if (plan.skipped !== undefined) {
     printer.warning(`nothing would be seeded ${whyNothing(plan)}`);
-    return options.strict && !isNothingToSeed(plan) ? FAILED : OK;
+    return { document, exitCode: options.strict && !isNothingToSeed(plan) ? FAILED : OK };
   }
   const heading = `${counted(plan.routes, "page")} would be seeded; nothing was sent`;
   printer.result(text(plan, target, printer), heading);
-  return options.strict && "code" in target ? FAILED : OK;
+  return { document, exitCode: options.strict && "code" in target ? FAILED : OK };
 }
 
 /**

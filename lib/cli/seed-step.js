@@ -16,9 +16,11 @@ import { writeStepSummary } from "./step-summary.js";
  * @param {import("./arguments.js").CliOptions} options
  * @param {import("./printer.js").Printer} printer
  * @param {import("./interrupt.js").Interrupt} interrupt
+ * @param {(result: import("../../index.js").ProjectSeedResult) => boolean} [isExpected] which results
+ *   the caller has an answer to, so that nothing is said of them
  * @returns {Promise<SeedStep>}
  */
-export async function seedStep(root, options, printer, interrupt) {
+export async function seedStep(root, options, printer, interrupt, isExpected = () => false) {
   const view = progressView(printer, process.stderr);
   const seeding = seedFromProject({
     ...seedOptions(root, options),
@@ -26,6 +28,7 @@ export async function seedStep(root, options, printer, interrupt) {
     onProgress: view.show,
   });
   const result = await seeding.finally(view.end);
+  if (isExpected(result)) return { result, isFailed: true };
   for (const warning of result.warnings) printer.warning(warning);
   const { skipped, failure } = result;
   if (interrupt.received !== undefined && failure !== undefined) {
@@ -50,6 +53,7 @@ export async function seedStep(root, options, printer, interrupt) {
  */
 export function seedOptions(root, options) {
   const { env, config, binding, namespaceId, accountId, local, persistTo } = options;
+  const { workerName, dispatchNamespace, profile, envFiles, afterDeploy } = options;
   return {
     root,
     env,
@@ -57,8 +61,13 @@ export function seedOptions(root, options) {
     binding,
     namespaceId,
     accountId,
+    workerName,
+    dispatchNamespace,
+    profile,
+    envFiles,
     local,
     persistTo,
+    afterDeploy,
     ...buildOptions(options),
   };
 }

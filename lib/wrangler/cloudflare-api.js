@@ -1,26 +1,30 @@
-// The few questions to Cloudflare's API that finding a target takes.
-//
-// In: a path. Out: the envelope's result.
-// Never: a write, and never the token in a message.
+// The few questions to Cloudflare's API that finding a target takes. It never writes.
 
 import { abortError } from "../abort.js";
-import { sanitize } from "../sanitized-text.js";
-
-/** How long an answer may take. */
-const TIMEOUT_MS = 30_000;
+import { apiRequest } from "../binding.js";
 
 /** The most items Cloudflare gives on a page. */
 const PER_PAGE = 50;
 
-/** Cloudflare said no, or nothing. */
+/** As many pages of accounts are read. Nobody wants to choose between more. */
+const MAX_PAGES = 20;
+
+/** What Cloudflare answers where it does not accept a token at all, whatever is asked. */
+const UNKNOWN_TOKEN = [6003, 6111, 9106];
+
+/** What it answers where a token may not ask this. */
+const REFUSED = [9109, 10000, 10001];
+
+/** Cloudflare refused a question, or did not answer it. */
 export class ApiError extends Error {
   /**
    * @param {string} message
-   * @param {number} [status]
+   * @param {{ status?: number, codes?: number[] }} [answer]
    */
-  constructor(message, status) {
+  constructor(message, { status, codes = [] } = {}) {
     super(message);
     this.status = status;
+    this.codes = codes;
   }
 }
 
@@ -28,73 +32,117 @@ export class ApiError extends Error {
  * @typedef {object} Api
  * @property {string} baseUrl
  * @property {string} token
+ * @property {string} [tokenSource] what its user would change
  * @property {AbortSignal} [signal]
  */
 
 /**
  * @param {Api} api
  * @param {string} path
+ * @param {{ query?: Record<string, string>, permission?: string }} [more] `permission`: what to set or
+ *   allow if the token may not ask this
  * @returns {Promise<any>} the result
  */
-export async function get({ baseUrl, token, signal }, path) {
+export async function get(api, path, { query, permission } = {}) {
+  const { baseUrl: apiBaseUrl, token: apiToken, signal } = api;
   const question = `GET ${path}`;
-  let response;
-  let body;
-  try {
-    response = await fetch(`${baseUrl}${path}`, {
-      headers: { authorization: `Bearer ${token}` },
-      redirect: "error",
-      signal: AbortSignal.any([AbortSignal.timeout(TIMEOUT_MS), ...(signal ? [signal] : [])]),
-    });
-    body = await response.text();
-  } catch (error) {
+  const answer = await apiRequest({ apiBaseUrl, path, query, apiToken, signal }).catch((error) => {
     if (signal?.aborted) throw abortError(signal);
-    const { message, cause } = /** @type {Error} */ (error);
-    const reason = cause instanceof Error ? cause.message : message;
-    const { host } = new URL(baseUrl);
-    throw new ApiError(`no answer from ${host} to ${question}: ${sanitize(reason)}`);
+    const { message, status, cloudflareCodes: codes } = error;
+    const advice = adviceFor({ status, codes }, api, permission);
+    throw new ApiError(`${message} (${question})${advice}`, { status, codes });
+  });
+  const { status, success, result, errors } = answer;
+  if (success && status < 300) return result;
+  const said = errors.map(({ code, message }) => `${message} [code ${code}]`).join("; ");
+  const codes = errors.map(({ code }) => code);
+  const advice = adviceFor({ status, codes }, api, permission);
+  const text = said === "" ? "" : `: ${said}`;
+  throw new ApiError(`Cloudflare answered ${question} with ${status}${text}${advice}`, {
+    status,
+    codes,
+  });
+}
+
+/**
+ * @param {{ status?: number, codes?: number[] }} answer
+ * @param {Api} api
+ * @param {string | undefined} permission
+ */
+function adviceFor(
+  { status = 0, codes = [] },
+  { tokenSource = "CLOUDFLARE_API_TOKEN" },
+  permission,
+) {
+  if (codes.some((code) => UNKNOWN_TOKEN.includes(code)) || status === 401) {
+    return (
+      `; Cloudflare does not accept the API token of ${tokenSource}: it is incomplete, expired or ` +
+      "revoked"
+    );
   }
-  const envelope = parse(body);
-  if (response.ok && envelope?.success === true) return envelope.result;
-  /** @type {any[]} */
-  const errors = Array.isArray(envelope?.errors) ? envelope.errors : [];
-  const said = errors.map((error) => `${error?.message} [code ${error?.code}]`).join("; ");
-  // The token is taken out first: what is cut off could be its end.
-  const text = sanitize((said || body).replaceAll(token, "[token]"));
-  const { status } = response;
-  throw new ApiError(`Cloudflare answered ${question} with ${status}: ${text}`, status);
+  const isRefused = status === 403 || codes.some((code) => REFUSED.includes(code));
+  return isRefused && permission !== undefined ? `; ${permission}` : "";
 }
 
 /**
  * @param {Api} api
- * @returns {Promise<{ id: string, name: string }[]>}
+ * @returns {Promise<{ id: string, name?: string }[]>}
  */
 export async function listAccounts(api) {
-  const path = `/accounts?per_page=${PER_PAGE}`;
-  const accounts = await get(api, path);
-  if (!Array.isArray(accounts))
-    throw new ApiError(`Cloudflare answered GET ${path} without a list`);
+  const set = "set CLOUDFLARE_ACCOUNT_ID: the API token may not list accounts";
+  const accounts = await list(api, "/accounts", set);
   if (accounts.length < 2) return accounts;
   // Some are listed that the token's owner is no member of. Tokens that belong to an account cannot
   // read memberships.
-  const memberships = await get(api, `/memberships?per_page=${PER_PAGE}`).catch(() => undefined);
-  if (!Array.isArray(memberships)) return accounts;
+  const memberships = await list(api, "/memberships").catch((error) => {
+    if (error instanceof ApiError) return undefined;
+    throw error;
+  });
+  if (memberships === undefined) return accounts;
   const own = new Set(memberships.map(({ account }) => account?.id));
-  return accounts.filter((/** @type {{ id: string }} */ { id }) => own.has(id));
+  return accounts.filter(({ id }) => own.has(id));
+}
+
+/**
+ * Every item of a list that comes in pages.
+ * @param {Api} api
+ * @param {string} path
+ * @param {string} [permission]
+ * @returns {Promise<any[]>}
+ */
+async function list(api, path, permission) {
+  const items = [];
+  for (let page = 1; page <= MAX_PAGES; page += 1) {
+    const query = { page: String(page), per_page: String(PER_PAGE) };
+    const part = await get(api, path, { query, permission });
+    if (!Array.isArray(part) || part.some((item) => typeof item?.id !== "string")) {
+      throw new ApiError(`Cloudflare answered GET ${path} without a list`);
+    }
+    items.push(...part);
+    if (part.length < PER_PAGE) break;
+  }
+  return items;
 }
 
 /**
  * The namespace that a deployed Worker has a binding to.
  * @param {Api} api
  * @param {string} accountId
- * @param {string} worker
+ * @param {{ name: string, dispatchNamespace?: string }} worker
  * @param {string} binding
  * @returns {Promise<string | undefined>} nothing if there is no such Worker, or no such binding
  */
-export async function deployedNamespace(api, accountId, worker, binding) {
-  const path = `/accounts/${accountId}/workers/scripts/${encodeURIComponent(worker)}/settings`;
+export async function deployedNamespace(api, accountId, { name, dispatchNamespace }, binding) {
+  const dispatch =
+    dispatchNamespace === undefined
+      ? ""
+      : `/dispatch/namespaces/${encodeURIComponent(dispatchNamespace)}`;
+  const path = `/accounts/${accountId}/workers${dispatch}/scripts/${encodeURIComponent(name)}/settings`;
+  const set =
+    'the API token needs the permission "Workers Scripts: Read" to look up the namespace; allow it, ' +
+    "or name the namespace with --namespace-id";
   try {
-    const { bindings = [] } = (await get(api, path)) ?? {};
+    const { bindings = [] } = (await get(api, path, { permission: set })) ?? {};
     if (!Array.isArray(bindings)) return undefined;
     const found = bindings.find((one) => one?.type === "kv_namespace" && one.name === binding);
     return found?.namespace_id;
@@ -104,11 +152,20 @@ export async function deployedNamespace(api, accountId, worker, binding) {
   }
 }
 
-/** @param {string} body */
-function parse(body) {
+/**
+ * Whether a namespace has an entry.
+ * @param {Api} api
+ * @param {string} accountId
+ * @param {string} namespaceId
+ * @param {string} key
+ */
+export async function hasKey(api, accountId, namespaceId, key) {
+  const namespace = `/accounts/${accountId}/storage/kv/namespaces/${namespaceId}`;
   try {
-    return JSON.parse(body);
-  } catch {
-    return undefined;
+    await get(api, `${namespace}/metadata/${encodeURIComponent(key)}`);
+    return true;
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return false;
+    throw error;
   }
 }

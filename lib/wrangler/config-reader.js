@@ -1,14 +1,13 @@
-// Asks a project's own wrangler for its configuration and answers with what seeding needs of it: a
-// reader.
+// Asks a project's own wrangler for its configuration and says what seeding needs of it: a reader.
 
 import { createRequire } from "node:module";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { answerAsReader } from "../reader.js";
 
-await answerAsReader(async (root, args) => {
-  const require = createRequire(path.join(root, "package.json"));
-  const wrangler = await import(pathToFileURL(require.resolve("wrangler")).href);
+await answerAsReader(async (directory, args) => {
+  const require = createRequire(path.join(directory, "package.json"));
+  const wrangler = await import(pathToFileURL(require.resolve(directory)).href);
   if (typeof wrangler.unstable_readConfig !== "function") {
     throw new Error("this wrangler cannot be asked for its configuration; install wrangler 4");
   }
@@ -22,8 +21,6 @@ await answerAsReader(async (root, args) => {
     accountId: account_id,
     complianceRegion: compliance_region,
     kvNamespaces: kv_namespaces ?? [],
-    // Older versions do not say. `null`: they say that there is none.
-    targetEnvironment: "targetEnvironment" in read ? (read.targetEnvironment ?? null) : undefined,
     definedEnvironments,
   };
 });

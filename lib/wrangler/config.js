@@ -1,13 +1,16 @@
-// A project's wrangler configuration, as its own wrangler understands it.
+// The configuration of a project's Worker: what its build has left, or what its own wrangler reads.
 //
-// In: a project's directory, and what `--config` and `--env` say. Out: the parts that seeding needs.
-// Never: a rule of wrangler's own. Files, redirects, environments and inheritance are its business.
+// Invariants: files, redirects, environments and inheritance of a wrangler configuration are read by
+// wrangler alone.
 
+import { existsSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { sanitize } from "../sanitized-text.js";
-import { findPackage } from "../installed-package.js";
 import { askReader } from "../reader.js";
+import { hasBuildOutput, readBuildOutput } from "./build-output.js";
+import { TYPED_CONFIG, checkEnvironment, readBuilt } from "./built-environment.js";
+import { findWrangler } from "./installed-wrangler.js";
 
 const READER = fileURLToPath(new URL("./config-reader.js", import.meta.url));
 
@@ -16,20 +19,25 @@ const READER = fileURLToPath(new URL("./config-reader.js", import.meta.url));
  * @property {string} binding
  * @property {string} [id] missing if Cloudflare is to make the namespace at the first deploy
  * @property {string} [preview_id]
+ * @property {boolean} [remote] whether local development uses the deployed namespace
  */
 
 /**
- * @typedef {object} WranglerConfig
+ * @typedef {object} WorkerConfig
  * @property {string} [configPath] missing if there is no configuration
- * @property {string} [userConfigPath] the file a redirected configuration was made from
+ * @property {string} [userConfigPath] the file that its user has written, if there is one
  * @property {string} [name] the Worker's
  * @property {string} [accountId]
  * @property {string} [complianceRegion]
  * @property {KvNamespaceConfig[]} kvNamespaces
+ * @property {string[]} [definedEnvironments] missing if this wrangler does not say
+ * @property {boolean} isTyped whether it is written in `cloudflare.config.ts`
+ * @property {string} [mode] Vite's, of a Build Output
+ * @property {boolean} [isPreview] of a Build Output
  */
 
 /**
- * @typedef {{ kind: "config", config: WranglerConfig }
+ * @typedef {{ kind: "config", config: WorkerConfig }
  *   | { kind: "absent", reason: string }
  *   | { kind: "wrong", code: string, reason: string }} ConfigAnswer
  */
@@ -39,16 +47,48 @@ const READER = fileURLToPath(new URL("./config-reader.js", import.meta.url));
  * @param {string} request.root
  * @param {string} [request.config]
  * @param {string} [request.env]
+ * @param {string} [request.mode]
  * @param {import("./environment.js").Environment} request.environment
  * @param {AbortSignal} [request.signal]
  * @returns {Promise<ConfigAnswer>}
  */
-export async function readWranglerConfig({ root, config, env, environment, signal }) {
+export async function readWorkerConfig(request) {
+  const { root, config: file, env, mode, environment } = request;
   const home = path.resolve(root);
-  if ((await findPackage(home, "wrangler", signal)) === undefined) {
-    return { kind: "absent", reason: `wrangler is not installed in ${home}` };
+  const isOutput = file === undefined && hasBuildOutput(home);
+  const answer = isOutput ? fromBuildOutput(home) : await askWrangler(home, request);
+  if (answer.kind !== "config") return answer;
+  const { config } = answer;
+  const wrong = checkEnvironment({ root: home, config, env, mode, environment });
+  return wrong === undefined ? answer : { kind: "wrong", ...wrong };
+}
+
+/**
+ * @param {string} home
+ * @returns {ConfigAnswer}
+ */
+function fromBuildOutput(home) {
+  try {
+    return { kind: "config", config: readBuildOutput(home) };
+  } catch (error) {
+    const { message } = /** @type {Error} */ (error);
+    const reason = `the Build Output cannot be read: ${sanitize(message)}`;
+    return { kind: "wrong", code: "config-unreadable", reason };
   }
-  const answer = await askReader(READER, [home, JSON.stringify({ config, env })], {
+}
+
+/**
+ * @param {string} home
+ * @param {Parameters<typeof readWorkerConfig>[0]} request
+ * @returns {Promise<ConfigAnswer>}
+ */
+async function askWrangler(home, { config, env, environment, signal }) {
+  const wrangler = await findWrangler(home, signal);
+  if (wrangler === undefined) {
+    return { kind: "absent", reason: unbuilt(home) ?? `wrangler is not installed in ${home}` };
+  }
+  const args = [wrangler.directory, JSON.stringify({ config, env })];
+  const answer = await askReader(READER, args, {
     cwd: home,
     env: { ...environment, WRANGLER_SEND_METRICS: "false" },
     signal,
@@ -57,47 +97,23 @@ export async function readWranglerConfig({ root, config, env, environment, signa
     const reason = `wrangler cannot read its configuration: ${sanitize(answer.error)}`;
     return { kind: "wrong", code: "config-unreadable", reason };
   }
-  /** @type {ReadConfig} */
+  /** @type {Omit<WorkerConfig, "isTyped">} */
   const read = answer.found;
   if (read.configPath === undefined) {
-    return { kind: "absent", reason: `there is no wrangler configuration in ${home}` };
+    const reason = unbuilt(home) ?? `there is no wrangler configuration in ${home}`;
+    return { kind: "absent", reason };
   }
-  return checkEnvironment(read, env) ?? { kind: "config", config: read };
+  // Wrangler does not know this file. The build says that it was made from it.
+  const source = read.userConfigPath ?? readBuilt(home)?.userConfigPath ?? "";
+  const isTyped = path.basename(source) === TYPED_CONFIG;
+  return { kind: "config", config: { ...read, isTyped } };
 }
 
 /**
- * What wrangler itself lets pass with a warning: an environment that is not the build's, or none.
- * @param {ReadConfig} read
- * @param {string | undefined} env
- * @returns {ConfigAnswer | undefined}
+ * @param {string} home
+ * @returns {string | undefined} what is missing where the Worker is configured without wrangler
  */
-function checkEnvironment(read, env) {
-  if (env === undefined || env === "") return undefined;
-  const isRedirected = read.userConfigPath !== undefined && read.userConfigPath !== read.configPath;
-  const built = read.targetEnvironment;
-  if (isRedirected && built !== undefined && built !== env) {
-    const what = built === null ? "no environment" : `"${built}"`;
-    return {
-      kind: "wrong",
-      code: "other-environment",
-      reason: `the build is for ${what}, not for "${env}"; build it with CLOUDFLARE_ENV=${env}`,
-    };
-  }
-  const isDefined = read.definedEnvironments?.includes(env) ?? true;
-  if (!isRedirected && !isDefined) {
-    const known = read.definedEnvironments?.map((name) => `"${name}"`).join(", ");
-    return {
-      kind: "wrong",
-      code: "no-such-environment",
-      reason: `${read.configPath} has no environment "${env}"${known ? `, only ${known}` : ""}`,
-    };
-  }
-  return undefined;
+function unbuilt(home) {
+  if (!existsSync(path.join(home, TYPED_CONFIG))) return undefined;
+  return `no build of ${TYPED_CONFIG} is in ${home}; build first`;
 }
-
-/**
- * With the environment that a redirected configuration was built for: `null` for none, missing if
- * this wrangler does not say.
- * @typedef {WranglerConfig & {
- *   targetEnvironment?: string | null, definedEnvironments?: string[] }} ReadConfig
- */

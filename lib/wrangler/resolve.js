@@ -1,13 +1,11 @@
-// Where a project's entries go, found out as wrangler would.
-//
-// In: a project's directory, options. Out: a target, or the one thing that is missing and what to set.
-// Never: a write, and never a guess between two of something.
+// Finds out where a project's entries go, as wrangler would: a target, or the one thing that is missing
+// and what to set. It never writes, and never guesses between two of something.
 
 import path from "node:path";
 import { findAccount } from "./account.js";
 import { apiBase } from "./api-base.js";
 import { ApiError, deployedNamespace } from "./cloudflare-api.js";
-import { readWranglerConfig } from "./config.js";
+import { readWorkerConfig } from "./config.js";
 import { readEnvironment } from "./environment.js";
 import { checkNamespaceId, findNamespace } from "./namespace.js";
 import { findToken } from "./token.js";
@@ -16,15 +14,18 @@ import { findToken } from "./token.js";
  * @typedef {object} TargetOptions
  * @property {string} root
  * @property {string} [env]
+ * @property {string} [mode] Vite's
  * @property {string} [config]
  * @property {string} [binding]
  * @property {string} [namespaceId]
  * @property {string} [accountId]
  * @property {string} [apiToken]
  * @property {string} [apiBaseUrl]
- * @property {string} [persistTo]
+ * @property {string} [workerName] instead of the configuration's
+ * @property {string} [dispatchNamespace] where the Worker is one of Workers for Platforms
  * @property {string} [profile] wrangler's auth profile
  * @property {string[]} [envFiles] instead of the default `.env` files
+ * @property {string} [persistTo]
  * @property {AbortSignal} [signal]
  */
 
@@ -46,6 +47,7 @@ import { findToken } from "./token.js";
  * @property {string} [binding]
  * @property {string} [configPath]
  * @property {string} persistTo
+ * @property {string[]} warnings
  */
 
 /**
@@ -59,28 +61,30 @@ import { findToken } from "./token.js";
  * @returns {Promise<RemoteTarget | Missing>}
  */
 export async function resolveTarget(options, cacheBinding) {
-  const { root, accountId, signal } = options;
+  const { root, accountId, profile, signal } = options;
   const environment = readEnvironment(root, options);
   const found = await findBinding(options, environment, cacheBinding);
   if ("code" in found) return found;
   const { config, namespace } = found;
   const base = apiBase(environment, config?.complianceRegion, options.apiBaseUrl);
   if ("code" in base) return base;
-  const token = await findToken({
-    root,
-    apiToken: options.apiToken,
-    profile: options.profile,
-    environment,
-    signal,
-  });
+  const isTyped = config?.isTyped;
+  const { apiToken } = options;
+  const token = await findToken({ root, apiToken, profile, environment, isTyped, signal });
   const known = { namespaceId: namespace.id, binding: namespace.binding };
   if ("code" in token) return { ...token, ...known };
-  const api = { baseUrl: base.baseUrl, token: token.token, signal };
+  const api = {
+    baseUrl: base.baseUrl,
+    token: token.token,
+    tokenSource: token.source,
+    signal,
+  };
   try {
-    const account = await findAccount({ accountId, config, environment, api });
+    const account = await findAccount({ root, accountId, profile, config, environment, api });
     if ("code" in account) return { ...account, ...known };
     const id =
-      namespace.id ?? (await provisioned(api, account.accountId, config, namespace.binding));
+      namespace.id ??
+      (await provisioned(api, account.accountId, options, config, namespace.binding));
     if (typeof id !== "string") return id;
     return {
       accountId: account.accountId,
@@ -110,26 +114,33 @@ export async function resolveLocalTarget(options, cacheBinding) {
   const found = await findBinding(options, environment, cacheBinding, "local");
   if ("code" in found) return found;
   const { config, namespace } = found;
-  const { binding, preview_id, id } = namespace;
+  const { binding, preview_id, id, remote } = namespace;
   const namespaceId = preview_id ?? id ?? binding;
+  const warnings = remote
+    ? [
+        `${binding} is a remote binding (\`remote: true\` in ${config?.configPath}): local development ` +
+          "reads the deployed namespace, not what is seeded here",
+      ]
+    : [];
   return {
     namespaceId: /** @type {string} */ (namespaceId),
     binding,
     configPath: config?.configPath,
     persistTo: stateDirectory(root, options.persistTo, config),
+    warnings,
   };
 }
 
 /**
- * Where wrangler keeps local state: beside the configuration that its user wrote.
+ * Where wrangler keeps local state: beside the configuration that its user wrote, else in the project.
  * @param {string} root
  * @param {string | undefined} persistTo relative to `root`
- * @param {{ userConfigPath?: string, configPath?: string }} [config]
+ * @param {{ userConfigPath?: string }} [config]
  * @param {import("node:path").PlatformPath} [paths]
  */
 export function stateDirectory(root, persistTo, config, paths = path) {
   if (persistTo !== undefined) return paths.resolve(root, persistTo);
-  const file = config?.userConfigPath ?? config?.configPath;
+  const file = config?.userConfigPath;
   const home = file === undefined ? root : paths.dirname(file);
   return paths.join(home, ".wrangler", "state");
 }
@@ -139,57 +150,69 @@ export function stateDirectory(root, persistTo, config, paths = path) {
  * @param {import("./environment.js").Environment} environment
  * @param {Promise<string | undefined>} [cacheBinding]
  * @param {"local"} [place] there, ids may be anything
- * @returns {Promise<{ config?: import("./config.js").WranglerConfig,
- *   namespace: { binding?: string, id?: string, preview_id?: string } } | Missing>}
+ * @returns {Promise<{ config?: import("./config.js").WorkerConfig,
+ *   namespace: { binding?: string, id?: string, preview_id?: string, remote?: boolean } } | Missing>}
  */
 async function findBinding(options, environment, cacheBinding, place) {
-  const { root, env, namespaceId, signal } = options;
-  // Wrangler calls a file as it was called by us; it is to mean the same to everybody.
+  const { root, env, mode, namespaceId, signal } = options;
+  // Wrangler is run in the project's directory, so the file is named as it is found from there.
   const file = options.config === undefined ? undefined : path.resolve(root, options.config);
   if (namespaceId !== undefined && place !== "local") {
     const problem = checkNamespaceId(namespaceId, "--namespace-id");
     if (problem !== undefined) return problem;
   }
-  const answer = await readWranglerConfig({ root, config: file, env, environment, signal });
+  const answer = await readWorkerConfig({ root, config: file, env, mode, environment, signal });
   if (namespaceId !== undefined) {
-    // The namespace is known. The rest of the configuration may say the account.
-    if (answer.kind === "wrong" && (file ?? env) !== undefined) return answer;
+    // The namespace is known. The rest of the configuration may name the account.
+    if (answer.kind === "wrong" && (file ?? env ?? mode) !== undefined) return missing(answer);
     const config = answer.kind === "config" ? answer.config : undefined;
     return { config, namespace: { id: namespaceId } };
   }
-  if (answer.kind === "wrong") return answer;
+  if (answer.kind === "wrong") return missing(answer);
   if (answer.kind === "absent") {
-    const reason = `${answer.reason}; name the KV namespace with --namespace-id`;
+    const reason = `${answer.reason}; or name the KV namespace with --namespace-id`;
     return { code: "no-config", reason };
   }
-  const found = findNamespace(answer.config, options.binding ?? (await cacheBinding));
+  const { config } = answer;
+  const found = findNamespace(config, options.binding ?? (await cacheBinding));
   if ("code" in found) return found;
-  const { id } = found.namespace;
+  const { id, binding } = found.namespace;
   if (id !== undefined && place !== "local") {
-    const { configPath } = answer.config;
-    const problem = checkNamespaceId(id, `the id of ${found.namespace.binding} in ${configPath}`);
+    const source = `the id of ${binding} in ${config.configPath}`;
+    const problem = checkNamespaceId(id, source, config.isTyped);
     if (problem !== undefined) return problem;
   }
-  return { config: answer.config, namespace: found.namespace };
+  return { config, namespace: found.namespace };
+}
+
+/** @param {Missing} answer */
+function missing({ code, reason }) {
+  return { code, reason };
 }
 
 /**
  * The namespace that Cloudflare made for a binding without an id.
  * @param {import("./cloudflare-api.js").Api} api
  * @param {string} accountId
- * @param {import("./config.js").WranglerConfig | undefined} config
+ * @param {TargetOptions} options
+ * @param {import("./config.js").WorkerConfig | undefined} config
  * @param {string | undefined} binding
  * @returns {Promise<string | Missing>}
  */
-async function provisioned(api, accountId, config, binding) {
-  const worker = config?.name;
+async function provisioned(api, accountId, options, config, binding) {
+  const { workerName, dispatchNamespace } = options;
+  const name = workerName ?? config?.name;
   const id =
-    worker === undefined || binding === undefined
+    name === undefined || binding === undefined
       ? undefined
-      : await deployedNamespace(api, accountId, worker, binding);
-  if (id !== undefined) return id;
+      : await deployedNamespace(api, accountId, { name, dispatchNamespace }, binding);
+  if (id !== undefined) {
+    const problem = checkNamespaceId(id, `the id of ${binding} on the Worker ${name}`);
+    return problem ?? id;
+  }
   const reason =
-    `${binding} has no id in ${config?.configPath}, and the Worker ${worker ?? "(unnamed)"} is not ` +
-    "deployed with it yet: deploy once, which makes the namespace, then seed";
-  return { code: "deploy-first", reason };
+    `${binding} has no id in ${config?.configPath}, and the Worker ${name ?? "(unnamed)"} is not ` +
+    "deployed with it yet: the first deploy makes the namespace. `vinext-seed deploy` seeds right " +
+    "after it; otherwise run `vinext-seed --after-deploy` then";
+  return { code: "deploy-first", reason, binding };
 }

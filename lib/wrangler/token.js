@@ -1,8 +1,8 @@
 // The API token, as wrangler would find it. It never appears in a message.
 
 import os from "node:os";
-import { findCommand, findPackage } from "../installed-package.js";
 import { runScript } from "../script.js";
+import { findWrangler } from "./installed-wrangler.js";
 
 /** How long wrangler may take; it may have to refresh a login. */
 const TIMEOUT_MS = 60_000;
@@ -10,9 +10,8 @@ const TIMEOUT_MS = 60_000;
 /** The first wrangler with `auth token`. */
 const FIRST_MINOR_WITH_AUTH_TOKEN = 57;
 
-const WHAT_TO_SET =
-  'set CLOUDFLARE_API_TOKEN to a token with the permission "Workers KV Storage: Edit", or run ' +
-  "`wrangler login`";
+const SET_TOKEN =
+  'set CLOUDFLARE_API_TOKEN to a token with the permission "Workers KV Storage: Edit"';
 
 /**
  * @param {object} request
@@ -20,22 +19,25 @@ const WHAT_TO_SET =
  * @param {string} [request.apiToken]
  * @param {string} [request.profile] wrangler's auth profile
  * @param {import("./environment.js").Environment} request.environment
+ * @param {boolean} [request.isTyped] whether the project does without a wrangler configuration
  * @param {AbortSignal} [request.signal]
  * @returns {Promise<{ token: string, source: string } | { code: string, reason: string }>}
  */
-export async function findToken({ root, apiToken, profile, environment, signal }) {
+export async function findToken(request) {
+  const { root, apiToken, profile, environment, isTyped, signal } = request;
+  const whatToSet = isTyped ? SET_TOKEN : `${SET_TOKEN}, or run \`wrangler login\``;
   if (apiToken !== undefined) return checked(apiToken, "apiToken");
   const fromVariable = environment.CLOUDFLARE_API_TOKEN;
   if (fromVariable) return checked(fromVariable, "CLOUDFLARE_API_TOKEN");
   const login = await askWrangler({ root, profile, environment, signal });
   if (login?.token) return checked(login.token, "wrangler login");
   if (login?.type === "api_key") {
-    const reason = `a global API key (CLOUDFLARE_API_KEY) is not enough; ${WHAT_TO_SET}`;
+    const reason = `a global API key (CLOUDFLARE_API_KEY) is not enough; ${whatToSet}`;
     return { code: "no-api-token", reason };
   }
-  const old = await tooOld(root, signal);
+  const old = isTyped ? undefined : await tooOld(root, signal);
   if (old !== undefined) return { code: "no-api-token", reason: old };
-  return { code: "no-api-token", reason: `there is no API token; ${WHAT_TO_SET}` };
+  return { code: "no-api-token", reason: `there is no API token; ${whatToSet}` };
 }
 
 /**
@@ -57,7 +59,7 @@ function checked(token, source) {
  * @returns {Promise<string | undefined>} why the installed wrangler cannot hand over its login
  */
 async function tooOld(root, signal) {
-  const version = (await findPackage(root, "wrangler", signal))?.manifest.version;
+  const version = (await findWrangler(root, signal))?.version;
   const [, major, minor] = /^(\d+)\.(\d+)/u.exec(version ?? "") ?? [];
   if (major === undefined || Number(major) > 4) return undefined;
   if (Number(major) === 4 && Number(minor) >= FIRST_MINOR_WITH_AUTH_TOKEN) return undefined;
@@ -76,7 +78,7 @@ async function tooOld(root, signal) {
  * @returns {Promise<{ type?: string, token?: string } | undefined>}
  */
 async function askWrangler({ root, profile, environment, signal }) {
-  const wrangler = await findCommand(root, "wrangler", signal);
+  const wrangler = await findWrangler(root, signal);
   if (wrangler === undefined) return undefined;
   const args = ["auth", "token", "--json"];
   if (profile !== undefined) args.push("--profile", profile);
@@ -84,7 +86,7 @@ async function askWrangler({ root, profile, environment, signal }) {
   args.push("--env-file", os.devNull);
   const env = { ...environment, CI: "1", WRANGLER_SEND_METRICS: "false" };
   const how = { cwd: root, env, timeoutMs: TIMEOUT_MS, signal };
-  const { code, stdout } = await runScript(wrangler, args, how);
+  const { code, stdout } = await runScript(wrangler.script, args, how);
   if (code !== 0) return undefined;
   // Notices may stand before the answer.
   const answer = /\{[^]*\}/u.exec(stdout)?.[0];
