@@ -3,13 +3,13 @@
 // Each row runs in a process of its own, whose environment it chooses.
 
 import { spawn } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "vitest";
 import { buildOf, rendered, temporaryDirectory } from "../support/build.js";
-import { createAuthority } from "../support/certificates.js";
+import { createAuthority, selfSigned } from "../support/certificates.js";
 import { listen } from "../support/loopback.js";
 import { startProxy, startSocksProxy } from "../support/proxy.js";
 import { startScriptedApi, type ScriptedApi } from "../support/scripted-api.js";
@@ -32,7 +32,7 @@ const CHILD = fileURLToPath(new URL("../support/seed-child.js", import.meta.url)
 
 /** The environment without anything that changes connections. */
 const ENVIRONMENT = Object.fromEntries(
-  Object.entries(process.env).filter(([name]) => !/proxy|_ca_|^ssl_cert/iu.test(name)),
+  Object.entries(process.env).filter(([name]) => !/proxy|_ca_|^ssl_cert|_tls_/iu.test(name)),
 );
 
 async function seedWith(apiBaseUrl: string, env: Record<string, string> = {}): Promise<Outcome> {
@@ -62,6 +62,28 @@ async function secureApi(options?: { host?: string; isExpired?: boolean }) {
   writeFileSync(path.join(hashed, "0a1b2c3d.0"), authority.pem);
   return { api, file, hashed };
 }
+
+async function apiWith(server: { key: string; cert: string }) {
+  const api = await startScriptedApi([], server);
+  const file = path.join(temporaryDirectory(), "server.pem");
+  writeFileSync(file, server.cert);
+  return { api, file };
+}
+
+/** The status that Node's own client gets for a request like ours. */
+async function statusByNode(url: string, env: Record<string, string>): Promise<string> {
+  const program = `
+    fetch(${JSON.stringify(url)}, { method: "PUT", body: "[]" })
+      .then(({ status }) => console.log(status), ({ cause }) => console.log(cause.code))`;
+  const child = spawn(process.execPath, ["-e", program], { env: { ...ENVIRONMENT, ...env } });
+  let output = "";
+  child.stdout.on("data", (text) => (output += text));
+  await new Promise((resolve) => child.once("close", resolve));
+  return output.trim();
+}
+
+const BAD_CERTIFICATE =
+  "-----BEGIN CERTIFICATE-----\nbm90IERFUiBhdCBhbGw=\n-----END CERTIFICATE-----\n";
 
 function isStored({ result, error }: Outcome, api: ScriptedApi) {
   expect(error?.message).toBeUndefined();
@@ -130,6 +152,73 @@ export const CERTIFICATES: NetworkFault[] = [
     },
   },
   {
+    fault: "a bad certificate among good ones in NODE_EXTRA_CA_CERTS",
+    behaviour: "ignored alone, with a warning",
+    async run() {
+      const { api, file } = await secureApi();
+      writeFileSync(file, `${BAD_CERTIFICATE}${readFileSync(file, "utf8")}\n${BAD_CERTIFICATE}`);
+      const outcome = await seedWith(api.baseUrl, { NODE_EXTRA_CA_CERTS: file });
+      isStored(outcome, api);
+      expect(outcome.result?.warnings).toEqual([expect.stringContaining("2 of 3 certificates")]);
+      return outcome;
+    },
+  },
+  {
+    fault: "a file without a usable certificate in SSL_CERT_DIR",
+    behaviour: "ignored alone, with a warning",
+    async run() {
+      const { api, hashed } = await secureApi();
+      writeFileSync(path.join(hashed, "0a1b2c3d.1"), BAD_CERTIFICATE);
+      mkdirSync(path.join(hashed, "0a1b2c3d.2"));
+      const outcome = await seedWith(api.baseUrl, { SSL_CERT_DIR: hashed });
+      isStored(outcome, api);
+      expect(outcome.result?.warnings).toEqual([
+        expect.stringContaining("0a1b2c3d.1"),
+        expect.stringContaining("0a1b2c3d.2"),
+      ]);
+      return outcome;
+    },
+  },
+  ...[true, false].map((hasAltName) => ({
+    fault: `a server's self-signed certificate in NODE_EXTRA_CA_CERTS, ${hasAltName ? "with alternative names" : "with a common name alone"}`,
+    behaviour: "trusted, as Node does, although it is marked as an authority's",
+    async run() {
+      const server = await selfSigned({ hasAltName });
+      const { api, file } = await apiWith(server);
+      const outcome = await seedWith(api.baseUrl, { NODE_EXTRA_CA_CERTS: file });
+      isStored(outcome, api);
+      // Node itself, as the judge.
+      await expect(statusByNode(api.baseUrl, { NODE_EXTRA_CA_CERTS: file })).resolves.toBe("200");
+      return outcome;
+    },
+  })),
+  {
+    fault: "a server's self-signed certificate that has expired, or is for another name",
+    behaviour: "final, although it is in NODE_EXTRA_CA_CERTS",
+    async run() {
+      const expired = await apiWith(await selfSigned({ isExpired: true }));
+      const outcome = await seedWith(expired.api.baseUrl, { NODE_EXTRA_CA_CERTS: expired.file });
+      isUntrusted(outcome, expired.api, /expired/u);
+      const { api, file } = await apiWith(await selfSigned());
+      const other = await seedWith(api.baseUrl.replace("localhost", "127.0.0.1"), {
+        NODE_EXTRA_CA_CERTS: file,
+      });
+      isUntrusted(other, api, /another host/u);
+      return { ...outcome, output: outcome.output + other.output };
+    },
+  },
+  {
+    fault: "NODE_TLS_REJECT_UNAUTHORIZED=0",
+    behaviour: "not obeyed: certificates are always verified; a warning says so",
+    async run() {
+      const { api } = await secureApi();
+      const outcome = await seedWith(api.baseUrl, { NODE_TLS_REJECT_UNAUTHORIZED: "0" });
+      isUntrusted(outcome, api, /NODE_EXTRA_CA_CERTS/u);
+      expect(outcome.error?.report?.warnings).toEqual([expect.stringContaining("not obeyed")]);
+      return outcome;
+    },
+  },
+  {
     fault: "something that does not speak TLS",
     behaviour: "final: the message says to check the API's base URL and any proxy",
     async run() {
@@ -176,6 +265,94 @@ export const PROXIES: NetworkFault[] = [
       expect(outcome.output).not.toContain(PASSWORD);
       expect(api.requests).toHaveLength(0);
       return outcome;
+    },
+  },
+  {
+    fault: "a proxy that refuses a user name without password, and quotes it",
+    behaviour: "final: neither the name nor the header is in the message",
+    async run() {
+      const api = await startScriptedApi([]);
+      const proxy = await startProxy("user:another");
+      const header = Buffer.from(`${PASSWORD}:`).toString("base64");
+      const outcome = await seedWith(api.baseUrl, {
+        HTTP_PROXY: `http://${PASSWORD}@127.0.0.1:${proxy.port}`,
+      });
+      expect(outcome.error).toMatchObject({ code: "PROXY_REFUSED", status: 407, retries: 0 });
+      expect(outcome.error?.message).toContain("Not welcome: Basic [proxy credentials]");
+      expect(outcome.output).not.toContain(PASSWORD);
+      expect(outcome.output).not.toContain(header.replace(/=+$/u, ""));
+      return outcome;
+    },
+  },
+  {
+    fault: "a proxy that refuses a password of one letter",
+    behaviour: "final, with a message that is not garbled",
+    async run() {
+      const { api, file } = await secureApi();
+      const proxy = await startProxy("user:another");
+      const outcome = await seedWith(api.baseUrl, {
+        NODE_EXTRA_CA_CERTS: file,
+        HTTPS_PROXY: `http://o:r@127.0.0.1:${proxy.port}`,
+      });
+      expect(outcome.error).toMatchObject({ code: "PROXY_REFUSED", retries: 0 });
+      expect(outcome.error?.message).toContain("proxy authorization required");
+      return outcome;
+    },
+  },
+  {
+    fault: "HTTPS_PROXY that is not a URL",
+    behaviour: "ignored with a warning that does not show it; connected without a proxy",
+    async run() {
+      const { api, file } = await secureApi();
+      const outcome = await seedWith(api.baseUrl, {
+        NODE_EXTRA_CA_CERTS: file,
+        HTTPS_PROXY: `http://user:${PASSWORD}@:3128`,
+      });
+      isStored(outcome, api);
+      expect(outcome.result?.warnings).toEqual([expect.stringMatching(/^HTTPS_PROXY is not/u)]);
+      expect(outcome.output).not.toContain(PASSWORD);
+      return outcome;
+    },
+  },
+  {
+    fault: "HTTP_PROXY alone, for an API over HTTPS",
+    behaviour: "used, as by wrangler",
+    async run() {
+      const { api, file } = await secureApi();
+      const proxy = await startProxy();
+      const outcome = await seedWith(api.baseUrl, {
+        NODE_EXTRA_CA_CERTS: file,
+        HTTP_PROXY: `http://127.0.0.1:${proxy.port}`,
+      });
+      isStored(outcome, api);
+      expect(proxy.asked).toEqual([`CONNECT localhost:${api.port}`]);
+      return outcome;
+    },
+  },
+  {
+    fault: "NO_PROXY as wrangler reads it: `*.host`, `host:port`, blanks between hosts",
+    behaviour: "connected without the proxy, if the port is the API's",
+    async run() {
+      const { api, file } = await secureApi();
+      const proxy = await startProxy();
+      const said: string[] = [];
+      for (const [noProxy, isDirect] of [
+        [`other.example  localhost:${api.port}`, true],
+        ["*.localhost", true],
+        ["localhost:1", false],
+        ["notlocalhost", false],
+      ] as const) {
+        const before = proxy.asked.length;
+        const outcome = await seedWith(api.baseUrl, {
+          NODE_EXTRA_CA_CERTS: file,
+          HTTPS_PROXY: `http://127.0.0.1:${proxy.port}`,
+          NO_PROXY: noProxy,
+        });
+        expect(outcome.result?.kvPairsUploaded).toBe(1);
+        expect(proxy.asked.length === before, noProxy).toBe(isDirect);
+        said.push(outcome.output);
+      }
+      return { output: said.join("") };
     },
   },
   {

@@ -51,8 +51,13 @@ test that plays the fault on a real socket, in \`__test__/sending.test.ts\` or
   ten minutes in total.
 - **No request waits for ever**: 15 s to connect, 60 s without anything sent, 120 s for the reply, 300 s
   in total (\`timeouts\`).
-- **The token goes to \`apiBaseUrl\` only**, redirects are not followed, and neither it nor a proxy's
-  password is in any message.
+- **The token goes to \`apiBaseUrl\` only**, redirects are not followed, and neither it nor a proxy's user
+  name and password is in any message, in clear or in base64.
+- **Stored means that Cloudflare said so.** A success counts only if nothing in the reply contradicts it;
+  everything else is sent again, and reported with \`mayBeStored: true\` if it is given up.
+- **Proxies and certificates are those of the environment**: HTTPS_PROXY, ALL_PROXY, HTTP_PROXY and
+  NO_PROXY as wrangler reads them; SSL_CERT_FILE and SSL_CERT_DIR instead of the system's authorities,
+  NODE_EXTRA_CA_CERTS besides them. NODE_TLS_REJECT_UNAUTHORIZED=0 is not obeyed.
 
 ## What HTTP/1.1 cannot tell
 

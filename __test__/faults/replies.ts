@@ -14,6 +14,16 @@ const LARGE_REQUEST = {
   options: { concurrency: 1, maxBatchBytes: 100_000_000 },
 };
 
+const base64 = (text: string) => Buffer.from(text).toString("base64");
+
+/** The token as gateways may quote it. */
+const QUOTED = [
+  base64(TOKEN),
+  base64(`Bearer ${TOKEN}`).replaceAll("=", ""),
+  TOKEN.toUpperCase(),
+  `${TOKEN.slice(0, 9)}\u001b[1m${TOKEN.slice(9)}`,
+];
+
 export const STORED: Fault[] = [
   {
     fault: "nothing goes wrong",
@@ -229,6 +239,18 @@ export const REFUSED: Fault[] = [
     script: [failing(400, 6003, `Invalid request headers: Authorization: Bearer ${TOKEN}`)],
     expected: { stored: 0, code: "KV_UNAUTHORIZED", requests: 1, seconds: 5 },
     check: ({ error }) => expect(error?.message).toContain("Bearer [token]"),
+  },
+  {
+    fault:
+      "an error that quotes the token in base64, in upper case, or with escape sequences in it",
+    behaviour: "the token is cut out of every message",
+    script: [failing(400, 6003, [`${base64(`user:${TOKEN}`)}`, ...QUOTED].join(" and "))],
+    expected: { stored: 0, code: "KV_UNAUTHORIZED", requests: 1, seconds: 5 },
+    check: ({ error }) => {
+      expect(error?.message.match(/\[token\]/gu)).toHaveLength(QUOTED.length + 1);
+      expect(error?.message.toLowerCase()).not.toContain(TOKEN.toLowerCase());
+      expect(error?.message).not.toContain(base64(TOKEN).slice(2, 30));
+    },
   },
 ];
 

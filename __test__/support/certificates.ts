@@ -53,6 +53,31 @@ export async function createAuthority(): Promise<Authority> {
   };
 }
 
+/**
+ * What `openssl req -x509 -subj /CN=localhost` makes for a server: signed by itself and marked as an
+ * authority's, with or without alternative names.
+ */
+export async function selfSigned({ hasAltName = true, isExpired = false } = {}) {
+  const keys = await generateKeys();
+  const altName = new x509.SubjectAlternativeNameExtension([{ type: "dns", value: "localhost" }]);
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+    name: "CN=localhost",
+    keys,
+    notBefore: new Date(Date.now() - 10 * DAY_MS),
+    notAfter: new Date(Date.now() + (isExpired ? -DAY_MS : DAY_MS)),
+    signingAlgorithm: ALGORITHM,
+    extensions: [
+      new x509.BasicConstraintsExtension(true, undefined, true),
+      ...(hasAltName ? [altName] : []),
+    ],
+  });
+  const key = await webcrypto.subtle.exportKey("pkcs8", keys.privateKey);
+  return {
+    key: x509.PemConverter.encode(key, "PRIVATE KEY"),
+    cert: certificate.toString("pem"),
+  };
+}
+
 async function generateKeys(): Promise<webcrypto.CryptoKeyPair> {
   return await webcrypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"]);
 }

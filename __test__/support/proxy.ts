@@ -18,7 +18,8 @@ export async function startProxy(credentials?: string): Promise<Proxy> {
   const server = createServer((request, response) => {
     asked.push(`${request.method} ${request.url}`);
     if (!isWelcome(request.headers["proxy-authorization"])) {
-      return void response.writeHead(407, { "proxy-authenticate": "Basic" }).end();
+      response.writeHead(407, { "proxy-authenticate": "Basic" });
+      return void response.end(`Not welcome: ${request.headers["proxy-authorization"]}`);
     }
     const { method = "GET", headers } = request;
     const forwarded = httpRequest(request.url ?? "", { method, headers }, (reply) => {

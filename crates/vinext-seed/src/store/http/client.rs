@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use reqwest::{Client, Url, redirect};
+use reqwest::{Client, Proxy, Url, redirect};
 
-use super::secrets::proxies;
 use super::timeouts::Timeouts;
-use super::trust;
+use super::{proxy, trust};
 use crate::sanitized_text::with_causes;
 
 /// How long an idle connection is kept for the next batch. Cloudflare closes them after some
@@ -21,25 +20,28 @@ const TCP_KEEPALIVE: Duration = Duration::from_secs(20);
 /// # Errors
 /// What the TLS library says, with all causes.
 pub(super) fn build(url: &Url, timeouts: &Timeouts) -> Result<(Client, Vec<String>), String> {
-    // An error means that it is installed already, by an earlier call.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let mut warnings = Vec::new();
+    let (proxy, mut warnings) = proxy::choose(url, proxy::variable);
+    let tls = trust::configure(&mut warnings).map_err(|error| with_causes(&error))?;
     let mut builder = Client::builder()
         .user_agent(concat!("vinext-seed/", env!("CARGO_PKG_VERSION")))
         .redirect(redirect::Policy::none())
         // One connection for each request in flight: over HTTP/2 they would share one, and with it
         // one congestion window (docs/performance.md).
         .http1_only()
+        .tls_backend_preconfigured(tls)
         .tcp_nodelay(true)
         .tcp_keepalive(TCP_KEEPALIVE)
         .pool_idle_timeout(KEEP_ALIVE)
         .connect_timeout(timeouts.connect)
-        .timeout(timeouts.request);
-    if url.scheme() == "http" && !proxies().any(|proxy| is_loopback(&proxy)) {
-        // What listens on this machine is not to be found through a proxy on another one.
-        builder = builder.no_proxy();
+        .timeout(timeouts.request)
+        // The environment is read here, not by the HTTP library.
+        .no_proxy();
+    if let Some(proxy) = proxy {
+        // The library's error may quote the address, which may hold a password.
+        let proxy = Proxy::all(proxy).map_err(|_| "the proxy's URL cannot be used".to_owned())?;
+        builder = builder.proxy(proxy);
     }
-    trust::configure(builder, &mut warnings)
+    builder
         .build()
         .map(|client| (client, warnings))
         .map_err(|error| with_causes(&error))

@@ -2,37 +2,59 @@
 
 use std::fmt;
 
-use base64_simd::STANDARD;
+use base64_simd::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use reqwest::Url;
 use zeroize::Zeroizing;
 
+use super::proxy;
 use super::token::ApiToken;
 use crate::sanitized_text::SanitizedText;
 
-/// Where proxies are configured, as curl and Node read it.
-const PROXY_VARIABLES: [&str; 6] = [
-    "HTTPS_PROXY",
-    "https_proxy",
-    "HTTP_PROXY",
-    "http_proxy",
-    "ALL_PROXY",
-    "all_proxy",
-];
+/// What is this short is no secret, and replacing it would garble the text. Cloudflare's tokens have
+/// 40 characters.
+const MIN_SECRET_BYTES: usize = 4;
 
-/// The secrets of a run.
+/// The same for base64, which any long text contains by chance. A name and a password of three
+/// characters together come to more.
+const MIN_BASE64_CHARACTERS: usize = 8;
+
+/// So much of a text is looked at, in bytes. No message shows more than a hundredth of it.
+const MAX_SCANNED_BYTES: usize = 64 * 1024;
+
+/// The secrets of a client.
 #[derive(Clone)]
 pub(in crate::store) struct Secrets {
     token: ApiToken,
-    proxy_credentials: Vec<Zeroizing<String>>,
+    /// What to replace, the longest first.
+    patterns: Vec<Pattern>,
+}
+
+/// A text to replace, whatever the case of its letters.
+#[derive(Clone)]
+struct Pattern {
+    text: Zeroizing<String>,
+    stands_for: &'static str,
 }
 
 impl Secrets {
-    /// The token and the proxy passwords of the environment.
+    /// The token and the proxy credentials of the environment.
     pub(in crate::store) fn new(token: ApiToken) -> Self {
-        Self {
-            token,
-            proxy_credentials: proxies().flat_map(|proxy| credentials(&proxy)).collect(),
+        let values = proxy::PROXY_VARIABLES
+            .iter()
+            .flat_map(|name| [name.to_ascii_lowercase(), (*name).to_owned()])
+            .filter_map(|name| std::env::var(name).ok());
+        Self::of(token, values)
+    }
+
+    fn of(token: ApiToken, proxies: impl Iterator<Item = String>) -> Self {
+        let mut patterns = Vec::new();
+        add(&mut patterns, token.as_str(), "[token]");
+        add_base64(&mut patterns, token.as_str(), "[token]");
+        for proxy in proxies {
+            add_credentials(&mut patterns, proxy.trim());
         }
+        patterns.sort_by_key(|pattern| std::cmp::Reverse(pattern.text.len()));
+        Self { token, patterns }
     }
 
     /// The token, to be sent.
@@ -42,45 +64,103 @@ impl Secrets {
 
     /// Somebody else's text without secrets, sanitized for display.
     pub(in crate::store) fn scrub(&self, text: &str) -> SanitizedText {
-        let mut text = self.token.scrub(text);
-        for secret in &self.proxy_credentials {
-            text = text.replace(secret.as_str(), "[password]");
+        let bytes = &text.as_bytes()[..text.len().min(MAX_SCANNED_BYTES)];
+        // What is cut is far behind the part that a message shows.
+        let scanned = String::from_utf8_lossy(bytes);
+        let sanitized = SanitizedText::new(&self.replace(&scanned));
+        // A secret with an escape sequence in the middle is whole only now.
+        SanitizedText::new(&self.replace(sanitized.as_str()))
+    }
+
+    fn replace(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        for pattern in &self.patterns {
+            text = pattern.replace(&text);
         }
-        SanitizedText::new(&text)
+        text
     }
 }
 
-/// The proxies of the environment.
-pub(super) fn proxies() -> impl Iterator<Item = Url> {
-    PROXY_VARIABLES
-        .iter()
-        .filter_map(|name| proxy(&std::env::var(name).ok()?))
-}
-
-/// A proxy's address. As for curl and the HTTP client, `http://` may be left out.
-fn proxy(text: &str) -> Option<Url> {
-    if text.contains("://") {
-        Url::parse(text).ok()
-    } else {
-        Url::parse(&format!("http://{text}")).ok()
+impl Pattern {
+    fn replace(&self, text: &str) -> String {
+        let secret = self.text.as_bytes();
+        let mut out = String::with_capacity(text.len());
+        let mut rest = text;
+        let find = |rest: &str| {
+            let mut windows = rest.as_bytes().windows(secret.len());
+            windows.position(|window| window.eq_ignore_ascii_case(secret))
+        };
+        // A match begins and ends where characters do, since the secret is text itself.
+        while let Some(at) = find(rest) {
+            out.push_str(&rest[..at]);
+            out.push_str(self.stands_for);
+            rest = &rest[at + secret.len()..];
+        }
+        out.push_str(rest);
+        out
     }
 }
 
-/// A password in all the forms in which it may come back: as it was written, decoded, and in a
-/// `Proxy-Authorization` header.
-fn credentials(proxy: &Url) -> Vec<Zeroizing<String>> {
-    let Some(password) = proxy.password().filter(|password| !password.is_empty()) else {
-        return Vec::new();
+fn add(patterns: &mut Vec<Pattern>, text: &str, stands_for: &'static str) {
+    if text.len() >= MIN_SECRET_BYTES {
+        patterns.push(Pattern {
+            text: Zeroizing::new(text.to_owned()),
+            stands_for,
+        });
+    }
+}
+
+/// Adds a secret as it reads in base64, wherever it begins in what is encoded.
+fn add_base64(patterns: &mut Vec<Pattern>, text: &str, stands_for: &'static str) {
+    for offset in 0..3 {
+        let mut shifted = Zeroizing::new(vec![0; offset]);
+        shifted.extend_from_slice(text.as_bytes());
+        // Characters that also stand for bits of what is before and behind it are not its own.
+        let first = (offset * 8).div_ceil(6);
+        let last = shifted.len() * 8 / 6;
+        for encoded in [
+            STANDARD_NO_PAD.encode_to_string(shifted.as_slice()),
+            URL_SAFE_NO_PAD.encode_to_string(shifted.as_slice()),
+        ] {
+            let encoded = Zeroizing::new(encoded);
+            if last >= first + MIN_BASE64_CHARACTERS {
+                add(patterns, &encoded[first..last], stands_for);
+            }
+        }
+    }
+}
+
+/// Adds the credentials of a proxy in all the forms in which they may come back: as they were
+/// written, decoded, and in a `Proxy-Authorization` header.
+fn add_credentials(patterns: &mut Vec<Pattern>, proxy: &str) {
+    const CREDENTIALS: &str = "[proxy credentials]";
+    let Some(url) = proxy::parse(proxy).or_else(|| Url::parse(proxy).ok()) else {
+        return;
     };
+    let (user, password) = (url.username(), url.password().unwrap_or_default());
+    if user.is_empty() && password.is_empty() {
+        return;
+    }
     let decode = |text: &str| {
-        percent_encoding::percent_decode_str(text)
-            .decode_utf8_lossy()
-            .into_owned()
+        let decoded = percent_encoding::percent_decode_str(text);
+        Zeroizing::new(decoded.decode_utf8_lossy().into_owned())
     };
-    let decoded = Zeroizing::new(decode(password));
-    let pair = Zeroizing::new(format!("{}:{}", decode(proxy.username()), decoded.as_str()));
-    let header = Zeroizing::new(STANDARD.encode_to_string(pair.as_bytes()));
-    vec![header, Zeroizing::new(password.to_owned()), decoded]
+    let (plain_user, plain_password) = (decode(user), decode(password));
+    let pair = Zeroizing::new(format!("{}:{}", *plain_user, *plain_password));
+    // The header is replaced however short it is: a name alone makes four characters at least.
+    let header = Zeroizing::new(base64_simd::STANDARD.encode_to_string(pair.as_bytes()));
+    add(patterns, &header, CREDENTIALS);
+    add(patterns, header.trim_end_matches('='), CREDENTIALS);
+    add_base64(patterns, &pair, CREDENTIALS);
+    for (user, password) in [(user, password), (&**plain_user, &**plain_password)] {
+        add(
+            patterns,
+            &format!("{user}:{password}@"),
+            "[proxy credentials]@",
+        );
+        add(patterns, password, "[password]");
+        add(patterns, user, "[user]");
+    }
 }
 
 impl fmt::Debug for Secrets {
@@ -92,41 +172,103 @@ impl fmt::Debug for Secrets {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
-    fn of(text: &str) -> Vec<Zeroizing<String>> {
-        proxy(text).iter().flat_map(credentials).collect()
+    fn secrets(token: &str, proxy: &str) -> Secrets {
+        let token = ApiToken::new(token.to_owned()).unwrap();
+        Secrets::of(token, std::iter::once(proxy.to_owned()))
     }
 
+    fn scrubbed(token: &str, proxy: &str, text: &str) -> String {
+        let secrets = secrets(token, proxy);
+        assert_eq!(format!("{secrets:?}"), "Secrets([hidden])");
+        secrets.scrub(text).as_str().to_owned()
+    }
+
+    const TOKEN: &str = "t0ken-T0KEN_0123456789abcdefghijklmnopqr";
+
     #[test]
-    fn a_proxy_password_is_scrubbed_in_every_form() {
-        for proxy in [
-            "http://user:p%40ss@proxy.example:3128",
-            "user:p%40ss@proxy.example:3128",
+    fn a_token_is_scrubbed_in_every_form() {
+        let base64 = |text: &str| base64_simd::STANDARD.encode_to_string(text);
+        for text in [
+            TOKEN.to_owned(),
+            TOKEN.to_uppercase(),
+            TOKEN.to_lowercase(),
+            TOKEN.replacen("T0", "T\u{1b}[31m0", 1),
+            TOKEN.replacen("T0", "T\u{1b}]8;;x\u{7}0", 1),
         ] {
-            let token = ApiToken::new("t0ken-t0ken".to_owned()).unwrap();
-            let secrets = Secrets {
-                token,
-                proxy_credentials: of(proxy),
-            };
-            let text = "no http://user:p%40ss@proxy, p@ss, dXNlcjpwQHNz or t0ken-t0ken";
-            assert_eq!(
-                secrets.scrub(text).as_str(),
-                "no http://user:[password]@proxy, [password], [password] or [token]"
-            );
-            assert_eq!(format!("{secrets:?}"), "Secrets([hidden])");
+            let found = scrubbed(TOKEN, "", &format!("bad token '{text}'"));
+            assert_eq!(found, "bad token '[token]'", "{text}");
+        }
+        for around in ["", "x", "xy", "Bearer ", "user:"] {
+            for after in ["", "x", "xy"] {
+                let encoded = base64(&format!("{around}{TOKEN}{after}"));
+                for text in [encoded.clone(), encoded.replace('+', "-").replace('/', "_")] {
+                    let found = scrubbed(TOKEN, "", &format!("bad header {text}"));
+                    // What may be left besides are bits of its neighbours.
+                    assert!(found.contains("[token]"), "{found}");
+                    assert!(found.len() < "bad header [token]".len() + 18, "{found}");
+                }
+            }
         }
     }
 
     #[test]
-    fn a_proxy_without_password_has_no_secret() {
+    fn a_proxys_credentials_are_scrubbed_in_every_form() {
+        let text = "no http://carl:p%40ss@proxy, p@ss, P@SS, CARL, Basic Y2FybDpwQHNz";
+        for proxy in [
+            "http://carl:p%40ss@x:3128",
+            "carl:p%40ss@x:3128",
+            "ftp://carl:p%40ss@x",
+        ] {
+            assert_eq!(
+                scrubbed(TOKEN, proxy, text),
+                "no http://[proxy credentials]@proxy, [password], [password], [user], Basic \
+                 [proxy credentials]"
+            );
+        }
+    }
+
+    #[test]
+    fn a_name_without_a_password_is_scrubbed() {
+        let text = "407 Basic YWNjZXNzLWtleTo= for access-key, http://access-key:@proxy";
+        assert_eq!(
+            scrubbed(TOKEN, "http://access-key@x", text),
+            "407 Basic [proxy credentials] for [user], http://[proxy credentials]@proxy"
+        );
+    }
+
+    #[test]
+    fn a_letter_is_no_secret_but_its_header_is() {
+        let text = "proxy authorization required: Basic dTpw, http://u:p@proxy";
+        assert_eq!(
+            scrubbed(TOKEN, "http://u:p@x", text),
+            "proxy authorization required: Basic [proxy credentials], http://[proxy credentials]@proxy"
+        );
+        assert_eq!(scrubbed("abc", "", "abc is no secret"), "abc is no secret");
+    }
+
+    #[test]
+    fn a_proxy_without_credentials_has_no_secret() {
         for proxy in [
             "http://proxy.example:3128",
-            "http://user@proxy.example",
             "localhost:3128",
             "nonsense",
             "",
         ] {
-            assert!(of(proxy).is_empty(), "{proxy}");
+            let text = "localhost:3128 proxy.example nonsense";
+            assert_eq!(scrubbed(TOKEN, proxy, text), text, "{proxy}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_keeps_the_token(before in "\\PC{0,600}", after in "\\PC{0,40}", upper: bool) {
+            let token = if upper { TOKEN.to_uppercase() } else { TOKEN.to_owned() };
+            let found = scrubbed(TOKEN, "", &format!("{before}{token}{after}"));
+            prop_assert!(!found.to_lowercase().contains(&TOKEN.to_lowercase()));
+            // Nor a piece of it, where the message is cut.
+            prop_assert!(!found.to_lowercase().contains(&TOKEN[..8].to_lowercase()));
         }
     }
 }
