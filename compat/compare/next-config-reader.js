@@ -6,7 +6,7 @@ import { findPackage } from "../../lib/installed-package.js";
 import { answerAsReader } from "../../lib/reader.js";
 
 await answerAsReader(async (root = ".") => {
-  const vinext = findPackage(root, "vinext");
+  const vinext = await findPackage(root, "vinext");
   if (vinext === undefined) throw new Error(`vinext is not installed in ${root}`);
   const module = path.join(vinext.directory, "dist", "config", "next-config.js");
   const { loadNextConfig } = await import(pathToFileURL(module).href);
