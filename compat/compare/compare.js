@@ -91,12 +91,13 @@ export async function compareProject({ root, scratch, paths = [], basePath, ...t
   const control = await run("payloads-first", empty, [payloads, documents]);
 
   const pages = requests.map((request) => {
-    const isPayload = request.kind === "rsc";
+    // A page that is not seeded is answered as in the run with the same order of requests.
+    const isReference = request.kind !== "rsc" || !isSeeded(request, result);
     return {
       request,
       seeded: seeded.answers(request),
-      worker: (isPayload ? control : worker).answers(request),
-      control: (isPayload ? worker : control).answers(request),
+      worker: (isReference ? worker : control).answers(request),
+      control: (isReference ? control : worker).answers(request),
       seededAt,
     };
   });
@@ -117,6 +118,16 @@ export async function compareProject({ root, scratch, paths = [], basePath, ...t
     namespaceId,
     seededState,
   };
+}
+
+/**
+ * @param {import("./requests.js").PageRequest} request
+ * @param {import("../../index.js").ProjectSeedResult} result
+ */
+function isSeeded({ route }, { skipped, routesSkipped }) {
+  if (skipped !== undefined || route === undefined) return false;
+  const name = route.path ?? route.route;
+  return !routesSkipped.some((one) => (one.path ?? one.route) === name);
 }
 
 /** @typedef {import("./requests.js").PageRequest[]} Round requests that are made twice over */

@@ -74,6 +74,10 @@ const ENTRIES = {
   "query-in-the-browser": ({ field, seeded, seededEntry, workerEntry }) =>
     field === "value.html" &&
     isLeftToTheBrowser(seededEntry?.entry.value.html, workerEntry?.entry.value.html, seeded),
+  "rewritten-path": (difference) =>
+    difference.field === "key" &&
+    difference.seededEntry === undefined &&
+    difference.where.includes("?__vinext_rewrite="),
   "unlisted-tags": ({ field }, { result }) =>
     ["tags", "metadata"].includes(field) &&
     LISTS_NO_TAGS.includes(result.runtime?.generation ?? ""),
