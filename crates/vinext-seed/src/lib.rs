@@ -13,6 +13,7 @@
 //! carries one. Never: a word of Node, a terminal or wrangler; those are the callers' business.
 
 mod files;
+pub mod flight;
 pub mod formats;
 #[cfg(fuzzing)]
 pub mod fuzzing;
