@@ -55,6 +55,12 @@ pub struct JsBuildOptions {
     /// @default false
     #[napi(ts_type = "boolean")]
     pub allow_unproven_routes: Option<OrNull<bool>>,
+    /// Seed pages whose render failed during the build: the error page in place of a page, a page in
+    /// which a part failed, and the pages that are skipped as `ends-in-metadata` or
+    /// `followed-redirect`. Every visitor gets them until the page is rendered again.
+    /// @default false
+    #[napi(ts_type = "boolean")]
+    pub seed_failed_renders: Option<OrNull<bool>>,
     /// The Vite configuration to read the KV adapter's options from, relative to `root`; `false`
     /// not to read any. It is loaded in a process of its own.
     /// @default the one that Vite would find in `root`
@@ -109,6 +115,8 @@ impl JsBuildOptions {
             "a boolean",
         )?;
         build.allow_unproven_routes = allow_unproven.unwrap_or(false);
+        let seed_failed = optional(self.seed_failed_renders, "seedFailedRenders", "a boolean")?;
+        build.seed_failed_renders = seed_failed.unwrap_or(false);
         build.ttl.ttl_seconds = whole(self.ttl_seconds, "ttlSeconds", MAX_TTL_SECONDS)?;
         build.ttl.static_ttl_seconds =
             whole(self.static_ttl_seconds, "staticTtlSeconds", MAX_TTL_SECONDS)?;

@@ -58,6 +58,10 @@ pub struct RouteSkipped {
     pub reason: String,
     /// Why, as a stable word, such as `missing-artifact` or `not-rendered`.
     pub code: String,
+    /// What lies behind it, where there is more to say: the digest by which the build's log names
+    /// the error (`failed-render`), the page that was rendered instead (`followed-redirect`), what
+    /// the build wrote down (`not-rendered`).
+    pub detail: Option<String>,
 }
 
 /// What one function counted and these findings, which become members of the same object.
@@ -123,6 +127,7 @@ impl From<SkippedRoute> for RouteSkipped {
             path: skipped.path,
             reason: skipped.reason.to_string(),
             code: skipped.reason.code().to_owned(),
+            detail: skipped.reason.detail().map(str::to_owned),
         }
     }
 }

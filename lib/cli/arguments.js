@@ -22,6 +22,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
  * @property {number} [ttl]
  * @property {number} [staticTtl]
  * @property {boolean} [allowUnprovenRoutes]
+ * @property {boolean} [seedFailedRenders]
  * @property {boolean} [local]
  * @property {string} [persistTo]
  * @property {boolean} [strict]
@@ -133,6 +134,7 @@ function commandLine(invoke, deployArgs) {
       seconds,
     )
     .option("--allow-unproven-routes", "seed vinext before 0.2.1 too; see the README first")
+    .option("--seed-failed-renders", "seed pages whose render failed during the build too")
     .optionsGroup("How:")
     .option("--strict", "exit with 1 where the seeding fails or is skipped")
     .addOption(new Option("-q, --quiet", "print warnings and errors only").conflicts("verbose"))

@@ -76,6 +76,13 @@ export function seedOptions(root, options) {
  * The options that say what is seeded.
  * @param {import("./arguments.js").CliOptions} options
  */
-export function buildOptions({ appPrefix, ttl, staticTtl, allowUnprovenRoutes }) {
-  return { appPrefix, ttlSeconds: ttl, staticTtlSeconds: staticTtl, allowUnprovenRoutes };
+export function buildOptions(options) {
+  const { appPrefix, ttl, staticTtl, allowUnprovenRoutes, seedFailedRenders } = options;
+  return {
+    appPrefix,
+    ttlSeconds: ttl,
+    staticTtlSeconds: staticTtl,
+    allowUnprovenRoutes,
+    seedFailedRenders,
+  };
 }

@@ -83,7 +83,17 @@ mod tests {
 
     #[test]
     fn stops_at_what_is_not_an_object() {
-        for json in ["", "[]", "null", "{", "{}", "{a:1}", r#"{"a"}"#, r#"{"a":}"#, r#"{"a":"x"#] {
+        for json in [
+            "",
+            "[]",
+            "null",
+            "{",
+            "{}",
+            "{a:1}",
+            r#"{"a"}"#,
+            r#"{"a":}"#,
+            r#"{"a":"x"#,
+        ] {
             assert_eq!(members(json.as_bytes()).count(), 0, "{json}");
         }
     }

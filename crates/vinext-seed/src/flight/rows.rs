@@ -175,7 +175,8 @@ mod tests {
 
     #[test]
     fn splits_rows_at_line_breaks_and_by_stated_length() {
-        let payload = b"1:I[\"a\",[],\"b\"]\n0:{\"x\":\"$2\"}\n2:T7,\n3:E{}\n4:E{\"digest\":\"5\"}\n";
+        let payload =
+            b"1:I[\"a\",[],\"b\"]\n0:{\"x\":\"$2\"}\n2:T7,\n3:E{}\n4:E{\"digest\":\"5\"}\n";
         let expected: [(u32, RowKind, &[u8]); 4] = [
             (1, RowKind::Other(b'I'), b"[\"a\",[],\"b\"]"),
             (0, RowKind::Model, b"{\"x\":\"$2\"}"),

@@ -7,10 +7,13 @@
 pub mod artifact_path;
 pub mod cache_key;
 pub mod kv_key;
+pub mod link_header;
 pub mod lookup;
+pub mod loopback;
 pub mod path_hash;
 pub mod pathname;
 pub mod profile;
+pub mod stored_headers;
 pub mod tag_list;
 pub mod tags;
 

@@ -44,6 +44,9 @@ pub struct RuntimeProfile {
     pub lists_tags: bool,
     /// Whether the manifest and `cacheControl` have `stale` (since 1.0.0-beta.5).
     pub has_stale: bool,
+    /// Whether the prerenderer follows redirects and lists the target under the redirecting
+    /// pathname (up to 0.0.52).
+    pub follows_redirects: bool,
     /// Which parameters the prerenderer hands to pages.
     pub prerendered_params: PrerenderedParams,
     /// Whether a page in the manifest is known not to depend on cookies, headers or the query
@@ -128,6 +131,7 @@ pub const G02: RuntimeProfile = RuntimeProfile {
     has_metadata_routes: false,
     lists_tags: false,
     has_stale: false,
+    follows_redirects: true,
     prerendered_params: PrerenderedParams::PercentDecodedTwice,
     is_proven: false,
 };
@@ -162,6 +166,7 @@ pub const G05: RuntimeProfile = RuntimeProfile {
         path_hash: PathHash::Fnv1a64Hex,
         ..G04.cache_key
     },
+    follows_redirects: false,
     ..G04
 };
 

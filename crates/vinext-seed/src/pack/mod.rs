@@ -3,6 +3,7 @@
 //! Invariant: packing holds no more than [`PackLimits`] allows, whatever the size of the site. It
 //! goes only a fixed number of segments ahead of whoever takes them.
 
+mod artifact_check;
 mod artifacts;
 mod batch;
 mod batcher;

@@ -114,6 +114,7 @@ fn routes() -> impl Strategy<Value = (PlannedRoute, Vec<u8>)> {
                 key,
                 headers,
             }],
+            payload_check: None,
             tags: tags.into_iter().collect(),
             lifetime: Lifetime {
                 revalidate_seconds: revalidate.map(f64::from),

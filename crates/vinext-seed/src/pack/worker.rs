@@ -8,13 +8,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::PackError;
+use super::artifact_check::check_artifact;
 use super::artifacts::{ArtifactBuffer, Artifacts, retry_changed};
 use super::entry::{Encoder, EntryParts, EntryTail};
 use super::memory::MemoryBudget;
 use super::segment::{BufferPool, NewEntry, Segment, SegmentBuilder};
 use super::work_queue::{RouteRange, WorkQueue};
 use crate::files::{self, FileError};
-use crate::formats::cache_key::ArtifactKind;
 use crate::manifest::{ManifestError, RawRoute, RawRoutes, Route, RouteError, RouteFile};
 use crate::plan::{PlannedEntry, PlannedRoute, Planner, SkipReason, SkippedRoute};
 use crate::sanitized_text::SanitizedText;
@@ -255,10 +255,7 @@ impl PackContext {
             return Ok(());
         }
         let artifact = buffer.artifact();
-        if entry.kind == ArtifactKind::Rsc && is_html(artifact) {
-            let file = entry.file.clone();
-            return Err(SkipReason::RscIsHtml { file }.into());
-        }
+        check_artifact(planned, entry, artifact)?;
         let own_members = Encoder::own_members(planned, entry);
         let parts = EntryParts {
             entry,
@@ -351,11 +348,4 @@ fn unusable(entry: &PlannedEntry, problem: FileError) -> Stop {
             problem: SanitizedText::new(&problem.to_string()),
         }),
     }
-}
-
-/// Whether a payload is a document instead. The prerenderer of 0.0.49 wrote such files.
-fn is_html(payload: &[u8]) -> bool {
-    let doctype = b"<!doctype";
-    let start = payload.trim_ascii_start();
-    start.len() >= doctype.len() && start[..doctype.len()].eq_ignore_ascii_case(doctype)
 }

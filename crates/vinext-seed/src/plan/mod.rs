@@ -15,6 +15,9 @@ use crate::formats::cache_key::ArtifactKind;
 use crate::formats::kv_key::KvKeySpace;
 use crate::formats::pathname::{cache_pathname, requested};
 use crate::formats::profile::{PagesRead, QueryProof};
+use crate::formats::stored_headers::{
+    LoopbackLocation, document_headers, metadata_headers, payload_headers,
+};
 use crate::formats::tag_list::TagList;
 use crate::formats::tags::{Leaf, route_segments, storable};
 use crate::manifest::{Headers, Lifetime, RenderStatus, Route, RouterKind};
@@ -36,6 +39,7 @@ pub struct Planner {
     ttl: TtlRule,
     limits: StoreLimits,
     scan: ManifestScan,
+    seeds_failed_renders: bool,
 }
 
 /// The entries of one route.
@@ -43,6 +47,9 @@ pub struct Planner {
 pub struct PlannedRoute {
     /// Its entries. With the first of them stored, the route counts as seeded.
     pub entries: Vec<PlannedEntry>,
+    /// What the payload has to show for the route to be seeded; `None` if it need not show
+    /// anything.
+    pub payload_check: Option<PayloadCheck>,
     /// The tags of every entry.
     pub tags: TagList,
     /// The cache lifetime of every entry.
@@ -55,6 +62,14 @@ pub struct PlannedRoute {
     pub query_proof: QueryProof,
     /// Whether entries carry `expireAt` and `cacheControl`.
     pub has_expiry: bool,
+}
+
+/// What a page's payload has to show: that it is the page's.
+#[derive(Clone, Debug)]
+pub struct PayloadCheck {
+    /// The page's pathname, where the payload may be another page's because the build followed a
+    /// redirect.
+    pub pathname: Option<String>,
 }
 
 /// One entry.
@@ -92,7 +107,15 @@ impl Planner {
             ttl,
             limits,
             scan,
+            seeds_failed_renders: false,
         }
+    }
+
+    /// Whether pages whose render failed are seeded as the build left them. Default: no.
+    #[must_use]
+    pub fn seed_failed_renders(mut self, seeds: bool) -> Self {
+        self.seeds_failed_renders = seeds;
+        self
     }
 
     /// What the manifest as a whole says.
@@ -148,19 +171,23 @@ impl Planner {
     fn page(&self, route: &Route<'_>, lifetime: Lifetime) -> Result<PlannedRoute, SkipReason> {
         let status = route.response_status.filter(|_| self.profile.has_status);
         let headers = route.headers.as_ref().filter(|_| self.profile.has_headers);
-        // The payload of a redirect says where to, like its document; nothing else of the headers
-        // belongs to it.
-        let location = headers
-            .filter(|_| status.is_some())
-            .and_then(|all| all.get("location"));
-        let rsc_headers = location
-            .map(|location| Headers::from_iter([("location".to_owned(), location.clone())]));
+        let stored = |of: fn(&Headers, Option<u16>) -> Result<_, LoopbackLocation>| {
+            headers.map_or(Ok(None), |headers| of(headers, status))
+        };
+        let html_headers = stored(document_headers).map_err(|_| SkipReason::LoopbackRedirect)?;
+        let rsc_headers = stored(payload_headers).map_err(|_| SkipReason::LoopbackRedirect)?;
         let cached = cache_pathname(route.pathname());
+        // An answer with a status of its own is what it should be; only a 200 can hide a failure.
+        let must_be_page = status.is_none_or(|status| status == 200) && !self.seeds_failed_renders;
+        let payload_check = must_be_page.then(|| PayloadCheck {
+            pathname: self.profile.follows_redirects.then(|| cached.to_string()),
+        });
         Ok(PlannedRoute {
             entries: vec![
-                self.entry(route, &cached, ArtifactKind::Html, headers.cloned())?,
+                self.entry(route, &cached, ArtifactKind::Html, html_headers)?,
                 self.entry(route, &cached, ArtifactKind::Rsc, rsc_headers)?,
             ],
+            payload_check,
             tags: self.tags(route, cached, route_segments(&route.pattern), Leaf::Page),
             lifetime,
             ttl_seconds: self.ttl.ttl_seconds(&lifetime, self.limits.min_ttl_seconds),
@@ -175,10 +202,15 @@ impl Planner {
         route: &Route<'_>,
         lifetime: Lifetime,
     ) -> Result<PlannedRoute, SkipReason> {
-        let headers = route.headers.clone().unwrap_or_default();
+        let headers = route
+            .headers
+            .as_ref()
+            .map(metadata_headers)
+            .unwrap_or_default();
         let cached = cache_pathname(route.pathname());
         Ok(PlannedRoute {
             entries: vec![self.entry(route, &cached, ArtifactKind::Route, Some(headers))?],
+            payload_check: None,
             tags: self.tags(route, cached, route.route_segments.iter(), Leaf::Route),
             lifetime,
             ttl_seconds: self.ttl.ttl_seconds(&lifetime, self.limits.min_ttl_seconds),

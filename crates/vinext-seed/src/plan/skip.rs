@@ -59,6 +59,25 @@ pub enum SkipReason {
         /// Its name within the directory of artifacts.
         file: String,
     },
+    /// An error page was rendered in its place, or a part of it failed under a Suspense boundary.
+    FailedRender {
+        /// What the error is called in the build's log, where the payload has it.
+        digest: Option<SanitizedText>,
+    },
+    /// Its metadata calls `notFound()` or `redirect()`, and the page itself does not.
+    EndsInMetadata,
+    /// The build followed a redirect and rendered another page in its place.
+    FollowedRedirect {
+        /// The other page.
+        pathname: SanitizedText,
+    },
+    /// It redirects to an address of the build machine.
+    LoopbackRedirect,
+    /// Its document is empty.
+    EmptyDocument {
+        /// Its name within the directory of artifacts.
+        file: String,
+    },
     /// The entry is larger than what KV takes.
     ValueTooLarge {
         /// The file it was made of, within the directory of artifacts.
@@ -96,8 +115,27 @@ impl SkipReason {
             Self::MissingArtifact { .. } => "missing-artifact",
             Self::UnusableArtifact { .. } => "unusable-artifact",
             Self::RscIsHtml { .. } => "rsc-is-html",
+            Self::FailedRender { .. } => "failed-render",
+            Self::EndsInMetadata => "ends-in-metadata",
+            Self::FollowedRedirect { .. } => "followed-redirect",
+            Self::LoopbackRedirect => "loopback-redirect",
+            Self::EmptyDocument { .. } => "empty-document",
             Self::ValueTooLarge { .. } => "value-too-large",
             Self::ArtifactChanged { .. } => "artifact-changed",
+        }
+    }
+}
+
+impl SkipReason {
+    /// What lies behind the reason as a text of its own: the digest of an error, by which the build's
+    /// log names it, or what the build wrote down for a route that it did not render.
+    #[must_use]
+    pub fn detail(&self) -> Option<&str> {
+        match self {
+            Self::NotRendered(detail) => Some(detail.as_str()),
+            Self::FailedRender { digest } => digest.as_ref().map(SanitizedText::as_str),
+            Self::FollowedRedirect { pathname } => Some(pathname.as_str()),
+            _ => None,
         }
     }
 }
@@ -143,6 +181,24 @@ impl fmt::Display for SkipReason {
                 "{file} changed while it was read; seed again when nothing builds the project any \
                  more"
             ),
+            Self::FailedRender { digest: None } => {
+                f.write_str("an error page was rendered in its place")
+            }
+            Self::FailedRender {
+                digest: Some(digest),
+            } => write!(f, "its render failed with the error {digest}"),
+            Self::EndsInMetadata => f.write_str(
+                "its metadata calls `notFound()` or `redirect()`, which the build renders with \
+                 status 200; call it in the page too",
+            ),
+            Self::FollowedRedirect { pathname } => write!(
+                f,
+                "the build followed its redirect and rendered {pathname} in its place"
+            ),
+            Self::LoopbackRedirect => {
+                f.write_str("it redirects to an address of the machine that built it")
+            }
+            Self::EmptyDocument { file } => write!(f, "{file} is empty"),
             Self::ValueTooLarge {
                 file,
                 bytes,

@@ -26,6 +26,8 @@ pub struct BuildOptions {
     /// Seed versions before 0.2.1, whose manifests do not tell which pages are the same for
     /// everybody. Default: no.
     pub allow_unproven_routes: bool,
+    /// Seed pages whose render failed, as the build left them. Default: no.
+    pub seed_failed_renders: bool,
     /// Why nothing is to be seeded, if the caller has found a reason of its own. Default: none.
     pub refusal: Option<SkippedRun>,
     /// The `appPrefix` of the KV adapter. Default: empty, for none.
@@ -42,6 +44,7 @@ impl BuildOptions {
             root,
             runtime: RuntimeSource::Installed,
             allow_unproven_routes: false,
+            seed_failed_renders: false,
             refusal: None,
             app_prefix: String::new(),
             ttl: TtlRule::default(),
@@ -180,7 +183,8 @@ fn start(
         options.ttl,
         limits_of_store,
         scan,
-    );
+    )
+    .seed_failed_renders(options.seed_failed_renders);
     let target = PackTarget {
         frame: Frame::BulkJson,
         limits: limits_of_store,

@@ -69,10 +69,7 @@ fn control_flow_inside_the_page_is_no_failure() {
         );
     }
     let similar = "0:{\"page:/a\":1}\n1:E{\"digest\":\"NEXT_REDIRECTED\"}\n";
-    assert_eq!(
-        read(similar, "/a", false),
-        failed(Some("NEXT_REDIRECTED"))
-    );
+    assert_eq!(read(similar, "/a", false), failed(Some("NEXT_REDIRECTED")));
 }
 
 #[test]

@@ -19,6 +19,7 @@ fn route() -> PlannedRoute {
             key: "cache:app:b:/\"日:html".into(),
             headers: None,
         }],
+        payload_check: None,
         tags: TagList::from_iter(["/a", "ü\""]),
         lifetime: Lifetime::default(),
         ttl_seconds: None,
