@@ -218,6 +218,13 @@ export interface BuildOptions {
    */
   allowUnprovenRoutes?: boolean
   /**
+   * Seed pages whose render failed during the build: the error page in place of a page, a page in
+   * which a part failed, and the pages that are skipped as `ends-in-metadata` or
+   * `followed-redirect`. Every visitor gets them until the page is rendered again.
+   * @default false
+   */
+  seedFailedRenders?: boolean
+  /**
    * The Vite configuration to read the KV adapter's options from, relative to `root`; `false`
    * not to read any. It is loaded in a process of its own.
    * @default the one that Vite would find in `root`
@@ -423,6 +430,12 @@ export interface RouteSkipped {
   reason: string
   /** Why, as a stable word, such as `missing-artifact` or `not-rendered`. */
   code: string
+  /**
+   * What lies behind it, where there is more to say: the digest by which the build's log names
+   * the error (`failed-render`), the page that was rendered instead (`followed-redirect`), what
+   * the build wrote down (`not-rendered`).
+   */
+  detail?: string
 }
 
 /**

@@ -19,7 +19,7 @@ import { describe, expect, it } from "vitest";
 import { PACKAGES } from "../compat/oracles/client.js";
 import * as api from "../index.js";
 import * as localApi from "../lib/local-api/server.js";
-import { buildOf, rendered } from "./support/build.js";
+import { buildOf, payload, rendered } from "./support/build.js";
 import { cli } from "./support/cli.js";
 import { EXAMPLE_MODULES } from "./support/project.js";
 import { startRecorder } from "./support/recorder.js";
@@ -66,9 +66,9 @@ function project(): string {
     [rendered("/about"), rendered("/blog/:slug", { path: "/blog/hello", revalidate: 60 })],
     {
       "about.html": "<!doctype html><title>About</title>",
-      "about.rsc": "0:[]\n",
+      "about.rsc": payload(),
       "blog/hello.html": "<!doctype html><title>Hello</title>",
-      "blog/hello.rsc": "0:[]\n",
+      "blog/hello.rsc": payload(),
     },
   );
   const modules = path.join(root, "node_modules");

@@ -5,6 +5,7 @@ import {
   BUILD_ID,
   buildOf,
   key,
+  payload,
   rendered,
   temporaryDirectory,
   writeBuild,
@@ -139,7 +140,7 @@ describe("what is left out", () => {
         rendered("/ghost"),
         rendered("/b", { revalidate: 60 }),
       ],
-      { "a.html": "a", "old.html": "o", "b.html": "b", "b.rsc": "b" },
+      { "a.html": "a", "old.html": "o", "b.html": "b", "b.rsc": payload() },
     );
     const { result, pairs } = await seeded(root);
     expect(result).toMatchObject({ seededRoutes: 2, kvPairsUploaded: 3 });
@@ -152,7 +153,7 @@ describe("what is left out", () => {
   });
 
   it("follows the trailing-slash layout", async () => {
-    const files = { "about/index.html": "about", "about.rsc": "0", "index.html": "home" };
+    const files = { "about/index.html": "about", "about.rsc": payload(), "index.html": "home" };
     const root = buildOf([rendered("/"), rendered("/about")], files, { trailingSlash: true });
     const { result, pairs } = await seeded(root);
     expect(result).toMatchObject({ seededRoutes: 2, kvPairsUploaded: 3 });

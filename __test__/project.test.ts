@@ -7,7 +7,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { PACKAGES } from "../compat/oracles/client.js";
 import { classify } from "../lib/cache-config.js";
 import { targetOfProject } from "../lib/wrangler/of-project.js";
-import { BUILD_ID, buildOf, rendered } from "./support/build.js";
+import { BUILD_ID, buildOf, payload, rendered } from "./support/build.js";
 import { EXAMPLE_MODULES } from "./support/project.js";
 import { seeded } from "./support/seed.js";
 
@@ -22,7 +22,7 @@ interface Project {
 function project({ vinext = "1.4.0", cloudflare, viteConfig, buildId = BUILD_ID }: Project = {}) {
   const root = buildOf(
     [rendered("/a", { revalidate: 60 })],
-    { "a.html": "a", "a.rsc": "0" },
+    { "a.html": "a", "a.rsc": payload() },
     { buildId },
   );
   const modules = path.join(root, "node_modules");

@@ -4,7 +4,7 @@ import { symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { BUILD_ID, buildOf, key, rendered } from "./support/build.js";
+import { BUILD_ID, buildOf, key, payload, rendered } from "./support/build.js";
 import { EXAMPLE_MODULES } from "./support/project.js";
 import { entryOf, startRecorder, type Pair } from "./support/recorder.js";
 import { startScriptedApi } from "./support/scripted-api.js";
@@ -52,7 +52,7 @@ describe("requests", () => {
 
   it("splits at 10,000 entries and keeps their order", async () => {
     const paths = Array.from({ length: 10_001 }, (_, index) => `/p${index}`);
-    const files = Object.fromEntries(paths.map((pathname) => [`${pathname.slice(1)}.html`, ""]));
+    const files = Object.fromEntries(paths.map((pathname) => [`${pathname.slice(1)}.html`, "x"]));
     const root = buildOf(
       paths.map((pathname) => rendered(pathname)),
       files,
@@ -113,7 +113,7 @@ describe("requests in flight", () => {
 
 describe("vinext 0.0.38", () => {
   const routes = [rendered("/isr", { revalidate: 60 }), rendered("/static")];
-  const files = { "isr.html": "isr", "isr.rsc": "0", "static.html": "static" };
+  const files = { "isr.html": "isr", "isr.rsc": payload(), "static.html": "static" };
   const runtime = { vinext: "0.0.38" };
 
   function buildWithWorker(code: string) {

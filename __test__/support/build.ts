@@ -12,6 +12,11 @@ export function rendered(route: string, more: Record<string, unknown> = {}) {
   return { route, status: "rendered", revalidate: false, router: "app", ...more };
 }
 
+/** A page's payload, as the build writes one whose render succeeded. */
+export function payload(text = ""): string {
+  return `0:{"page:/":"$L1"}\n1:${JSON.stringify(text)}\n`;
+}
+
 /** A directory that is gone after the test. */
 export function temporaryDirectory(): string {
   const directory = mkdtempSync(path.join(os.tmpdir(), "seed-native-test-"));

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { PACKAGES } from "../../compat/oracles/client.js";
-import { BUILD_ID, buildOf, rendered } from "./build.js";
+import { BUILD_ID, buildOf, payload, rendered } from "./build.js";
 
 export const NAMESPACE = "11111111111111111111111111111111";
 
@@ -47,7 +47,7 @@ export function writeLargeSite(count: number) {
 
 export function writeProject(project: ProjectFiles = {}) {
   const { files, routes, artifacts, wrangler = true, vinext = "1.4.0" } = project;
-  const pages = { "a.html": "A", "a.rsc": "0:a", "b.html": "B" };
+  const pages = { "a.html": "A", "a.rsc": payload("a"), "b.html": "B" };
   const root = buildOf(routes ?? [rendered("/a"), rendered("/b")], artifacts ?? pages, {
     buildId: BUILD_ID,
   });

@@ -5,7 +5,7 @@
 import { utimesSync } from "node:fs";
 import path from "node:path";
 import { explainRoute } from "../../../index.js";
-import { BUILD_ID, buildOf, rendered } from "../build.js";
+import { BUILD_ID, buildOf, payload, rendered } from "../build.js";
 import { TARGET, seed } from "../seed.js";
 import type { Dice } from "./dice.js";
 import type { Content, Namespace } from "./namespace.js";
@@ -69,7 +69,10 @@ function makeRoute(dice: Dice, index: number, files: Record<string, string | Uin
   const artifact = (file: string) => {
     const text = LONG_TEXT.subarray(0, dice.small(0, MAX_ARTIFACT_BYTES));
     // Cut anywhere, also within a character.
-    files[file] = Buffer.concat([Buffer.from(file), text]);
+    const isPayload = file.endsWith(".rsc");
+    files[file] = isPayload
+      ? Buffer.concat([Buffer.from(`${payload(file)}2:T${text.length.toString(16)},`), text])
+      : Buffer.concat([Buffer.from(file), text]);
   };
   if (dice.chance(0.1)) {
     return rendered(`/cart-${index}`, { status: "skipped", reason: "dynamic" });

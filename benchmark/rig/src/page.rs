@@ -89,7 +89,7 @@ impl Page {
     fn make_rsc(&mut self, rng: &mut Rng, title: &str, rsc_bytes: usize) {
         self.rsc.clear();
         self.rsc
-            .push_str("0:{\"route\":\"$L1\",\"layout:/\":\"$L2\",\"title\":\"");
+            .push_str("0:{\"page:/\":\"$L1\",\"layout:/\":\"$L2\",\"title\":\"");
         self.rsc.push_str(title);
         self.rsc.push_str("\",\"__rootLayout\":\"/\"}\n");
         let mut row = 1;

@@ -34,7 +34,7 @@ fn packed() -> Vec<PackedRoutes> {
     fs::create_dir_all(artifacts.join("guides")).expect("a directory is made");
     let document = support::document(1_000);
     for index in 0..ROUTES {
-        for (extension, content) in [("html", document.as_str()), ("rsc", "0:{}\n")] {
+        for (extension, content) in [("html", document.as_str()), ("rsc", "0:{\"page:/\":[]}\n")] {
             let file = artifacts.join(format!("guides/{index}.{extension}"));
             fs::write(file, content).expect("an artifact is written");
         }

@@ -86,13 +86,17 @@ pub fn render_of<'a>(
 ) -> Result<Render<'a>, FlightError> {
     let mut root = None;
     let mut has_control_flow = false;
+    let mut ends_in_root = false;
     for row in rows(payload) {
         let row = row?;
         match row.kind {
             RowKind::Error => {
                 let digest = digest(row.content);
                 match &digest {
-                    Some(digest) if is_control_flow(digest) => has_control_flow = true,
+                    Some(digest) if is_control_flow(digest) => {
+                        has_control_flow = true;
+                        ends_in_root |= row.id == 0;
+                    }
                     _ => return Ok(Render::Failed { digest }),
                 }
             }
@@ -100,12 +104,12 @@ pub fn render_of<'a>(
             _ => {}
         }
     }
-    let root = root.ok_or(FlightError::NoRoot)?;
-    let render = match root.first() {
-        Some(b'[') => tree(root, payload, expected),
-        _ => elements(root, payload, expected, has_control_flow),
-    };
-    Ok(render)
+    match root {
+        None if ends_in_root => Ok(Render::EndedInMetadata),
+        None => Err(FlightError::NoRoot),
+        Some(root) if root.starts_with(b"[") => Ok(tree(root, payload, expected)),
+        Some(root) => Ok(elements(root, payload, expected, has_control_flow)),
+    }
 }
 
 /// A root of elements by key (since 0.0.45).

@@ -73,6 +73,12 @@ fn control_flow_inside_the_page_is_no_failure() {
 }
 
 #[test]
+fn a_root_that_is_control_flow_ended_in_metadata() {
+    let payload = "0:E{\"digest\":\"NEXT_REDIRECT;replace;/x;307;\"}\n";
+    assert_eq!(read(payload, "/a", false), Render::EndedInMetadata);
+}
+
+#[test]
 fn another_route_counts_only_where_builds_follow_redirects() {
     let payload = "0:{\"__route\":\"route:/about\",\"page:/about\":\"$L1\"}\n";
     assert_eq!(read(payload, "/moved", false), Render::Page);
