@@ -42,9 +42,11 @@ test that plays the fault on a real socket, in \`__test__/sending.test.ts\` or
   from 0.1 s to 10 s with as much again at random (\`retry\`). Storing an entry twice does no harm.
 - **What will not pass is not tried again**: a wrong token, a missing namespace, the daily quota, a
   certificate that is not trusted.
+- **What is too slow is made smaller**, down to one entry. Sizes that were too slow are tried again after
+  16 successes, in case it was the network.
 - **A run without prospect ends**: when a batch is given up before anything was stored, when
-  three are given up in a row, or when 16 entries in a row are refused one by one. The rest is reported
-  as not stored.
+  three are given up in a row, when 16 entries in a row are refused one by one, or when 10 requests in a
+  row time out. The rest is reported as not stored.
 - **Cloudflare's limits are kept.** A run makes at most 1,100 requests in five minutes
   ([1,200](https://developers.cloudflare.com/fundamentals/api/reference/limits/) is where Cloudflare
   blocks the account for five minutes), and a pause that is asked for holds back all connections, up to

@@ -257,20 +257,67 @@ export const REFUSED: Fault[] = [
 export const PASSING: Fault[] = [
   {
     fault: "524 for a large batch",
-    behaviour: "halved, and sent again",
+    behaviour: "halved, then quartered until it is quick enough",
     entries: 400,
     options: { concurrency: 1 },
     script: ({ pairs }) => (pairs.length > 100 ? page(524, "A timeout occurred") : {}),
-    expected: { stored: 400, requests: 6, seconds: 10 },
+    expected: { stored: 400, requests: [10, 14], seconds: 10 },
     check: ({ api }) => {
-      expect(api.requests.map(({ pairs }) => pairs.length)).toEqual([400, 200, 100, 100, 100, 100]);
+      const sizes = api.requests.map(({ pairs }) => pairs.length);
+      expect(sizes.slice(0, 3)).toEqual([400, 200, 50]);
+      expect(sizes.filter((size) => size > 100)).toHaveLength(2);
+    },
+  },
+  {
+    fault: "524 for every request with more than one entry",
+    behaviour: "sent one by one",
+    entries: 40,
+    options: { concurrency: 1 },
+    script: ({ pairs }) => (pairs.length > 1 ? page(524, "A timeout occurred") : {}),
+    expected: { stored: 40, requests: [42, 50], seconds: 10 },
+  },
+  {
+    fault: "524 for one entry of many, every time",
+    behaviour: "it is given up and named; the rest is stored",
+    entries: 40,
+    options: { concurrency: 1 },
+    script: ({ pairs }) =>
+      pairs.some(({ key }) => key === keyOf(0)) ? page(524, "A timeout occurred") : {},
+    expected: {
+      stored: 39,
+      inDoubt: 1,
+      code: "KV_TIMEOUT",
+      status: 524,
+      requests: [12, 60],
+      seconds: 10,
+    },
+    check: ({ error }) => expect(error?.report?.notStored[0]?.keys).toEqual([keyOf(0)]),
+  },
+  {
+    fault: "524 for every request",
+    behaviour: "given up after 10 in a row, each smaller than the one before",
+    entries: 2000,
+    options: { concurrency: 1 },
+    script: () => page(524, "A timeout occurred"),
+    expected: {
+      stored: 0,
+      inDoubt: 2000,
+      code: "KV_TIMEOUT",
+      status: 524,
+      requests: 10,
+      seconds: 10,
+    },
+    check: ({ api }) => {
+      const sizes = api.requests.map(({ pairs }) => pairs.length);
+      expect(sizes.slice(0, 3)).toEqual([2000, 1000, 250]);
+      expect(sizes.at(-1)).toBe(1);
     },
   },
   {
     fault: "504",
-    behaviour: "sent again, smaller if it has more than 100 entries",
+    behaviour: "sent again in smaller requests",
     script: [page(504)],
-    expected: { stored: 4, requests: 2, seconds: 5 },
+    expected: { stored: 4, requests: 3, seconds: 5 },
   },
   {
     fault: "three 5xx, then success",

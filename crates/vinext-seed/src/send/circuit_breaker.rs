@@ -16,6 +16,10 @@ const MAX_FAILURES_IN_A_ROW: usize = 3;
 /// the two entries of a page; that many are no group.
 const MAX_REJECTIONS_IN_A_ROW: usize = 16;
 
+/// Timeouts one after another that end the run. Each is of a smaller request than the one before, until
+/// there is one entry in it: seven for a batch of 10,000, and three more of single entries.
+const MAX_TIMEOUTS_IN_A_ROW: usize = 10;
+
 /// Ends a run that cannot succeed.
 #[derive(Debug, Default)]
 pub(super) struct CircuitBreaker {
@@ -28,6 +32,7 @@ struct State {
     has_stored: bool,
     failures_in_a_row: usize,
     rejections_in_a_row: usize,
+    timeouts_in_a_row: usize,
     reason: Option<StoreError>,
 }
 
@@ -38,6 +43,7 @@ impl CircuitBreaker {
             state.has_stored = true;
             state.failures_in_a_row = 0;
             state.rejections_in_a_row = 0;
+            state.timeouts_in_a_row = 0;
         });
     }
 
@@ -57,6 +63,17 @@ impl CircuitBreaker {
         let is_enough = self.change(|state| {
             state.rejections_in_a_row += 1;
             state.rejections_in_a_row >= MAX_REJECTIONS_IN_A_ROW
+        });
+        if is_enough {
+            self.end(error);
+        }
+    }
+
+    /// A request timed out, and a smaller one will be sent. Others may still be quick enough.
+    pub(super) fn timed_out(&self, error: &StoreError) {
+        let is_enough = self.change(|state| {
+            state.timeouts_in_a_row += 1;
+            state.timeouts_in_a_row >= MAX_TIMEOUTS_IN_A_ROW
         });
         if is_enough {
             self.end(error);

@@ -10,16 +10,32 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use super::BatchSender;
-use super::ledger::{Delivered, PendingBatch};
+use super::ledger::{Delivered, Ledger, PendingBatch};
 use super::retry::MAX_RETRY_AFTER;
 use crate::pack::Batch;
 use crate::store::{Failure, FailureKind, Store, StoreError, Stored};
+
+/// What is to be sent again, and when.
+enum Next {
+    /// Before the rest of the batch.
+    First(Vec<PendingBatch>),
+    /// After it.
+    Last(PendingBatch),
+}
+
+impl Next {
+    const NOTHING: Self = Self::First(Vec::new());
+
+    fn again(pending: PendingBatch) -> Self {
+        Self::First(vec![pending])
+    }
+}
 
 impl<S: Store> BatchSender<S> {
     /// Sends a batch until every entry of it is stored or given up. Several batches can be sent at
     /// the same time.
     pub async fn deliver(&self, batch: Batch) -> Delivered {
-        let mut done = Delivered::default();
+        let mut done = Ledger::default();
         let mut queue = VecDeque::from([PendingBatch::new(batch)]);
         while let Some(mut pending) = queue.pop_front() {
             if let Some(reason) = self.circuit_breaker.reason() {
@@ -40,7 +56,9 @@ impl<S: Store> BatchSender<S> {
                 }
                 () = self.rate_limiter.admit() => {}
             }
-            done.retries += usize::from(pending.was_sent);
+            if pending.was_sent {
+                done.retry();
+            }
             pending.was_sent = true;
             let started = Instant::now();
             let outcome = tokio::select! {
@@ -56,13 +74,16 @@ impl<S: Store> BatchSender<S> {
                 self.rate_limiter.pause(pause.min(MAX_RETRY_AFTER));
             }
             let took = started.elapsed();
-            let left = match outcome.result {
+            let next = match outcome.result {
                 Ok(stored) => self.settle_stored(pending, stored, took, &mut done).await,
                 Err(failure) => self.settle_failure(pending, failure, took, &mut done).await,
             };
-            put_first(&mut queue, left.into_iter());
+            match next {
+                Next::First(parts) => put_first(&mut queue, parts.into_iter()),
+                Next::Last(pending) => queue.push_back(pending),
+            }
         }
-        done
+        done.finish()
     }
 
     /// Accounts for a success. Returns what is to be sent again.
@@ -71,13 +92,14 @@ impl<S: Store> BatchSender<S> {
         mut pending: PendingBatch,
         stored: Stored,
         took: Duration,
-        done: &mut Delivered,
-    ) -> Vec<PendingBatch> {
+        done: &mut Ledger,
+    ) -> Next {
         match stored {
             Stored::All => {
                 done.store(&pending.batch);
+                self.limits.stored(&pending.batch);
                 self.circuit_breaker.stored();
-                Vec::new()
+                Next::NOTHING
             }
             Stored::AllBut(keys, error) => {
                 let (again, stored) = pending.batch.partition(&keys);
@@ -103,31 +125,40 @@ impl<S: Store> BatchSender<S> {
         mut pending: PendingBatch,
         failure: Failure,
         took: Duration,
-        done: &mut Delivered,
-    ) -> Vec<PendingBatch> {
+        done: &mut Ledger,
+    ) -> Next {
         use FailureKind as Kind;
         match failure.kind {
             Kind::QuotaExhausted | Kind::Fatal => {
                 self.circuit_breaker.end(&failure.error);
                 done.fail(&pending, &failure.error);
-                Vec::new()
+                Next::NOTHING
             }
             Kind::Rejected | Kind::TooLarge if pending.batch.pairs() == 1 => {
                 self.circuit_breaker.rejected_one(&failure.error);
                 done.fail(&pending, &failure.error);
-                Vec::new()
+                Next::NOTHING
             }
             Kind::Rejected => {
                 let halves = pending.batch.halves();
-                pending.split(halves).collect()
+                Next::First(pending.split(halves).collect())
             }
             Kind::TooLarge => {
                 self.limits.too_large(&pending.batch);
-                vec![pending]
+                Next::again(pending)
             }
             Kind::TooSlow => {
-                self.limits.too_slow(&pending.batch);
-                self.retry(pending, failure, took, done).await
+                if self.limits.too_slow(&pending.batch) {
+                    self.circuit_breaker.timed_out(&failure.error);
+                }
+                if pending.batch.pairs() > 1 {
+                    return self.send_smaller(pending, &failure.error).await;
+                }
+                // Others first: a success of theirs says that this is about one entry.
+                match self.retry(pending, failure, took, done).await {
+                    Next::First(mut parts) => parts.pop().map_or(Next::NOTHING, Next::Last),
+                    last @ Next::Last(_) => last,
+                }
             }
             Kind::ConnectionLost => {
                 pending.connections_lost += 1;
@@ -144,14 +175,26 @@ impl<S: Store> BatchSender<S> {
         }
     }
 
+    /// Sends a batch that was too slow again in smaller parts. That is no attempt at the same request,
+    /// so it counts for nothing but the circuit breaker's timeouts in a row.
+    async fn send_smaller(&self, mut pending: PendingBatch, error: &StoreError) -> Next {
+        pending.may_be_stored |= error.may_be_stored;
+        let wait = self.policy.wait(1, Duration::ZERO, self.seed());
+        tokio::select! {
+            () = self.circuit_breaker.ended() => {}
+            () = sleep(wait.unwrap_or_default()) => {}
+        }
+        Next::again(pending)
+    }
+
     /// Waits, if there may be another attempt.
     async fn retry(
         &self,
         mut pending: PendingBatch,
         failure: Failure,
         took: Duration,
-        done: &mut Delivered,
-    ) -> Vec<PendingBatch> {
+        done: &mut Ledger,
+    ) -> Next {
         let Failure {
             error, retry_after, ..
         } = failure;
@@ -163,34 +206,20 @@ impl<S: Store> BatchSender<S> {
             .policy
             .wait(pending.failures, pending.spent, self.seed());
         let Some(wait) = wait.filter(|_| pending.retry_after <= MAX_RETRY_AFTER) else {
-            return self.give_up(&pending, &error, done);
+            self.circuit_breaker.gave_up(&error);
+            done.fail(&pending, &error);
+            return Next::NOTHING;
         };
         pending.spent += wait;
         tokio::select! {
             () = self.circuit_breaker.ended() => {}
             () = sleep(wait.max(retry_after.unwrap_or_default())) => {}
         }
-        vec![pending]
-    }
-
-    fn give_up(
-        &self,
-        pending: &PendingBatch,
-        error: &StoreError,
-        done: &mut Delivered,
-    ) -> Vec<PendingBatch> {
-        self.circuit_breaker.gave_up(error);
-        done.fail(pending, error);
-        Vec::new()
+        Next::again(pending)
     }
 
     /// Makes everybody wait, unless this has gone on for too long.
-    fn throttle(
-        &self,
-        mut pending: PendingBatch,
-        failure: Failure,
-        done: &mut Delivered,
-    ) -> Vec<PendingBatch> {
+    fn throttle(&self, mut pending: PendingBatch, failure: Failure, done: &mut Ledger) -> Next {
         pending.failures += 1;
         let wait = match failure.retry_after {
             Some(asked_for) => asked_for.max(self.policy.initial_delay),
@@ -200,10 +229,10 @@ impl<S: Store> BatchSender<S> {
         if pending.failures >= self.policy.attempts || pending.retry_after > MAX_RETRY_AFTER {
             self.circuit_breaker.end(&failure.error);
             done.fail(&pending, &failure.error);
-            return Vec::new();
+            return Next::NOTHING;
         }
         self.rate_limiter.pause(wait);
-        vec![pending]
+        Next::again(pending)
     }
 
     fn seed(&self) -> u64 {

@@ -34,20 +34,42 @@ pub struct FailedEntries {
     pub keys: Vec<String>,
 }
 
-impl Delivered {
+/// The account of one batch while it is being sent.
+#[derive(Debug, Default)]
+pub(super) struct Ledger {
+    delivered: Delivered,
+    /// What failed, by its position in the batch.
+    failed: Vec<(usize, FailedEntries)>,
+}
+
+impl Ledger {
     pub(super) fn store(&mut self, batch: &Batch) {
-        self.routes += batch.routes();
-        self.pairs += batch.pairs();
-        self.bytes += batch.body_bytes() as u64;
-        self.requests += 1;
+        self.delivered.routes += batch.routes();
+        self.delivered.pairs += batch.pairs();
+        self.delivered.bytes += batch.body_bytes() as u64;
+        self.delivered.requests += 1;
     }
 
     pub(super) fn fail(&mut self, pending: &PendingBatch, error: &StoreError) {
         let may_be_stored = pending.may_be_stored || error.may_be_stored;
-        self.failed.push(FailedEntries {
+        let failed = FailedEntries {
             error: error.clone().may_be_stored(may_be_stored),
             keys: pending.batch.keys().collect(),
-        });
+        };
+        self.failed.push((pending.position, failed));
+    }
+
+    pub(super) fn retry(&mut self) {
+        self.delivered.retries += 1;
+    }
+
+    /// The result, with what failed in the order of the batch.
+    pub(super) fn finish(mut self) -> Delivered {
+        self.failed.sort_by_key(|(position, _)| *position);
+        Delivered {
+            failed: self.failed.into_iter().map(|(_, failed)| failed).collect(),
+            ..self.delivered
+        }
     }
 }
 
@@ -55,6 +77,8 @@ impl Delivered {
 #[derive(Clone, Debug)]
 pub(super) struct PendingBatch {
     pub(super) batch: Batch,
+    /// Where it begins in the batch that it is a part of.
+    position: usize,
     pub(super) was_sent: bool,
     /// Requests that failed.
     pub(super) failures: usize,
@@ -72,6 +96,7 @@ impl PendingBatch {
     pub(super) fn new(batch: Batch) -> Self {
         Self {
             batch,
+            position: 0,
             was_sent: false,
             failures: 0,
             connections_lost: 0,
@@ -81,11 +106,19 @@ impl PendingBatch {
         }
     }
 
-    /// The parts that a batch is cut into.
+    /// The parts that a batch is cut into, in order.
     pub(super) fn split(self, batches: Vec<Batch>) -> impl DoubleEndedIterator<Item = Self> {
-        batches.into_iter().map(move |batch| Self {
-            batch,
-            ..self.clone()
-        })
+        let mut position = self.position;
+        let mut parts = Vec::with_capacity(batches.len());
+        for batch in batches {
+            let pairs = batch.pairs();
+            parts.push(Self {
+                batch,
+                position,
+                ..self.clone()
+            });
+            position += pairs;
+        }
+        parts.into_iter()
     }
 }

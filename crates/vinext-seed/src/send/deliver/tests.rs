@@ -298,14 +298,82 @@ async fn the_search_ends_soon_if_every_entry_is_rejected() {
     assert!(sender.asked().len() < 100, "{}", sender.asked().len());
 }
 
+/// Answers every batch by the same rule.
+fn by_rule(sender: &BatchSender<Script>, rule: fn(&Batch) -> Put) {
+    let mut answers = sender.store.answers.lock().unwrap();
+    answers.extend((0..5000).map(|_| -> Answer { Box::new(rule) }));
+}
+
+fn slow() -> Put {
+    let error = error("KV_TIMEOUT").may_be_stored(true);
+    Err(FailureKind::TooSlow.because(error))
+}
+
 #[tokio::test(start_paused = true)]
-async fn a_slow_batch_is_halved_but_not_to_crumbs() {
-    let slow = || in_doubt(FailureKind::TooSlow, "KV_TIMEOUT");
-    let sender = sender(repeat(slow, 3));
+async fn a_slow_batch_is_sent_in_smaller_parts() {
+    let sender = sender(repeat(|| always(slow()), 2));
     let done = sender.deliver(batch_of(&letters(300))).await;
     assert_eq!(done.pairs, 300);
     let sizes: Vec<_> = sender.asked().iter().map(Vec::len).collect();
-    assert_eq!(sizes, [300, 150, 100, 100, 50, 100, 50]);
+    assert_eq!(sizes, [300, 150, 38, 38, 38, 36, 38, 38, 38, 36]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_is_quick_enough_for_single_entries_gets_them_all() {
+    let sender = sender(Vec::new());
+    by_rule(&sender, |batch| match batch.pairs() {
+        1 => Ok(Stored::All),
+        _ => slow(),
+    });
+    let done = sender.deliver(batch_of(&letters(1000))).await;
+    assert_eq!((done.pairs, done.failed.len()), (1000, 0));
+    assert_eq!(sender.circuit_breaker.reason(), None);
+    // What was too slow is tried once more after a while, not again and again.
+    let too_large = sender.asked().iter().filter(|keys| keys.len() > 1).count();
+    assert!(too_large < 10, "{too_large}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn timeouts_without_a_success_between_them_end_the_run() {
+    let sender = sender(Vec::new());
+    by_rule(&sender, |_| slow());
+    let done = sender.deliver(batch_of(&letters(10_000))).await;
+    assert_eq!(sender.asked().len(), 10);
+    assert_eq!(sender.asked().last().unwrap().len(), 1);
+    let lost: usize = done.failed.iter().map(|failed| failed.keys.len()).sum();
+    assert_eq!((done.pairs, lost), (0, 10_000));
+    assert!(done.failed.iter().all(|failed| failed.error.may_be_stored));
+    assert_eq!(
+        sender.circuit_breaker.reason().unwrap().code(),
+        "KV_TIMEOUT"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_slow_entry_among_good_ones_fails_alone() {
+    let sender = sender(Vec::new());
+    by_rule(&sender, |batch| {
+        match batch.keys().any(|key| key == "key-00000") {
+            true => slow(),
+            false => Ok(Stored::All),
+        }
+    });
+    let done = sender.deliver(batch_of(&letters(300))).await;
+    assert_eq!(done.pairs, 299);
+    assert_eq!(failed(&done), [("KV_TIMEOUT", true, keys(&["key-00000"]))]);
+    assert_eq!(sender.circuit_breaker.reason(), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_size_recovers_after_an_outage() {
+    let sender = sender(repeat(|| always(slow()), 3));
+    let names = letters(8000);
+    for part in names.chunks(200) {
+        let done = sender.deliver(batch_of(part)).await;
+        assert_eq!(done.pairs, 200);
+    }
+    let last = sender.asked().last().unwrap().len();
+    assert_eq!(last, 200, "as large as before");
 }
 
 #[tokio::test(start_paused = true)]
@@ -451,7 +519,7 @@ async fn requested_waits_add_up_to_ten_minutes_at_most() {
 #[tokio::test(start_paused = true)]
 async fn an_abort_drops_requests_in_flight_and_reports_them() {
     let sender = sender(Vec::new());
-    sender.limits.too_slow(&batch_of(&letters(200)));
+    assert!(sender.limits.too_slow(&batch_of(&letters(200))));
     let abort = async {
         tokio::time::sleep(Duration::from_millis(5)).await;
         sender.circuit_breaker.end(&error("ABORT_ERR"));
