@@ -3,6 +3,7 @@
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
+import { quoted } from "../lib/cli/shell-quoting.js";
 import { key, rendered, temporaryDirectory } from "./support/build.js";
 import { cli, hasSignals, type CliProcess } from "./support/cli.js";
 import {
@@ -276,7 +277,7 @@ describe("export", () => {
     expect(readdirSync(path.join(root, "kv seed"))).toEqual(["kv-bulk-0001.json"]);
     const file = path.join("kv seed", "kv-bulk-0001.json");
     expect(stdout).toContain(
-      `npx wrangler kv bulk put "${file}" --namespace-id ${NAMESPACE} --remote --env staging`,
+      `npx wrangler kv bulk put ${quoted(file)} --namespace-id ${NAMESPACE} --remote --env staging`,
     );
     expect(cloudflare.calls).toEqual([]);
     const again = await start(["export", "kv seed"], root);
@@ -294,7 +295,7 @@ describe("export", () => {
     expect(JSON.parse(stdout)).toMatchObject({
       directory: path.join(root, "kv"),
       files: [{ name: "kv-bulk-0001.json", kvPairs: 3 }],
-      load: [`npx wrangler kv bulk put ${file} --binding KV --remote --config "${config}"`],
+      load: [`npx wrangler kv bulk put ${file} --binding KV --remote --config ${quoted(config)}`],
     });
   });
 });

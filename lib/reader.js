@@ -5,7 +5,7 @@
 // environment), the process that asks goes on. A reader ends when it has answered, when its time is
 // over, when it is cancelled, and when the process that asked has ended.
 
-import { Worker } from "node:worker_threads";
+import { endWithAsker } from "./lifeline.js";
 import { sanitize } from "./sanitized-text.js";
 import { runScript } from "./script.js";
 import { scrub, withoutSecrets } from "./secrets.js";
@@ -15,9 +15,6 @@ const TIMEOUT_MS = 60_000;
 
 /** The longest answer, in characters of JSON. Configurations have a few kilobytes. */
 const MAX_ANSWER_LENGTH = 16 * 1024 * 1024;
-
-/** The file descriptor that ends when the process that asked does. */
-const LIFELINE_FD = 4;
 
 /**
  * Runs a reader. It is not given API tokens, and they are taken out of its errors.
@@ -66,33 +63,4 @@ export async function answerAsReader(read) {
   const isTooLong = JSON.stringify(answer).length > MAX_ANSWER_LENGTH;
   const error = `its answer is longer than ${MAX_ANSWER_LENGTH} characters`;
   send?.(isTooLong ? { error } : answer, () => process.exit(0));
-}
-
-/**
- * Ends this process and its children when the process that asked has ended. That happens on a thread
- * of its own, because the project's code may keep the main one busy.
- */
-function endWithAsker() {
-  const code = `
-    const { Socket } = require("node:net");
-    new Socket({ fd: ${LIFELINE_FD} }).on("error", () => {}).on("close", () => {
-      try {
-        process.kill(-process.pid, "SIGKILL");
-      } catch {
-        process.kill(process.pid, "SIGKILL");
-      }
-    }).resume();`;
-  try {
-    const thread = new Worker(code, {
-      eval: true,
-      env: {},
-      execArgv: [],
-      stdout: true,
-      stderr: true,
-    });
-    thread.on("error", () => {});
-    thread.unref();
-  } catch {
-    // Where threads are not allowed, a reader that hangs ends at its time limit.
-  }
 }

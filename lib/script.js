@@ -40,20 +40,7 @@ export function runScript(script, args, { cwd, env, timeoutMs, signal, isAsked =
     /** @type {import("node:child_process").ChildProcess} */
     let child;
     try {
-      child = spawn(process.execPath, [script, ...args], {
-        cwd,
-        env,
-        // The last one is the reader's lifeline: it ends when this process does, however it ends.
-        stdio: [
-          "ignore",
-          "pipe",
-          "pipe",
-          ...(isAsked ? /** @type {const} */ (["ipc", "pipe"]) : []),
-        ],
-        // A group of its own, so that it can be ended with all its children.
-        detached: process.platform !== "win32",
-        windowsHide: true,
-      });
+      child = spawnScript(script, args, { cwd, env, isAsked });
     } catch (error) {
       const problem = `could not be started: ${sanitize(/** @type {Error} */ (error).message)}`;
       return resolve({ problem, stdout: "", stderr: "" });
@@ -101,11 +88,29 @@ export function runScript(script, args, { cwd, env, timeoutMs, signal, isAsked =
 }
 
 /**
+ * Starts a script in a group of its own, so that it can be ended with all its children.
+ * @param {string} script run with this Node and without a shell
+ * @param {string[]} args
+ * @param {{ cwd: string, env: NodeJS.ProcessEnv, isAsked?: boolean }} how whether it is asked for
+ *   messages, and then ends when this process does (`lifeline.js`)
+ */
+export function spawnScript(script, args, { cwd, env, isAsked = false }) {
+  const channels = isAsked ? /** @type {const} */ (["ipc", "pipe"]) : [];
+  return spawn(process.execPath, [script, ...args], {
+    cwd,
+    env,
+    stdio: ["ignore", "pipe", "pipe", ...channels],
+    detached: process.platform !== "win32",
+    windowsHide: true,
+  });
+}
+
+/**
  * Keeps the end of a stream.
  * @param {import("node:stream").Readable | null} stream
  * @returns {() => string}
  */
-function tail(stream) {
+export function tail(stream) {
   /** @type {Buffer[]} */
   let chunks = [];
   let bytes = 0;
@@ -122,7 +127,7 @@ function tail(stream) {
 }
 
 /** @param {import("node:child_process").ChildProcess} child */
-function endGroup(child) {
+export function endGroup(child) {
   if (child.pid === undefined) return;
   try {
     if (process.platform === "win32") child.kill("SIGKILL");

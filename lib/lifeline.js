@@ -1,0 +1,35 @@
+// Ends a process that was started for another one when that other one has ended, however it ended.
+
+import { Worker } from "node:worker_threads";
+
+/** The file descriptor that ends with the other process: the one after that of messages. */
+const LIFELINE_FD = 4;
+
+/**
+ * Ends this process and its children when the process that asked has ended. That happens on a thread
+ * of its own, because the project's code may keep the main one busy.
+ */
+export function endWithAsker() {
+  const code = `
+    const { Socket } = require("node:net");
+    new Socket({ fd: ${LIFELINE_FD} }).on("error", () => {}).on("close", () => {
+      try {
+        process.kill(-process.pid, "SIGKILL");
+      } catch {
+        process.kill(process.pid, "SIGKILL");
+      }
+    }).resume();`;
+  try {
+    const thread = new Worker(code, {
+      eval: true,
+      env: {},
+      execArgv: [],
+      stdout: true,
+      stderr: true,
+    });
+    thread.on("error", () => {});
+    thread.unref();
+  } catch {
+    // Where threads are not allowed, a process that hangs ends at its time limit.
+  }
+}
