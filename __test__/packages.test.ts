@@ -1,12 +1,15 @@
 // The packages that are published: the main one, and one for each platform.
 
 import { spawnSync } from "node:child_process";
-import { readFileSync, readdirSync } from "node:fs";
+import { cpSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { rolldown } from "rolldown";
+import ts from "typescript";
 import { describe, expect, it } from "vitest";
 import * as binding from "../lib/binding.js";
+import { temporaryDirectory } from "./support/build.js";
 
 const ROOT = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const PLATFORMS = readdirSync(path.join(ROOT, "npm")).sort();
@@ -15,21 +18,32 @@ function manifest(...directory: string[]) {
   return JSON.parse(readFileSync(path.join(ROOT, ...directory, "package.json"), "utf-8"));
 }
 
-/** Imports the package on a platform that this one pretends to be. */
-function importOn(platform: string, arch: string) {
-  const pretence =
-    `Object.defineProperties(process, ` +
-    `{ platform: { value: ${JSON.stringify(platform)} }, arch: { value: ${JSON.stringify(arch)} } })`;
+/** Imports the package in a process with these flags. */
+function importWith(flags: string[], cwd: string, file = "index.js") {
   const script =
-    `import("./index.js").then(() => console.log("{}"), ` +
+    `import("./${file}").then(() => console.log("{}"), ` +
     `({ code, message }) => console.log(JSON.stringify({ code, message })))`;
-  const { stdout } = spawnSync(
-    process.execPath,
-    ["--import", `data:text/javascript,${encodeURIComponent(pretence)}`, "--eval", script],
-    { cwd: ROOT, encoding: "utf-8" },
-  );
+  const { stdout } = spawnSync(process.execPath, [...flags, "--eval", script], {
+    cwd,
+    encoding: "utf-8",
+  });
   return JSON.parse(stdout) as { code?: string; message?: string };
 }
+
+/** A module that changes what the process says about itself. */
+const pretence = (statement: string) => `data:text/javascript,${encodeURIComponent(statement)}`;
+
+/** Imports the package on a platform that this one pretends to be. */
+function importOn(platform: string, arch: string) {
+  const values = { platform: { value: platform }, arch: { value: arch } };
+  const statement = `Object.defineProperties(process, ${JSON.stringify(values)})`;
+  return importWith(["--import", pretence(statement)], ROOT);
+}
+
+const pretendNode = (version: string) =>
+  pretence(
+    `Object.defineProperty(process, "versions", { value: { ...process.versions, node: "${version}" } })`,
+  );
 
 describe("the package of each platform", () => {
   it("is there for every target that is built", () => {
@@ -69,7 +83,7 @@ describe("the main package", () => {
   it("hands on everything that the native code exports", () => {
     const native = createRequire(import.meta.url)("../native.cjs");
     const { __napiBindingTarget: _, ...exported } = native;
-    expect({ ...binding }).toEqual(exported);
+    expect(Object.keys(binding).sort()).toEqual(Object.keys(exported).sort());
   });
 
   it("names the package that is missing", () => {
@@ -78,6 +92,83 @@ describe("the main package", () => {
     const { code, message } = importOn(platform, arch);
     expect(code).toBe("NATIVE_CODE_MISSING");
     expect(message).toContain(`@vinext/seed-native-${platform}-${arch}`);
+  });
+
+  it("says that its native code is disabled", () => {
+    const permission =
+      Number(process.versions.node.split(".")[0]) >= 24
+        ? "--permission"
+        : "--experimental-permission";
+    for (const flags of [["--no-addons"], [permission, "--allow-fs-read=*"]]) {
+      const { code, message } = importWith(flags, ROOT);
+      expect(code).toBe("NATIVE_CODE_DISABLED");
+      expect(message).toContain("--allow-addons");
+    }
+    const native = path.join(ROOT, "native.cjs");
+    const readable = ["lib", "index.js", "package.json", "node_modules"].map(
+      (name) => `--allow-fs-read=${path.join(ROOT, name)}`,
+    );
+    const { code, message } = importWith([permission, ...readable], ROOT);
+    expect(code, native).toBe("NATIVE_CODE_DISABLED");
+    expect(message).toContain("--allow-fs-read");
+  });
+
+  it("says that its native code cannot be loaded, and why", () => {
+    const place = temporaryDirectory();
+    const names = ["lib", "index.js", "native.cjs", "package.json"];
+    for (const name of names)
+      cpSync(path.join(ROOT, name), path.join(place, name), { recursive: true });
+    symlinkSync(path.join(ROOT, "node_modules"), path.join(place, "node_modules"));
+    const binary = readdirSync(ROOT).find((name) => name.endsWith(".node")) ?? "";
+    writeFileSync(path.join(place, binary), "no library");
+    const { code, message } = importWith([], place);
+    expect(code).toBe("NATIVE_CODE_UNLOADABLE");
+    expect(message).toMatch(/^@vinext\/seed-native-[\w-]+ cannot be loaded: .+/u);
+  });
+
+  it.each(["es", "cjs"] as const)("says that it has been bundled (%s)", async (format) => {
+    const place = temporaryDirectory();
+    const file = path.join(place, format === "es" ? "bundle.mjs" : "bundle.cjs");
+    const bundle = await rolldown({
+      input: path.join(ROOT, "index.js"),
+      platform: "node",
+      logLevel: "silent",
+    });
+    await bundle.write({ file, format });
+    const { code, message } = importWith([], place, path.basename(file));
+    expect(code).toBe("NATIVE_CODE_BUNDLED");
+    expect(message).toContain("do not bundle");
+  });
+
+  it("says which Node it needs", () => {
+    const { code, message } = importWith(["--import", pretendNode("18.20.8")], ROOT);
+    expect(code).toBe("NODE_TOO_OLD");
+    expect(message).toContain("needs Node.js 20.19 or later, and this is 18.20.8");
+  });
+
+  it("has a command that older Nodes understand, and that says which one it needs", () => {
+    const bin = path.join(ROOT, "bin/vinext-seed.js");
+    for (const version of ["14.21.3", "18.20.8", "20.18.3"]) {
+      const { status, stdout, stderr } = spawnSync(
+        process.execPath,
+        ["--import", pretendNode(version), bin, "plan"],
+        { encoding: "utf-8" },
+      );
+      expect({ status, stdout, stderr }).toEqual({
+        status: 2,
+        stdout: "",
+        stderr: `vinext-seed needs Node.js 20.19 or later, and this is ${version}.\n`,
+      });
+    }
+    // Nothing that a compiler would have to rewrite for Node 14, and nothing that is imported first.
+    const code = readFileSync(bin, "utf-8").replace(/^#!.*\n/u, "");
+    const compiled = (target: ts.ScriptTarget) =>
+      ts.transpileModule(code, { compilerOptions: { target, module: ts.ModuleKind.ESNext } })
+        .outputText;
+    expect(compiled(ts.ScriptTarget.ES2020)).toBe(compiled(ts.ScriptTarget.ESNext));
+    expect(code).not.toMatch(/^[^/\n]*\bawait\b|^import\b(?!\()/mu);
+    const { engines } = manifest();
+    expect(engines.node).toBe(">=20.19");
   });
 
   it("says that a platform is not supported, and which are", () => {

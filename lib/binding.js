@@ -1,10 +1,8 @@
-// The native code, or an error that says why there is none.
-//
-// In: nothing. Out: what `src/` exports, from the package for this platform.
-// Never: a download, and no guess. `native.cjs`, which is generated, looks for the code; this
-// module says in words what it means if there is none.
+// Loads the native code from the package for this platform, or says why there is none. `native.cjs`,
+// which is generated, looks for it.
 
 import { createRequire } from "node:module";
+import { sanitize } from "./sanitized-text.js";
 
 /** The platforms that there is a package for: `@vinext/seed-native-<platform>`. */
 const PLATFORMS = [
@@ -18,8 +16,11 @@ const PLATFORMS = [
   "win32-x64-msvc",
 ];
 
-/** So much of a message that is not ours. */
-const MAX_FOREIGN_TEXT = 500;
+/** What `npm run build` generates. */
+const LOADER = "../native.cjs";
+
+/** The oldest Node, as `engines` of package.json says. */
+const NEEDED_NODE = [20, 19];
 
 const native = load();
 
@@ -40,17 +41,60 @@ export async function apiRequest(request) {
 }
 
 function load() {
+  checkNode();
   try {
     // Required, not imported: only so can the failure be caught without a top-level `await`,
     // which would keep CommonJS from requiring this package.
-    return createRequire(import.meta.url)("../native.cjs");
+    return createRequire(import.meta.url)(LOADER);
   } catch (cause) {
     throw explain(cause);
   }
 }
 
-/** @param {unknown} cause what `native.cjs` threw */
+/** An older Node fails anyhow, but with a message about something else. */
+function checkNode() {
+  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+  const [neededMajor = 0, neededMinor = 0] = NEEDED_NODE;
+  if (major > neededMajor || (major === neededMajor && minor >= neededMinor)) return;
+  throw failure(
+    "NODE_TOO_OLD",
+    `@vinext/seed-native needs Node.js ${NEEDED_NODE.join(".")} or later, and this is ` +
+      process.versions.node,
+  );
+}
+
+/** @param {unknown} cause what `native.cjs` threw, or why it could not be required */
 function explain(cause) {
+  if (isBundled(cause)) {
+    return failure(
+      "NATIVE_CODE_BUNDLED",
+      "@vinext/seed-native has been bundled, and its native code is not beside the bundle; do not bundle " +
+        "it: name it in `external` of the bundler (esbuild: `--external:@vinext/seed-native`, rolldown " +
+        'and Rollup: `external: ["@vinext/seed-native"]`, Vite: `ssr.external`), and install it where ' +
+        "the bundle runs",
+      cause,
+    );
+  }
+  // The loader keeps the messages of all its attempts, and not their codes.
+  const fault = causes(cause)
+    .map((error) => String(error.message))
+    .find((message) => !/^Cannot find (?:module|native binding)/u.test(message));
+  if (fault?.includes("addons is disabled")) {
+    return failure(
+      "NATIVE_CODE_DISABLED",
+      "@vinext/seed-native has native code, and native code is disabled in this process: run Node.js " +
+        "without --no-addons, and with --allow-addons where --permission is used",
+      cause,
+    );
+  }
+  if (fault?.includes("--allow-fs-read")) {
+    return failure(
+      "NATIVE_CODE_DISABLED",
+      "@vinext/seed-native may not be read in this process: run Node.js with --allow-fs-read for its " +
+        `directory and with --allow-addons (${sanitize(fault)})`,
+      cause,
+    );
+  }
   const platform = platformOfThisProcess();
   if (!PLATFORMS.includes(platform)) {
     return failure(
@@ -61,10 +105,8 @@ function explain(cause) {
     );
   }
   const name = `@vinext/seed-native-${platform}`;
-  const fault = causes(cause).find((error) => error.code === "ERR_DLOPEN_FAILED");
   if (fault !== undefined) {
-    const reason = String(fault.message).slice(0, MAX_FOREIGN_TEXT);
-    return failure("NATIVE_CODE_UNLOADABLE", `${name} cannot be loaded: ${reason}`, cause);
+    return failure("NATIVE_CODE_UNLOADABLE", `${name} cannot be loaded: ${sanitize(fault)}`, cause);
   }
   return failure(
     "NATIVE_CODE_MISSING",
@@ -74,6 +116,16 @@ function explain(cause) {
       "file was written on another platform, remove it and node_modules, and install again",
     cause,
   );
+}
+
+/**
+ * Whether this module is not where it was published: its loader is always beside it.
+ * @param {any} cause
+ */
+function isBundled(cause) {
+  // Bundlers that write CommonJS leave no URL to require from.
+  if (!import.meta.url) return true;
+  return cause?.code === "MODULE_NOT_FOUND" && String(cause.message).includes(`'${LOADER}'`);
 }
 
 /** As in the names of the packages; for platforms without one, similarly. */
@@ -103,7 +155,7 @@ function causes(error) {
 /**
  * @param {string} code
  * @param {string} message
- * @param {unknown} cause
+ * @param {unknown} [cause]
  */
 function failure(code, message, cause) {
   return Object.assign(new Error(message, { cause }), { code });
