@@ -169,7 +169,7 @@ describe("a build with withSeed", () => {
     const config = { name: "shop", kv_namespaces: [{ binding: "VINEXT_KV_CACHE" }] };
     const project = { wrangler: true, files: { "wrangler.json": config } };
     const api = { workers: { shop: { VINEXT_KV_CACHE: NAMESPACE } }, deploysOn: "/deploy" };
-    const after = `await fetch(process.env.CLOUDFLARE_API_BASE_URL + "/deploy");`;
+    const after = `await fetch(process.env.CLOUDFLARE_API_BASE_URL + "/deploy", { method: "POST" });`;
     const how = { command: ["deploy"], options: {}, project, api };
     const { code, output, cloudflare } = await build({ ...how, after });
     expect(code, output).toBe(0);

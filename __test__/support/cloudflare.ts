@@ -8,6 +8,8 @@ import { TOKEN } from "./seed.js";
 
 export const ACCOUNT = "0123456789abcdef0123456789abcdef";
 export const API_TOKEN = TOKEN;
+/** The namespace that is made for a binding without an id. */
+export const PROVISIONED = "44444444444444444444444444444444";
 
 export interface Call {
   method: string;
@@ -22,7 +24,7 @@ export interface CloudflareOptions {
   accounts?: { id: string; name: string }[];
   /** What a deployed Worker has KV bindings to: namespace ids by binding, by Worker. */
   workers?: Record<string, Record<string, string>>;
-  /** The path whose call deploys them; without it they are there from the start. */
+  /** The path that deploys them when it is put or posted to; without it they are there from the start. */
   deploysOn?: string;
   /** Whether memberships can be read, which tokens that belong to an account cannot. */
   readsMemberships?: boolean;
@@ -53,7 +55,7 @@ export async function startCloudflare(options: CloudflareOptions = {}): Promise<
     const token = request.headers.authorization?.replace(/^Bearer /u, "");
     const call = { method: request.method ?? "", path, token, body: await bodyOf(request) };
     calls.push(call);
-    isDeployed ||= path === options.deploysOn;
+    isDeployed ||= path === options.deploysOn && call.method !== "GET";
     if (isBulk(call)) {
       const delayMs = bulkDelaysMs[bulks++] ?? bulkDelaysMs.at(-1);
       await new Promise((resolve) => setTimeout(resolve, delayMs));
@@ -127,6 +129,10 @@ function answerTo({ method, path, body }: Call, options: CloudflareOptions): Ans
   if (path.endsWith("/bulk")) {
     const count = (JSON.parse(body.toString()) as Pair[]).length;
     return success({ successful_key_count: count, unsuccessful_keys: [] });
+  }
+  if (path.endsWith("/storage/kv/namespaces")) {
+    const { title = "" } = method === "POST" ? JSON.parse(body.toString()) : {};
+    return success(method === "POST" ? { id: PROVISIONED, title } : []);
   }
   if (path.endsWith("/workers/subdomain")) return success({ subdomain: "test" });
   if (path.endsWith("/assets-upload-session")) return success({ jwt: "all-there", buckets: [] });

@@ -1,13 +1,10 @@
 // Plans or seeds what a build in this process has just pre-rendered, and prints what came of it.
 
-import { existsSync } from "node:fs";
-import path from "node:path";
 import { counted, rows, size } from "../cli/format.js";
 import { createPrinter } from "../cli/printer.js";
 import { progressView } from "../cli/progress-bar.js";
 import { writeStepSummary } from "../cli/step-summary.js";
 import { inDoubt, seedSummary, skippedRows, whyNothing } from "../cli/summary.js";
-import { findPackage } from "../installed-package.js";
 import { sanitize } from "../sanitized-text.js";
 import { isNothingToSeed, seedFromProject } from "../seed-from-project.js";
 import { planKvSeed } from "../seed-kv-cache.js";
@@ -17,9 +14,6 @@ import { unclearWish } from "./deploy-under-way.js";
 /** @typedef {import("../../index.js").ProjectSeedResult} ProjectSeedResult */
 /** @typedef {import("./deploy-under-way.js").DeployUnderWay} DeployUnderWay */
 /** @typedef {Extract<DeployUnderWay, { kind: "deploy" }>} Deploy */
-
-/** What the deploy command of some versions of the adapter uploads entries with. */
-const UPLOADER = path.join("dist", "prerender-kv-populate.js");
 
 /**
  * @param {string} root
@@ -37,11 +31,10 @@ export async function seedAfterPrerender(root, options, deploy) {
   const result = await seed(root, options, deploy, printer);
   if (result.skippedCode === "deploy-first" && deploy.isCommand) {
     printer.note("Workers KV: the pages are seeded when the first deploy has made the namespace");
-    process.once("beforeExit", () => void seedAfterDeploy(root, options, deploy, printer));
+    process.once("beforeExit", () => void seedAfterDeploy(root, options, deploy));
     return;
   }
   printOutcome(result, printer);
-  if (deploy.isCommand && result.skipped === undefined) await noteUploader(root, printer);
   if (options.strict) throwIfNotSeeded(result);
 }
 
@@ -91,21 +84,21 @@ function seed(root, options, deploy, printer) {
 }
 
 /**
- * For a Worker whose namespace Cloudflare has made only now.
+ * Seeds when the deploy is done, because it could not be done before.
  * @param {string} root
  * @param {WithSeedOptions} options
  * @param {Deploy} deploy
- * @param {import("../cli/printer.js").Printer} printer
  */
-async function seedAfterDeploy(root, options, deploy, printer) {
+export async function seedAfterDeploy(root, options, deploy) {
   if (process.exitCode) return;
+  const printer = createPrinter({ color: true }, process);
   const result = await seed(root, options, deploy, printer);
   printOutcome(result, printer);
   if (!options.strict) return;
   try {
     throwIfNotSeeded(result);
   } catch (error) {
-    printer.error(String(/** @type {Error} */ (error).message));
+    printer.error(/** @type {Error} */ (error).message);
     process.exitCode = 1;
   }
 }
@@ -139,18 +132,4 @@ function throwIfNotSeeded({ failure, skipped, skippedCode }) {
     const message = `nothing is seeded (${skippedCode}): ${skipped}`;
     throw Object.assign(new Error(message), { code: "SEEDING_SKIPPED" });
   }
-}
-
-/**
- * Says that the deploy will write the same keys once more, where it does.
- * @param {string} root
- * @param {import("../cli/printer.js").Printer} printer
- */
-async function noteUploader(root, printer) {
-  const adapter = await findPackage(root, "@vinext/cloudflare");
-  if (adapter === undefined || !existsSync(path.join(adapter.directory, UPLOADER))) return;
-  printer.note(
-    `Workers KV: the deploy of @vinext/cloudflare ${sanitize(adapter.manifest.version ?? "")} ` +
-      "pre-renders and uploads the pages again; each entry counts as a second write",
-  );
 }

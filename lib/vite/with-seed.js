@@ -14,7 +14,12 @@ const ours = new WeakMap();
 
 /** Whether vinext has called a hook in this process. */
 let isCalled = false;
-let isWatching = false;
+
+/**
+ * What to do at the end of a deploy in which it does not.
+ * @type {import("./vite.js").WithSeedOptions | undefined}
+ */
+let uncalled;
 
 /** @type {import("./vite.js").withSeed} */
 export function withSeed(descriptor, options = {}) {
@@ -28,7 +33,7 @@ export function withSeed(descriptor, options = {}) {
   const inner = before === undefined ? existing : before.inner;
   const all = { ...before?.options, ...options };
 
-  warnIfNeverCalled();
+  watch(all);
   /** @param {Parameters<Hook>[0]} prerendered */
   const finalizePrerenderOutput = async (prerendered) => {
     await inner?.call(output, prerendered);
@@ -40,8 +45,7 @@ export function withSeed(descriptor, options = {}) {
       await seedAfterPrerender(prerendered.root, all, deploy);
     } catch (error) {
       if (all.strict === true && deploy.kind === "deploy") throw error;
-      const { code, message = String(error) } = /** @type {any} */ (error ?? {});
-      warn(code === undefined ? message : `${message} (${code})`);
+      warn(textOf(error));
     }
   };
   ours.set(finalizePrerenderOutput, { inner, options: all });
@@ -82,19 +86,43 @@ function copy(original, changes) {
   return target;
 }
 
-/** A deploy that nobody seeds is what this package is there to prevent. */
-function warnIfNeverCalled() {
-  if (isWatching || deployUnderWay().kind !== "deploy" || !isBuild()) return;
-  isWatching = true;
-  // Not emitted after an error, which ends the process by `process.exit`.
-  process.once("beforeExit", () => {
-    if (isCalled) return;
-    warn(
+/**
+ * Sees to it that no deploy goes unseeded in silence where vinext never calls the hook. The deploy command of
+ * @vinext/cloudflare up to 1.0.0-beta.7 builds in a way in which it does not.
+ * @param {import("./vite.js").WithSeedOptions} options
+ */
+function watch(options) {
+  if (deployUnderWay().kind !== "deploy" || !isBuild()) return;
+  if (uncalled === undefined) {
+    // Not emitted after an error, which ends the process by `process.exit`.
+    process.once("beforeExit", () => void endUncalled());
+  }
+  uncalled = options;
+}
+
+async function endUncalled() {
+  const deploy = deployUnderWay();
+  if (isCalled || process.exitCode || deploy.kind !== "deploy") return;
+  if (!deploy.isCommand) {
+    return warn(
       "nothing was seeded: vinext calls withSeed() after it has pre-rendered, which takes vinext " +
         '1.4.0 or later and `prerender: { routes: "*" }` in vinext\'s options; `npx vinext-seed` ' +
         "seeds the last build",
     );
-  });
+  }
+  try {
+    const { seedAfterDeploy } = await import("./after-prerender.js");
+    await seedAfterDeploy(process.cwd(), uncalled ?? {}, deploy);
+  } catch (error) {
+    warn(textOf(error));
+    if (uncalled?.strict) process.exitCode = 1;
+  }
+}
+
+/** @param {any} error */
+function textOf(error) {
+  const { code, message = String(error) } = error ?? {};
+  return code === undefined ? message : `${message} (${code})`;
 }
 
 /** @param {string} message */
