@@ -177,9 +177,36 @@ describe("a build with withSeed", () => {
     expect(cloudflare.pairs()).toHaveLength(3);
   });
 
-  it("warns at the end of a deploy where vinext did not call it", async () => {
+  it("seeds at the end of a deploy where vinext did not call it, once it has succeeded", async () => {
+    const env = { SKIP_HOOK: "1" };
+    const late = await build({ command: ["deploy"], env });
+    expect(late.code, late.output).toBe(0);
+    expect(late.stdout).toMatch(/build goes on[^]*Seeded 2 pages into/u);
+    expect(late.cloudflare.pairs()).toHaveLength(3);
+
+    for (const after of ["process.exitCode = 3;", "process.exit(3);"]) {
+      const failed = await build({ command: ["deploy"], env, after });
+      expect(failed.code).toBe(3);
+      expect(failed.cloudflare.calls).toEqual([]);
+    }
+    const off = await build({ command: ["deploy"], env: { ...env, VINEXT_SEED: "0" } });
+    expect(off.cloudflare.calls).toEqual([]);
+  });
+
+  it("ends with 1 where a seeding at the end fails and strict is set", async () => {
+    const how = {
+      command: ["deploy"],
+      env: { SKIP_HOOK: "1" },
+      api: { refusesBulk: "quota" as const },
+    };
+    const strict = await build({ ...how, options: { ...GIVEN, strict: true } });
+    expect(strict.code).toBe(1);
+    expect((await build(how)).code).toBe(0);
+  });
+
+  it("warns at the end of another build that is to seed and does not", async () => {
     const SKIP_HOOK = "1";
-    const silent = await build({ command: ["deploy"], env: { SKIP_HOOK } });
+    const silent = await build({ env: { SKIP_HOOK, WORKERS_CI: "1" } });
     expect(silent.code).toBe(0);
     expect(silent.stderr).toMatch(/warning: nothing was seeded: .*prerender: \{ routes: "\*" \}/u);
     const plain = await build({ env: { SKIP_HOOK } });
