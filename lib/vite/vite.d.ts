@@ -43,11 +43,12 @@ export interface SeedingOutput {
  * `vite dev` and `vite preview` never seed. The native code is loaded when pre-rendering is done; where
  * there is none for the platform, a warning says so and the build goes on.
  *
- * vinext has called this hook since 1.4.0. Where it does not, for an older vinext or without
- * `prerender`, a deploy ends with a warning.
+ * vinext has called this hook since 1.4.0. A build that is to seed and in which vinext does not call it, for
+ * want of `prerender` or because it is older, ends with a warning.
  *
- * A first deploy has no KV namespace yet if the binding has no id. `vinext-cloudflare deploy` then
- * seeds at its end, when Cloudflare has made the namespace.
+ * Where the seeding cannot come before the upload, it comes at the end of `vinext-cloudflare deploy`: in a
+ * first deploy, which makes the KV namespace of a binding without an id, and with `@vinext/cloudflare` up to
+ * 1.0.0-beta.7, whose deploy command does not call hooks. `strict` then sets the exit code to 1.
  *
  * All other members of the descriptor stay as they are. A hook that it already has runs first. Wrapping a
  * descriptor again adds options, and seeds once.

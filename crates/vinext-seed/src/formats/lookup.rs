@@ -74,6 +74,9 @@ pub fn look_up(
         html,
         rsc,
         route,
-        tags: storable(tags).iter().map(str::to_owned).collect(),
+        tags: storable(tags, profile.colon_tags)
+            .iter()
+            .map(str::to_owned)
+            .collect(),
     }
 }

@@ -10,7 +10,7 @@ use super::artifact_path::ArtifactPathRule;
 use super::cache_key::CacheKeyRule;
 use super::kv_key::LongKeys;
 use super::path_hash::PathHash;
-use super::tags::TagRule;
+use super::tags::{ColonTags, TagRule};
 
 /// Everything that decides what an entry looks like and whether it is worth writing.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -21,6 +21,11 @@ pub struct RuntimeProfile {
     pub cache_key: CacheKeyRule,
     /// What the KV adapter does with keys above 512 bytes.
     pub long_kv_keys: LongKeys,
+    /// What the KV adapter does with tags that contain a colon.
+    pub colon_tags: ColonTags,
+    /// Whether the KV adapter gives static pages a TTL too, its `ttlSeconds` or 30 days (adapters after
+    /// 1.0.0-beta.7, by reading).
+    pub expires_static_pages: bool,
     /// How tags are derived.
     pub tags: TagRule,
     /// Where artifacts lie.
@@ -117,6 +122,8 @@ pub const G02: RuntimeProfile = RuntimeProfile {
         marks_trailing_slash: false,
     },
     long_kv_keys: LongKeys::Refused,
+    colon_tags: ColonTags::Dropped,
+    expires_static_pages: false,
     tags: TagRule::ConcretePath,
     artifact_path: ArtifactPathRule {
         html_strips_trailing_slash: false,

@@ -33,6 +33,15 @@ impl Leaf {
     }
 }
 
+/// What the KV adapter does with tags that contain a colon, when it stores an entry and when it reads it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum ColonTags {
+    /// It drops them (up to 1.0.0-beta.7), so that `revalidateTag("a:b")` does nothing.
+    Dropped,
+    /// It keeps them (`@vinext/cloudflare` 1.0.1, vinext pull request 3569).
+    Kept,
+}
+
 /// How a generation of vinext derives tags.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum TagRule {
@@ -140,27 +149,29 @@ pub fn route_segments(pattern: &str) -> impl Iterator<Item = Cow<'_, str>> {
 }
 
 /// What of `tags` the KV adapter keeps: each once, at most 256 UTF-16 units, and free of control
-/// characters, backslashes and colons.
+/// characters, backslashes and, up to 1.0.0-beta.7, colons.
 ///
 /// Adapters before 0.0.45 do not filter when they *read*, so a tag they would not have written
 /// must not be written for them either.
 #[must_use]
-pub fn storable(tags: TagList) -> TagList {
-    if tags.iter().all(is_storable) {
+pub fn storable(tags: TagList, colons: ColonTags) -> TagList {
+    if tags.iter().all(|tag| is_storable(tag, colons)) {
         tags
     } else {
-        tags.iter().filter(|tag| is_storable(tag)).collect()
+        tags.iter().filter(|tag| is_storable(tag, colons)).collect()
     }
 }
 
-fn is_storable(tag: &str) -> bool {
+fn is_storable(tag: &str, colons: ColonTags) -> bool {
+    let is_refused = |byte| match byte {
+        b':' => colons == ColonTags::Dropped,
+        _ => byte < 0x20 || byte == b'\\',
+    };
     !tag.is_empty()
         // No text has more UTF-16 units than bytes.
         && (tag.len() <= MAX_TAG_UTF16_UNITS
             || tag.encode_utf16().count() <= MAX_TAG_UTF16_UNITS)
-        && !tag
-            .bytes()
-            .any(|byte| byte < 0x20 || byte == b'\\' || byte == b':')
+        && !tag.bytes().any(is_refused)
 }
 
 /// Printable ASCII, space and tab: what HTTP headers can carry.
@@ -209,8 +220,10 @@ mod tests {
             "ok",
             "ok",
         ];
-        let kept = storable(tags.into_iter().collect());
+        let kept = storable(tags.into_iter().collect(), ColonTags::Dropped);
         assert_eq!(kept.iter().collect::<Vec<_>>(), [&longest, "ok"]);
+        let kept = storable(tags.into_iter().collect(), ColonTags::Kept);
+        assert_eq!(kept.iter().collect::<Vec<_>>(), ["a:b", &longest, "ok"]);
     }
 
     #[test]

@@ -34,11 +34,22 @@ pub struct TtlRule {
     /// For pages that revalidate. Default: ten revalidation periods or until `expire`, whichever
     /// is longer, at most 30 days.
     pub ttl_seconds: Option<u64>,
-    /// For static pages. Default: none, they stay until deleted.
+    /// For static pages. Default: none, they stay until deleted; where the KV adapter itself gives them
+    /// a TTL, that of pages that revalidate, else 30 days.
     pub static_ttl_seconds: Option<u64>,
 }
 
 impl TtlRule {
+    /// The rule for an adapter that gives static pages a TTL too.
+    #[must_use]
+    pub fn expiring_static_pages(self) -> Self {
+        let by_default = self.ttl_seconds.unwrap_or(MAX_DEFAULT_KV_TTL_SECONDS);
+        Self {
+            static_ttl_seconds: Some(self.static_ttl_seconds.unwrap_or(by_default)),
+            ..self
+        }
+    }
+
     /// The TTL of an entry, at least the store's minimum.
     #[must_use]
     pub fn ttl_seconds(&self, lifetime: &Lifetime, min_ttl_seconds: u64) -> Option<u64> {
@@ -103,6 +114,21 @@ mod tests {
         };
         assert_eq!(rule.ttl_seconds(&revalidating(3600.0, None), 60), Some(60));
         assert_eq!(rule.ttl_seconds(&Lifetime::default(), 60), Some(86_400));
+    }
+
+    #[test]
+    fn static_pages_expire_where_the_adapter_expires_them() {
+        let ttl = |rule: TtlRule| {
+            rule.expiring_static_pages()
+                .ttl_seconds(&Lifetime::default(), 60)
+        };
+        let asked = |ttl_seconds, static_ttl_seconds| TtlRule {
+            ttl_seconds,
+            static_ttl_seconds,
+        };
+        assert_eq!(ttl(TtlRule::default()), Some(2_592_000));
+        assert_eq!(ttl(asked(Some(3_600), None)), Some(3_600));
+        assert_eq!(ttl(asked(Some(3_600), Some(86_400))), Some(86_400));
     }
 
     #[test]

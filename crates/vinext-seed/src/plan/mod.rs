@@ -100,6 +100,11 @@ impl Planner {
         scan: ManifestScan,
     ) -> Self {
         let key_space = KvKeySpace::new(app_prefix, profile.long_kv_keys);
+        let ttl = if profile.expires_static_pages {
+            ttl.expiring_static_pages()
+        } else {
+            ttl
+        };
         Self {
             profile,
             build_id,
@@ -267,7 +272,10 @@ impl Planner {
         let trailing_slash = leaf == Leaf::Page && self.scan.header.trailing_slash;
         let pathname = requested(cached_pathname, trailing_slash);
         let rule = self.profile.tags;
-        storable(rule.derive(&pathname, segments, leaf, route.tags.iter()))
+        storable(
+            rule.derive(&pathname, segments, leaf, route.tags.iter()),
+            self.profile.colon_tags,
+        )
     }
 }
 

@@ -17,9 +17,8 @@ use std::path::Path;
 use semver::Version;
 
 use crate::formats::RuntimeProfile;
-use crate::formats::kv_key::LongKeys;
 use crate::sanitized_text::SanitizedText;
-use probe::{ProbeError, Probes};
+use probe::{AdapterRules, ProbeError, Probes};
 use versions::Known;
 pub use worker::WorkerError;
 pub(crate) use worker::check as check_worker;
@@ -163,7 +162,7 @@ fn by_version(versions: &RuntimeVersions) -> Result<Known, RuntimeError> {
         .ok_or_else(|| RuntimeError::Unknown(SanitizedText::new(&versions.vinext)))?;
     Ok(with_adapter(
         known,
-        versions::long_kv_keys(cloudflare.as_ref()),
+        versions::adapter_rules(cloudflare.as_ref()),
     ))
 }
 
@@ -179,15 +178,23 @@ fn by_probes(runtime: &ProbedRuntime) -> Result<Known, RuntimeError> {
         problem,
     };
     let switches = probe::switches(&runtime.probes).map_err(|problem| unclear(Some(problem)))?;
-    let long_kv_keys = probe::long_kv_keys(&runtime.probes);
-    let known = versions::by_switches(&switches, long_kv_keys).ok_or_else(|| unclear(None))?;
-    Ok(with_adapter(known, long_kv_keys))
+    let adapter = probe::adapter_rules(&runtime.probes);
+    let known =
+        versions::by_switches(&switches, adapter.long_kv_keys).ok_or_else(|| unclear(None))?;
+    Ok(with_adapter(known, adapter))
 }
 
-fn with_adapter(known: Known, long_kv_keys: LongKeys) -> Known {
+fn with_adapter(known: Known, adapter: AdapterRules) -> Known {
+    let AdapterRules {
+        long_kv_keys,
+        colon_tags,
+        expires_static_pages,
+    } = adapter;
     match known {
         Known::Seedable(profile) => Known::Seedable(RuntimeProfile {
             long_kv_keys,
+            colon_tags,
+            expires_static_pages,
             ..profile
         }),
         refused @ Known::Refused(_) => refused,

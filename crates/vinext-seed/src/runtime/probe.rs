@@ -17,7 +17,7 @@ use crate::formats::path_hash::PathHash;
 use crate::formats::profile::{
     BuildIdSource, PagesRead, PrerenderedParams, QueryProof, RuntimeProfile,
 };
-use crate::formats::tags::TagRule;
+use crate::formats::tags::{ColonTags, TagRule};
 
 /// The files of `vinext` that are looked at. Not every version has all of them.
 pub const VINEXT_FILES: &[&str] = &[
@@ -116,12 +116,55 @@ pub(super) fn switches(probes: &Probes) -> Result<Switches, ProbeError> {
     })
 }
 
-/// What the KV adapter does with long keys; without an adapter package the safe answer.
-pub(super) fn long_kv_keys(probes: &Probes) -> LongKeys {
-    match &probes.cloudflare {
-        Some(files) if files.contains_key(KV_KEY) => LongKeys::Hashed,
-        _ => LongKeys::Refused,
+/// The rules of the installed KV adapter; without an adapter package those of the handler that is part
+/// of vinext up to 0.1.8.
+pub(super) fn adapter_rules(probes: &Probes) -> AdapterRules {
+    let Some(files) = &probes.cloudflare else {
+        return AdapterRules::OLDEST;
+    };
+    let files = Files(files);
+    AdapterRules {
+        long_kv_keys: if files.get(KV_KEY).is_some() {
+            LongKeys::Hashed
+        } else {
+            LongKeys::Refused
+        },
+        // A tag that an adapter ignores when it reads does no harm; one that is missing makes
+        // `revalidateTag` miss the page. So only what plainly drops them counts.
+        colon_tags: if files.shows(KV_ADAPTER, REFUSES_COLONS) {
+            ColonTags::Dropped
+        } else {
+            ColonTags::Kept
+        },
+        expires_static_pages: files.shows(KV_KEY, RESOLVES_TTL)
+            && !files.shows(KV_ADAPTER, EXPIRES_REVALIDATING),
     }
+}
+
+/// The adapters' pattern for tags that they drop, up to 1.0.0-beta.7. Bundlers leave it as it is.
+pub(super) const REFUSES_COLONS: &str = r"[\x00-\x1f\\:]";
+
+/// The helper that adapters after 1.0.0-beta.7 settle their TTL with.
+const RESOLVES_TTL: &str = "resolveKvExpirationTtlSeconds";
+
+/// How adapters up to 1.0.0-beta.7 give a TTL to pages that revalidate only.
+const EXPIRES_REVALIDATING: &str = "revalidateAt !== null ?";
+
+/// What depends on the KV adapter, whose version may be another than vinext's.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct AdapterRules {
+    pub(super) long_kv_keys: LongKeys,
+    pub(super) colon_tags: ColonTags,
+    pub(super) expires_static_pages: bool,
+}
+
+impl AdapterRules {
+    /// The rules of the first adapter.
+    pub(super) const OLDEST: Self = Self {
+        long_kv_keys: LongKeys::Refused,
+        colon_tags: ColonTags::Dropped,
+        expires_static_pages: false,
+    };
 }
 
 /// Everything of a profile that can be seen in the code.

@@ -6,9 +6,10 @@
 
 use semver::{Prerelease, Version};
 
-use super::probe::Switches;
+use super::probe::{AdapterRules, Switches};
 use crate::formats::kv_key::LongKeys;
 use crate::formats::profile::{self, RuntimeProfile};
+use crate::formats::tags::ColonTags;
 
 /// What is known of a version of vinext.
 #[derive(Clone, Copy, Debug)]
@@ -112,19 +113,32 @@ pub(super) fn by_switches(switches: &Switches, long_kv_keys: LongKeys) -> Option
     same_adapter.or(rows.first()).map(|row| row.known)
 }
 
-/// What a version of the KV adapter does with long keys. The adapter is part of vinext up to 0.1.8
-/// and of `@vinext/cloudflare` afterwards; without its version the safe answer is that it refuses
-/// them.
-pub(super) fn long_kv_keys(cloudflare: Option<&Version>) -> LongKeys {
+/// The rules of a version of the KV adapter. The adapter is part of vinext up to 0.1.8 and of
+/// `@vinext/cloudflare` afterwards; without its version the rules are the oldest.
+pub(super) fn adapter_rules(cloudflare: Option<&Version>) -> AdapterRules {
+    let Some(version) = cloudflare else {
+        return AdapterRules::OLDEST;
+    };
     // "beta.3" is a valid pre-release.
     let beta_3 = Prerelease::new("beta.3").unwrap_or(Prerelease::EMPTY);
     let first_that_hashes = Version {
         pre: beta_3,
         ..Version::new(1, 0, 0)
     };
-    match cloudflare {
-        Some(version) if *version >= first_that_hashes => LongKeys::Hashed,
-        _ => LongKeys::Refused,
+    // By reading: vinext pull request 3569, released with 1.0.1.
+    let first_that_keeps_colons = Version::new(1, 0, 1);
+    AdapterRules {
+        long_kv_keys: if *version >= first_that_hashes {
+            LongKeys::Hashed
+        } else {
+            LongKeys::Refused
+        },
+        colon_tags: if *version >= first_that_keeps_colons {
+            ColonTags::Kept
+        } else {
+            ColonTags::Dropped
+        },
+        expires_static_pages: *version >= first_that_keeps_colons,
     }
 }
 
@@ -175,9 +189,19 @@ mod tests {
     }
 
     #[test]
+    fn only_adapters_from_1_0_1_on_keep_colons_and_expire_static_pages() {
+        for (text, is_newer) in [("0.2.1", false), ("1.0.0-beta.7", false), ("1.0.1", true)] {
+            let rules = adapter_rules(Some(&version(text)));
+            assert_eq!(rules.colon_tags == ColonTags::Kept, is_newer, "{text}");
+            assert_eq!(rules.expires_static_pages, is_newer, "{text}");
+        }
+        assert_eq!(adapter_rules(None), AdapterRules::OLDEST);
+    }
+
+    #[test]
     fn only_adapters_from_beta_3_on_hash_long_keys() {
-        let long_keys = |text| long_kv_keys(Some(&version(text)));
-        assert_eq!(long_kv_keys(None), LongKeys::Refused);
+        let long_keys = |text| adapter_rules(Some(&version(text))).long_kv_keys;
+        assert_eq!(adapter_rules(None).long_kv_keys, LongKeys::Refused);
         assert_eq!(long_keys("0.2.1"), LongKeys::Refused);
         assert_eq!(long_keys("1.0.0-beta.2"), LongKeys::Refused);
         assert_eq!(long_keys("1.0.0-beta.3"), LongKeys::Hashed);

@@ -152,7 +152,7 @@ fn start(
     let build_id = build_id::find(&server_dir, profile.build_id, &manifest_id)
         .map_err(|problem| SkippedRun::from(&problem))?;
     report.build_id = Some(build_id.clone());
-    runtime::check_worker(&options.root, &build_id, &vinext, &profile)
+    let profile = runtime::check_worker(&options.root, &build_id, &vinext, &profile)
         .map_err(|problem| SkippedRun::from(&problem))?;
 
     let moment = BuildMoment {

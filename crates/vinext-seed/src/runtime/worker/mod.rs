@@ -17,11 +17,13 @@ mod surroundings;
 use std::path::Path;
 
 use crate::formats::RuntimeProfile;
+use crate::formats::tags::ColonTags;
 use crate::sanitized_text::SanitizedText;
 use bundle::Bundle;
 pub use facts::{DataCache, Fact, WorkerFacts};
 
 use super::javascript::Program;
+use super::probe::REFUSES_COLONS;
 
 /// Stands in every bundle of 0.0.31 to 1.4.0, in the code that builds cache keys.
 const KEY_CODE: &str = ":__hash:";
@@ -70,7 +72,8 @@ pub enum WorkerError {
     OtherBuild(SanitizedText),
 }
 
-/// Compares the built Worker with what is about to be written for it.
+/// Compares the built Worker with what is about to be written for it, and returns the profile with what
+/// the Worker's own adapter does with tags: it may be another version than the installed one.
 ///
 /// # Errors
 /// How they differ.
@@ -79,7 +82,7 @@ pub(crate) fn check(
     build_id: &str,
     version: &str,
     profile: &RuntimeProfile,
-) -> Result<(), WorkerError> {
+) -> Result<RuntimeProfile, WorkerError> {
     let bundle = Bundle::read(root);
     let mut with_keys = bundle
         .files
@@ -87,7 +90,7 @@ pub(crate) fn check(
         .filter(|file| file.code.contains(KEY_CODE))
         .peekable();
     if with_keys.peek().is_none() {
-        return Ok(());
+        return Ok(*profile);
     }
     let has_v2 = with_keys.any(|file| file.code.contains(V2_NAMESPACE));
     let worker = if has_v2 { V2_NAMESPACE } else { "app" };
@@ -105,7 +108,20 @@ pub(crate) fn check(
     if build_id.bytes().all(is_plain) && !bundle.contains(build_id) {
         return Err(WorkerError::OtherBuild(SanitizedText::new(build_id)));
     }
-    Ok(())
+    Ok(RuntimeProfile {
+        colon_tags: colon_tags(&bundle).unwrap_or(profile.colon_tags),
+        ..*profile
+    })
+}
+
+/// What the Worker's KV adapter does with tags that contain a colon; `None` if it has none.
+fn colon_tags(bundle: &Bundle) -> Option<ColonTags> {
+    bundle
+        .contains(adapter::KV_HANDLER)
+        .then(|| match bundle.contains(REFUSES_COLONS) {
+            true => ColonTags::Dropped,
+            false => ColonTags::Kept,
+        })
 }
 
 #[cfg(test)]
@@ -117,7 +133,7 @@ mod check_tests {
     use crate::formats::profile;
     use std::fs;
 
-    fn check_code(code: &str, profile: &RuntimeProfile) -> Result<(), WorkerError> {
+    fn check_code(code: &str, profile: &RuntimeProfile) -> Result<RuntimeProfile, WorkerError> {
         let dir = tempfile::tempdir().unwrap();
         let server = dir.path().join("dist/server");
         fs::create_dir_all(server.join("_next/static")).unwrap();
@@ -132,6 +148,24 @@ mod check_tests {
         assert!(check_code("`${e}:__hash:${t}`; `app:v2:${n}`; n=`id-1`", &profile::G12).is_ok());
         assert!(check_code("`${e}:__hash:${t}`; `app:${n}`; n=`id-1`", &profile::G11).is_ok());
         assert!(check_code("minified beyond recognition", &profile::G12).is_ok());
+    }
+
+    #[test]
+    fn the_workers_own_adapter_decides_about_tags_with_a_colon() {
+        let keys = "`${e}:__hash:${t}`; `app:v2:${n}`; n=`id-1`;";
+        let handler = "log(`[vinext] Invalid cache entry shape for key:`);";
+        let older = format!(r"{keys}{handler} /[\x00-\x1f\\:]/.test(e)");
+        let newer = format!(r"{keys}{handler} /[\x00-\x1f\\]/.test(e)");
+        for installed in [ColonTags::Dropped, ColonTags::Kept] {
+            let profile = RuntimeProfile {
+                colon_tags: installed,
+                ..profile::G12
+            };
+            let tags = |code: &str| check_code(code, &profile).unwrap().colon_tags;
+            assert_eq!(tags(&older), ColonTags::Dropped);
+            assert_eq!(tags(&newer), ColonTags::Kept);
+            assert_eq!(tags(keys), installed);
+        }
     }
 
     #[test]
