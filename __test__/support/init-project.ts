@@ -40,10 +40,16 @@ export function withPublishedPackages(viteConfig: string, cloudflareConfig: stri
       "cloudflare({\n",
       "cloudflare({\n      experimental: { newConfig: true },\n",
     ),
-    "cloudflare.config.ts": cloudflareConfig
-      .replace(/^import .* from "cf\/config";\n/u, PLAIN_DATA)
-      .replace(/compatibilityDate: ".*"/u, 'compatibilityDate: "2026-05-01"'),
+    "cloudflare.config.ts": asOfWorkerd(cloudflareConfig).replace(
+      /^import .* from "cf\/config";\n/u,
+      PLAIN_DATA,
+    ),
   };
+}
+
+/** The date of today, which `vinext init` writes, may be later than what the installed workerd knows. */
+function asOfWorkerd(config: string) {
+  return config.replace(/(compatibility_?[dD]ate"?: )".*"/u, '$1"2026-05-01"');
 }
 
 const PLAIN_DATA = `const defineConfig = <T>(config: T) => config;
@@ -76,11 +82,11 @@ export function initProject(layout: Layout) {
 export function buildableInitProject(layout: Layout, change = (viteConfig: string) => viteConfig) {
   const { root } = initProject(layout);
   const read = (name: string) => readFileSync(path.join(root, name), "utf-8");
-  const files =
+  const files: Record<string, string> =
     layout === "wrangler.jsonc"
-      ? { "vite.config.ts": read("vite.config.ts") }
+      ? { "vite.config.ts": read("vite.config.ts"), [layout]: asOfWorkerd(read(layout)) }
       : withPublishedPackages(read("vite.config.ts"), read("cloudflare.config.ts"));
-  files["vite.config.ts"] = change(files["vite.config.ts"]);
+  files["vite.config.ts"] = change(files["vite.config.ts"] ?? "");
   for (const [name, text] of Object.entries(files)) writeFileSync(path.join(root, name), text);
   return root;
 }
