@@ -174,7 +174,9 @@ describe("every stable code is explained:", () => {
       "index.d.ts",
       [
         "seed/error.rs",
-        ...["attempt", "network_error", "outcome"].map((name) => `send/${name}.rs`),
+        ...["error", "outcome", "http/network_error", "cloudflare_kv/reply"].map(
+          (name) => `store/${name}.rs`,
+        ),
       ].flatMap((file) => constants(engine(file))),
     ],
     [
