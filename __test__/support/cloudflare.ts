@@ -63,7 +63,10 @@ export async function startCloudflare(options: CloudflareOptions = {}): Promise<
     // Uploads of assets carry a token of their own.
     const isKnown = path.includes("/assets/upload") || tokens.includes(token ?? "");
     const known = isDeployed ? options : { ...options, workers: {} };
-    const answer = isKnown ? answerTo(call, known) : failure(403, 10000, "Authentication error");
+    const stored = () => pairsOf(calls).map(({ key }) => key);
+    const answer = isKnown
+      ? answerTo(call, known, stored)
+      : failure(403, 10000, "Authentication error");
     response.writeHead(answer.status, { "content-type": "application/json" });
     response.end(JSON.stringify(answer.body));
   });
@@ -76,7 +79,7 @@ export async function startCloudflare(options: CloudflareOptions = {}): Promise<
         if (isBulk(call)) return { what: "kv" as const, path: call.path };
         return isUpload(call) ? { what: "worker" as const, path: call.path } : [];
       }),
-    pairs: () => calls.filter(isBulk).flatMap(({ body }) => JSON.parse(body.toString()) as Pair[]),
+    pairs: () => pairsOf(calls),
     env: { CLOUDFLARE_API_BASE_URL: baseUrl, CLOUDFLARE_API_TOKEN: API_TOKEN },
   };
 }
@@ -108,12 +111,17 @@ function failure(status: number, code: number, message: string): Answer {
   };
 }
 
-function answerTo({ method, path, body }: Call, options: CloudflareOptions): Answer {
-  const {
-    accounts = [{ id: ACCOUNT, name: "Test" }],
-    workers = {},
-    readsMemberships = true,
-  } = options;
+function pairsOf(calls: Call[]) {
+  return calls.filter(isBulk).flatMap(({ body }) => JSON.parse(body.toString()) as Pair[]);
+}
+
+function answerTo(
+  { method, path, body }: Call,
+  options: CloudflareOptions,
+  stored: () => string[],
+): Answer {
+  const { accounts = [{ id: ACCOUNT, name: "Test" }], readsMemberships = true } = options;
+  const workers = (options.workers ??= {});
   if (path === "/accounts") return success(accounts);
   if (path === "/memberships") {
     return readsMemberships
@@ -130,9 +138,16 @@ function answerTo({ method, path, body }: Call, options: CloudflareOptions): Ans
     const count = (JSON.parse(body.toString()) as Pair[]).length;
     return success({ successful_key_count: count, unsuccessful_keys: [] });
   }
+  const [, key] = /\/storage\/kv\/namespaces\/[^/]+\/metadata\/([^/]+)$/u.exec(path) ?? [];
+  if (key !== undefined) {
+    return stored().includes(decodeURIComponent(key))
+      ? success(null)
+      : failure(404, 10009, "get: 'key not found'");
+  }
   if (path.endsWith("/storage/kv/namespaces")) {
-    const { title = "" } = method === "POST" ? JSON.parse(body.toString()) : {};
-    return success(method === "POST" ? { id: PROVISIONED, title } : []);
+    if (method !== "POST") return success([]);
+    const { title } = JSON.parse(body.toString());
+    return success({ id: PROVISIONED, title, supports_url_encoding: true });
   }
   if (path.endsWith("/workers/subdomain")) return success({ subdomain: "test" });
   if (path.endsWith("/assets-upload-session")) return success({ jwt: "all-there", buckets: [] });
@@ -149,6 +164,7 @@ function answerTo({ method, path, body }: Call, options: CloudflareOptions): Ans
     return success({ enabled: true, previews_enabled: false });
   }
   if (method === "PUT" && path.endsWith(`/scripts/${worker}`)) {
+    workers[worker] = { ...workers[worker], ...kvBindings(body) };
     const date = new Date().toISOString();
     return success({
       id: worker,
@@ -168,6 +184,18 @@ function answerTo({ method, path, body }: Call, options: CloudflareOptions): Ans
     return failure(404, 10007, "This Worker does not exist on your account.");
   }
   return success({});
+}
+
+/** The namespaces that an uploaded Worker is bound to, by binding. */
+function kvBindings(body: Buffer): Record<string, string> {
+  const [, metadata] = /name="metadata"\r\n\r\n(.*?)\r\n--/su.exec(body.toString()) ?? [];
+  const { bindings = [] } = JSON.parse(metadata ?? "{}") as {
+    bindings?: { type: string; name: string; namespace_id?: string }[];
+  };
+  const kv = bindings.filter(({ type }) => type === "kv_namespace");
+  return Object.fromEntries(
+    kv.map(({ name, namespace_id }) => [name, namespace_id ?? PROVISIONED]),
+  );
 }
 
 async function bodyOf(request: IncomingMessage) {
