@@ -199,7 +199,8 @@ export interface BuildOptions {
    */
   ttlSeconds?: number
   /**
-   * How long KV keeps static pages, in whole seconds. KV's minimum is 60; less is taken for 60.
+   * How long KV keeps static pages, in whole seconds (not milliseconds), at most 2,147,483,647.
+   * KV's minimum is 60; less is taken for 60.
    * Without it they stay until they are deleted, also those of old builds.
    * @default none
    */

@@ -318,6 +318,8 @@ describe("a wrong command line", () => {
     [["plan", "--strct"], "Did you mean --strict?"],
     [["--ttl", "soon"], "whole number of seconds"],
     [["--ttl", "0"], "whole number of seconds"],
+    [["--static-ttl", "2592000000"], "milliseconds? Then it is 2592000."],
+    [["--ttl", "2147483648"], "at most 2147483647 seconds"],
     [["--env"], "argument missing"],
     [["--binding", " "], "It is empty"],
     [["-q", "-v"], "cannot be used with"],

@@ -123,6 +123,8 @@ describe("what is refused", () => {
     ["a value of 25 MiB and a byte", [{ ...pair, value: "x".repeat(26_214_401) }], 413, 10030],
     ["metadata of 1,025 bytes", [{ ...pair, metadata: "é".repeat(511) + "x" }], 413, 10030],
     ["a TTL of 59 seconds", [{ ...pair, expiration_ttl: 59 }], 400, 10022],
+    ["a TTL in milliseconds", [{ ...pair, expiration_ttl: 2_592_000_000 }], 400, 10022],
+    ["an expiration in milliseconds", [{ ...pair, expiration: Date.now() + 1e9 }], 400, 10022],
     ["a TTL that is no whole number", [{ ...pair, expiration_ttl: 60.5 }], 400, 10022],
     ["an expiration that is past", [{ ...pair, expiration: 1 }], 400, 10022],
   ])("%s", async (_, body, status, code) => {
@@ -134,6 +136,7 @@ describe("what is refused", () => {
   it("just under a limit is not", async () => {
     const body = [
       { key: "é".repeat(256), value: "x", metadata: "é".repeat(511), expiration_ttl: 60 },
+      { key: "long", value: "x", expiration_ttl: 2_147_483_647 },
     ];
     expect((await call("PUT", "/bulk", body)).status).toBe(200);
   });

@@ -55,7 +55,7 @@ describe("an option", () => {
       ["", 5, "nonsense", "http://example.com", "ftp://localhost", "https://u:p@x.example"],
     ],
     ["appPrefix", [5, true, {}]],
-    ["ttlSeconds", [0, -1, Number.NaN, Number.POSITIVE_INFINITY, 1.5, 1e12, "60", true, {}]],
+    ["ttlSeconds", [0, -1, Number.NaN, Number.POSITIVE_INFINITY, 1.5, 2 ** 31, "60", true, {}]],
     ["staticTtlSeconds", [0, -1, Number.NaN, 1.5, "60"]],
     ["maxBatchPairs", [0, -1, 10_001, 1.5, Number.NaN, "5", 4_294_967_297]],
     ["maxBatchBytes", [0, -1, 100_000_001, 0.5, Number.NaN, "5"]],

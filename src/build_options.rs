@@ -19,9 +19,9 @@ use crate::error::BindingError;
 use crate::options::{JsRefusal, JsRuntimeVersions};
 use crate::read_options::{STRING, text, whole};
 
-/// The longest TTL that can be asked for: KV's expiration is an absolute time in seconds, and
-/// anything beyond a few decades is a slip of units.
-const MAX_TTL_SECONDS: u64 = 100 * 365 * 24 * 3600;
+/// The longest TTL that KV accepts, which local KV refuses to exceed: 2³¹ − 1 seconds, 68 years.
+/// Thirty days in milliseconds are more.
+const MAX_TTL_SECONDS: u64 = 2_147_483_647;
 
 /// What is seeded: the options that every function takes.
 #[napi(object, js_name = "BuildOptions", object_to_js = false)]
@@ -39,7 +39,8 @@ pub struct JsBuildOptions {
     /// longer, from 60 to 2,592,000 (30 days)
     #[napi(ts_type = "number")]
     pub ttl_seconds: Option<OrNull<f64>>,
-    /// How long KV keeps static pages, in whole seconds. KV's minimum is 60; less is taken for 60.
+    /// How long KV keeps static pages, in whole seconds (not milliseconds), at most 2,147,483,647.
+    /// KV's minimum is 60; less is taken for 60.
     /// Without it they stay until they are deleted, also those of old builds.
     /// @default none
     #[napi(ts_type = "number")]

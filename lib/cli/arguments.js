@@ -39,6 +39,9 @@ import { Command, InvalidArgumentError, Option } from "commander";
  *       options: CliOptions }} Invocation
  */
 
+/** The longest time to live that KV takes: 2³¹ − 1 seconds. */
+const MAX_TTL_SECONDS = 2_147_483_647;
+
 const { version } = createRequire(import.meta.url)("../../package.json");
 
 const EXAMPLES = `
@@ -221,6 +224,10 @@ function seconds(text) {
   const value = Number(text);
   if (!Number.isSafeInteger(value) || value < 1) {
     throw new InvalidArgumentError("It takes a whole number of seconds.");
+  }
+  if (value > MAX_TTL_SECONDS) {
+    const hint = value % 1000 === 0 ? ` Are these milliseconds? Then it is ${value / 1000}.` : "";
+    throw new InvalidArgumentError(`It takes at most ${MAX_TTL_SECONDS} seconds.${hint}`);
   }
   return value;
 }

@@ -26,6 +26,8 @@ const MAX_METADATA_BYTES = 1024;
 
 /** Seconds an entry lives at least. */
 const MIN_TTL_SECONDS = 60;
+/** Seconds an entry lives at most; workerd refuses more: 2³¹ − 1. */
+const MAX_TTL_SECONDS = 2_147_483_647;
 
 /**
  * A request that the API refuses. The codes are of the ranges that Cloudflare uses for the thing:
@@ -161,7 +163,12 @@ export function checkExpiration(where, expiration, ttl) {
       throw new Refusal(400, 10022, `${where}: ${name} must be a whole number of seconds`);
     }
   }
-  const soonest = Math.floor(Date.now() / 1000) + MIN_TTL_SECONDS;
+  const now = Math.floor(Date.now() / 1000);
+  const soonest = now + MIN_TTL_SECONDS;
+  if ((ttl === undefined ? Number(expiration ?? 0) - now : Number(ttl)) > MAX_TTL_SECONDS) {
+    const most = `must be at most ${MAX_TTL_SECONDS} seconds from now`;
+    throw new Refusal(400, 10022, `${where}: expiration ${most}`);
+  }
   const isTooSoon =
     ttl === undefined ? Number(expiration) < soonest : Number(ttl) < MIN_TTL_SECONDS;
   if (isTooSoon) {
