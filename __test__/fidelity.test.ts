@@ -77,7 +77,8 @@ describe("the KV handler takes what is stored for its own, fresh, byte for byte"
       const worker = `const prefix = "app:${BUILD_ID}"; function appIsrCacheKey(pathname, suffix, buildId = "${BUILD_ID}") {}`;
       writeFileSync(path.join(root, "dist/server/index.js"), worker);
       const api = await startRecorder();
-      const options = { apiBaseUrl: api.baseUrl, appPrefix: "shop", allowUnprovenRoutes: true };
+      const given = { appPrefix: "shop", allowUnprovenRoutes: true, seedFailedRenders: true };
+      const options = { apiBaseUrl: api.baseUrl, ...given };
       const result = await seed({ root, runtime, ...options });
       const oldest = runtime.vinext.startsWith("0.0.3") || runtime.vinext.startsWith("0.0.4");
       expect(result.seededRoutes).toBe(oldest ? 6 : ROUTES.length);

@@ -11,6 +11,20 @@
 
 use std::borrow::Cow;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+/// What `encodeURIComponent` encodes.
+const NOT_UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'!')
+    .remove(b'~')
+    .remove(b'*')
+    .remove(b'\'')
+    .remove(b'(')
+    .remove(b')');
+
 /// Turns the manifest's pathname into the one in the runtime's cache keys.
 #[must_use]
 pub fn cache_pathname(pathname: &str) -> Cow<'_, str> {
@@ -24,6 +38,14 @@ pub fn cache_pathname(pathname: &str) -> Cow<'_, str> {
     } else {
         resolve_dots(pathname)
     }
+}
+
+/// The pathname in the keys of a page that is rendered for another pathname than the requested one
+/// (1.4.0): `next.config` or middleware rewrites `/docs` to `/guide`.
+#[must_use]
+pub fn rewritten(requested: &str, target: &str) -> String {
+    let target = utf8_percent_encode(target, NOT_UNRESERVED);
+    format!("{requested}?__vinext_rewrite={target}")
 }
 
 /// The pathname as a request for it is spelled on this site, which is how its tags begin.

@@ -49,6 +49,9 @@ pub struct RuntimeProfile {
     pub lists_tags: bool,
     /// Whether the manifest and `cacheControl` have `stale` (since 1.0.0-beta.5).
     pub has_stale: bool,
+    /// Whether the keys of a rewritten page name both pathnames (1.4.0). Before, they are those of
+    /// the page it is rewritten to.
+    pub keys_rewrites: bool,
     /// Whether the prerenderer follows redirects and lists the target under the redirecting
     /// pathname (up to 0.0.52).
     pub follows_redirects: bool,
@@ -138,6 +141,7 @@ pub const G02: RuntimeProfile = RuntimeProfile {
     has_metadata_routes: false,
     lists_tags: false,
     has_stale: false,
+    keys_rewrites: false,
     follows_redirects: true,
     prerendered_params: PrerenderedParams::PercentDecodedTwice,
     is_proven: false,
@@ -265,5 +269,6 @@ pub const G12: RuntimeProfile = RuntimeProfile {
     },
     query_proof: QueryProof::PrerenderedFlag,
     has_status: true,
+    keys_rewrites: true,
     ..G11
 };

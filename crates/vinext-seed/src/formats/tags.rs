@@ -7,6 +7,8 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+use percent_encoding::percent_decode_str;
+
 use super::tag_list::TagList;
 
 /// Longest storable tag, in UTF-16 units (`MAX_TAG_LENGTH` of the KV adapters).
@@ -106,6 +108,40 @@ impl TagRule {
             _ => tags,
         }
     }
+}
+
+/// The runtime's own list of a page's tags, where the manifest has it whole (since 1.0.0-beta.4).
+///
+/// It names route groups, which a pattern does not show, so that the formula would only add tags
+/// that the runtime does not have. The build hands the list over in a header and splits it at
+/// commas: for a pathname with a comma the list is in pieces, and the formula is still needed.
+#[must_use]
+pub fn whole_list(
+    pathname: &str,
+    listed: impl Iterator<Item = impl AsRef<str>>,
+) -> Option<TagList> {
+    if pathname.contains(',') {
+        return None;
+    }
+    let tags: TagList = listed.collect();
+    let is_whole = tags
+        .iter()
+        .any(|tag| tag.strip_prefix(PATH_TAG) == Some("/layout"));
+    is_whole.then_some(tags)
+}
+
+/// The pathname of another page that the manifest's tags are of: `next.config` or middleware
+/// rewrites the route's own to it, and the runtime gives such a page the tags of its target.
+#[must_use]
+pub fn rewritten_to(pathname: &str, whole_list: &TagList) -> Option<String> {
+    let target = whole_list.iter().next()?;
+    let is_own = target.trim_end_matches('/') == encode(pathname).trim_end_matches('/');
+    if !target.starts_with('/') || is_own {
+        return None;
+    }
+    let decoded = percent_decode_str(target).decode_utf8().ok();
+    let decoded = decoded.filter(|decoded| encode(decoded) == target);
+    Some(decoded.map_or_else(|| target.to_owned(), Cow::into_owned))
 }
 
 /// Appends `_N_T_/layout`, a layout tag for every directory on the way down, and the leaf's tag.
@@ -224,6 +260,40 @@ mod tests {
         assert_eq!(kept.iter().collect::<Vec<_>>(), [&longest, "ok"]);
         let kept = storable(tags.into_iter().collect(), ColonTags::Kept);
         assert_eq!(kept.iter().collect::<Vec<_>>(), ["a:b", &longest, "ok"]);
+    }
+
+    #[test]
+    fn a_list_is_whole_if_it_has_the_root_layout_and_no_comma_can_have_cut_it() {
+        let tags = [
+            "/a",
+            "_N_T_/a",
+            "_N_T_/layout",
+            "_N_T_/(group)/layout",
+            "/a",
+        ];
+        let whole = whole_list("/a", tags.iter()).unwrap();
+        assert_eq!(whole.iter().collect::<Vec<_>>(), tags[..4]);
+        assert_eq!(whole_list("/a,b", tags.iter()), None);
+        assert_eq!(whole_list("/a", ["posts", "_N_T_/a"].iter()), None);
+        assert_eq!(whole_list("/a", [""; 0].iter()), None);
+    }
+
+    #[test]
+    fn tags_of_another_pathname_show_a_rewrite() {
+        let of = |path: &str| TagList::from_iter([path, "_N_T_/layout"]);
+        assert_eq!(rewritten_to("/a", &of("/b")).as_deref(), Some("/b"));
+        let encoded = rewritten_to("/a", &of("/%E6%97%A5 x"));
+        assert_eq!(encoded.as_deref(), Some("/日 x"));
+        assert_eq!(rewritten_to("/a", &of("/a%2Fb")).as_deref(), Some("/a%2Fb"));
+        for (pathname, first) in [
+            ("/a", "/a"),
+            ("/a", "/a/"),
+            ("/", "/"),
+            ("/日", "/%E6%97%A5"),
+            ("/a", "posts"),
+        ] {
+            assert_eq!(rewritten_to(pathname, &of(first)), None, "{pathname}");
+        }
     }
 
     #[test]

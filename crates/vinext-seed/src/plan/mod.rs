@@ -13,13 +13,13 @@ use std::borrow::Cow;
 use crate::formats::RuntimeProfile;
 use crate::formats::cache_key::ArtifactKind;
 use crate::formats::kv_key::KvKeySpace;
-use crate::formats::pathname::{cache_pathname, requested};
+use crate::formats::pathname::{cache_pathname, requested, rewritten};
 use crate::formats::profile::{PagesRead, QueryProof};
 use crate::formats::stored_headers::{
     LoopbackLocation, document_headers, metadata_headers, payload_headers,
 };
 use crate::formats::tag_list::TagList;
-use crate::formats::tags::{Leaf, route_segments, storable};
+use crate::formats::tags::{Leaf, rewritten_to, route_segments, storable, whole_list};
 use crate::manifest::{Headers, Lifetime, RenderStatus, Route, RouterKind};
 use crate::sanitized_text::SanitizedText;
 use crate::store::StoreLimits;
@@ -187,13 +187,14 @@ impl Planner {
         let payload_check = must_be_page.then(|| PayloadCheck {
             pathname: self.profile.follows_redirects.then(|| cached.to_string()),
         });
+        let (tags, looked_up) = self.page_tags(route, cached)?;
         Ok(PlannedRoute {
             entries: vec![
-                self.entry(route, &cached, ArtifactKind::Html, html_headers)?,
-                self.entry(route, &cached, ArtifactKind::Rsc, rsc_headers)?,
+                self.entry(route, &looked_up, ArtifactKind::Html, html_headers)?,
+                self.entry(route, &looked_up, ArtifactKind::Rsc, rsc_headers)?,
             ],
             payload_check,
-            tags: self.tags(route, cached, route_segments(&route.pattern), Leaf::Page),
+            tags,
             lifetime,
             ttl_seconds: self.ttl.ttl_seconds(&lifetime, self.limits.min_ttl_seconds),
             status,
@@ -259,6 +260,32 @@ impl Planner {
             key,
             headers,
         })
+    }
+
+    /// The runtime's tags for a page, and the pathname in its keys.
+    fn page_tags<'a>(
+        &self,
+        route: &Route<'_>,
+        cached: Cow<'a, str>,
+    ) -> Result<(TagList, Cow<'a, str>), SkipReason> {
+        let whole = whole_list(&cached, route.tags.iter()).filter(|_| self.profile.lists_tags);
+        let Some(whole) = whole else {
+            let segments = route_segments(&route.pattern);
+            let tags = self.tags(route, cached.clone(), segments, Leaf::Page);
+            return Ok((tags, cached));
+        };
+        let looked_up = match rewritten_to(&cached, &whole) {
+            None => cached,
+            Some(target) if self.profile.keys_rewrites => {
+                let requested = requested(cached, self.scan.header.trailing_slash);
+                Cow::Owned(rewritten(&requested, &target))
+            }
+            Some(target) => {
+                let pathname = SanitizedText::new(&target);
+                return Err(SkipReason::Rewritten { pathname });
+            }
+        };
+        Ok((storable(whole), looked_up))
     }
 
     /// The runtime's tags for the route: its formula's, then the manifest's.

@@ -71,6 +71,11 @@ pub enum SkipReason {
         /// The other page.
         pathname: SanitizedText,
     },
+    /// It is rewritten to another page, under whose keys the runtime looks it up.
+    Rewritten {
+        /// The other page.
+        pathname: SanitizedText,
+    },
     /// It redirects to an address of the build machine.
     LoopbackRedirect,
     /// Its document is empty.
@@ -118,6 +123,7 @@ impl SkipReason {
             Self::FailedRender { .. } => "failed-render",
             Self::EndsInMetadata => "ends-in-metadata",
             Self::FollowedRedirect { .. } => "followed-redirect",
+            Self::Rewritten { .. } => "rewritten",
             Self::LoopbackRedirect => "loopback-redirect",
             Self::EmptyDocument { .. } => "empty-document",
             Self::ValueTooLarge { .. } => "value-too-large",
@@ -134,7 +140,9 @@ impl SkipReason {
         match self {
             Self::NotRendered(detail) => Some(detail.as_str()),
             Self::FailedRender { digest } => digest.as_ref().map(SanitizedText::as_str),
-            Self::FollowedRedirect { pathname } => Some(pathname.as_str()),
+            Self::FollowedRedirect { pathname } | Self::Rewritten { pathname } => {
+                Some(pathname.as_str())
+            }
             _ => None,
         }
     }
@@ -194,6 +202,10 @@ impl fmt::Display for SkipReason {
             Self::FollowedRedirect { pathname } => write!(
                 f,
                 "the build followed its redirect and rendered {pathname} in its place"
+            ),
+            Self::Rewritten { pathname } => write!(
+                f,
+                "it is rewritten to {pathname}, and this version of vinext looks it up there"
             ),
             Self::LoopbackRedirect => {
                 f.write_str("it redirects to an address of the machine that built it")
