@@ -1,9 +1,11 @@
 // What a seeded page must never be: headers of the build's own server, failed renders, empty pages.
 
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { buildOf, key, payload, rendered } from "./support/build.js";
+import { planKvSeed } from "../index.js";
+import { BUILD_ID, buildOf, key, payload, rendered } from "./support/build.js";
 import { entryOf } from "./support/recorder.js";
 import { seeded } from "./support/seed.js";
 
@@ -169,5 +171,69 @@ describe("a payload that is not one", () => {
     const rsc = `0:{"page:/a":"$1"}\n1:T${text.length.toString(16)},${text}`;
     const { keys } = await seeded(buildOf([rendered("/a")], { "a.html": "a", "a.rsc": rsc }));
     expect(keys).toHaveLength(2);
+  });
+});
+
+describe("tags of vinext 1.4.0", () => {
+  // As in the manifest of a real build, whose Worker stores the same list.
+  const grouped = [
+    "/grouped",
+    "_N_T_/grouped",
+    "_N_T_/layout",
+    "_N_T_/(group)/layout",
+    "_N_T_/(group)/grouped/layout",
+    "_N_T_/(group)/grouped/page",
+    "plain",
+  ];
+  const tagsOf = async (route: string, tags: string[]) => {
+    const files = { [`${route.slice(1)}.html`]: "x" };
+    const { pairs } = await seeded(buildOf([rendered(route, { tags })], files));
+    return entryOf(pairs[0]).tags;
+  };
+
+  it("are exactly those of the manifest, where it has all of them", async () => {
+    expect(await tagsOf("/grouped", grouped)).toEqual(grouped);
+  });
+
+  it("are completed where the manifest does not have all of them", async () => {
+    const formula = ["/a", "_N_T_/a", "_N_T_/layout", "_N_T_/a/layout", "_N_T_/a/page"];
+    expect(await tagsOf("/a", ["plain"])).toEqual([...formula, "plain"]);
+    // A comma in the pathname cuts the list into pieces.
+    const pieces = ["/a", "b", "_N_T_/a", "_N_T_/layout", "b/layout", "b/page"];
+    expect(await tagsOf("/a,b", pieces)).toEqual(expect.arrayContaining(["/a,b", "_N_T_/a,b"]));
+  });
+});
+
+describe("a page that is rewritten to another", () => {
+  const tags = ["/target", "_N_T_/target", "_N_T_/layout", "_N_T_/target/layout"];
+  const routes = [rendered("/shadowed", { tags })];
+
+  it("lies under both pathnames in vinext 1.4.0", async () => {
+    const files = { "shadowed.html": "x", "shadowed.rsc": payload() };
+    const { keys, pairs } = await seeded(buildOf(routes, files));
+    const both = "/shadowed?__vinext_rewrite=%2Ftarget";
+    expect(keys).toEqual([key(both, "html"), key(both, "rsc")]);
+    expect(entryOf(pairs[0]).tags).toEqual(tags);
+  });
+
+  it("has the trailing slash of its request", async () => {
+    const root = buildOf(routes, { "shadowed/index.html": "x" }, { trailingSlash: true });
+    const { keys } = await seeded(root);
+    expect(keys).toEqual([key("/shadowed/?__vinext_rewrite=%2Ftarget", "html")]);
+  });
+
+  it("is skipped where its target's entry is looked up", async () => {
+    const options = { runtime: { vinext: "1.0.0-beta.10" } };
+    const { result } = await seeded(buildOf(routes, { "shadowed.html": "x" }), options);
+    expect(result.routesSkipped).toMatchObject([{ code: "rewritten", detail: "/target" }]);
+  });
+
+  it("is mentioned by a plan", async () => {
+    const root = buildOf([rendered("/a")], { "a.html": "a" });
+    const code = `n="app:v2:${BUILD_ID}:__hash:";r={beforeFiles:[],afterFiles:[{source:"/b",destination:"/a"}],fallback:[]}`;
+    const plan = () => planKvSeed({ root, runtime: { vinext: "1.4.0" } });
+    expect((await plan()).warnings).toEqual([]);
+    writeFileSync(path.join(root, "dist/server/index.js"), code);
+    expect((await plan()).warnings).toEqual([expect.stringContaining("next.config has rewrites")]);
   });
 });

@@ -10,11 +10,11 @@ import { failureOf, seed } from "./support/seed.js";
 
 const RUNTIME = { runtime: { vinext: "1.4.0" } };
 
-/** A build of `count` pages; the page `/pN` has N × 1,000 characters. */
+/** A build of `count` pages; the page `/pN` has N × 1,000 characters and one. */
 function site(count: number) {
   const routes = Array.from({ length: count }, (_, index) => rendered(`/p${index}`));
   const files = Object.fromEntries(
-    routes.map(({ route }, index) => [`${route.slice(1)}.html`, "x".repeat(index * 1000)]),
+    routes.map(({ route }, index) => [`${route.slice(1)}.html`, "x".repeat(1 + index * 1000)]),
   );
   return buildOf([...routes, rendered("/lost")], files);
 }

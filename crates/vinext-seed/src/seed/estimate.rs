@@ -13,9 +13,14 @@ use tokio_util::sync::CancellationToken;
 use super::batches::Batches;
 use super::budget::Budget;
 use super::error::SeedError;
-use super::{BuildOptions, Limits, unless_cancelled};
+use super::{BuildOptions, Limits, off_the_executor, unless_cancelled};
 use crate::pack::Batch;
 use crate::report::SeedReport;
+use crate::runtime::worker::has_rewrites;
+
+/// What a site with rewrites is told.
+const REWRITES: &str = "next.config has rewrites: the pages that they lead to are seeded, and the paths \
+    that are rewritten are not, unless the build lists them (docs/formats.md#rewrites)";
 
 /// How many of the largest entries are named.
 pub const LARGEST_ENTRIES: usize = 10;
@@ -64,6 +69,8 @@ pub async fn estimate(
 
 async fn count(build: BuildOptions, budget: Budget) -> Result<Estimate, SeedError> {
     let mut estimate = Estimate::default();
+    let root = build.root.clone();
+    let rewrites = off_the_executor(move || has_rewrites(&root)).await?;
     let mut batches = match Batches::of(build, budget, Budget::batcher).await? {
         Ok(batches) => batches,
         Err(report) => return Ok(Estimate { report, ..estimate }),
@@ -78,6 +85,9 @@ async fn count(build: BuildOptions, budget: Budget) -> Result<Estimate, SeedErro
     }
     estimate.largest = largest.into_sorted();
     estimate.report = batches.into_report();
+    if rewrites {
+        estimate.report.warnings.push(REWRITES.to_owned());
+    }
     Ok(estimate)
 }
 

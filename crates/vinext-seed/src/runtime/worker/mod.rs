@@ -12,6 +12,7 @@ mod bundle;
 mod entry;
 mod facts;
 mod handlers;
+mod rewrites;
 mod surroundings;
 
 use std::path::Path;
@@ -21,6 +22,7 @@ use crate::formats::tags::ColonTags;
 use crate::sanitized_text::SanitizedText;
 use bundle::Bundle;
 pub use facts::{DataCache, Fact, WorkerFacts};
+pub use rewrites::has_rewrites;
 
 use super::javascript::Program;
 use super::probe::REFUSES_COLONS;

@@ -1,0 +1,65 @@
+//! Whether a built Worker rewrites paths by `next.config`.
+
+use std::path::Path;
+
+use super::bundle::Bundle;
+
+/// What stands before the rules in the bundle of 0.0.55 to 1.4.0, quotes and white space apart.
+const RULES: &str = "beforeFiles:[";
+
+/// How the rules begin if there are any, by the first kind that has one.
+const WITH_RULES: [&str; 3] = [
+    "beforeFiles:[{",
+    "beforeFiles:[],afterFiles:[{",
+    "beforeFiles:[],afterFiles:[],fallback:[{",
+];
+
+/// How much of the code behind [`RULES`] is looked at, in characters.
+const MAX_CHARACTERS: usize = 80;
+
+/// Whether `next.config` of the built Worker has rewrites.
+#[must_use]
+pub fn has_rewrites(root: &Path) -> bool {
+    let bundle = Bundle::read(root);
+    bundle.files.iter().any(|file| shows_rules(&file.code))
+}
+
+fn shows_rules(code: &str) -> bool {
+    let name = &RULES[..RULES.len() - ":[".len()];
+    code.match_indices(name).any(|(start, _)| {
+        let is_code = |character: &char| !character.is_whitespace() && !"\"'".contains(*character);
+        let characters = code[start..].chars().take(MAX_CHARACTERS);
+        let compact: String = characters.filter(is_code).collect();
+        WITH_RULES.iter().any(|rules| compact.starts_with(rules))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sees_rules_of_each_kind_in_minified_and_plain_code() {
+        for code in [
+            "var Hd={beforeFiles:[{source:`/shadowed`,destination:`/target`}],afterFiles:[],fallback:[]}",
+            "Hd={beforeFiles:[],afterFiles:[{source:`/after`,destination:`/target`}],fallback:[]}",
+            "Hd={beforeFiles:[],afterFiles:[],fallback:[{source:`/x`,destination:`/y`}]}",
+            "const rewrites = {\n\t\"beforeFiles\": [],\n\t\"afterFiles\": [\n\t\t{ \"source\": \"/a\" }",
+        ] {
+            assert!(shows_rules(code), "{code}");
+        }
+    }
+
+    #[test]
+    fn sees_none_where_there_are_none() {
+        for code in [
+            "",
+            "var Hd={beforeFiles:[],afterFiles:[],fallback:[]},Ud=[{source:`/`}]",
+            "for(let t of e.configRewrites.beforeFiles){let n=[{}]}",
+            "...[...e.configRewrites.beforeFiles,...e.configRewrites.afterFiles]",
+            "{beforeFiles:[],afterFiles:r,fallback:[]}",
+        ] {
+            assert!(!shows_rules(code), "{code}");
+        }
+    }
+}
