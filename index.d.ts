@@ -187,15 +187,16 @@ export interface BuildOptions {
   /** The project's directory. The build is in its `dist/`. */
   root: string
   /**
-   * The `appPrefix` of the KV adapter.
-   * @default what the Vite configuration says (from vinext 1.0.0-beta.0 on), else none
+   * The `appPrefix` of the KV adapter; empty for none. Another one than the built Worker has is
+   * refused (`adapter-options-differ`).
+   * @default what the built Worker shows, else the Vite configuration (from vinext 1.0.0-beta.0 on)
    */
   appPrefix?: string
   /**
    * How long KV keeps pages that revalidate, in whole seconds. KV's minimum is 60; less is taken
    * for 60.
-   * @default what the Vite configuration says, else 10 × `revalidate` or `expire`, whichever is
-   * longer, from 60 to 2,592,000 (30 days)
+   * @default the adapter's, as the built Worker or the Vite configuration shows it, else
+   * 10 × `revalidate` or `expire`, whichever is longer, from 60 to 2,592,000 (30 days)
    */
   ttlSeconds?: number
   /**
@@ -206,8 +207,8 @@ export interface BuildOptions {
    */
   staticTtlSeconds?: number
   /**
-   * The packages that will read the entries, by exact version. With it, the project itself is
-   * not looked at: neither its packages nor its Vite configuration.
+   * The packages that will read the entries, by exact version. With it, neither the project's
+   * packages nor its Vite configuration are looked at; the built Worker is.
    * @default what is installed in `root`, told by its code
    */
   runtime?: RuntimeVersions
@@ -226,11 +227,18 @@ export interface BuildOptions {
    */
   seedFailedRenders?: boolean
   /**
-   * The Vite configuration to read the KV adapter's options from, relative to `root`; `false`
-   * not to read any. It is loaded in a process of its own.
+   * The Vite configuration to compare the built Worker with, and to read the KV adapter's options from
+   * where the Worker does not show them, relative to `root`; `false` not to read any. It is loaded in
+   * a process of its own.
    * @default the one that Vite would find in `root`
    */
   viteConfig?: string | false
+  /**
+   * The mode that the build ran in, as `vite build --mode`. Configurations may go by it, and by the
+   * variables of `.env.<mode>`.
+   * @default production
+   */
+  viteMode?: string
   /**
    * Compare the installed vinext's own key function with ours on a few paths before anything
    * else, where it can be imported (from 0.0.49 on).

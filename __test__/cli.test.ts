@@ -60,7 +60,8 @@ describe("run", () => {
 
   it("passes the prefix and the times on", async () => {
     const routes = [rendered("/a", { revalidate: 60 }), rendered("/b")];
-    const root = writeProject({ ...PLAIN, routes });
+    const worker = { adapter: { appPrefix: "shop" } };
+    const root = writeProject({ ...PLAIN, routes, worker });
     const more = ["--app-prefix", "shop", "--ttl", "90", "--static-ttl", "3600"];
     const { cloudflare } = await start([...FLAGS, ...more], root);
     const [a, , b] = cloudflare.pairs();
@@ -129,6 +130,7 @@ describe("run", () => {
     ];
     const root = writeProject({
       files: { "deploy/other.json": wranglerConfig({ kv_namespaces }) },
+      worker: { adapter: { binding: "PAGES" } },
     });
     // Files are relative to the current directory, as for wrangler, and not to the project.
     const named = ["--config", "other.json", "--binding", "PAGES", "--account-id", ACCOUNT];
@@ -137,12 +139,7 @@ describe("run", () => {
   });
 
   it("seeds old versions where it is told to", async () => {
-    const worker = 'function appIsrCacheKey(pathname, suffix, buildId = "the-workers-id") {}';
-    const root = writeProject({
-      ...PLAIN,
-      vinext: "0.1.8",
-      files: { "dist/server/index.js": worker },
-    });
+    const root = writeProject({ ...PLAIN, vinext: "0.1.8" });
     const refused = await start([...FLAGS, "--strict"], root);
     expect(refused.code).toBe(1);
     expect(refused.stderr).toContain("(unproven-routes)");

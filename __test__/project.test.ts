@@ -10,6 +10,7 @@ import { targetOfProject } from "../lib/wrangler/of-project.js";
 import { BUILD_ID, buildOf, payload, rendered } from "./support/build.js";
 import { EXAMPLE_MODULES } from "./support/project.js";
 import { seeded } from "./support/seed.js";
+import { workerCode, writeWorker } from "./support/worker.js";
 
 interface Project {
   vinext?: string;
@@ -25,6 +26,8 @@ function project({ vinext = "1.4.0", cloudflare, viteConfig, buildId = BUILD_ID 
     { "a.html": "a", "a.rsc": payload() },
     { buildId },
   );
+  // Without a Worker, the Vite configuration is all there is.
+  if (viteConfig === undefined) writeWorker(root, { buildId, vinext });
   const modules = path.join(root, "node_modules");
   mkdirSync(path.join(modules, "@vinext"), { recursive: true });
   symlinkSync(path.join(PACKAGES, `vinext-${vinext}`), path.join(modules, "vinext"));
@@ -67,7 +70,8 @@ describe("the Vite configuration", () => {
     const given = await seedProject(root, { appPrefix: "mine", ttlSeconds: 90 });
     expect(given.keys[0]).toMatch(/^mine:/u);
     expect(given.pairs[0]?.expiration_ttl).toBe(90);
-    expect((await seedProject(root, { viteConfig: false })).keys[0]).toMatch(/^cache:/u);
+    const unread = (await seedProject(root, { viteConfig: false })).result;
+    expect(unread.skippedCode).toBe("adapter-options-unknown");
     expect((await seedProject(root, { runtime: { vinext: "1.4.0" } })).keys[0]).toMatch(/^cache:/u);
   });
 
@@ -97,12 +101,12 @@ describe("the Vite configuration", () => {
     ["throws", 'throw new TypeError("broken on purpose")', "broken on purpose"],
     ["ends the process", "process.exit(3)", "ended with 3"],
     ["has a syntax error", "export default {", "PARSE_ERROR"],
-  ])("that %s is a warning, and the defaults are assumed", async (_, viteConfig, said) => {
+  ])("that %s skips the run where no Worker shows the options", async (_, viteConfig, said) => {
     const { result, keys } = await seedProject(project({ viteConfig }));
-    expect(keys[0]).toMatch(/^cache:/u);
-    expect(result.warnings).toHaveLength(1);
-    expect(result.warnings[0]).toContain("vite.config.mjs");
-    expect(result.warnings[0]).toContain(said);
+    expect(keys).toEqual([]);
+    expect(result.skippedCode).toBe("adapter-options-unknown");
+    expect(result.skipped).toContain("vite.config.mjs");
+    expect(result.skipped).toContain(said);
   });
 
   it("cannot reach into this process", async () => {
@@ -122,9 +126,8 @@ describe("the Vite configuration", () => {
     const started = performance.now();
     expect((await seedProject(project({ viteConfig }))).keys[0]).toMatch(/^shop:/u);
     const dies = `${more}; process.exit(3)`;
-    expect((await seedProject(project({ viteConfig: dies }))).result.warnings[0]).toContain(
-      "ended with 3",
-    );
+    const died = (await seedProject(project({ viteConfig: dies }))).result;
+    expect(died.skipped).toContain("ended with 3");
     expect(performance.now() - started).toBeLessThan(15_000);
   });
 
@@ -174,6 +177,7 @@ describe("the CDN that versions 0.1.1 to 0.2.1 detect by themselves", () => {
 /** A project whose vinext is a copy of 1.4.0 with one text replaced. */
 function tamperedProject(file: string, from: string, to: string) {
   const root = buildOf([rendered("/a")], { "a.html": "a" });
+  writeWorker(root, { buildId: BUILD_ID });
   // Beside the original, so that what it imports is found.
   const copy = path.join(PACKAGES, `.tampered-${path.basename(root)}`);
   onTestFinished(() => rmSync(copy, { recursive: true, force: true }));
@@ -206,7 +210,8 @@ describe("the self-check", () => {
     "passes with the published %s",
     async (vinext) => {
       const root = project({ vinext });
-      const worker = `function appIsrCacheKey(pathname, suffix, buildId = "${BUILD_ID}") {}`;
+      const old = `function appIsrCacheKey(pathname, suffix, buildId = "${BUILD_ID}") {}`;
+      const worker = old + workerCode({ buildId: BUILD_ID, vinext });
       writeFileSync(path.join(root, "dist/server/index.js"), worker);
       const { result } = await seedProject(root, { allowUnprovenRoutes: true });
       expect(result.skipped).toBeUndefined();
@@ -265,6 +270,7 @@ describe("a project that does not fit together", () => {
     cpSync(path.join(root, "dist"), path.join(site, "dist"), { recursive: true });
     expect((await seedProject(site)).keys[0]).toMatch(/^cache:app:5c1f/u);
     symlinkSync(path.join(PACKAGES, "vinext-1.4.0"), path.join(site, "node_modules/vinext"));
+    writeWorker(site, { buildId: BUILD_ID });
     expect((await seedProject(site)).keys[0]).toMatch(/^cache:app:v2:/u);
   });
 });

@@ -105,7 +105,9 @@ describe("seedFromProject", () => {
 
   it("takes the options of seedKvCache", async () => {
     const phases: string[] = [];
+    const worker = { adapter: { appPrefix: "shop" } };
     const { promise, cloudflare } = await seed({
+      root: writeProject({ wrangler: false, worker }),
       appPrefix: "shop",
       maxBatchPairs: 1,
       onProgress: ({ phase }) => void phases.push(phase),

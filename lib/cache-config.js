@@ -13,6 +13,15 @@ const CONFIG_FILES = ["js", "mjs", "ts", "cjs", "mts", "cts"].map((type) => `vit
 /** The file behind the KV adapter, and its package's name for it. */
 const KV_ADAPTER = /(?:^|[\\/])cache[\\/]kv-data-adapter(?:\.runtime(?:\.js)?)?$/u;
 
+/** The mode of `vite build`, and of `vinext build`. */
+const DEFAULT_MODE = "production";
+
+/**
+ * How long a configuration may take to load. Large ones take a few seconds, on a busy machine many
+ * times that.
+ */
+const TIMEOUT_MS = 120_000;
+
 const READER = fileURLToPath(new URL("./cache-config-reader.js", import.meta.url));
 
 /**
@@ -32,22 +41,28 @@ const READER = fileURLToPath(new URL("./cache-config-reader.js", import.meta.url
  */
 
 /**
- * @param {string} root
- * @param {string} [configFile] relative to `root`; default: the one that Vite finds
- * @param {string} [env] the environment that the build is for: builds get it as CLOUDFLARE_ENV, and
- *   configurations may go by it
- * @param {AbortSignal} [signal]
+ * @param {object} request
+ * @param {string} request.root
+ * @param {string | false | null} [request.viteConfig] relative to `root`; default: the one that Vite
+ *   finds
+ * @param {string | null} [request.viteMode] the mode of the build; default: `production`
+ * @param {string} [request.env] the environment that the build is for: builds get it as CLOUDFLARE_ENV,
+ *   and configurations may go by it
+ * @param {AbortSignal} [request.signal]
  * @returns {Promise<CacheConfig>}
  */
-export async function readCacheConfig(root, configFile, env, signal) {
+export async function readCacheConfig({ root, viteConfig, viteMode, env, signal }) {
   const home = path.resolve(root);
-  const file = configFile ?? CONFIG_FILES.find((name) => existsSync(path.join(home, name)));
+  const named = viteConfig || undefined;
+  const file = named ?? CONFIG_FILES.find((name) => existsSync(path.join(home, name)));
   if (file === undefined) return { kind: "unknown" };
   const variables = env === undefined ? {} : { CLOUDFLARE_ENV: env };
-  const answer = await askReader(READER, [home, path.resolve(home, file)], {
+  const args = [home, path.resolve(home, file), viteMode ?? DEFAULT_MODE];
+  const answer = await askReader(READER, args, {
     cwd: home,
     env: { ...process.env, ...variables },
     signal,
+    timeoutMs: TIMEOUT_MS,
   });
   if ("found" in answer) return classify(answer.found);
   return { kind: "failed", reason: `${file}: ${sanitize(answer.error)}` };

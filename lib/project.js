@@ -5,6 +5,8 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { signalOf } from "./abort.js";
+import { settleAdapterOptions } from "./adapter-options.js";
+import { inspectWorker } from "./binding.js";
 import { readCacheConfig } from "./cache-config.js";
 import { findRuntime } from "./runtime.js";
 import { selfCheck } from "./self-check.js";
@@ -34,23 +36,20 @@ export async function runForProject(native, options, known) {
   if (runtime === undefined) return native(options);
 
   const { viteConfig, selfCheck: isChecked = true } = options;
-  const file = viteConfig === false ? undefined : (viteConfig ?? undefined);
-  const [config, check] = await Promise.all([
-    viteConfig === false ? undefined : (known ?? readCacheConfig(root, file, undefined, signal)),
+  const [config, check, worker] = await Promise.all([
+    viteConfig === false ? undefined : (known ?? readCacheConfig({ ...options, signal })),
     isChecked ? selfCheck(runtime, signal) : undefined,
+    inspectWorker(root),
   ]);
-  const adapter = config?.kind === "kv" ? config.options : {};
+  const vinext = runtime.versions.vinext;
+  const adapter = settleAdapterOptions({ worker, config, vinext, given: options });
   const result = await native({
     ...options,
     runtime: runtime.versions,
-    appPrefix: options.appPrefix ?? adapter.appPrefix,
-    ttlSeconds: options.ttlSeconds ?? adapter.ttlSeconds,
-    refusal: refusalOf(runtime, config, check?.difference) ?? options.refusal,
+    appPrefix: adapter.appPrefix,
+    ttlSeconds: adapter.ttlSeconds,
+    refusal: refusalOf(runtime, config, check?.difference) ?? adapter.refusal ?? options.refusal,
   });
-  if (config?.kind === "failed") {
-    const assumed = "the defaults of the KV adapter are assumed";
-    result.warnings.push(`the Vite configuration cannot be read, ${assumed}: ${config.reason}`);
-  }
   if (check?.problem !== undefined) {
     const what = "the installed vinext's own key functions were not compared with ours";
     result.warnings.push(`${what}: ${check.problem}`);

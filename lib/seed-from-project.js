@@ -77,7 +77,7 @@ async function seed(options) {
       skippedDetail: result.skippedDetail ?? (await prerenderHint(root, signal)),
     };
   }
-  const { viteConfig, apiBaseUrl } = seedOptions;
+  const { viteConfig, viteMode, apiBaseUrl } = seedOptions;
   const { cacheConfig, target } = await targetOfProject({
     root,
     env,
@@ -94,6 +94,7 @@ async function seed(options) {
     local,
     persistTo,
     viteConfig,
+    viteMode,
     signal,
   });
   if ("code" in target) {

@@ -29,14 +29,15 @@ pub struct JsBuildOptions {
     /// The project's directory. The build is in its `dist/`.
     #[napi(ts_type = "string")]
     pub root: Given<String>,
-    /// The `appPrefix` of the KV adapter.
-    /// @default what the Vite configuration says (from vinext 1.0.0-beta.0 on), else none
+    /// The `appPrefix` of the KV adapter; empty for none. Another one than the built Worker has is
+    /// refused (`adapter-options-differ`).
+    /// @default what the built Worker shows, else the Vite configuration (from vinext 1.0.0-beta.0 on)
     #[napi(ts_type = "string")]
     pub app_prefix: Option<OrNull<String>>,
     /// How long KV keeps pages that revalidate, in whole seconds. KV's minimum is 60; less is taken
     /// for 60.
-    /// @default what the Vite configuration says, else 10 × `revalidate` or `expire`, whichever is
-    /// longer, from 60 to 2,592,000 (30 days)
+    /// @default the adapter's, as the built Worker or the Vite configuration shows it, else
+    /// 10 × `revalidate` or `expire`, whichever is longer, from 60 to 2,592,000 (30 days)
     #[napi(ts_type = "number")]
     pub ttl_seconds: Option<OrNull<f64>>,
     /// How long KV keeps static pages, in whole seconds (not milliseconds), at most 2,147,483,647.
@@ -45,8 +46,8 @@ pub struct JsBuildOptions {
     /// @default none
     #[napi(ts_type = "number")]
     pub static_ttl_seconds: Option<OrNull<f64>>,
-    /// The packages that will read the entries, by exact version. With it, the project itself is
-    /// not looked at: neither its packages nor its Vite configuration.
+    /// The packages that will read the entries, by exact version. With it, neither the project's
+    /// packages nor its Vite configuration are looked at; the built Worker is.
     /// @default what is installed in `root`, told by its code
     #[napi(ts_type = "RuntimeVersions")]
     pub runtime: Option<OrNull<JsRuntimeVersions>>,
@@ -62,11 +63,17 @@ pub struct JsBuildOptions {
     /// @default false
     #[napi(ts_type = "boolean")]
     pub seed_failed_renders: Option<OrNull<bool>>,
-    /// The Vite configuration to read the KV adapter's options from, relative to `root`; `false`
-    /// not to read any. It is loaded in a process of its own.
+    /// The Vite configuration to compare the built Worker with, and to read the KV adapter's options from
+    /// where the Worker does not show them, relative to `root`; `false` not to read any. It is loaded in
+    /// a process of its own.
     /// @default the one that Vite would find in `root`
     #[napi(ts_type = "string | false")]
     pub vite_config: Option<OrNull<Either<String, bool>>>,
+    /// The mode that the build ran in, as `vite build --mode`. Configurations may go by it, and by the
+    /// variables of `.env.<mode>`.
+    /// @default production
+    #[napi(ts_type = "string")]
+    pub vite_mode: Option<OrNull<String>>,
     /// Compare the installed vinext's own key function with ours on a few paths before anything
     /// else, where it can be imported (from 0.0.49 on).
     /// @default true
@@ -105,8 +112,7 @@ impl JsBuildOptions {
     /// Checks every option.
     pub(crate) fn read(self) -> Result<BuildOptions, BindingError> {
         let mut build = BuildOptions::new(PathBuf::from(text(self.root, "root")?));
-        // Like the adapter, take an empty prefix for none.
-        build.app_prefix = optional(self.app_prefix, "appPrefix", STRING)?.unwrap_or_default();
+        build.app_prefix = optional(self.app_prefix, "appPrefix", STRING)?;
         if let Some(runtime) = optional(self.runtime, "runtime", "an object")? {
             build.runtime = runtime.read()?;
         }
@@ -129,6 +135,7 @@ impl JsBuildOptions {
                 "must be a string or false, not true",
             ));
         }
+        optional(self.vite_mode, "viteMode", STRING)?;
         optional(self.self_check, "selfCheck", "a boolean")?;
         build.refusal = self
             .refusal

@@ -45,6 +45,10 @@ fn members(facts: WorkerFacts) -> HashMap<&'static str, Member> {
             "ttlSeconds",
             Option::from(facts.ttl_seconds).map(ttl_seconds),
         ),
+        (
+            "cacheComponents",
+            Option::from(facts.cache_components).map(Either4::A),
+        ),
         ("passesEnv", Option::from(facts.passes_env).map(Either4::A)),
     ];
     let known = known.into_iter();

@@ -5,6 +5,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { PACKAGES } from "../../compat/oracles/client.js";
 import { BUILD_ID, buildOf, payload, rendered } from "./build.js";
+import { writeWorker, type WorkerFile } from "./worker.js";
 
 export const NAMESPACE = "11111111111111111111111111111111";
 
@@ -23,6 +24,8 @@ export interface ProjectFiles {
   wrangler?: boolean;
   /** The version of vinext that is installed. */
   vinext?: string;
+  /** What the built Worker shows; `null` for none. */
+  worker?: Omit<WorkerFile, "buildId"> | null;
 }
 
 /** A configuration that binds the adapter's default. */
@@ -46,11 +49,12 @@ export function writeLargeSite(count: number) {
 }
 
 export function writeProject(project: ProjectFiles = {}) {
-  const { files, routes, artifacts, wrangler = true, vinext = "1.4.0" } = project;
+  const { files, routes, artifacts, wrangler = true, vinext = "1.4.0", worker = {} } = project;
   const pages = { "a.html": "A", "a.rsc": payload("a"), "b.html": "B" };
   const root = buildOf(routes ?? [rendered("/a"), rendered("/b")], artifacts ?? pages, {
     buildId: BUILD_ID,
   });
+  if (worker !== null) writeWorker(root, { buildId: BUILD_ID, vinext, ...worker });
   const modules = path.join(root, "node_modules");
   mkdirSync(modules, { recursive: true });
   link(path.join(PACKAGES, `vinext-${vinext}`), path.join(modules, "vinext"), "compat/oracles");

@@ -19,6 +19,8 @@ import { Command, InvalidArgumentError, Option } from "commander";
  * @property {string[]} [envFiles] `--env-file`
  * @property {boolean} [afterDeploy]
  * @property {string} [appPrefix]
+ * @property {string} [mode]
+ * @property {string | false} [viteConfig]
  * @property {number} [ttl]
  * @property {number} [staticTtl]
  * @property {boolean} [allowUnprovenRoutes]
@@ -107,8 +109,8 @@ function commandLine(invoke, deployArgs) {
     .option("-c, --config <file>", "wrangler configuration (default: the one wrangler finds)", file)
     .option(
       "--binding <name>",
-      "KV binding of the Worker (default: the Vite configuration's, else VINEXT_KV_CACHE, else " +
-        "VINEXT_CACHE)",
+      "KV binding of the Worker (default: the built Worker's, else the Vite configuration's, else " +
+        "VINEXT_KV_CACHE, else VINEXT_CACHE)",
       some,
     )
     .option("--namespace-id <id>", "KV namespace (default: the binding's)", some)
@@ -127,9 +129,12 @@ function commandLine(invoke, deployArgs) {
     .optionsGroup("What:")
     .option(
       "--app-prefix <prefix>",
-      "appPrefix of the KV adapter (default: the Vite configuration's)",
-      some,
+      'appPrefix of the KV adapter, "" for none (default: the built Worker\'s, else the Vite ' +
+        "configuration's)",
     )
+    .option("--mode <mode>", "mode of the build, as vite build --mode (default: production)", some)
+    .option("--vite-config <file>", "Vite configuration (default: the one Vite finds)", file)
+    .option("--no-vite-config", "go by the built Worker alone")
     .option("--ttl <seconds>", "how long KV keeps pages that revalidate", seconds)
     .option(
       "--static-ttl <seconds>",

@@ -24,18 +24,25 @@ const FIRST_NODE_THAT_RUNS_SCRIPTS = 22;
  * The installed command that builds and pre-renders.
  * @param {string} root
  * @param {AbortSignal} [signal]
+ * @param {{ mode?: string, viteConfig?: string | false }} [options] what commands of Vite's are told; the
+ *   others take neither
  * @returns {Promise<Tool | undefined>}
  */
-export async function findBuild(root, signal) {
+export async function findBuild(root, signal, { mode, viteConfig } = {}) {
+  const viteArgs = [
+    "build",
+    ...(mode === undefined ? [] : ["--mode", mode]),
+    ...(viteConfig ? ["--config", viteConfig] : []),
+  ];
   const vinext = await findCommand(root, "vinext", signal);
   if (vinext !== undefined && (await buildTakesPrerenderFlag(root, signal))) {
     return tool("vinext", vinext, ["build", PRERENDER_FLAG]);
   }
   const vite = await findCommand(root, "vite", signal);
-  if (vite !== undefined) return tool("vite", vite, ["build"]);
+  if (vite !== undefined) return tool("vite", vite, viteArgs);
   // Stand-ins for Vite, such as that of Vite+, have no command of that name.
   const vitePlus = await binOf(root, "vite-plus", "vp", signal);
-  if (vitePlus !== undefined) return tool("vp", vitePlus, ["build"]);
+  if (vitePlus !== undefined) return tool("vp", vitePlus, viteArgs);
   // Vinext runs the command line of a stand-in that has the same files as Vite.
   if (vinext !== undefined && (await findPackage(root, "vite", signal)) !== undefined) {
     return tool("vinext", vinext, ["build"]);

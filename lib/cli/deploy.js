@@ -59,7 +59,7 @@ export async function deployProject(invocation, printer, interrupt) {
   if (conflict !== undefined) return end(USAGE, "DEPLOY_ARGUMENT_REFUSED", conflict);
   const options = { ...invocation.options, ...passed };
 
-  const build = await findBuild(root, interrupt.signal);
+  const build = await findBuild(root, interrupt.signal, options);
   if (build === undefined) return end(USAGE, "TOOL_MISSING", missing("vite", root));
   if (!(await canDeploy(root, interrupt.signal)))
     return end(USAGE, "TOOL_MISSING", missing("wrangler", root));

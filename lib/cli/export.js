@@ -2,6 +2,7 @@
 // and sends nothing.
 
 import path from "node:path";
+import { inspectWorker } from "../binding.js";
 import { readCacheConfig } from "../cache-config.js";
 import { prerenderHint } from "../prerender-hint.js";
 import { sanitize } from "../sanitized-text.js";
@@ -10,6 +11,7 @@ import { exportKvSeed } from "../seed-kv-cache.js";
 import { readWorkerConfig } from "../wrangler/config.js";
 import { readEnvironment } from "../wrangler/environment.js";
 import { findNamespace } from "../wrangler/namespace.js";
+import { bindingOf } from "../wrangler/of-project.js";
 import { FAILED, OK, USAGE } from "./exit-codes.js";
 import { counted, number, rows, size } from "./format.js";
 import { buildOptions } from "./seed-step.js";
@@ -29,8 +31,13 @@ const UNKNOWN_NAMESPACE = ["--namespace-id", "<id of the Worker's namespace>"];
  */
 export async function exportProject(root, directory, options, printer, signal) {
   const place = path.resolve(directory);
-  const cacheConfig = await readCacheConfig(root, undefined, options.env, signal);
-  const named = cacheConfig.kind === "kv" ? cacheConfig.options.binding : undefined;
+  const { viteConfig, mode: viteMode } = options;
+  const reading =
+    viteConfig === false
+      ? undefined
+      : readCacheConfig({ root, viteConfig, viteMode, env: options.env, signal });
+  const cacheConfig = await reading;
+  const named = await bindingOf(await inspectWorker(root), reading);
   const { env, config, binding = named, namespaceId } = options;
   const unsafe = unsafeWord([place, env || undefined, config, binding, namespaceId]);
   if (unsafe !== undefined) {

@@ -78,11 +78,14 @@ export function seedOptions(root, options) {
  */
 export function buildOptions(options) {
   const { appPrefix, ttl, staticTtl, allowUnprovenRoutes, seedFailedRenders } = options;
+  const { viteConfig, mode } = options;
   return {
     appPrefix,
     ttlSeconds: ttl,
     staticTtlSeconds: staticTtl,
     allowUnprovenRoutes,
     seedFailedRenders,
+    viteConfig,
+    viteMode: mode,
   };
 }

@@ -62,7 +62,8 @@ async function printPlan(root, options, printer) {
  * @returns {Omit<import("../../index.js").PlanOptions, "root">}
  */
 function planOptions(options) {
-  const { appPrefix, ttlSeconds, staticTtlSeconds, viteConfig, selfCheck } = options;
+  // The Worker has been built just now, in a mode that is not known here.
+  const { appPrefix, ttlSeconds, staticTtlSeconds, viteConfig = false, selfCheck } = options;
   const { allowUnprovenRoutes, maxBatchPairs, maxBatchBytes } = options;
   return {
     ...{ appPrefix, ttlSeconds, staticTtlSeconds, viteConfig, selfCheck },
@@ -79,7 +80,15 @@ function planOptions(options) {
 function seed(root, options, deploy, printer) {
   const view = progressView(printer, process.stderr);
   const { env = options.env, config = options.config } = deploy;
-  const all = { ...options, root, env, config, strict: false, onProgress: view.show };
+  const all = {
+    viteConfig: /** @type {const} */ (false),
+    ...options,
+    root,
+    env,
+    config,
+    strict: false,
+    onProgress: view.show,
+  };
   return seedFromProject(all).finally(view.end);
 }
 

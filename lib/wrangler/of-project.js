@@ -1,12 +1,14 @@
 // Finds a project's target, and on the way what its Vite configuration says of vinext's caches, so that
 // it is read once.
 
+import { bindingDifference } from "../adapter-options.js";
+import { inspectWorker } from "../binding.js";
 import { readCacheConfig } from "../cache-config.js";
 import { resolveLocalTarget, resolveTarget } from "./resolve.js";
 
 /**
  * @typedef {import("./resolve.js").TargetOptions & {
- *   local?: boolean, viteConfig?: string | false }} ProjectOptions
+ *   local?: boolean, viteConfig?: string | false, viteMode?: string }} ProjectOptions
  */
 
 /**
@@ -21,13 +23,35 @@ import { resolveLocalTarget, resolveTarget } from "./resolve.js";
  * @returns {Promise<ProjectTarget>}
  */
 export async function targetOfProject(options) {
-  const { root, env, local, viteConfig, signal } = options;
+  const { root, env, local, viteConfig, viteMode, signal } = options;
   const reading =
-    viteConfig === false ? undefined : readCacheConfig(root, viteConfig, env ?? undefined, signal);
+    viteConfig === false
+      ? undefined
+      : readCacheConfig({ root, viteConfig, viteMode, env: env ?? undefined, signal });
   // Whoever waits for it first is told of an abort; nobody may be waiting yet.
   reading?.catch(() => {});
-  const binding = reading?.then((read) => (read.kind === "kv" ? read.options.binding : undefined));
-  binding?.catch(() => {});
-  const target = await (local ? resolveLocalTarget : resolveTarget)(options, binding);
+  const worker = await inspectWorker(root);
+  const hasNamespace = (options.namespaceId ?? undefined) !== undefined;
+  const difference = bindingDifference(worker, options.binding ?? undefined);
+  if (difference !== undefined && !hasNamespace) {
+    return { cacheConfig: await reading, target: difference };
+  }
+  const target = await (local ? resolveLocalTarget : resolveTarget)(
+    options,
+    bindingOf(worker, reading),
+  );
   return { cacheConfig: await reading, target };
+}
+
+/**
+ * The binding through which the Worker reads KV: the built one shows it, else the configuration.
+ * @param {import("../binding.js").WorkerFacts} worker
+ * @param {Promise<import("../cache-config.js").CacheConfig>} [reading]
+ * @returns {Promise<string | undefined>}
+ */
+export function bindingOf(worker, reading) {
+  if (worker.binding !== undefined) return Promise.resolve(worker.binding);
+  const named = reading?.then((read) => (read.kind === "kv" ? read.options.binding : undefined));
+  named?.catch(() => {});
+  return named ?? Promise.resolve(undefined);
 }

@@ -198,6 +198,10 @@ impl From<&WorkerError> for SkippedRun {
         let code = match problem {
             WorkerError::OtherFormat { .. } => "other-format",
             WorkerError::OtherBuild(_) => "other-build",
+            WorkerError::KvNotRead => "kv-not-read",
+            WorkerError::OtherDataCache => "data-adapter-is-not-kv",
+            WorkerError::CdnCache => "cdn-cache-configured",
+            WorkerError::OtherPrefix { .. } => "adapter-options-differ",
         };
         Self::new(code, problem.to_string())
     }

@@ -19,7 +19,7 @@ use vinext_seed::formats::kv_key::{KvKeySpace, LongKeys};
 use vinext_seed::formats::path_hash::PathHash;
 use vinext_seed::formats::pathname::cache_pathname;
 use vinext_seed::formats::profile;
-use vinext_seed::formats::tags::{Leaf, storable};
+use vinext_seed::formats::tags::{ColonTags, Leaf, storable};
 
 const GENERATIONS: &[(&str, RuntimeProfile)] = &[
     ("g02", profile::G02),
@@ -178,7 +178,7 @@ fn no_tag_that_the_adapter_stores_is_dropped() {
         stored_values += 1;
         let stored: Value = serde_json::from_str(stored).unwrap();
         let tags: Vec<String> = serde_json::from_value(stored["tags"].clone()).unwrap();
-        let kept = storable(tags.iter().collect());
+        let kept = storable(tags.iter().collect(), ColonTags::Dropped);
         assert_eq!(kept.iter().collect::<Vec<_>>(), tags, "{case}");
     });
     // All but one of each generation, whose `revalidate` of 0 no adapter stores.

@@ -55,6 +55,11 @@ pub struct RuntimeProfile {
     /// Whether the prerenderer follows redirects and lists the target under the redirecting
     /// pathname (up to 0.0.52).
     pub follows_redirects: bool,
+    /// Whether pages of `generateStaticParams` are cached, without end, where the app has
+    /// `cacheComponents` and nothing on the page has a cache lifetime.
+    pub caches_static_params: bool,
+    /// Whether pre-rendering ends by writing the paths it rendered into the Worker (since 0.2.0).
+    pub lists_paths_in_worker: bool,
     /// Which parameters the prerenderer hands to pages.
     pub prerendered_params: PrerenderedParams,
     /// Whether a page in the manifest is known not to depend on cookies, headers or the query
@@ -143,6 +148,8 @@ pub const G02: RuntimeProfile = RuntimeProfile {
     has_stale: false,
     keys_rewrites: false,
     follows_redirects: true,
+    caches_static_params: false,
+    lists_paths_in_worker: false,
     prerendered_params: PrerenderedParams::PercentDecodedTwice,
     is_proven: false,
 };
@@ -202,6 +209,7 @@ pub const G07_UNPROVEN: RuntimeProfile = RuntimeProfile {
         encodes: true,
     },
     has_headers: true,
+    lists_paths_in_worker: true,
     ..G06_ENCODED
 };
 
@@ -252,6 +260,7 @@ pub const G11: RuntimeProfile = RuntimeProfile {
         html_strips_trailing_slash: true,
         escapes_index: false,
     },
+    caches_static_params: true,
     ..G11_BETA8
 };
 

@@ -40,6 +40,7 @@ pub struct Planner {
     limits: StoreLimits,
     scan: ManifestScan,
     seeds_failed_renders: bool,
+    caches_only_marked: bool,
 }
 
 /// The entries of one route.
@@ -113,6 +114,7 @@ impl Planner {
             limits,
             scan,
             seeds_failed_renders: false,
+            caches_only_marked: false,
         }
     }
 
@@ -120,6 +122,13 @@ impl Planner {
     #[must_use]
     pub fn seed_failed_renders(mut self, seeds: bool) -> Self {
         self.seeds_failed_renders = seeds;
+        self
+    }
+
+    /// Skips pages that a Worker with `cacheComponents` renders on every request.
+    #[must_use]
+    pub fn caching_only_what_is_marked(mut self, is_on: bool) -> Self {
+        self.caches_only_marked = is_on;
         self
     }
 
@@ -158,6 +167,9 @@ impl Planner {
         if self.profile.reads == PagesRead::Revalidating && lifetime.revalidate_seconds.is_none() {
             return Err(SkipReason::NeverRead);
         }
+        if self.caches_only_marked && self.is_rendered_on_every_request(route, &lifetime) {
+            return Err(SkipReason::NotCached);
+        }
         let shares_index_files = !self.profile.artifact_path.escapes_index
             && self.scan.has_root_and_index
             && matches!(pathname, "/" | "/index");
@@ -171,6 +183,16 @@ impl Planner {
             RouterKind::Metadata => self.metadata_route(route, lifetime),
             _ => self.page(route, lifetime),
         }
+    }
+
+    /// Whether a Worker with `cacheComponents` writes no entry for a page, as measured with 0.1.8 to
+    /// 1.4.0: nothing on the page has a cache lifetime. `"use cache"` has one; where it never ends, the
+    /// manifest still lists its `stale`.
+    fn is_rendered_on_every_request(&self, route: &Route<'_>, lifetime: &Lifetime) -> bool {
+        let has_lifetime =
+            lifetime.revalidate_seconds.is_some() || lifetime.stale_seconds.is_some();
+        let has_static_params = self.profile.caches_static_params && route.pattern.contains(':');
+        route.router == RouterKind::App && !has_lifetime && !has_static_params
     }
 
     fn page(&self, route: &Route<'_>, lifetime: Lifetime) -> Result<PlannedRoute, SkipReason> {

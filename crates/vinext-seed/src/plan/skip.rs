@@ -29,6 +29,9 @@ pub enum SkipReason {
     UnsafePathError(UnsafePathError),
     /// This version looks up only pages with a numeric `revalidate`.
     NeverRead,
+    /// The app has `cacheComponents`, and nothing on the page is cached: the Worker renders it on every
+    /// request.
+    NotCached,
     /// `/` and `/index` share their files, and the last one written is in them.
     IndexCollision,
     /// An earlier route has the same cache key.
@@ -113,6 +116,7 @@ impl SkipReason {
             Self::NegativeRevalidate => "negative-revalidate",
             Self::UnsafePathError(_) => "unsafe-path",
             Self::NeverRead => "never-read",
+            Self::NotCached => "not-cached",
             Self::IndexCollision => "index-collision",
             Self::Duplicate => "duplicate",
             Self::KeyTooLong { .. } => "key-too-long",
@@ -166,6 +170,10 @@ impl fmt::Display for SkipReason {
             Self::NeverRead => f.write_str(
                 "a static page; this version of vinext only looks up pages with a numeric \
                  `revalidate`",
+            ),
+            Self::NotCached => f.write_str(
+                "the app has `cacheComponents` and the page no \"use cache\", so the Worker renders it on \
+                 every request",
             ),
             Self::IndexCollision => f.write_str(
                 "`/` and `/index` share one file in this version of vinext, so either may hold the \

@@ -13,6 +13,7 @@ use crate::pack::{PackLimits, PackTarget, Packer, Timestamps};
 use crate::plan::lifetime::TtlRule;
 use crate::plan::{ManifestScan, Planner};
 use crate::report::{ReportedRuntime, SeedReport, SkippedRun};
+use crate::runtime::worker::Fact;
 use crate::runtime::{self, RuntimeSource, build_id};
 use crate::store::{Frame, cloudflare_kv};
 
@@ -30,9 +31,11 @@ pub struct BuildOptions {
     pub seed_failed_renders: bool,
     /// Why nothing is to be seeded, if the caller has found a reason of its own. Default: none.
     pub refusal: Option<SkippedRun>,
-    /// The `appPrefix` of the KV adapter. Default: empty, for none.
-    pub app_prefix: String,
-    /// How long KV keeps entries. Default: see [`TtlRule`].
+    /// The `appPrefix` of the KV adapter; empty for none. Default: what the built Worker shows, else
+    /// none. Another one than the Worker shows is refused.
+    pub app_prefix: Option<String>,
+    /// How long KV keeps entries. Default: the adapter's `ttlSeconds` as the built Worker shows it,
+    /// else see [`TtlRule`].
     pub ttl: TtlRule,
 }
 
@@ -46,7 +49,7 @@ impl BuildOptions {
             allow_unproven_routes: false,
             seed_failed_renders: false,
             refusal: None,
-            app_prefix: String::new(),
+            app_prefix: None,
             ttl: TtlRule::default(),
         }
     }
@@ -152,8 +155,18 @@ fn start(
     let build_id = build_id::find(&server_dir, profile.build_id, &manifest_id)
         .map_err(|problem| SkippedRun::from(&problem))?;
     report.build_id = Some(build_id.clone());
-    let profile = runtime::check_worker(&options.root, &build_id, &vinext, &profile)
-        .map_err(|problem| SkippedRun::from(&problem))?;
+    let given_prefix = options.app_prefix.as_deref();
+    let (profile, worker) =
+        runtime::check_worker(&options.root, &build_id, &vinext, &profile, given_prefix)
+            .map_err(|problem| SkippedRun::from(&problem))?;
+    report.warnings.extend(worker.warnings(&profile));
+    let app_prefix = given_prefix
+        .or(worker.app_prefix.known().map(String::as_str))
+        .unwrap_or_default();
+    let ttl = TtlRule {
+        ttl_seconds: options.ttl.ttl_seconds.or(worker.ttl_seconds()),
+        ..options.ttl
+    };
 
     let moment = BuildMoment {
         manifest: moment,
@@ -176,15 +189,9 @@ fn start(
         rendered_at_ms: epoch_ms(rendered_at.time),
     };
     let limits_of_store = cloudflare_kv::LIMITS;
-    let planner = Planner::new(
-        profile,
-        build_id,
-        &options.app_prefix,
-        options.ttl,
-        limits_of_store,
-        scan,
-    )
-    .seed_failed_renders(options.seed_failed_renders);
+    let planner = Planner::new(profile, build_id, app_prefix, ttl, limits_of_store, scan)
+        .seed_failed_renders(options.seed_failed_renders)
+        .caching_only_what_is_marked(worker.cache_components == Fact::Known(true));
     let target = PackTarget {
         frame: Frame::BulkJson,
         limits: limits_of_store,

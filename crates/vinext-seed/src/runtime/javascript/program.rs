@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 
 use super::exports::Export;
 use super::scope::{Binding, Module};
-use super::tokens::Tokens;
+use super::tokens::{Kind, Tokens};
 
 /// How many re-exports and other names for the same thing are followed.
 const MAX_HOPS: usize = 20;
@@ -54,7 +54,11 @@ impl<'a> Program<'a> {
     pub(in crate::runtime) fn definition(&self, name: Place) -> Option<Place> {
         let mut place = name;
         for _ in 0..MAX_HOPS {
-            match self.module(place.file)?.binding(place.index) {
+            let module = self.module(place.file)?;
+            if module.tokens.kind(place.index) != Some(Kind::Word) {
+                return None;
+            }
+            match module.binding(place.index) {
                 Binding::Constant(index) | Binding::Declaration(index) => {
                     return Some(Place { index, ..place });
                 }

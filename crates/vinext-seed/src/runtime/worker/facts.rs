@@ -1,5 +1,18 @@
 //! What a built Worker shows of the way it caches pages.
 
+use crate::formats::RuntimeProfile;
+
+const NO_ENV: &str = "the Worker's entry calls `handler.fetch(request)` without `env`, so vinext does \
+    not get at KV and none of these entries will be read; pass `env` and `ctx` on: \
+    `handler.fetch(request, env, ctx)`";
+
+const UNFINISHED: &str = "the build did not finish: pre-rendering ended before it wrote the list of \
+    rendered pages into the Worker, as it does where a page fails; look at what the build printed, and \
+    build again";
+
+/// The longest `ttlSeconds` that is taken over: 100 years, as for the option of the same meaning.
+const MAX_TTL_SECONDS: f64 = 100.0 * 365.0 * 24.0 * 3600.0;
+
 /// What the code of a built Worker shows.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct WorkerFacts {
@@ -13,8 +26,41 @@ pub struct WorkerFacts {
     pub app_prefix: Fact<String>,
     /// The adapter's `ttlSeconds`, if it has any.
     pub ttl_seconds: Fact<Option<f64>>,
-    /// Whether the entry module hands the Worker's bindings on to vinext.
+    /// Whether the entry module hands the Worker's bindings on to vinext, where a configured adapter
+    /// needs them.
     pub passes_env: Fact<bool>,
+    /// Whether `cacheComponents` is set in `next.config`, so that the Worker renders pages without
+    /// `"use cache"` on every request.
+    pub cache_components: Fact<bool>,
+    /// Whether it lists the paths that were pre-rendered. From 0.2.0 on that is the last step of
+    /// pre-rendering, which a build that fails for a page does not come to.
+    pub lists_rendered_paths: Fact<bool>,
+}
+
+impl WorkerFacts {
+    /// What is likely to be wrong with a build of this format.
+    pub(crate) fn warnings(&self, profile: &RuntimeProfile) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if self.data_cache == DataCache::Kv && self.passes_env == Fact::Known(false) {
+            warnings.push(NO_ENV.to_owned());
+        }
+        if profile.lists_paths_in_worker && self.lists_rendered_paths == Fact::Known(false) {
+            warnings.push(UNFINISHED.to_owned());
+        }
+        warnings
+    }
+
+    /// The adapter's `ttlSeconds` where it is known and one that KV can be given, in whole seconds.
+    #[must_use]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "positive and below 2^53"
+    )]
+    pub fn ttl_seconds(&self) -> Option<u64> {
+        let seconds = self.ttl_seconds.known().copied().flatten()?;
+        (seconds > 0.0 && seconds <= MAX_TTL_SECONDS).then(|| seconds.ceil() as u64)
+    }
 }
 
 /// Where a Worker keeps its data cache.

@@ -9,6 +9,7 @@
 
 mod adapter;
 mod bundle;
+mod cache_components;
 mod entry;
 mod facts;
 mod handlers;
@@ -33,6 +34,9 @@ const KEY_CODE: &str = ":__hash:";
 /// Stands beside it where keys are those of 1.4.0.
 const V2_NAMESPACE: &str = "app:v2";
 
+/// The global variable in which a Worker has the list of paths that were pre-rendered, from 0.1.6 on.
+const RENDERED_PATHS: &str = "globalThis.__VINEXT_PREGENERATED_CONCRETE_PATHS";
+
 /// Looks at the Worker that a project's build left.
 #[must_use]
 pub fn inspect(root: &Path) -> WorkerFacts {
@@ -44,8 +48,16 @@ fn facts_of(bundle: &Bundle) -> WorkerFacts {
         return WorkerFacts::default();
     }
     let program = Program::new(&bundle.files);
+    // A Worker that constructs its KV handler itself needs no bindings in vinext's.
+    let passes_env = if bundle.contains(adapter::DATA_REGISTRATION) {
+        entry::passes_env(&program)
+    } else {
+        Fact::Unknown
+    };
     WorkerFacts {
-        passes_env: entry::passes_env(&program),
+        passes_env,
+        cache_components: cache_components::find(&program),
+        lists_rendered_paths: lists_rendered_paths(bundle),
         ..adapter::find(&program)
     }
 }
@@ -72,20 +84,87 @@ pub enum WorkerError {
          build and pre-render again"
     )]
     OtherBuild(SanitizedText),
+    /// No adapter is configured, and it keeps its cache in memory.
+    #[error(
+        "the Worker in dist/server does not read KV, because no data cache is configured; set \
+         `vinext({{ cache: {{ data: kvDataAdapter() }} }})` in the Vite configuration (up to vinext \
+         0.1.8, call `setCacheHandler(new KVCacheHandler(env.VINEXT_CACHE))` in the Worker), and build \
+         again"
+    )]
+    KvNotRead,
+    /// It keeps its cache elsewhere.
+    #[error(
+        "the Worker in dist/server keeps its data cache in something else than KV: another adapter is \
+         configured as `cache.data`, or the Worker sets a cache handler of its own"
+    )]
+    OtherDataCache,
+    /// It leaves pages to a CDN.
+    #[error(
+        "`cache.cdn` is configured for vinext, so the Worker leaves pages to the CDN and does not look \
+         for them in KV"
+    )]
+    CdnCache,
+    /// It puts another prefix in front of its keys.
+    #[error(
+        "the option `appPrefix` is {given:?}, but the KV adapter in the built Worker has {worker:?}, and \
+         would not look for what is written; leave the option out, or build with that prefix"
+    )]
+    OtherPrefix {
+        /// The prefix that entries were to get.
+        given: SanitizedText,
+        /// The Worker's.
+        worker: SanitizedText,
+    },
 }
 
-/// Compares the built Worker with what is about to be written for it, and returns the profile with what
-/// the Worker's own adapter does with tags: it may be another version than the installed one.
+/// Whether the list of rendered paths has been written into the Worker: in front of the entry's code up
+/// to 1.0.0-beta.9, later into a module of its own.
+fn lists_rendered_paths(bundle: &Bundle) -> Fact<bool> {
+    if bundle.contains(RENDERED_PATHS) {
+        Fact::Known(bundle.contains(&format!("{RENDERED_PATHS} = [")))
+    } else {
+        Fact::Unknown
+    }
+}
+
+/// Compares the built Worker with what is about to be written for it, and returns what else it shows, with the
+/// profile that its own adapter has, which may be of another version than the installed one.
 ///
 /// # Errors
-/// How they differ.
+/// If nothing that is written would be read.
 pub(crate) fn check(
     root: &Path,
     build_id: &str,
     version: &str,
     profile: &RuntimeProfile,
-) -> Result<RuntimeProfile, WorkerError> {
+    app_prefix: Option<&str>,
+) -> Result<(RuntimeProfile, WorkerFacts), WorkerError> {
     let bundle = Bundle::read(root);
+    let profile = check_build(&bundle, build_id, version, profile)?;
+    let facts = facts_of(&bundle);
+    if facts.has_cdn_cache {
+        return Err(WorkerError::CdnCache);
+    }
+    match facts.data_cache {
+        DataCache::Unknown | DataCache::Kv => {}
+        DataCache::Memory => return Err(WorkerError::KvNotRead),
+        DataCache::Other => return Err(WorkerError::OtherDataCache),
+    }
+    match (app_prefix, facts.app_prefix.known()) {
+        (Some(given), Some(worker)) if given != worker => Err(WorkerError::OtherPrefix {
+            given: SanitizedText::new(given),
+            worker: SanitizedText::new(worker),
+        }),
+        _ => Ok((profile, facts)),
+    }
+}
+
+fn check_build(
+    bundle: &Bundle,
+    build_id: &str,
+    version: &str,
+    profile: &RuntimeProfile,
+) -> Result<RuntimeProfile, WorkerError> {
     let mut with_keys = bundle
         .files
         .iter()
@@ -111,7 +190,7 @@ pub(crate) fn check(
         return Err(WorkerError::OtherBuild(SanitizedText::new(build_id)));
     }
     Ok(RuntimeProfile {
-        colon_tags: colon_tags(&bundle).unwrap_or(profile.colon_tags),
+        colon_tags: colon_tags(bundle).unwrap_or(profile.colon_tags),
         ..*profile
     })
 }
@@ -142,7 +221,7 @@ mod check_tests {
         fs::create_dir_all(server.join("prerendered-routes")).unwrap();
         fs::write(server.join("_next/static/isr-cache-x.js"), code).unwrap();
         fs::write(server.join("prerendered-routes/x.js"), ":__hash: app:v2").unwrap();
-        check(dir.path(), "id-1", "1.4.0", profile)
+        check_build(&Bundle::read(dir.path()), "id-1", "1.4.0", profile)
     }
 
     #[test]

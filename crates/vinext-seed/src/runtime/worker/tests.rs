@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use super::*;
+use crate::formats::profile;
 
 /// The code that makes a file a Worker of vinext.
 const KEYS: &str = "var keys=(e,t)=>`app:v2:${e}:__hash:${t}`;";
@@ -239,7 +240,9 @@ fn code_that_cannot_be_read_leaves_the_options_unknown() {
 
 #[test]
 fn sees_whether_the_entry_passes_its_bindings_on() {
-    let handler = "var H={async fetch(e,t,n){return Ha(t),answer(e)}};";
+    let registered = registration("set(za({env:e,options:void 0}))");
+    let handler =
+        format!("{ADAPTER}{registered}var H={{async fetch(e,t,n){{return Ha(t),answer(e)}}}};");
     for (body, expected) in [
         ("return H.fetch(r,env,c)", Fact::Known(true)),
         ("return H.fetch(r)", Fact::Known(false)),
@@ -289,4 +292,56 @@ fn reads_the_bundle_of_a_build_output() {
     // A Worker in `dist/server/` comes first: the other is left over from an earlier build.
     write(project.path(), "dist/server", &[("index.js", KEYS)]);
     assert_eq!(inspect(project.path()).data_cache, DataCache::Memory);
+}
+
+#[test]
+fn sees_cache_components() {
+    for (code, expected) in [
+        (
+            "f({a,createPprFallbackShells(e,t){return x(e,t)}})",
+            Fact::Known(true),
+        ),
+        (
+            "f({\n\tcreatePprFallbackShells(route, params) {\n}})",
+            Fact::Known(true),
+        ),
+        (
+            "e.createPprFallbackShells&&(t=e.createPprFallbackShells({a}))",
+            Fact::Known(false),
+        ),
+        ("if(e.createPprFallbackShells(a)){}", Fact::Known(false)),
+        ("f({cacheComponents:!0})", Fact::Known(true)),
+        ("f({cacheComponents:e.x!==void 0})", Fact::Unknown),
+        ("", Fact::Unknown),
+    ] {
+        assert_eq!(facts_of_code(code).cache_components, expected, "{code}");
+    }
+}
+
+#[test]
+fn sees_whether_pre_rendering_came_to_its_end() {
+    let reader = "let e=globalThis.__VINEXT_PREGENERATED_CONCRETE_PATHS;";
+    let worker = format!("{KEYS}{reader}");
+    for (module, expected) in [
+        (
+            "globalThis.__VINEXT_PREGENERATED_CONCRETE_PATHS = [[\"/\",[\"/\"]]];",
+            true,
+        ),
+        (
+            "delete globalThis.__VINEXT_PREGENERATED_CONCRETE_PATHS;",
+            false,
+        ),
+    ] {
+        let files = [
+            ("__vinext_pregenerated_concrete_paths.js", module),
+            ("index.js", &worker),
+        ];
+        let facts = facts_of_files(&files);
+        assert_eq!(facts.lists_rendered_paths, Fact::Known(expected));
+        let warns = |profile| !facts.warnings(profile).is_empty();
+        assert_eq!(warns(&profile::G12), !expected);
+        // It wrote no list when it was built, only when it was deployed.
+        assert!(!warns(&profile::G06));
+    }
+    assert_eq!(facts_of_code("").lists_rendered_paths, Fact::Unknown);
 }
