@@ -212,10 +212,20 @@ describe("the token", () => {
     });
   });
 
-  it("with a line break is refused, and not shown", async () => {
-    const env = { CLOUDFLARE_API_TOKEN: "secret-part\nrest" };
+  it.each([
+    ["with a line break", "secret-part\nrest", "has a character at position 12"],
+    ["with a line break at its end", "secret-part\n", "has white space or a line break around it"],
+    ["in quotes", '"secret-part"', "is in quotes"],
+    ["with the scheme", "Bearer secret-part", 'begins with "Bearer"'],
+    ["with the variable's name", "CLOUDFLARE_API_TOKEN=secret-part", "begins with the name of a"],
+    ["that is missing", "undefined", "is a placeholder"],
+  ])("%s is refused, and not shown", async (_, token, said) => {
+    const env = { CLOUDFLARE_API_TOKEN: token };
     const { target } = await resolve(root(), {}, { env });
-    expect(target).toMatchObject({ code: "invalid-api-token" });
+    expect(target).toMatchObject({
+      code: "invalid-api-token",
+      reason: expect.stringContaining(`the API token in CLOUDFLARE_API_TOKEN ${said}`),
+    });
     expect(JSON.stringify(target)).not.toContain("secret-part");
   });
 });

@@ -4,6 +4,9 @@ export { explainRoute, exportKvSeed, planKvSeed, seedKvCache } from "../index.js
 /** What is wrong with a URL as an API's base, as the rest of a sentence; `null` if nothing is. */
 export function checkApiBaseUrl(url: string): string | null;
 
+/** What is wrong with a text as an API token, as the rest of a sentence; `null` if nothing is. */
+export function checkApiToken(token: string): string | null;
+
 /**
  * Asks Cloudflare's API, with the same proxies, certificates and retries (5 attempts within 90 s) as an
  * upload.

@@ -26,6 +26,7 @@ const native = load();
 
 export const {
   checkApiBaseUrl,
+  checkApiToken,
   explainRoute,
   exportKvSeed,
   inspectWorker,

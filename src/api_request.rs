@@ -78,6 +78,14 @@ pub fn check_api_base_url(url: String) -> Option<String> {
     ApiBase::new(&url).err().map(|error| error.problem)
 }
 
+/// What is wrong with a text as an API token, as the rest of a sentence that does not show it; `null`
+/// if nothing is.
+#[napi(skip_typescript)]
+#[must_use]
+pub fn check_api_token(token: String) -> Option<String> {
+    ApiToken::new(token).err().map(|error| error.to_string())
+}
+
 /// Why a question was not answered.
 #[derive(Debug)]
 pub(crate) enum QuestionError {

@@ -1,6 +1,7 @@
 // The API token, as wrangler would find it. It never appears in a message.
 
 import os from "node:os";
+import { checkApiToken } from "../binding.js";
 import { runScript } from "../script.js";
 import { findWrangler } from "./installed-wrangler.js";
 
@@ -45,11 +46,9 @@ export async function findToken(request) {
  * @param {string} source
  */
 function checked(token, source) {
-  // A line break at the end comes along when a token is copied, or read from a file.
-  if (/^[\x21-\x7e]+$/u.test(token)) return { token, source };
-  const reason =
-    `the API token in ${source} contains a character that no token has, such as a space or a line ` +
-    "break; copy it again";
+  const problem = checkApiToken(token);
+  if (problem === null) return { token, source };
+  const reason = `the API token in ${source} ${problem}`;
   return { code: "invalid-api-token", reason };
 }
 

@@ -19,6 +19,21 @@ pub enum TokenError {
     /// It is empty.
     #[error("is empty")]
     Empty,
+    /// It is in quotes.
+    #[error("is in quotes; remove them")]
+    Quoted,
+    /// The name of the scheme stands before it.
+    #[error("begins with \"Bearer\"; omit that")]
+    WithScheme,
+    /// The name of a variable stands before it.
+    #[error("begins with the name of a variable and `=`; omit both")]
+    WithName,
+    /// It is what a missing value becomes as text, or what CI services print for a secret.
+    #[error("is a placeholder (\"undefined\", \"null\", \"***\"), not a token")]
+    Placeholder,
+    /// There is white space around it.
+    #[error("has white space or a line break around it; remove it")]
+    Surrounded,
     /// It contains something that no header may contain.
     #[error(
         "has a character at position {0} that no token contains (white space, a line break, or one \
@@ -36,6 +51,9 @@ impl ApiToken {
         let text = Zeroizing::new(text);
         if text.is_empty() {
             return Err(TokenError::Empty);
+        }
+        if let Some(mistake) = mistake(&text) {
+            return Err(mistake);
         }
         match text
             .chars()
@@ -68,6 +86,40 @@ impl fmt::Debug for ApiToken {
     }
 }
 
+/// What people put around a token, or in its place. No real one looks like any of this.
+fn mistake(text: &str) -> Option<TokenError> {
+    let trimmed = text.trim();
+    let quotes = ['"', '\'', '`', '\u{201c}', '\u{201d}'];
+    let is_scheme = |word: &str| word.eq_ignore_ascii_case("bearer");
+    let has_scheme = trimmed
+        .split_once(|character: char| character.is_whitespace() || character == ':')
+        .is_some_and(|(word, _)| is_scheme(word));
+    let is_name = |name: &str| {
+        name.ends_with("TOKEN")
+            && name
+                .chars()
+                .all(|one| one.is_ascii_uppercase() || one == '_')
+    };
+    if trimmed.is_empty() {
+        Some(TokenError::Empty)
+    } else if trimmed.starts_with(quotes) || trimmed.ends_with(quotes) {
+        Some(TokenError::Quoted)
+    } else if has_scheme || is_scheme(trimmed) {
+        Some(TokenError::WithScheme)
+    } else if trimmed
+        .split_once('=')
+        .is_some_and(|(name, _)| is_name(name))
+    {
+        Some(TokenError::WithName)
+    } else if ["undefined", "null", "***"].contains(&trimmed) {
+        Some(TokenError::Placeholder)
+    } else if trimmed.len() < text.len() {
+        Some(TokenError::Surrounded)
+    } else {
+        None
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -83,10 +135,32 @@ mod tests {
     #[test]
     fn what_no_header_can_carry_is_refused_by_position() {
         assert_eq!(ApiToken::new(String::new()).unwrap_err(), TokenError::Empty);
-        for text in ["abc\n", "abc d", "abcé", "abc\0"] {
+        for text in ["abc d", "abcé", "abc\0"] {
             let problem = ApiToken::new(text.to_owned()).unwrap_err();
             assert_eq!(problem, TokenError::InvalidCharacter(4));
             assert!(!problem.to_string().contains("abc"));
         }
+    }
+
+    #[test]
+    fn what_people_put_around_a_token_is_named() {
+        for (text, expected) in [
+            (" \n", TokenError::Empty),
+            ("\"s3cret\"", TokenError::Quoted),
+            ("'s3cret'", TokenError::Quoted),
+            ("Bearer s3cret", TokenError::WithScheme),
+            ("bearer: s3cret", TokenError::WithScheme),
+            ("CLOUDFLARE_API_TOKEN=s3cret", TokenError::WithName),
+            ("undefined", TokenError::Placeholder),
+            ("***", TokenError::Placeholder),
+            ("s3cret\n", TokenError::Surrounded),
+            (" s3cret", TokenError::Surrounded),
+        ] {
+            let problem = ApiToken::new(text.to_owned()).unwrap_err();
+            assert_eq!(problem, expected, "{text:?}");
+            assert!(!problem.to_string().contains("s3cret"));
+        }
+        // Base64, as tokens of other services are.
+        assert!(ApiToken::new("TOKENabc+/=".to_owned()).is_ok());
     }
 }
