@@ -176,8 +176,15 @@ export interface BuildFindings {
   buildId?: string
   /** The runtime that the entries are for. */
   runtime?: SeededRuntime
-  /** Routes of the manifest that are left out, each with its reason. */
+  /**
+   * Routes of the manifest that are skipped, each with its reason, in the manifest's order: the first
+   * `maxListed` of them.
+   */
   routesSkipped: Array<RouteSkipped>
+  /** How many routes are skipped, listed or not. */
+  routesSkippedTotal: number
+  /** All skipped routes, by reason. */
+  skippedReasons: Array<ReasonSkipped>
   /** What was assumed because it could not be found out. */
   warnings: Array<string>
 }
@@ -246,6 +253,13 @@ export interface BuildOptions {
    */
   selfCheck?: boolean
   /**
+   * How many skipped routes, and how many keys of entries that are not stored, the result names. All
+   * are counted, and skipped routes are counted by reason too; naming a million takes half a
+   * gigabyte.
+   * @default 10_000
+   */
+  maxListed?: number
+  /**
    * Why nothing is to be seeded, where the JavaScript of this package found a reason.
    * @internal
    */
@@ -260,7 +274,9 @@ export interface EntriesNotStored {
   message: string
   /** Whether they may be stored all the same, because nobody said what became of the request. */
   mayBeStored: boolean
-  /** Their keys. */
+  /** How many there are. */
+  count: number
+  /** The keys of the first of them, for all reasons together up to `maxListed`. */
   keys: Array<string>
 }
 
@@ -363,6 +379,21 @@ export interface PlanOptions extends BuildOptions {
   signal?: AbortSignal
 }
 
+/** Routes that were skipped for the same reason. */
+export interface ReasonSkipped {
+  /** Why, as a stable word, such as `missing-artifact` or `not-rendered`. */
+  code: string
+  /**
+   * Why, for people. Where it names a file, that of the first route. Beyond 100 reasons of one code,
+   * the last stands for all others too.
+   */
+  reason: string
+  /** How many routes. */
+  count: number
+  /** The path of the first, or its pattern where it has none. */
+  example: string
+}
+
 /** How often, and for how long, a request is tried. */
 export interface RetryOptions {
   /**
@@ -429,7 +460,7 @@ export interface RouteQuery {
   trailingSlash?: boolean
 }
 
-/** A route that was left out. */
+/** A route that was skipped. */
 export interface RouteSkipped {
   /** Its pattern, as in the manifest. */
   route: string

@@ -110,7 +110,9 @@ describe("a manifest", () => {
     const root = writeBuild(manifest, { "a.html": "a" });
     const { result, keys } = await seeded(root);
     expect(keys).toEqual([key("/a", "html")]);
-    expect(result.routesSkipped).toHaveLength(count);
+    expect(result.routesSkippedTotal).toBe(count);
+    expect(result.routesSkipped).toHaveLength(10_000);
+    expect(result.skippedReasons).toMatchObject([{ code: "not-rendered", count }]);
   });
 });
 
@@ -209,7 +211,7 @@ describe("an artifact", () => {
     const { result } = await seeded(buildOf([rendered("/a"), dynamic]));
     expect(result.skippedCode).toBe("artifacts-missing");
     expect(result.skipped).toMatch(
-      /of 1 of 2 routes the file is not in dist\/server\/prerendered-routes/u,
+      /files for 1 of 2 routes are missing from dist\/server\/prerendered-routes/u,
     );
     expect(result.routesSkipped).toMatchObject([
       { route: "/a", code: "missing-artifact" },

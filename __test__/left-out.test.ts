@@ -125,6 +125,41 @@ describe("what is left out", () => {
     });
   });
 
+  it("names as many skipped routes as asked for, and counts all, by reason", async () => {
+    const routes = Array.from({ length: 30 }, (_, index) => ({
+      route: `/p${index}`,
+      status: "skipped",
+      reason: index % 3 === 0 ? "dynamic" : "no-static-params",
+    }));
+    const root = buildOf([...routes, rendered("/ghost"), rendered("/a")], { "a.html": "a" });
+    const { result } = await seeded(root, { maxListed: 4 });
+    expect(result.routesSkipped.map(({ route }) => route)).toEqual(["/p0", "/p1", "/p2", "/p3"]);
+    expect(result.routesSkippedTotal).toBe(31);
+    expect(result.skippedReasons).toEqual([
+      {
+        code: "not-rendered",
+        reason: expect.stringContaining("dynamic"),
+        count: 10,
+        example: "/p0",
+      },
+      {
+        code: "not-rendered",
+        reason: expect.stringContaining("no-static-params"),
+        count: 20,
+        example: "/p1",
+      },
+      { code: "missing-artifact", reason: expect.any(String), count: 1, example: "/ghost" },
+    ]);
+  });
+
+  it.each([
+    ["missing", {}, "artifacts-missing"],
+    ["no files", { "a.html/x": "" }, "artifacts-unusable"],
+  ])("tells artifacts that are %s from a site without pages", async (_, files, code) => {
+    const { result } = await seeded(buildOf([rendered("/a")], files));
+    expect(result.skippedCode).toBe(code);
+  });
+
   it("writes the document alone if there is no payload", async () => {
     const { result, pairs } = await seeded(buildOf([rendered("/a")], { "a.html": "a" }));
     expect(result).toMatchObject({ seededRoutes: 1, kvPairsUploaded: 1 });

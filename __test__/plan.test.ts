@@ -1,8 +1,10 @@
 // The dry run and the export: the same entries as a seeding, to the byte, and nothing sent.
 
-import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import os from "node:os";
 import path from "node:path";
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { exportKvSeed, planKvSeed } from "../index.js";
 import { buildOf, key, rendered, temporaryDirectory } from "./support/build.js";
 import { startRecorder } from "./support/recorder.js";
@@ -66,6 +68,18 @@ describe("planKvSeed", () => {
   });
 });
 
+/** A file system of 1 MB, where this process may mount one. */
+function temporaryFileSystem() {
+  const directory = mkdtempSync(path.join(os.tmpdir(), "seed-native-disk-"));
+  const options = ["-t", "tmpfs", "-o", "size=1m", "tmpfs", directory];
+  const isMounted = spawnSync("mount", options).status === 0;
+  afterAll(() => {
+    if (isMounted) spawnSync("umount", [directory]);
+    rmSync(directory, { recursive: true, force: true });
+  });
+  return isMounted ? directory : undefined;
+}
+
 describe("exportKvSeed", () => {
   it("writes the bodies that seedKvCache sends", async () => {
     const root = site(20);
@@ -103,6 +117,17 @@ describe("exportKvSeed", () => {
     };
     expect(await kvPairsOf({})).toEqual([2, 1]);
     expect(await kvPairsOf({ maxBatchBytes: 30_000_000 })).toEqual([3]);
+  });
+
+  const tmpfs = temporaryFileSystem();
+  it.skipIf(tmpfs === undefined)("names a full disk, and leaves nothing on it", async () => {
+    const directory = path.join(tmpfs ?? "", "kv");
+    const failure = await failureOf(
+      exportKvSeed({ root: site(80), directory, ...RUNTIME, maxBatchBytes: 300_000 }),
+    );
+    expect(failure.code).toBe("EXPORT_UNWRITABLE");
+    expect(failure.message).toContain("the disk is full");
+    expect(readdirSync(directory)).toEqual([]);
   });
 
   it("does not mix with what is in the directory", async () => {

@@ -33,6 +33,8 @@ export const NOTHING_DONE = {
   retries: 0,
   routesNotReached: 0,
   routesSkipped: [],
+  routesSkippedTotal: 0,
+  skippedReasons: [],
   warnings: [],
 };
 

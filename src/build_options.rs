@@ -23,6 +23,9 @@ use crate::read_options::{STRING, text, whole};
 /// Thirty days in milliseconds are more.
 const MAX_TTL_SECONDS: u64 = 2_147_483_647;
 
+/// The most that can be listed: the largest whole number that JavaScript can tell from its neighbours.
+const MAX_LISTED: usize = (1 << 53) - 1;
+
 /// What is seeded: the options that every function takes.
 #[napi(object, js_name = "BuildOptions", object_to_js = false)]
 pub struct JsBuildOptions {
@@ -79,6 +82,12 @@ pub struct JsBuildOptions {
     /// @default true
     #[napi(ts_type = "boolean")]
     pub self_check: Option<OrNull<bool>>,
+    /// How many skipped routes, and how many keys of entries that are not stored, the result names. All
+    /// are counted, and skipped routes are counted by reason too; naming a million takes half a
+    /// gigabyte.
+    /// @default 10_000
+    #[napi(ts_type = "number")]
+    pub max_listed: Option<OrNull<f64>>,
     /// Why nothing is to be seeded, where the JavaScript of this package found a reason.
     /// @internal
     #[napi(ts_type = "SeedRefusal")]
@@ -137,6 +146,9 @@ impl JsBuildOptions {
         }
         optional(self.vite_mode, "viteMode", STRING)?;
         optional(self.self_check, "selfCheck", "a boolean")?;
+        if let Some(max_listed) = whole(self.max_listed, "maxListed", MAX_LISTED)? {
+            build.max_listed = max_listed;
+        }
         build.refusal = self
             .refusal
             .map(|refusal| SkippedRun::refused(refusal.code, refusal.reason));

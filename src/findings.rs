@@ -11,7 +11,7 @@ use napi::bindgen_prelude::{FromNapiValue, JsObjectValue, Object, ToNapiValue, U
 use napi::sys;
 use napi_derive::napi;
 use vinext_seed::SeedReport;
-use vinext_seed::plan::SkippedRoute;
+use vinext_seed::plan::{SkippedReason, SkippedRoute};
 use vinext_seed::report::ReportedRuntime;
 
 /// What was found out about a build: the members that every result has.
@@ -30,8 +30,13 @@ pub struct JsFindings {
     pub build_id: Option<String>,
     /// The runtime that the entries are for.
     pub runtime: Option<SeededRuntime>,
-    /// Routes of the manifest that are left out, each with its reason.
+    /// Routes of the manifest that are skipped, each with its reason, in the manifest's order: the first
+    /// `maxListed` of them.
     pub routes_skipped: Vec<RouteSkipped>,
+    /// How many routes are skipped, listed or not.
+    pub routes_skipped_total: f64,
+    /// All skipped routes, by reason.
+    pub skipped_reasons: Vec<ReasonSkipped>,
     /// What was assumed because it could not be found out.
     pub warnings: Vec<String>,
 }
@@ -47,7 +52,21 @@ pub struct SeededRuntime {
     pub generation: String,
 }
 
-/// A route that was left out.
+/// Routes that were skipped for the same reason.
+#[napi(object, object_from_js = false)]
+pub struct ReasonSkipped {
+    /// Why, as a stable word, such as `missing-artifact` or `not-rendered`.
+    pub code: String,
+    /// Why, for people. Where it names a file, that of the first route. Beyond 100 reasons of one code,
+    /// the last stands for all others too.
+    pub reason: String,
+    /// How many routes.
+    pub count: f64,
+    /// The path of the first, or its pattern where it has none.
+    pub example: String,
+}
+
+/// A route that was skipped.
 #[napi(object, object_from_js = false)]
 pub struct RouteSkipped {
     /// Its pattern, as in the manifest.
@@ -91,6 +110,7 @@ impl<T: ToNapiValue> ToNapiValue for WithFindings<T> {
     }
 }
 
+#[expect(clippy::cast_precision_loss, reason = "a count, far below 2^53")]
 impl From<SeedReport> for JsFindings {
     fn from(report: SeedReport) -> Self {
         let (skipped, skipped_code, skipped_detail) = match report.skipped {
@@ -104,7 +124,19 @@ impl From<SeedReport> for JsFindings {
             skipped_detail,
             build_id: report.build_id,
             runtime: report.runtime.map(Into::into),
-            routes_skipped: report.routes_skipped.into_iter().map(Into::into).collect(),
+            routes_skipped_total: report.routes_skipped.total() as f64,
+            skipped_reasons: report
+                .routes_skipped
+                .reasons()
+                .iter()
+                .map(Into::into)
+                .collect(),
+            routes_skipped: report
+                .routes_skipped
+                .into_listed()
+                .into_iter()
+                .map(Into::into)
+                .collect(),
             warnings: report.warnings,
         }
     }
@@ -116,6 +148,18 @@ impl From<ReportedRuntime> for SeededRuntime {
             vinext: runtime.versions.vinext,
             cloudflare: runtime.versions.cloudflare,
             generation: runtime.generation.to_owned(),
+        }
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a count, far below 2^53")]
+impl From<&SkippedReason> for ReasonSkipped {
+    fn from(skipped: &SkippedReason) -> Self {
+        Self {
+            code: skipped.reason.code().to_owned(),
+            reason: skipped.reason.to_string(),
+            count: skipped.routes as f64,
+            example: skipped.example.clone(),
         }
     }
 }

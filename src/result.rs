@@ -48,7 +48,9 @@ pub struct EntriesNotStored {
     pub message: String,
     /// Whether they may be stored all the same, because nobody said what became of the request.
     pub may_be_stored: bool,
-    /// Their keys.
+    /// How many there are.
+    pub count: f64,
+    /// The keys of the first of them, for all reasons together up to `maxListed`.
     pub keys: Vec<String>,
 }
 
@@ -76,12 +78,14 @@ impl From<SeedReport> for SeedResult {
     }
 }
 
+#[expect(clippy::cast_precision_loss, reason = "a count, far below 2^53")]
 impl From<NotStored> for EntriesNotStored {
     fn from(lost: NotStored) -> Self {
         Self {
             code: lost.code.to_owned(),
             message: lost.message,
             may_be_stored: lost.may_be_stored,
+            count: lost.pairs as f64,
             keys: lost.keys,
         }
     }

@@ -63,7 +63,7 @@ export async function exportProject(root, directory, options, printer, signal) {
     loadCommand(fromProject(root, path.join(place, name)), to, options),
   );
   printer.json({ ...result, directory: place, load });
-  const { routes, kvPairs, bytes, files, routesSkipped } = result;
+  const { routes, kvPairs, bytes, files, skippedReasons } = result;
   printer.result(
     [
       `Exported ${counted(routes, "page")} to ${place}`,
@@ -71,9 +71,9 @@ export async function exportProject(root, directory, options, printer, signal) {
         ["entries", number(kvPairs)],
         ["bytes", size(bytes)],
         ["files", number(files.length)],
-        ...skippedRows(routesSkipped),
+        ...skippedRows(skippedReasons),
       ]),
-      ...(printer.isVerbose ? skippedRoutes(routesSkipped) : []),
+      ...(printer.isVerbose ? skippedRoutes(result) : []),
       "",
       `To load ${files.length === 1 ? "it" : "them"}, in ${root} before the deploy:`,
       ...load.map((command) => `  ${command}`),

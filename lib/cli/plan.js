@@ -55,7 +55,7 @@ export async function planStep(root, options, printer, signal) {
  * @param {import("./printer.js").Printer} printer
  */
 function text(plan, target, { isVerbose }) {
-  const { kvPairs, bytes, batches, routesSkipped, largestEntries, runtime } = plan;
+  const { kvPairs, bytes, batches, skippedReasons, largestEntries, runtime } = plan;
   const build = sanitize(plan.buildId);
   return [
     rows([
@@ -70,14 +70,12 @@ function text(plan, target, { isVerbose }) {
       ["writes", `${number(kvPairs)} (one for each entry), in ${counted(batches, "request")}`],
       ["bytes", size(bytes)],
       ...costs(kvPairs, bytes),
-      ...skippedRows(routesSkipped),
+      ...skippedRows(skippedReasons),
     ]),
     "",
     "Largest entries",
     rows(largestEntries.map((entry) => [size(entry.bytes), sanitize(entry.key)])),
-    ...(isVerbose && routesSkipped.length > 0
-      ? ["", "Skipped", ...skippedRoutes(routesSkipped)]
-      : []),
+    ...(isVerbose && skippedReasons.length > 0 ? ["", "Skipped", ...skippedRoutes(plan)] : []),
   ].join("\n");
 }
 

@@ -78,7 +78,7 @@ export function seedOptions(root, options) {
  */
 export function buildOptions(options) {
   const { appPrefix, ttl, staticTtl, allowUnprovenRoutes, seedFailedRenders } = options;
-  const { viteConfig, mode } = options;
+  const { viteConfig, mode, verbose } = options;
   return {
     appPrefix,
     ttlSeconds: ttl,
@@ -87,5 +87,7 @@ export function buildOptions(options) {
     seedFailedRenders,
     viteConfig,
     viteMode: mode,
+    // Every skipped route is to be printed.
+    ...(verbose ? { maxListed: Number.MAX_SAFE_INTEGER } : {}),
   };
 }

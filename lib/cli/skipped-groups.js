@@ -3,6 +3,7 @@
 import { sanitize } from "../sanitized-text.js";
 
 /** @typedef {import("../../index.js").RouteSkipped} RouteSkipped */
+/** @typedef {import("../../index.js").ReasonSkipped} ReasonSkipped */
 
 /** How many reasons of one code are told apart. More would be a list of the routes. */
 const MAX_REASONS_OF_CODE = 8;
@@ -39,21 +40,23 @@ const AS_MEANT = [
  */
 
 /**
- * @param {RouteSkipped[]} routes
+ * @param {(RouteSkipped | ReasonSkipped)[]} skipped single routes, or all that have one reason
  * @returns {SkippedGroup[]}
  */
-export function groupSkipped(routes) {
+export function groupSkipped(skipped) {
   /** @type {Map<string, Map<string, SkippedGroup>>} */
   const codes = new Map();
-  for (const { code, reason, route, path } of routes) {
+  for (const one of skipped) {
+    const { code, reason } = one;
+    const { count, example } = "count" in one ? one : { count: 1, example: one.path ?? one.route };
     const reasons = codes.get(code) ?? new Map();
     codes.set(code, reasons);
     const key = NAMES_ITS_ROUTE.includes(code) ? "" : reason;
     const group = reasons.get(key);
     if (group === undefined) {
-      reasons.set(key, { reason: sanitize(reason), count: 1, example: sanitize(path ?? route) });
+      reasons.set(key, { reason: sanitize(reason), count, example: sanitize(example) });
     } else {
-      group.count += 1;
+      group.count += count;
     }
   }
   return [...codes]
@@ -66,10 +69,10 @@ export function groupSkipped(routes) {
 
 /**
  * Whether a dynamic route is not rendered because nothing says for which parameters.
- * @param {RouteSkipped[]} routes
+ * @param {{ reason: string }[]} skipped
  */
-export function lacksStaticParams(routes) {
-  return routes.some(({ reason }) => /\((?:no|empty)-static-params\)$/u.test(reason));
+export function lacksStaticParams(skipped) {
+  return skipped.some(({ reason }) => /\((?:no|empty)-static-params\)$/u.test(reason));
 }
 
 /**

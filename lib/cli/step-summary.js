@@ -44,7 +44,7 @@ function append(file, text) {
 
 /** @param {import("../../index.js").ProjectSeedResult} result */
 export function stepSummary(result) {
-  const { skipped, skippedCode, failure, target, buildId, routesSkipped } = result;
+  const { skipped, skippedCode, failure, target, buildId, skippedReasons } = result;
   const outcome = failure ? "failed" : skipped ? "skipped" : "seeded";
   /** @type {[string, string][]} */
   const cells = [
@@ -55,7 +55,7 @@ export function stepSummary(result) {
     ["entries", number(result.kvPairsUploaded)],
     ["bytes", size(result.bytesUploaded)],
     ["time", time(result.durationMs)],
-    ...groupSkipped(routesSkipped).flatMap(({ reason, count }) =>
+    ...groupSkipped(skippedReasons).flatMap(({ reason, count }) =>
       row("skipped", `${number(count)}: ${reason}`),
     ),
     ...row("namespace", target && place(target)),

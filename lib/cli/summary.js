@@ -6,40 +6,41 @@ import { groupSkipped, lacksStaticParams } from "./skipped-groups.js";
 
 /** @typedef {import("../../index.js").ProjectSeedResult} ProjectSeedResult */
 /** @typedef {import("../../index.js").RouteSkipped} RouteSkipped */
+/** @typedef {import("../../index.js").ReasonSkipped} ReasonSkipped */
 
 /**
  * @param {ProjectSeedResult} result
  * @param {boolean} isVerbose
  */
 export function seedSummary(result, isVerbose) {
-  const { seededRoutes, kvPairsUploaded, bytesUploaded, durationMs, routesSkipped } = result;
+  const { seededRoutes, kvPairsUploaded, bytesUploaded, durationMs, skippedReasons } = result;
   return [
     `Seeded ${counted(seededRoutes, "page")}${result.target ? ` into ${place(result.target)}` : ""}`,
     rows([
       ["entries", number(kvPairsUploaded)],
       ["bytes", size(bytesUploaded)],
       ["time", time(durationMs)],
-      ...skippedRows(routesSkipped),
+      ...skippedRows(skippedReasons),
     ]),
-    ...(isVerbose ? skippedRoutes(routesSkipped) : []),
+    ...(isVerbose ? skippedRoutes(result) : []),
   ].join("\n");
 }
 
 /**
  * Why nothing is seeded, with the routes that are skipped: the end of a sentence, and lines below it.
  * @param {{ skipped?: string, skippedCode?: string, skippedDetail?: string,
- *   routesSkipped: RouteSkipped[] }} result
+ *   skippedReasons: ReasonSkipped[] }} result
  */
-export function whyNothing({ skipped, skippedCode, skippedDetail, routesSkipped }) {
+export function whyNothing({ skipped, skippedCode, skippedDetail, skippedReasons }) {
   const detail = skippedDetail === undefined ? "" : `; ${skippedDetail}`;
   const reason = `(${skippedCode}): ${skipped}${detail}`;
-  if (routesSkipped.length === 0) return reason;
-  const hint = lacksStaticParams(routesSkipped)
+  if (skippedReasons.length === 0) return reason;
+  const hint = lacksStaticParams(skippedReasons)
     ? [
         "  Dynamic routes are pre-rendered for the parameters that their `generateStaticParams` returns.",
       ]
     : [];
-  return [reason, rows(skippedRows(routesSkipped)), ...hint].join("\n");
+  return [reason, rows(skippedRows(skippedReasons)), ...hint].join("\n");
 }
 
 /**
@@ -61,18 +62,22 @@ export function interruptedSummary(result) {
  */
 export function inDoubt({ notStored }) {
   const unclear = notStored.filter(({ mayBeStored }) => mayBeStored);
-  const count = unclear.reduce((sum, { keys }) => sum + keys.length, 0);
+  const count = unclear.reduce((sum, { count: pairs }) => sum + pairs, 0);
   return count === 0 ? "" : `, ${number(count)} more may be`;
 }
 
 /**
- * Every key that is not stored, with its reason.
+ * The keys that are not stored, each with its reason: as many as the result has.
  * @param {ProjectSeedResult} result
  */
 export function notStoredKeys({ notStored }) {
-  return notStored.flatMap(({ code, mayBeStored, keys }) => {
+  return notStored.flatMap(({ code, mayBeStored, count, keys }) => {
     const why = mayBeStored ? `${code}, may be stored` : code;
-    return keys.map((key) => `  ${sanitize(key)}: ${why}`);
+    const more = count - keys.length;
+    return [
+      ...keys.map((key) => `  ${sanitize(key)}: ${why}`),
+      ...(more > 0 ? [`  and ${number(more)} more: ${why}`] : []),
+    ];
   });
 }
 
@@ -86,22 +91,26 @@ export function place({ accountId, namespaceId, binding, persistTo }) {
 
 /**
  * One row for each reason, what needs attention first.
- * @param {RouteSkipped[]} routes
+ * @param {(RouteSkipped | ReasonSkipped)[]} skipped
  * @returns {[string, string][]}
  */
-export function skippedRows(routes) {
-  return groupSkipped(routes).map(({ reason, count, example }, index) => {
+export function skippedRows(skipped) {
+  return groupSkipped(skipped).map(({ reason, count, example }, index) => {
     const paths = count === 1 ? example : `${example}, …`;
     return [index === 0 ? "skipped" : "", `${number(count)}: ${reason} (${paths})`];
   });
 }
 
 /**
- * Every route with its reason.
- * @param {RouteSkipped[]} routes
+ * Skipped routes, each with its reason: as many as the result has.
+ * @param {{ routesSkipped: RouteSkipped[], routesSkippedTotal: number }} result
  */
-export function skippedRoutes(routes) {
-  return routes.map(
-    ({ route, path, reason }) => `  ${sanitize(path ?? route)}: ${sanitize(reason)}`,
-  );
+export function skippedRoutes({ routesSkipped, routesSkippedTotal }) {
+  const more = routesSkippedTotal - routesSkipped.length;
+  return [
+    ...routesSkipped.map(
+      ({ route, path, reason }) => `  ${sanitize(path ?? route)}: ${sanitize(reason)}`,
+    ),
+    ...(more > 0 ? [`  and ${number(more)} more`] : []),
+  ];
 }

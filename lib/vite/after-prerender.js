@@ -52,7 +52,7 @@ async function printPlan(root, options, printer) {
   }
   const what = `${counted(plan.routes, "page")}, ${counted(plan.kvPairs, "entry", "entries")}`;
   printer.result(`Workers KV: a deploy would seed ${what} (${size(plan.bytes)}); nothing was sent`);
-  const skipped = skippedRows(plan.routesSkipped);
+  const skipped = skippedRows(plan.skippedReasons);
   if (skipped.length > 0) printer.result(rows(skipped));
 }
 

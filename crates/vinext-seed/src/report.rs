@@ -1,16 +1,17 @@
-//! Stage 5: what a run did.
+//! Stage 5: reports what a run did.
 //!
-//! In: what the stages before it did. Out: numbers and names for the caller.
-//! Never: prose for a terminal, and never a number that is not counted where the thing happened.
+//! Invariant: every route and every pair is counted. Only so many of them are named, since a site may have
+//! a million.
 
 use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::manifest::ManifestError;
-use crate::plan::{SkipReason, SkippedRoute};
+use crate::plan::{SkipReason, SkippedRoutes};
 use crate::runtime::build_id::BuildIdError;
 use crate::runtime::{RuntimeError, RuntimeVersions, WorkerError};
 use crate::send::FailedEntries;
+use crate::store::StoreError;
 
 /// What a run did.
 #[derive(Clone, Debug, Default)]
@@ -37,8 +38,8 @@ pub struct SeedReport {
     pub build_id: Option<String>,
     /// What will read the entries.
     pub runtime: Option<ReportedRuntime>,
-    /// Routes that are left out, in the manifest's order.
-    pub routes_skipped: Vec<SkippedRoute>,
+    /// Routes that are skipped.
+    pub routes_skipped: SkippedRoutes,
     /// Why nothing was done, if nothing was.
     pub skipped: Option<SkippedRun>,
     /// What was assumed because it could not be found out.
@@ -49,7 +50,7 @@ impl SeedReport {
     /// Pairs that are not stored.
     #[must_use]
     pub fn pairs_not_stored(&self) -> usize {
-        self.not_stored.iter().map(|lost| lost.keys.len()).sum()
+        self.not_stored.iter().map(|failed| failed.pairs).sum()
     }
 
     /// Pairs that were to be stored.
@@ -68,26 +69,54 @@ pub struct NotStored {
     pub message: String,
     /// Whether they may be stored all the same, because nobody said what became of the request.
     pub may_be_stored: bool,
-    /// Their keys.
+    /// How many there are.
+    pub pairs: usize,
+    /// The keys of the first of them, as many as [`BuildOptions`](crate::BuildOptions) asks for.
     pub keys: Vec<String>,
 }
 
 impl NotStored {
-    /// Adds pairs to those that are not stored for the same reason.
-    pub(crate) fn add(all: &mut Vec<Self>, failed: FailedEntries) {
-        let FailedEntries { error, keys } = failed;
+    /// Adds pairs to those that are not stored for the same reason, and names so many of them in all.
+    pub(crate) fn add(all: &mut Vec<Self>, failed: FailedPairs, max_listed: usize) {
+        let FailedPairs { error, pairs, keys } = failed;
+        let listed: usize = all.iter().map(|one| one.keys.len()).sum();
+        let keys = keys.into_iter().take(max_listed.saturating_sub(listed));
         let same = all.iter_mut().find(|one| {
             (one.code, one.may_be_stored) == (error.code(), error.may_be_stored)
                 && one.message == error.message
         });
         match same {
-            Some(same) => same.keys.extend(keys),
+            Some(same) => {
+                same.pairs += pairs;
+                same.keys.extend(keys);
+            }
             None => all.push(Self {
                 code: error.code(),
                 message: error.message,
                 may_be_stored: error.may_be_stored,
-                keys,
+                pairs,
+                keys: keys.collect(),
             }),
+        }
+    }
+}
+
+/// Pairs of one batch that are not stored for one reason.
+#[derive(Clone, Debug)]
+pub(crate) struct FailedPairs {
+    pub(crate) error: StoreError,
+    /// How many there are.
+    pub(crate) pairs: usize,
+    /// The keys of the first of them, or of all.
+    pub(crate) keys: Vec<String>,
+}
+
+impl From<FailedEntries> for FailedPairs {
+    fn from(failed: FailedEntries) -> Self {
+        Self {
+            error: failed.error,
+            pairs: failed.keys.len(),
+            keys: failed.keys,
         }
     }
 }
@@ -131,19 +160,31 @@ impl SkippedRun {
         }
     }
 
-    /// There may be routes, and none of them is left to seed, for the reasons in `left_out`.
-    pub(crate) fn nothing_seedable(left_out: &[SkippedRoute]) -> Self {
-        let is_missing =
-            |route: &&SkippedRoute| matches!(route.reason, SkipReason::MissingArtifact { .. });
-        let missing = left_out.iter().filter(is_missing).count();
+    /// There may be routes, and none of them is left to seed, for the reasons in `skipped`.
+    pub(crate) fn nothing_seedable(skipped: &SkippedRoutes) -> Self {
+        let count = |is_meant: fn(&SkipReason) -> bool| -> usize {
+            let meant = skipped.reasons().iter().filter(|one| is_meant(&one.reason));
+            meant.map(|one| one.routes).sum()
+        };
+        let missing = count(|reason| matches!(reason, SkipReason::MissingArtifact { .. }));
+        let total = skipped.total();
         if missing > 0 {
             return Self::new(
                 "artifacts-missing",
                 format!(
-                    "nothing can be seeded: of {missing} of {} routes the file is not in \
-                     dist/server/prerendered-routes; build again, or bring all of dist/ along from \
-                     where it was built",
-                    left_out.len()
+                    "nothing to seed: files for {missing} of {total} routes are missing from \
+                     dist/server/prerendered-routes; rebuild, or copy the complete dist/ from the \
+                     build machine"
+                ),
+            );
+        }
+        let unusable = count(SkipReason::is_about_files);
+        if unusable > 0 {
+            return Self::new(
+                "artifacts-unusable",
+                format!(
+                    "nothing to seed: files for {unusable} of {total} routes are in \
+                     dist/server/prerendered-routes and cannot be used; `routesSkipped` says why"
                 ),
             );
         }

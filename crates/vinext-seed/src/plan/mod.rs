@@ -7,6 +7,7 @@ mod key_index;
 pub mod lifetime;
 mod manifest_scan;
 mod skip;
+mod skipped_routes;
 
 use std::borrow::Cow;
 
@@ -26,6 +27,7 @@ use crate::store::StoreLimits;
 use lifetime::TtlRule;
 pub use manifest_scan::ManifestScan;
 pub use skip::{SkipReason, SkippedRoute};
+pub use skipped_routes::{DEFAULT_MAX_LISTED, SkippedReason, SkippedRoutes};
 
 /// The pathname under which the build renders its error page (`404.html`). Not a page.
 const ERROR_PAGE_PATHNAME: &str = "/404";

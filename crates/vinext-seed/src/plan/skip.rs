@@ -150,6 +150,30 @@ impl SkipReason {
             _ => None,
         }
     }
+
+    /// Whether two are the same but for the file or the size that they name.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        match self {
+            Self::NotRendered(_)
+            | Self::InvalidRoute(_)
+            | Self::UnsafePathError(_)
+            | Self::FailedRender { .. } => self == other,
+            _ => self.code() == other.code(),
+        }
+    }
+
+    /// Whether the page was meant to be seeded, and its files are what is in the way.
+    pub(crate) fn is_about_files(&self) -> bool {
+        matches!(
+            self,
+            Self::MissingArtifact { .. }
+                | Self::UnusableArtifact { .. }
+                | Self::ArtifactChanged { .. }
+                | Self::RscIsHtml { .. }
+                | Self::EmptyDocument { .. }
+                | Self::ValueTooLarge { .. }
+        )
+    }
 }
 
 impl fmt::Display for SkipReason {

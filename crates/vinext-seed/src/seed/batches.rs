@@ -35,6 +35,7 @@ impl Batches {
             packer,
             moment,
             report,
+            ..
         } = match prepared {
             Prepared::Ready(ready) => *ready,
             Prepared::Skipped(report) => return Ok(Err(*report)),

@@ -55,7 +55,7 @@ pub enum SeedError {
     )]
     ExportNotEmpty(PathBuf),
     /// The directory or a file of an export cannot be written.
-    #[error("cannot write {}: {source}", path.display())]
+    #[error("cannot write {}: {source}{}", path.display(), advice(source))]
     ExportUnwritable {
         /// What.
         path: PathBuf,
@@ -71,6 +71,20 @@ pub enum SeedError {
     /// A task of ours failed. That is a bug.
     #[error("the seeder failed: {0}; please report this")]
     Internal(SanitizedText),
+}
+
+/// What to do about a file that cannot be written.
+fn advice(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "; the disk is full: make room, or name a directory on another one"
+        }
+        io::ErrorKind::FileTooLarge => "; set a smaller `maxBatchBytes`",
+        io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => {
+            "; name a directory that may be written to"
+        }
+        _ => "",
+    }
 }
 
 impl SeedError {

@@ -1,12 +1,12 @@
-//! The same entries as files, in the form that `wrangler kv bulk put` takes.
+//! Writes the entries to files, in the form that `wrangler kv bulk put` takes.
 //!
-//! In: what is to be seeded, and a directory. Out: files there, each a request body.
-//! Never: a file among others. Left-overs of another build would be loaded along with ours, so the
-//! directory has to be empty.
+//! Invariants: the directory is empty before, since files of another build would be loaded along with
+//! ours; and an export that fails or is cancelled leaves nothing in it.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use tokio_util::sync::CancellationToken;
@@ -82,6 +82,7 @@ async fn write(
         };
     let place = directory.clone();
     off_the_executor(move || make_empty(&place)).await??;
+    let unfinished = Unfinished::in_directory(directory);
     while let Some(batch) = batches.next().await? {
         let name = format!("kv-bulk-{:04}.json", export.files.len() + 1);
         export.routes += batch.routes();
@@ -92,9 +93,9 @@ async fn write(
             pairs: batch.pairs(),
             bytes: batch.body_bytes(),
         });
-        let path = directory.join(name);
-        off_the_executor(move || write_file(path, &batch)).await??;
+        unfinished.write(name, batch).await?;
     }
+    unfinished.finish();
     export.report = batches.into_report();
     Ok(export)
 }
@@ -112,11 +113,138 @@ fn make_empty(directory: &Path) -> Result<(), SeedError> {
     }
 }
 
-fn write_file(path: PathBuf, batch: &Batch) -> Result<(), SeedError> {
+/// The files of an export that is not done. Dropping it removes them: some pages of a site are not a
+/// site.
+struct Unfinished {
+    directory: PathBuf,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Default)]
+struct State {
+    /// Those that have their name.
+    files: Vec<String>,
+    /// Whether whoever still writes is to leave nothing.
+    is_abandoned: bool,
+}
+
+impl Unfinished {
+    fn in_directory(directory: PathBuf) -> Self {
+        Self {
+            directory,
+            state: Arc::default(),
+        }
+    }
+
+    /// Writes a file off the executor.
+    async fn write(&self, name: String, batch: Batch) -> Result<(), SeedError> {
+        let path = self.directory.join(&name);
+        let state = Arc::clone(&self.state);
+        off_the_executor(move || write_file(path, name, &batch, &state)).await?
+    }
+
+    /// The files stay.
+    fn finish(self) {
+        lock(&self.state).files.clear();
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        let mut state = lock(&self.state);
+        state.is_abandoned = true;
+        for name in &state.files {
+            // One that is gone already is as good.
+            let _ = fs::remove_file(self.directory.join(name));
+        }
+    }
+}
+
+fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Writes a file under a temporary name first: what has its own name is whole.
+fn write_file(
+    path: PathBuf,
+    name: String,
+    batch: &Batch,
+    state: &Mutex<State>,
+) -> Result<(), SeedError> {
+    let unfinished = path.with_extension("json.part");
     let written = OpenOptions::new()
         .write(true)
         .create_new(true)
-        .open(&path)
-        .and_then(|mut file: File| batch.body().try_for_each(|piece| file.write_all(&piece)));
-    written.map_err(|source| SeedError::ExportUnwritable { path, source })
+        .open(&unfinished)
+        .and_then(|mut file: File| {
+            batch.body().try_for_each(|piece| file.write_all(&piece))?;
+            // A full disk may show only now.
+            file.sync_data()
+        });
+    let mut state = lock(state);
+    let named = written.and_then(|()| match state.is_abandoned {
+        true => Err(io::ErrorKind::Interrupted.into()),
+        false => fs::rename(&unfinished, &path),
+    });
+    match named {
+        Ok(()) => {
+            state.files.push(name);
+            Ok(())
+        }
+        Err(source) => {
+            // Only what this run began.
+            if source.kind() != io::ErrorKind::AlreadyExists {
+                let _ = fs::remove_file(&unfinished);
+            }
+            Err(SeedError::ExportUnwritable { path, source })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pack::batch_of;
+
+    fn files_in(directory: &Path) -> Vec<String> {
+        let entries = fs::read_dir(directory).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned());
+        names.collect()
+    }
+
+    fn batch() -> Batch {
+        batch_of(&["a".to_owned()])
+    }
+
+    #[tokio::test]
+    async fn files_stay_if_the_export_is_finished_and_go_if_not() {
+        let dir = tempfile::tempdir().unwrap();
+        for is_finished in [false, true] {
+            let unfinished = Unfinished::in_directory(dir.path().to_owned());
+            let name = "kv-bulk-0001.json".to_owned();
+            unfinished.write(name.clone(), batch()).await.unwrap();
+            assert_eq!(files_in(dir.path()), [name]);
+            if is_finished {
+                unfinished.finish();
+            } else {
+                drop(unfinished);
+            }
+            assert_eq!(files_in(dir.path()).len(), usize::from(is_finished));
+        }
+    }
+
+    #[test]
+    fn what_cannot_get_its_name_leaves_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.json");
+        fs::create_dir(&path).unwrap();
+        let state = Mutex::default();
+        let error = write_file(path.clone(), "a.json".to_owned(), &batch(), &state).unwrap_err();
+        assert_eq!(error.code(), "EXPORT_UNWRITABLE");
+        assert_eq!(files_in(dir.path()), ["a.json"]);
+        fs::remove_dir(&path).unwrap();
+        state.lock().unwrap().is_abandoned = true;
+        write_file(path, "a.json".to_owned(), &batch(), &state).unwrap_err();
+        assert!(files_in(dir.path()).is_empty());
+    }
 }

@@ -11,7 +11,7 @@ use crate::files::{FileError, TrustedOwners};
 use crate::manifest::{ManifestError, ManifestFile};
 use crate::pack::{PackLimits, PackTarget, Packer, Timestamps};
 use crate::plan::lifetime::TtlRule;
-use crate::plan::{ManifestScan, Planner};
+use crate::plan::{DEFAULT_MAX_LISTED, ManifestScan, Planner, SkippedRoutes};
 use crate::report::{ReportedRuntime, SeedReport, SkippedRun};
 use crate::runtime::worker::Fact;
 use crate::runtime::{self, RuntimeSource, build_id};
@@ -34,6 +34,9 @@ pub struct BuildOptions {
     /// The `appPrefix` of the KV adapter; empty for none. Default: what the built Worker shows, else
     /// none. Another one than the Worker shows is refused.
     pub app_prefix: Option<String>,
+    /// How many skipped routes, and how many keys that are not stored, the report names. Default:
+    /// [`DEFAULT_MAX_LISTED`].
+    pub max_listed: usize,
     /// How long KV keeps entries. Default: the adapter's `ttlSeconds` as the built Worker shows it,
     /// else see [`TtlRule`].
     pub ttl: TtlRule,
@@ -50,6 +53,7 @@ impl BuildOptions {
             seed_failed_renders: false,
             refusal: None,
             app_prefix: None,
+            max_listed: DEFAULT_MAX_LISTED,
             ttl: TtlRule::default(),
         }
     }
@@ -60,6 +64,8 @@ pub(super) struct Ready {
     pub(super) packer: Packer,
     /// What has to be the same at the end.
     pub(super) moment: BuildMoment,
+    /// How much of what is not stored is named.
+    pub(super) max_listed: usize,
     pub(super) report: SeedReport,
 }
 
@@ -103,11 +109,16 @@ impl From<SkippedRun> for Stop {
 /// # Errors
 /// If the build is there and cannot be read.
 pub(super) fn prepare(options: BuildOptions, limits: PackLimits) -> Result<Prepared, SeedError> {
-    let mut report = SeedReport::default();
+    let max_listed = options.max_listed;
+    let mut report = SeedReport {
+        routes_skipped: SkippedRoutes::new(max_listed),
+        ..SeedReport::default()
+    };
     match start(options, limits, &mut report) {
         Ok((packer, moment)) => Ok(Prepared::Ready(Box::new(Ready {
             packer,
             moment,
+            max_listed,
             report,
         }))),
         Err(Stop::Skipped(skipped)) => {

@@ -22,9 +22,9 @@ use super::{joined, off_the_executor, progress};
 use crate::manifest::ManifestError;
 use crate::pack::{Batch, Batcher, PackError, PackedRoutes, Packer};
 use crate::progress::{Phase, Throttle};
-use crate::report::{NotStored, SeedReport, SkippedRun};
+use crate::report::{FailedPairs, NotStored, SeedReport, SkippedRun};
 use crate::sanitized_text::SanitizedText;
-use crate::send::{BatchSender, Delivered, FailedEntries, RetryPolicy};
+use crate::send::{BatchSender, Delivered, RetryPolicy};
 use crate::store::{Store, StoreError};
 
 /// The run's second half, until every pair is accounted for.
@@ -37,7 +37,10 @@ pub(super) struct Upload<'a, 'o> {
     /// How many batches have left `waiting`.
     begun: usize,
     /// What is not stored, by the number of the batch it was in.
-    failed: BTreeMap<usize, Vec<FailedEntries>>,
+    failed: BTreeMap<usize, Vec<FailedPairs>>,
+    /// How many keys are in it.
+    failed_keys: usize,
+    max_listed: usize,
     pack_problem: Option<PackError>,
     moment: Arc<BuildMoment>,
     routes_packed: usize,
@@ -63,6 +66,8 @@ impl<'a, 'o> Upload<'a, 'o> {
             waiting: VecDeque::new(),
             begun: 0,
             failed: BTreeMap::new(),
+            failed_keys: 0,
+            max_listed: ready.max_listed,
             pack_problem: None,
             moment: Arc::new(ready.moment),
             routes_packed: 0,
@@ -179,13 +184,17 @@ impl<'a, 'o> Upload<'a, 'o> {
 
     /// Gives up the batches that no request was made for.
     fn fail_waiting(&mut self, end: &StoreError) {
-        for batch in self.waiting.drain(..) {
-            let failed = FailedEntries {
+        for batch in std::mem::take(&mut self.waiting) {
+            let room = self.max_listed.saturating_sub(self.failed_keys);
+            let failed = FailedPairs {
                 error: end.clone().may_be_stored(false),
-                keys: batch.keys().collect(),
+                pairs: batch.pairs(),
+                // Later batches have later keys.
+                keys: batch.keys().take(room).collect(),
             };
-            self.failed.insert(self.begun, vec![failed]);
+            let number = self.begun;
             self.begun += 1;
+            self.fail(number, vec![failed]);
         }
     }
 
@@ -196,7 +205,27 @@ impl<'a, 'o> Upload<'a, 'o> {
         self.report.batches += delivered.requests;
         self.report.retries += delivered.retries;
         if !delivered.failed.is_empty() {
-            self.failed.insert(number, delivered.failed);
+            self.fail(
+                number,
+                delivered.failed.into_iter().map(Into::into).collect(),
+            );
+        }
+    }
+
+    /// Notes down what is not stored of a batch. Beyond the keys that will be named, those of the last
+    /// batches are let go of.
+    fn fail(&mut self, number: usize, failed: Vec<FailedPairs>) {
+        self.failed_keys += failed.iter().map(|one| one.keys.len()).sum::<usize>();
+        self.failed.insert(number, failed);
+        for one in self.failed.values_mut().rev().flatten() {
+            let surplus = self.failed_keys.saturating_sub(self.max_listed);
+            if surplus == 0 {
+                break;
+            }
+            let kept = one.keys.len().saturating_sub(surplus);
+            self.failed_keys -= one.keys.len() - kept;
+            one.keys.truncate(kept);
+            one.keys.shrink_to_fit();
         }
     }
 
@@ -210,7 +239,7 @@ impl<'a, 'o> Upload<'a, 'o> {
         let first = failed.next();
         let failure = first.as_ref().map(|first| first.error.clone());
         for failed in first.into_iter().chain(failed) {
-            NotStored::add(&mut self.report.not_stored, failed);
+            NotStored::add(&mut self.report.not_stored, failed, self.max_listed);
         }
         self.report.routes_not_reached = self.report.routes - self.routes_packed;
         // Giving its memory back takes longer than sending a page; nobody has to wait for that.

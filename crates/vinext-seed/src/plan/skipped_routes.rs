@@ -1,0 +1,161 @@
+//! The skipped routes of a run: all of them counted, by reason, and the first ones named.
+
+use super::{SkipReason, SkippedRoute};
+
+/// How many skipped routes, and how many keys that are not stored, a report names unless the caller says
+/// otherwise. They are counted beyond that; naming a million takes half a gigabyte.
+pub const DEFAULT_MAX_LISTED: usize = 10_000;
+
+/// How many reasons of one code are told apart. A build may give each route a reason of its own.
+const MAX_REASONS_OF_CODE: usize = 100;
+
+/// Skipped routes, in the manifest's order.
+#[derive(Clone, Debug)]
+pub struct SkippedRoutes {
+    total: usize,
+    max_listed: usize,
+    listed: Vec<SkippedRoute>,
+    reasons: Vec<SkippedReason>,
+}
+
+/// Routes that are skipped for the same reason.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct SkippedReason {
+    /// The reason. Where it names a file, that of the first route.
+    pub reason: SkipReason,
+    /// How many routes are skipped for it.
+    pub routes: usize,
+    /// The pathname of the first.
+    pub example: String,
+    /// Whether routes with other reasons of the same code are among them.
+    pub has_others: bool,
+}
+
+impl SkippedRoutes {
+    /// None so far, of which so many will be named.
+    #[must_use]
+    pub fn new(max_listed: usize) -> Self {
+        Self {
+            total: 0,
+            max_listed,
+            listed: Vec::new(),
+            reasons: Vec::new(),
+        }
+    }
+
+    /// Adds the next ones.
+    pub fn extend(&mut self, routes: impl IntoIterator<Item = SkippedRoute>) {
+        for route in routes {
+            self.total += 1;
+            self.count(&route);
+            if self.listed.len() < self.max_listed {
+                self.listed.push(route);
+            }
+        }
+    }
+
+    fn count(&mut self, route: &SkippedRoute) {
+        let mut of_code = 0;
+        let mut last = None;
+        for (index, known) in self.reasons.iter_mut().enumerate() {
+            if known.reason.code() != route.reason.code() {
+                continue;
+            }
+            if known.reason.is_same(&route.reason) {
+                known.routes += 1;
+                return;
+            }
+            of_code += 1;
+            last = Some(index);
+        }
+        if let Some(index) = last.filter(|_| of_code >= MAX_REASONS_OF_CODE) {
+            self.reasons[index].routes += 1;
+            self.reasons[index].has_others = true;
+            return;
+        }
+        self.reasons.push(SkippedReason {
+            reason: route.reason.clone(),
+            routes: 1,
+            example: route.path.as_ref().unwrap_or(&route.route).clone(),
+            has_others: false,
+        });
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn total(&self) -> usize {
+        self.total
+    }
+
+    /// The first of them.
+    #[must_use]
+    pub fn listed(&self) -> &[SkippedRoute] {
+        &self.listed
+    }
+
+    /// The first of them, without the rest.
+    #[must_use]
+    pub fn into_listed(self) -> Vec<SkippedRoute> {
+        self.listed
+    }
+
+    /// All of them by reason, in the order in which the reasons first appear.
+    #[must_use]
+    pub fn reasons(&self) -> &[SkippedReason] {
+        &self.reasons
+    }
+}
+
+impl Default for SkippedRoutes {
+    fn default() -> Self {
+        Self::new(DEFAULT_MAX_LISTED)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sanitized_text::SanitizedText;
+
+    fn route(index: usize, reason: SkipReason) -> SkippedRoute {
+        SkippedRoute {
+            route: format!("/{index}"),
+            path: None,
+            reason,
+        }
+    }
+
+    #[test]
+    fn counts_all_and_names_the_first() {
+        let mut skipped = SkippedRoutes::new(3);
+        let missing = |index| SkipReason::MissingArtifact {
+            file: format!("{index}.html"),
+        };
+        skipped.extend((0..10).map(|index| route(index, missing(index))));
+        skipped.extend([route(10, SkipReason::Duplicate)]);
+        assert_eq!(skipped.total(), 11);
+        assert_eq!(skipped.listed().len(), 3);
+        let counts = skipped.reasons().iter().map(|reason| reason.routes);
+        assert_eq!(counts.collect::<Vec<_>>(), [10, 1]);
+        assert_eq!(skipped.reasons()[0].example, "/0");
+    }
+
+    #[test]
+    fn bounds_the_reasons_of_a_code() {
+        let mut skipped = SkippedRoutes::new(0);
+        let why = |index: usize| SkipReason::NotRendered(SanitizedText::new(&index.to_string()));
+        skipped.extend((0..1000).map(|index| route(index, why(index))));
+        skipped.extend([route(1000, SkipReason::Duplicate)]);
+        assert_eq!(skipped.reasons().len(), MAX_REASONS_OF_CODE + 1);
+        assert_eq!(
+            skipped
+                .reasons()
+                .iter()
+                .map(|reason| reason.routes)
+                .sum::<usize>(),
+            1001
+        );
+        let last = &skipped.reasons()[MAX_REASONS_OF_CODE - 1];
+        assert_eq!((last.routes, last.has_others), (901, true));
+    }
+}
