@@ -107,7 +107,7 @@ it("a report that is not true is found out", async () => {
     return untruths(build, { report: parts.report }, parts.stored).join("; ");
   };
   const [key = ""] = stored.keys();
-  const group = { code: "X", message: "why", mayBeStored: false, keys: [key] };
+  const group = { code: "X", message: "why", mayBeStored: false, count: 1, keys: [key] };
   expect(find(() => {})).toBe("");
   expect(find(({ stored }) => stored.delete(key))).toContain("by the report only");
   expect(find(({ stored }) => stored.set("x", ""))).toContain("not planned");

@@ -174,6 +174,7 @@ describe("every stable code is explained:", () => {
       "index.d.ts",
       [
         "seed/error.rs",
+        "pack/mod.rs",
         ...["error", "outcome", "http/network_error", "cloudflare_kv/reply"].map(
           (name) => `store/${name}.rs`,
         ),
