@@ -181,14 +181,47 @@ impl Batch {
     }
 }
 
-/// A batch of pairs with these keys, for the tests of those who send batches.
+/// A batch with these keys, for the tests of those who send batches.
 #[cfg(any(test, fuzzing))]
 pub(crate) fn batch_of(keys: &[String]) -> Batch {
-    let pair = |key: &String| serde_json::json!({ "key": key, "value": "" }).to_string();
-    let pairs: Vec<_> = keys.iter().map(|key| (key.as_str(), pair(key))).collect();
+    let entries: Vec<_> = keys.iter().map(|key| (key.as_str(), "", None)).collect();
+    bulk_batch_of(&entries)
+}
+
+/// A batch of these keys, values and TTLs as pairs of a bulk request. Its metadata names the key.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn bulk_batch_of(entries: &[(&str, &str, Option<u64>)]) -> Batch {
+    let pair = |&(key, value, ttl_seconds): &(&str, &str, Option<u64>)| {
+        let mut pair = serde_json::json!({ "key": key, "value": value });
+        if let Some(ttl_seconds) = ttl_seconds {
+            pair["expiration_ttl"] = ttl_seconds.into();
+            pair["metadata"] = serde_json::json!({ "of": key });
+        }
+        pair.to_string()
+    };
+    framed_batch(crate::store::Frame::BulkJson, entries, pair)
+}
+
+/// A batch of these keys, values and TTLs as values alone.
+#[cfg(test)]
+pub(crate) fn raw_batch_of(entries: &[(&str, &str, Option<u64>)]) -> Batch {
+    let value = |&(_, value, _): &(&str, &str, Option<u64>)| value.to_owned();
+    framed_batch(crate::store::Frame::RawValue, entries, value)
+}
+
+#[cfg(any(test, fuzzing))]
+fn framed_batch(
+    frame: crate::store::Frame,
+    entries: &[(&str, &str, Option<u64>)],
+    encode: impl Fn(&(&str, &str, Option<u64>)) -> String,
+) -> Batch {
+    let encoded: Vec<_> = entries
+        .iter()
+        .map(|entry| (entry.0, encode(entry), entry.2))
+        .collect();
     let packed = PackedRoutes {
-        routes: keys.len(),
-        segment: super::segment::segment_of(crate::store::Frame::BulkJson, &pairs),
+        routes: entries.len(),
+        segment: super::segment::segment_of(frame, &encoded),
         skipped: Vec::new(),
     };
     let mut batcher = Batcher::new(BatchLimits {

@@ -30,6 +30,8 @@ pub use batch::{Batch, BatchEntry, BatchLimits};
 pub use batcher::Batcher;
 #[cfg(any(test, fuzzing))]
 pub(crate) use batcher::batch_of;
+#[cfg(test)]
+pub(crate) use batcher::{bulk_batch_of, raw_batch_of};
 pub use entry::Timestamps;
 
 use crate::files::{ArtifactDir, FileError};

@@ -317,15 +317,15 @@ impl Drop for PooledBuffer {
     }
 }
 
-/// A segment of these keys and encoded entries, for tests.
-#[cfg(test)]
-pub(super) fn segment_of(frame: Frame, entries: &[(&str, String)]) -> Segment {
+/// A segment of these keys, encoded entries and TTLs, for tests.
+#[cfg(any(test, fuzzing))]
+pub(super) fn segment_of(frame: Frame, entries: &[(&str, String, Option<u64>)]) -> Segment {
     let mut builder = SegmentBuilder::new(frame, &BufferPool::new(64, 0, MemoryBudget::new(0)));
-    for (key, encoded) in entries {
+    for (key, encoded, ttl_seconds) in entries {
         let entry = NewEntry {
             key,
             key_offset: None,
-            ttl_seconds: None,
+            ttl_seconds: *ttl_seconds,
             is_first: true,
         };
         builder.push(entry, |out| out.extend_from_slice(encoded.as_bytes()));

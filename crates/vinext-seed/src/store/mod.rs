@@ -4,6 +4,9 @@
 //! batch or waits: that is the same for all stores and lives in [`send`](crate::send).
 
 pub mod cloudflare_kv;
+#[cfg(test)]
+mod conformance;
+pub mod directory;
 mod error;
 mod frame;
 pub mod http;

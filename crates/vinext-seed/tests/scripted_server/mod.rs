@@ -87,11 +87,7 @@ fn serve(
         }
         let mut body = vec![0; length];
         reader.read_exact(&mut body)?;
-        let pairs: Vec<serde_json::Value> = serde_json::from_slice(&body).unwrap();
-        let keys = pairs
-            .iter()
-            .map(|pair| pair["key"].as_str().unwrap().to_owned());
-        log.lock().unwrap().push(keys.collect());
+        log.lock().unwrap().push(keys(&body));
         if let Reply::Late(wait, later) = reply {
             sleep(wait);
             reply = *later;
@@ -121,6 +117,16 @@ fn serve(
     }
 }
 
+/// The keys of a bulk write or delete; none of a question.
+fn keys(body: &[u8]) -> Vec<String> {
+    let entries: Vec<serde_json::Value> = serde_json::from_slice(body).unwrap_or_default();
+    let key = |entry: &serde_json::Value| {
+        let key = entry.get("key").unwrap_or(entry);
+        key.as_str().unwrap().to_owned()
+    };
+    entries.iter().map(key).collect()
+}
+
 fn message(status: u16, headers: &str, body: &str) -> String {
     let length = body.len();
     format!("HTTP/1.1 {status} Reason\r\n{headers}content-length: {length}\r\n\r\n{body}")
@@ -139,7 +145,7 @@ fn read_head(reader: &mut BufReader<&TcpStream>) -> std::io::Result<Option<usize
             length = value.trim().parse().ok();
         }
         if line.is_empty() {
-            return Ok(length);
+            return Ok(Some(length.unwrap_or(0)));
         }
     }
 }

@@ -12,7 +12,7 @@ type Pair = (String, String);
 fn packed(pairs: &[Pair]) -> PackedRoutes {
     let pairs: Vec<_> = pairs
         .iter()
-        .map(|(key, pair)| (key.as_str(), pair.clone()))
+        .map(|(key, pair)| (key.as_str(), pair.clone(), None))
         .collect();
     PackedRoutes {
         routes: pairs.len(),

@@ -190,3 +190,6 @@ impl Store for CloudflareKv {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

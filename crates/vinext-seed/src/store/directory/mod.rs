@@ -1,0 +1,356 @@
+//! A store in a directory: one file per entry, its value as the content.
+//!
+//! The file of a key is its name with everything but lower-case letters, digits, `-` and `_`
+//! percent-encoded, cut into directories where file systems would find it too long. The time of
+//! expiry, if there is one, is in a file beside it.
+//!
+//! Invariants: a value is never visible in part, and no key leads out of the directory.
+
+use std::fs;
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+use tokio::task::spawn_blocking;
+
+use super::{
+    ConfigError, FailureKind, Frame, KeyPage, ListedKey, Outcome, Store, StoreError, StoreLimits,
+    Stored,
+};
+use crate::pack::Batch;
+use crate::sanitized_text::SanitizedText;
+
+/// Keys on a page of a listing.
+const KEYS_PER_PAGE: usize = 1000;
+
+/// The longest name of a file or directory here. File systems take 255 bytes.
+const MAX_NAME_BYTES: usize = 200;
+
+/// What the file of a value ends with. No directory's name does, and no part of a key.
+const VALUE: &str = ".value";
+
+/// What the file of an entry's expiry ends with.
+const EXPIRES: &str = ".expires";
+
+/// What a file ends with while it is written.
+const TEMPORARY: &str = ".tmp";
+
+/// Entries in a directory.
+#[derive(Clone, Debug)]
+pub struct DirectoryStore {
+    root: PathBuf,
+}
+
+impl DirectoryStore {
+    /// Opens a directory, which is created if it is missing.
+    ///
+    /// # Errors
+    /// If it cannot be created.
+    pub fn open(root: PathBuf) -> Result<Self, ConfigError> {
+        let created = fs::create_dir_all(&root);
+        let cannot = |error| ConfigError::new("root", format!("cannot be created: {error}"));
+        created.map_err(cannot)?;
+        Ok(Self { root })
+    }
+
+    /// The path of a key's files, without their endings.
+    fn path(&self, key: &str) -> PathBuf {
+        let name = encode(key);
+        let mut path = self.root.clone();
+        let mut rest = name.as_str();
+        while rest.len() > MAX_NAME_BYTES {
+            let (part, behind) = rest.split_at(MAX_NAME_BYTES);
+            path.push(part);
+            rest = behind;
+        }
+        path.push(rest);
+        path
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        operation: &'static str,
+        work: impl FnOnce(&Self) -> io::Result<T> + Send + 'static,
+    ) -> Outcome<T> {
+        let store = self.clone();
+        let done = spawn_blocking(move || work(&store)).await;
+        let done = done.unwrap_or_else(|error| Err(io::Error::other(error)));
+        Outcome::new(done.map_err(|error| {
+            let detail = SanitizedText::new(&error.to_string());
+            let message = format!("{operation} {} failed: {detail}", self.root.display());
+            let error = StoreError::new("DIRECTORY_FAILED", message).may_be_stored(true);
+            FailureKind::Fatal.because(error)
+        }))
+    }
+
+    fn write(&self, entry: &NewEntry) -> io::Result<()> {
+        let path = self.path(&entry.key);
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent)?;
+        }
+        // The expiry first: a value must not be there without it.
+        let expires = with_ending(&path, EXPIRES);
+        match entry.expires_at_seconds {
+            Some(seconds) => write_whole(&expires, seconds.to_string().as_bytes())?,
+            None => remove(&expires)?,
+        }
+        write_whole(&with_ending(&path, VALUE), &entry.value)
+    }
+
+    fn expiry(&self, key: &str) -> io::Result<Option<u64>> {
+        match fs::read_to_string(with_ending(&self.path(key), EXPIRES)) {
+            Ok(text) => text.parse().map(Some).map_err(io::Error::other),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn read(&self, key: &str) -> io::Result<Option<Vec<u8>>> {
+        if self.expiry(key)?.is_some_and(is_past) {
+            return Ok(None);
+        }
+        match fs::read(with_ending(&self.path(key), VALUE)) {
+            Ok(value) => Ok(Some(value)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn page(&self, prefix: &str, after: Option<&str>) -> io::Result<KeyPage> {
+        let mut names = Vec::new();
+        collect(&self.root, "", &mut |name| {
+            if let Some(key) = decode(name)
+                && key.starts_with(prefix)
+                && after.is_none_or(|after| key.as_str() > after)
+            {
+                names.push(key);
+            }
+        })?;
+        names.sort_unstable();
+        let is_last = names.len() <= KEYS_PER_PAGE;
+        names.truncate(KEYS_PER_PAGE);
+        let cursor = names.last().filter(|_| !is_last).cloned();
+        let mut keys = Vec::with_capacity(names.len());
+        for name in names {
+            let expires_at_seconds = self.expiry(&name)?;
+            if !expires_at_seconds.is_some_and(is_past) {
+                keys.push(ListedKey {
+                    name,
+                    expires_at_seconds,
+                    metadata: None,
+                });
+            }
+        }
+        Ok(KeyPage { keys, cursor })
+    }
+}
+
+struct NewEntry {
+    key: String,
+    value: Bytes,
+    expires_at_seconds: Option<u64>,
+}
+
+impl Store for DirectoryStore {
+    const FRAME: Frame = Frame::RawValue;
+
+    /// Those of no file system, but of good sense.
+    const LIMITS: StoreLimits = StoreLimits {
+        max_key_bytes: 4096,
+        max_value_bytes: usize::MAX,
+        max_metadata_bytes: 0,
+        max_batch_entries: 1000,
+        max_body_bytes: usize::MAX,
+        min_ttl_seconds: 1,
+    };
+
+    async fn put(&self, batch: &Batch) -> Outcome<Stored> {
+        let now = now_seconds();
+        let entries: Vec<_> = batch
+            .entries()
+            .map(|entry| NewEntry {
+                key: entry.key().to_owned(),
+                value: entry.encoded(),
+                expires_at_seconds: entry.ttl_seconds().map(|ttl| now + ttl),
+            })
+            .collect();
+        let written = self.run("Writing to", move |store| {
+            entries.iter().try_for_each(|entry| store.write(entry))
+        });
+        written.await.map(|()| Stored::All)
+    }
+
+    async fn list(&self, prefix: &str, cursor: Option<&str>) -> Outcome<KeyPage> {
+        let (prefix, cursor) = (prefix.to_owned(), cursor.map(str::to_owned));
+        self.run("Listing", move |store| {
+            store.page(&prefix, cursor.as_deref())
+        })
+        .await
+    }
+
+    async fn get(&self, key: &str) -> Outcome<Option<Vec<u8>>> {
+        let key = key.to_owned();
+        self.run("Reading from", move |store| store.read(&key))
+            .await
+    }
+
+    async fn delete(&self, keys: &[String]) -> Outcome<()> {
+        let keys = keys.to_vec();
+        self.run("Deleting from", move |store| {
+            keys.iter().try_for_each(|key| {
+                let path = store.path(key);
+                // The value first: an expiry alone is nothing.
+                remove(&with_ending(&path, VALUE))?;
+                remove(&with_ending(&path, EXPIRES))
+            })
+        })
+        .await
+    }
+}
+
+/// A name that every file system takes, whatever the key, and keeps apart from all others, also where
+/// it ignores case.
+fn encode(key: &str) -> String {
+    let mut name = String::with_capacity(key.len());
+    for &byte in key.as_bytes() {
+        match byte {
+            b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' => name.push(char::from(byte)),
+            _ => {
+                name.push('%');
+                name.extend(
+                    [byte >> 4, byte & 15]
+                        .map(|digit| char::from(b"0123456789abcdef"[usize::from(digit)])),
+                );
+            }
+        }
+    }
+    name
+}
+
+/// The key of a name; `None` if nothing here has written it.
+fn decode(name: &str) -> Option<String> {
+    let key = percent_encoding::percent_decode_str(name)
+        .decode_utf8()
+        .ok()?;
+    (encode(&key) == name).then(|| key.into_owned())
+}
+
+/// Hands over the names of all values below a directory.
+fn collect(directory: &Path, before: &str, found: &mut impl FnMut(&str)) -> io::Result<()> {
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let Some(name) = name.to_str() else {
+            continue;
+        };
+        if entry.file_type()?.is_dir() {
+            collect(&entry.path(), &format!("{before}{name}"), found)?;
+        } else if let Some(last) = name.strip_suffix(VALUE) {
+            found(&format!("{before}{last}"));
+        }
+    }
+    Ok(())
+}
+
+fn with_ending(path: &Path, ending: &str) -> PathBuf {
+    let mut path = path.as_os_str().to_owned();
+    path.push(ending);
+    path.into()
+}
+
+/// Writes a file so that nobody sees a part of it.
+fn write_whole(path: &Path, content: &[u8]) -> io::Result<()> {
+    let temporary = with_ending(path, TEMPORARY);
+    let written = fs::File::create(&temporary).and_then(|mut file| file.write_all(content));
+    let renamed = written.and_then(|()| fs::rename(&temporary, path));
+    if renamed.is_err() {
+        // What cannot be removed either was not there.
+        let _ = fs::remove_file(&temporary);
+    }
+    renamed
+}
+
+fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn now_seconds() -> u64 {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
+    since_epoch.unwrap_or(Duration::ZERO).as_secs()
+}
+
+fn is_past(seconds: u64) -> bool {
+    seconds <= now_seconds()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::pack::raw_batch_of;
+
+    fn store() -> (tempfile::TempDir, DirectoryStore) {
+        let directory = tempfile::tempdir().unwrap();
+        let store = DirectoryStore::open(directory.path().join("store")).unwrap();
+        (directory, store)
+    }
+
+    #[tokio::test]
+    async fn passes_the_conformance_suite() {
+        let (_directory, store) = store();
+        crate::store::conformance::run(&store, raw_batch_of).await;
+    }
+
+    #[tokio::test]
+    async fn an_entry_is_gone_after_its_ttl() {
+        let (_directory, store) = store();
+        store
+            .write(&NewEntry {
+                key: "k".to_owned(),
+                value: "v".into(),
+                expires_at_seconds: Some(now_seconds() - 1),
+            })
+            .unwrap();
+        assert_eq!(store.get("k").await.result.unwrap(), None);
+        assert_eq!(store.list("", None).await.result.unwrap().keys, []);
+        // Written again without a TTL, it stays.
+        store
+            .put(&raw_batch_of(&[("k", "v", None)]))
+            .await
+            .result
+            .unwrap();
+        let keys = store.list("", None).await.result.unwrap().keys;
+        assert_eq!(keys[0].expires_at_seconds, None);
+    }
+
+    #[tokio::test]
+    async fn a_directory_that_cannot_be_written_is_named() {
+        let (directory, store) = store();
+        fs::remove_dir_all(directory.path().join("store")).unwrap();
+        fs::write(directory.path().join("store"), "a file").unwrap();
+        let put = store.put(&raw_batch_of(&[("k", "v", None)])).await;
+        let failure = put.result.unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Fatal);
+        assert_eq!(failure.error.code(), "DIRECTORY_FAILED");
+        assert!(
+            failure.error.message.contains("store failed: "),
+            "{failure:?}"
+        );
+        assert!(DirectoryStore::open(directory.path().join("store")).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn every_key_has_a_name_of_its_own(one in "\\PC{0,40}", other in "\\PC{0,40}") {
+            prop_assert_eq!(decode(&encode(&one)), Some(one.clone()));
+            let (a, b) = (encode(&one), encode(&other));
+            prop_assert_eq!(a == b, one == other);
+            prop_assert!(!a.contains(['/', '\\', '.', ':']) && a.to_lowercase() == a);
+        }
+    }
+}
