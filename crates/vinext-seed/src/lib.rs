@@ -9,8 +9,73 @@
 //! version that is, and [`seed()`] joins the stages. [`estimate()`] and [`export()`] do the same up
 //! to the sending: one counts, the other writes files.
 //!
-//! In: a build on disk, a namespace and a token. Out: a [`SeedReport`], or a [`SeedError`] that
-//! carries one. Never: a word of Node, a terminal or wrangler; those are the callers' business.
+//! The engine knows nothing of Node, terminals or wrangler; those are the callers' business.
+//!
+//! # Examples
+//!
+//! Into Workers KV:
+//!
+//! ```no_run
+//! use vinext_seed::store::cloudflare_kv::{DEFAULT_API_BASE, Endpoint};
+//! use vinext_seed::store::http::ApiToken;
+//! use vinext_seed::{BuildOptions, CancellationToken, SeedOptions, seed};
+//!
+//! # async fn example(account_id: &str, namespace_id: &str) -> Result<(), Box<dyn std::error::Error>> {
+//! let endpoint = Endpoint::new(DEFAULT_API_BASE, account_id, namespace_id)?;
+//! let token = ApiToken::new(std::env::var("CLOUDFLARE_API_TOKEN")?)?;
+//! let build = BuildOptions::new(std::env::current_dir()?);
+//! let options = SeedOptions::new(build, endpoint, token);
+//! let report = seed(options, &(), &CancellationToken::new()).await?;
+//! match report.skipped {
+//!     Some(skipped) => println!("nothing was seeded: {}", skipped.reason),
+//!     None => println!("{} pages are stored", report.seeded_routes),
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Into a directory, as into any other [`Store`](store::Store):
+//!
+//! ```
+//! use vinext_seed::runtime::{RuntimeSource, RuntimeVersions};
+//! use vinext_seed::sanitized_text::SanitizedText;
+//! use vinext_seed::send::RetryPolicy;
+//! use vinext_seed::store::Store;
+//! use vinext_seed::store::directory::DirectoryStore;
+//! use vinext_seed::{BuildOptions, CancellationToken, Limits, seed_into};
+//!
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let project = tempfile::tempdir()?;
+//! # let root = project.path().to_owned();
+//! # let pages = root.join("dist/server/prerendered-routes");
+//! # std::fs::create_dir_all(&pages)?;
+//! # std::fs::write(pages.join("about.html"), "<p>About us</p>")?;
+//! # let manifest = r#"{"buildId":"5c1f0e2d-3a4b-4c5d-8e6f-708192a3b4c5","trailingSlash":false,"routes":[
+//! #   {"route":"/about","status":"rendered","revalidate":false,"router":"app"}]}"#;
+//! # std::fs::write(root.join("dist/server/vinext-prerender.json"), manifest)?;
+//! let cache = root.join("cache");
+//! let mut build = BuildOptions::new(root);
+//! build.runtime = RuntimeSource::Named(RuntimeVersions {
+//!     vinext: "1.4.0".to_owned(),
+//!     cloudflare: None,
+//! });
+//! let place = cache.clone();
+//! let open = move || match DirectoryStore::open(place) {
+//!     Ok(store) => Ok((store, Vec::new())),
+//!     Err(error) => Err(SanitizedText::new(&error.to_string())),
+//! };
+//! let (limits, retry) = (Limits::default(), RetryPolicy::default());
+//! let report = seed_into(open, build, limits, retry, &(), &CancellationToken::new()).await?;
+//! assert_eq!(report.seeded_routes, 1);
+//!
+//! let key = "cache:app:v2:5c1f0e2d-3a4b-4c5d-8e6f-708192a3b4c5:/about:html";
+//! let stored = DirectoryStore::open(cache)?.get(key).await.result;
+//! let value = stored.map_err(|failure| failure.error)?.unwrap_or_default();
+//! assert!(String::from_utf8(value)?.contains(r#""html":"<p>About us</p>""#));
+//! # Ok(())
+//! # }
+//! ```
 
 mod files;
 pub mod flight;
@@ -33,6 +98,6 @@ pub use report::SeedReport;
 pub use seed::{
     BuildOptions, DEFAULT_MAX_FILE_BYTES, DEFAULT_MAX_MEMORY_BYTES, EntrySize, Estimate, Export,
     ExportFile, LARGEST_ENTRIES, Limits, MAX_CONCURRENCY, SeedError, SeedOptions, estimate, export,
-    seed,
+    seed, seed_into,
 };
 pub use tokio_util::sync::CancellationToken;

@@ -30,7 +30,7 @@ impl Batches {
         budget: Budget,
         batcher: fn(&Budget, usize) -> Batcher,
     ) -> Result<Result<Self, SeedReport>, SeedError> {
-        let prepared = off_the_executor(move || prepare(build, budget.pack)).await??;
+        let prepared = off_the_executor(move || prepare(build, &budget)).await??;
         let Ready {
             packer,
             moment,

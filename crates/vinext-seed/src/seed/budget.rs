@@ -11,8 +11,7 @@
 //! comes on top.
 
 use crate::pack::{BatchLimits, Batcher, PackLimits};
-use crate::store::ConfigError;
-use crate::store::cloudflare_kv::LIMITS;
+use crate::store::{ConfigError, Frame, Store, StoreLimits};
 
 /// What a run takes unless the caller says otherwise, in bytes: 128 MB, which even the smallest
 /// build machines have beside Node.
@@ -61,27 +60,27 @@ pub const MAX_CONCURRENCY: usize = 64;
 pub struct Limits {
     /// Memory, in bytes. Default: [`DEFAULT_MAX_MEMORY_BYTES`]. Below 32 MB it is overdrawn.
     pub max_memory_bytes: Option<usize>,
-    /// Pairs in one request, up to 10,000, which is the default.
+    /// Pairs in one request, up to what the store takes (for Workers KV: 10,000), which is the default.
     pub max_batch_pairs: Option<usize>,
-    /// Bytes of one request, up to 100,000,000. Default: what the memory allows, at
-    /// most 8 MiB; in files [`DEFAULT_MAX_FILE_BYTES`](crate::DEFAULT_MAX_FILE_BYTES).
+    /// Bytes of one request, up to what the store takes (for Workers KV: 100,000,000). Default: what the
+    /// memory allows, at most 8 MiB; in files [`DEFAULT_MAX_FILE_BYTES`](crate::DEFAULT_MAX_FILE_BYTES).
     pub max_batch_bytes: Option<usize>,
     /// Requests in flight, up to [`MAX_CONCURRENCY`]. Default: what the memory allows, at most 8.
     pub concurrency: Option<usize>,
 }
 
 impl Limits {
-    fn check(&self) -> Result<(), ConfigError> {
+    fn check(&self, store: &StoreLimits) -> Result<(), ConfigError> {
         in_range("max_memory_bytes", self.max_memory_bytes, usize::MAX)?;
         in_range(
             "max_batch_pairs",
             self.max_batch_pairs,
-            LIMITS.max_batch_entries,
+            store.max_batch_entries,
         )?;
         in_range(
             "max_batch_bytes",
             self.max_batch_bytes,
-            LIMITS.max_body_bytes,
+            store.max_body_bytes,
         )?;
         in_range("concurrency", self.concurrency, MAX_CONCURRENCY)
     }
@@ -103,6 +102,8 @@ pub(super) struct Budget {
     pub(super) pack: PackLimits,
     pub(super) batch: BatchLimits,
     pub(super) concurrency: usize,
+    pub(super) frame: Frame,
+    pub(super) store: StoreLimits,
 }
 
 impl Budget {
@@ -110,13 +111,13 @@ impl Budget {
     ///
     /// # Errors
     /// If a limit is beyond what is possible.
-    pub(super) fn of(limits: Limits) -> Result<Self, ConfigError> {
-        limits.check()?;
+    pub(super) fn of<S: Store>(limits: Limits) -> Result<Self, ConfigError> {
+        limits.check(&S::LIMITS)?;
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
-        Ok(Self::spend(limits, processors))
+        Ok(Self::spend::<S>(limits, processors))
     }
 
-    fn spend(limits: Limits, processors: usize) -> Self {
+    fn spend<S: Store>(limits: Limits, processors: usize) -> Self {
         let max_memory_bytes = limits.max_memory_bytes.unwrap_or(DEFAULT_MAX_MEMORY_BYTES);
         let threads = processors.clamp(1, MAX_PACK_THREADS);
         let free_bytes = max_memory_bytes.saturating_sub(FIXED_BYTES);
@@ -154,10 +155,14 @@ impl Budget {
                 max_bytes: free_bytes.max(least_held),
             },
             batch: BatchLimits {
-                max_pairs: limits.max_batch_pairs.unwrap_or(LIMITS.max_batch_entries),
+                max_pairs: limits
+                    .max_batch_pairs
+                    .unwrap_or(S::LIMITS.max_batch_entries),
                 max_body_bytes,
             },
             concurrency,
+            frame: S::FRAME,
+            store: S::LIMITS,
         }
     }
 
@@ -184,6 +189,7 @@ fn with_headroom(bytes: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::cloudflare_kv::{CloudflareKv, LIMITS};
     use proptest::prelude::*;
 
     fn memory(max_memory_bytes: usize) -> Limits {
@@ -203,7 +209,7 @@ mod tests {
 
     #[test]
     fn by_default_eight_bodies_of_eight_mebibytes_are_in_flight() {
-        let budget = Budget::spend(Limits::default(), 4);
+        let budget = Budget::spend::<CloudflareKv>(Limits::default(), 4);
         assert_eq!(budget.concurrency, 8);
         assert_eq!(budget.batch.max_body_bytes, 8 * MEBIBYTE);
         assert_eq!(budget.batch.max_pairs, LIMITS.max_batch_entries);
@@ -216,7 +222,7 @@ mod tests {
 
     #[test]
     fn a_small_budget_has_smaller_bodies_first_and_fewer_then() {
-        let of = |mebibytes| Budget::spend(memory(mebibytes * MEBIBYTE), 2);
+        let of = |mebibytes| Budget::spend::<CloudflareKv>(memory(mebibytes * MEBIBYTE), 2);
         let (small, smaller, least) = (of(64), of(32), of(1));
         assert_eq!(small.concurrency, CONCURRENCY);
         assert!(small.batch.max_body_bytes < MAX_CHOSEN_BODY_BYTES);
@@ -229,7 +235,7 @@ mod tests {
 
     #[test]
     fn what_the_caller_insists_on_is_kept_and_the_rest_makes_room() {
-        let budget = |limits| Budget::spend(limits, 4);
+        let budget = |limits| Budget::spend::<CloudflareKv>(limits, 4);
         let large = budget(Limits {
             max_batch_bytes: Some(32 * MEBIBYTE),
             ..Limits::default()
@@ -274,7 +280,7 @@ mod tests {
                 "concurrency",
             ),
         ] {
-            let error = Budget::of(limits).unwrap_err();
+            let error = Budget::of::<CloudflareKv>(limits).unwrap_err();
             assert_eq!(error.field, field);
         }
     }
@@ -285,7 +291,7 @@ mod tests {
             max_memory_bytes in 40 * MEBIBYTE..2048 * MEBIBYTE,
             processors in 0..200_usize,
         ) {
-            let budget = Budget::spend(memory(max_memory_bytes), processors);
+            let budget = Budget::spend::<CloudflareKv>(memory(max_memory_bytes), processors);
             prop_assert!(held(&budget) <= max_memory_bytes);
             prop_assert!((1..=CONCURRENCY).contains(&budget.concurrency));
             prop_assert!((1..=MAX_PACK_THREADS).contains(&budget.pack.threads));

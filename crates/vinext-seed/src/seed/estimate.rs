@@ -17,6 +17,7 @@ use super::{BuildOptions, Limits, off_the_executor, unless_cancelled};
 use crate::pack::Batch;
 use crate::report::SeedReport;
 use crate::runtime::worker::has_rewrites;
+use crate::store::cloudflare_kv::CloudflareKv;
 
 /// What a site with rewrites is told.
 const REWRITES: &str = "next.config has rewrites: the pages that they lead to are seeded, and the paths \
@@ -61,7 +62,7 @@ pub async fn estimate(
     cancellation: &CancellationToken,
 ) -> Result<Estimate, SeedError> {
     let started = Instant::now();
-    let budget = Budget::of(limits)?;
+    let budget = Budget::of::<CloudflareKv>(limits)?;
     let mut estimate = unless_cancelled(cancellation, count(build, budget)).await?;
     estimate.report.duration = started.elapsed();
     Ok(estimate)

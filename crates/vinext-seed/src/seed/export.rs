@@ -17,6 +17,7 @@ use super::error::SeedError;
 use super::{BuildOptions, Limits, off_the_executor, unless_cancelled};
 use crate::pack::{Batch, Batcher};
 use crate::report::SeedReport;
+use crate::store::cloudflare_kv::CloudflareKv;
 
 /// Bytes of a file unless the caller says otherwise. Wrangler sends up to 1,000 pairs in one request
 /// whatever their size, so a file has to stay well below the API's 100 MB.
@@ -60,7 +61,7 @@ pub async fn export(
 ) -> Result<Export, SeedError> {
     let started = Instant::now();
     let max_file_bytes = limits.max_batch_bytes.unwrap_or(DEFAULT_MAX_FILE_BYTES);
-    let budget = Budget::of(Limits {
+    let budget = Budget::of::<CloudflareKv>(Limits {
         max_batch_bytes: Some(max_file_bytes),
         ..limits
     })?;

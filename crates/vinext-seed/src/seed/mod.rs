@@ -23,6 +23,7 @@ use crate::progress::{Observer, Phase, Progress, Throttle};
 use crate::report::SeedReport;
 use crate::sanitized_text::SanitizedText;
 use crate::send::RetryPolicy;
+use crate::store::Store;
 use crate::store::cloudflare_kv::{CloudflareKv, Endpoint};
 use crate::store::http::{ApiToken, Timeouts};
 use budget::Budget;
@@ -78,21 +79,38 @@ pub async fn seed(
     observer: &dyn Observer,
     cancellation: &CancellationToken,
 ) -> Result<SeedReport, SeedError> {
-    let started = Instant::now();
-    let budget = Budget::of(options.limits)?;
-    let mut throttle = Throttle::new(observer);
-    throttle.report(progress(Phase::Plan, 0, &SeedReport::default()));
     let SeedOptions {
         build,
         endpoint,
         token,
+        limits,
         retry,
         timeouts,
-        ..
     } = options;
+    let open = move || CloudflareKv::new(endpoint, token, timeouts);
+    seed_into(open, build, limits, retry, observer, cancellation).await
+}
+
+/// Seeds a build's pages into any store, which `open` opens while the first pages are packed. It also
+/// returns warnings for the report.
+///
+/// # Errors
+/// See [`SeedError`]. Where there is merely nothing to do, the report says so.
+pub async fn seed_into<S: Store + 'static>(
+    open: impl FnOnce() -> Result<(S, Vec<String>), SanitizedText> + Send + 'static,
+    build: BuildOptions,
+    limits: Limits,
+    retry: RetryPolicy,
+    observer: &dyn Observer,
+    cancellation: &CancellationToken,
+) -> Result<SeedReport, SeedError> {
+    let started = Instant::now();
+    let budget = Budget::of::<S>(limits)?;
+    let mut throttle = Throttle::new(observer);
+    throttle.report(progress(Phase::Plan, 0, &SeedReport::default()));
     // Reading the system's certificates takes as long as packing a small site: do both at once.
-    let opening = spawn_blocking(move || CloudflareKv::new(endpoint, token, timeouts));
-    let preparing = off_the_executor(move || prepare(build, budget.pack));
+    let opening = spawn_blocking(open);
+    let preparing = off_the_executor(move || prepare(build, &budget));
     let prepared = unless_cancelled(cancellation, async { preparing.await? }).await?;
     let mut report = match prepared {
         Prepared::Ready(ready) => {

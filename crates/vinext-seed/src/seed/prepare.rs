@@ -4,18 +4,18 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use super::budget::Budget;
 use super::error::SeedError;
 use super::moment::BuildMoment;
 use super::rendered_at::rendered_at;
 use crate::files::{FileError, TrustedOwners};
 use crate::manifest::{ManifestError, ManifestFile};
-use crate::pack::{PackLimits, PackTarget, Packer, Timestamps};
+use crate::pack::{PackTarget, Packer, Timestamps};
 use crate::plan::lifetime::TtlRule;
 use crate::plan::{DEFAULT_MAX_LISTED, ManifestScan, Planner, SkippedRoutes};
 use crate::report::{ReportedRuntime, SeedReport, SkippedRun};
 use crate::runtime::worker::Fact;
 use crate::runtime::{self, RuntimeSource, build_id};
-use crate::store::{Frame, cloudflare_kv};
 
 /// A build, and how its pages are to become entries.
 #[derive(Clone, Debug)]
@@ -108,13 +108,13 @@ impl From<SkippedRun> for Stop {
 ///
 /// # Errors
 /// If the build is there and cannot be read.
-pub(super) fn prepare(options: BuildOptions, limits: PackLimits) -> Result<Prepared, SeedError> {
+pub(super) fn prepare(options: BuildOptions, budget: &Budget) -> Result<Prepared, SeedError> {
     let max_listed = options.max_listed;
     let mut report = SeedReport {
         routes_skipped: SkippedRoutes::new(max_listed),
         ..SeedReport::default()
     };
-    match start(options, limits, &mut report) {
+    match start(options, budget, &mut report) {
         Ok((packer, moment)) => Ok(Prepared::Ready(Box::new(Ready {
             packer,
             moment,
@@ -132,7 +132,7 @@ pub(super) fn prepare(options: BuildOptions, limits: PackLimits) -> Result<Prepa
 /// Starts packing, and notes in the report what it finds out before.
 fn start(
     options: BuildOptions,
-    limits: PackLimits,
+    budget: &Budget,
     report: &mut SeedReport,
 ) -> Result<(Packer, BuildMoment), Stop> {
     let server_dir = options.root.join("dist").join("server");
@@ -199,18 +199,17 @@ fn start(
         now_ms: epoch_ms(now),
         rendered_at_ms: epoch_ms(rendered_at.time),
     };
-    let limits_of_store = cloudflare_kv::LIMITS;
-    let planner = Planner::new(profile, build_id, app_prefix, ttl, limits_of_store, scan)
+    let planner = Planner::new(profile, build_id, app_prefix, ttl, budget.store, scan)
         .seed_failed_renders(options.seed_failed_renders)
         .caching_only_what_is_marked(worker.cache_components == Fact::Known(true));
     let target = PackTarget {
-        frame: Frame::BulkJson,
-        limits: limits_of_store,
+        frame: budget.frame,
+        limits: budget.store,
         timestamps,
     };
     let artifact_dir = server_dir.join("prerendered-routes");
     let routes = manifest.into_routes();
-    let packer = Packer::start(planner, routes, &artifact_dir, target, limits);
+    let packer = Packer::start(planner, routes, &artifact_dir, target, budget.pack);
     let packer = packer.map_err(|problem| SeedError::Pack {
         problem,
         report: Box::default(),
