@@ -309,7 +309,7 @@ impl Planner {
                 return Err(SkipReason::Rewritten { pathname });
             }
         };
-        Ok((storable(whole), looked_up))
+        Ok((storable(whole, self.profile.colon_tags), looked_up))
     }
 
     /// The runtime's tags for the route: its formula's, then the manifest's.
