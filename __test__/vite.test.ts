@@ -100,6 +100,12 @@ describe("a build with withSeed", () => {
     expect(cloudflare.calls).toEqual([]);
   });
 
+  it("plans with the options that it would seed with", async () => {
+    const project = { artifacts: { "a.html": "A", "a.rsc": "0:a" } };
+    const { output } = await build({ project, options: { maxBatchPairs: 0 } });
+    expect(output).toMatch(/warning:.*maxBatchPairs/u);
+  });
+
   it("warns and goes on without a token, and fails with strict", async () => {
     const env = { VINEXT_SEED: "1", CLOUDFLARE_API_TOKEN: undefined };
     const { code, output, cloudflare } = await build({ env });
@@ -136,7 +142,7 @@ describe("a build with withSeed", () => {
       const { Module } = await import("node:module");
       const load = Module._load;
       Module._load = function (request, ...rest) {
-        if (request.endsWith("native.cjs")) throw new Error("no native code");
+        if (request.endsWith("native.cjs")) throw new Error("Cannot find native binding.");
         return load.call(this, request, ...rest);
       };`;
     const plan = await build({ before });
@@ -154,7 +160,7 @@ describe("a build with withSeed", () => {
   it("takes environment and configuration from the deploy's arguments", async () => {
     const config = wranglerConfig({ env: { staging: wranglerConfig({ name: undefined }) } });
     const project = { wrangler: true, files: { "deploy/other.json": config } };
-    const command = ["deploy", "--env=staging", "--config", "deploy/other.json", "--verbose"];
+    const command = ["deploy", "--env=staging", "--config", "deploy/other.json", "--verbose", "--"];
     const { output, cloudflare } = await build({ command, project, options: {} });
     expect(output).toMatch(/Seeded 2 pages into VINEXT_KV_CACHE/u);
     expect(cloudflare.pairs()).toHaveLength(3);
@@ -163,6 +169,16 @@ describe("a build with withSeed", () => {
     const refused = await build({ command: elsewhere, project, options: { env: "staging" } });
     expect(refused.output).toMatch(/nothing is seeded .*production/u);
     expect(refused.cloudflare.writes()).toEqual([]);
+  });
+
+  it("asks for the Worker that the deploy names", async () => {
+    const config = { name: "shop", kv_namespaces: [{ binding: "VINEXT_KV_CACHE" }] };
+    const project = { wrangler: true, files: { "wrangler.json": config } };
+    const api = { workers: { "shop-two": { VINEXT_KV_CACHE: NAMESPACE } } };
+    const command = ["deploy", "--name", "shop-two"];
+    const { output, cloudflare } = await build({ command, options: {}, project, api });
+    expect(output).toContain(`Seeded 2 pages into VINEXT_KV_CACHE (${NAMESPACE})`);
+    expect(cloudflare.pairs()).toHaveLength(3);
   });
 
   it("seeds at the end of a first deploy, which makes the namespace", async () => {

@@ -1,5 +1,6 @@
 // Plans or seeds what a build in this process has just pre-rendered, and prints what came of it.
 
+import { setTimeout as sleep } from "node:timers/promises";
 import { counted, rows, size } from "../cli/format.js";
 import { createPrinter } from "../cli/printer.js";
 import { progressView } from "../cli/progress-bar.js";
@@ -9,6 +10,16 @@ import { sanitize } from "../sanitized-text.js";
 import { isNothingToSeed, seedFromProject } from "../seed-from-project.js";
 import { planKvSeed } from "../seed-kv-cache.js";
 import { unclearWish } from "./deploy-under-way.js";
+
+/** How often, and after which pauses, a namespace is looked for that a deploy has just made. */
+const LOOKUPS = 5;
+const LOOKUP_PAUSE_MS = 1_000;
+
+/**
+ * The Worker has been built just now, in a mode that is not known here: what it shows counts.
+ * @type {{ viteConfig: false }}
+ */
+const OF_THE_WORKER = { viteConfig: false };
 
 /** @typedef {import("./vite.js").WithSeedOptions} WithSeedOptions */
 /** @typedef {import("../../index.js").ProjectSeedResult} ProjectSeedResult */
@@ -44,7 +55,7 @@ export async function seedAfterPrerender(root, options, deploy) {
  * @param {import("../cli/printer.js").Printer} printer
  */
 async function printPlan(root, options, printer) {
-  const plan = await planKvSeed({ ...planOptions(options), root });
+  const plan = await planKvSeed({ ...OF_THE_WORKER, ...options, root });
   for (const warning of plan.warnings) printer.warning(warning);
   if (plan.skipped !== undefined) {
     printer.warning(`nothing would be seeded ${whyNothing(plan)}`);
@@ -57,21 +68,6 @@ async function printPlan(root, options, printer) {
 }
 
 /**
- * The options that `planKvSeed` takes too.
- * @param {WithSeedOptions} options
- * @returns {Omit<import("../../index.js").PlanOptions, "root">}
- */
-function planOptions(options) {
-  // The Worker has been built just now, in a mode that is not known here.
-  const { appPrefix, ttlSeconds, staticTtlSeconds, viteConfig = false, selfCheck } = options;
-  const { allowUnprovenRoutes, maxBatchPairs, maxBatchBytes } = options;
-  return {
-    ...{ appPrefix, ttlSeconds, staticTtlSeconds, viteConfig, selfCheck },
-    ...{ allowUnprovenRoutes, maxBatchPairs, maxBatchBytes },
-  };
-}
-
-/**
  * @param {string} root
  * @param {WithSeedOptions} options
  * @param {Deploy} deploy
@@ -79,16 +75,9 @@ function planOptions(options) {
  */
 function seed(root, options, deploy, printer) {
   const view = progressView(printer, process.stderr);
-  const { env = options.env, config = options.config } = deploy;
-  const all = {
-    viteConfig: /** @type {const} */ (false),
-    ...options,
-    root,
-    env,
-    config,
-    strict: false,
-    onProgress: view.show,
-  };
+  const { env = options.env, config = options.config, workerName = options.workerName } = deploy;
+  const place = { root, env, config, workerName };
+  const all = { ...OF_THE_WORKER, ...options, ...place, strict: false, onProgress: view.show };
   return seedFromProject(all).finally(view.end);
 }
 
@@ -101,7 +90,12 @@ function seed(root, options, deploy, printer) {
 export async function seedAfterDeploy(root, options, deploy) {
   if (process.exitCode) return;
   const printer = createPrinter({ color: true }, process);
-  const result = await seed(root, options, deploy, printer);
+  let result = await seed(root, options, deploy, printer);
+  // Not every part of Cloudflare may know a namespace that was made a moment ago.
+  for (let lookup = 1; result.skippedCode === "deploy-first" && lookup < LOOKUPS; lookup += 1) {
+    await sleep(LOOKUP_PAUSE_MS);
+    result = await seed(root, options, deploy, printer);
+  }
   printOutcome(result, printer);
   if (!options.strict) return;
   try {

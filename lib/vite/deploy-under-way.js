@@ -8,10 +8,14 @@ import { parseArgs } from "node:util";
 const DEPLOY_PACKAGE = "@vinext/cloudflare";
 
 /**
+ * Where a deploy was told to put the Worker.
+ * @typedef {{ env?: string, config?: string, workerName?: string }} DeployTarget
+ */
+
+/**
  * Whether to seed: a deploy is under way, it is a build for its own sake, or seeding is switched off.
  * `isCommand` says that this process will deploy, not a later one.
- * @typedef {{ kind: "deploy", isCommand: boolean, env?: string, config?: string }
- *   | { kind: "build" }
+ * @typedef {{ kind: "deploy", isCommand: boolean } & DeployTarget | { kind: "build" }
  *   | { kind: "off" }} DeployUnderWay
  */
 
@@ -89,7 +93,7 @@ function packageOf(file) {
 /**
  * What its arguments say about where the Worker goes.
  * @param {string[]} argv
- * @returns {{ env?: string, config?: string }}
+ * @returns {DeployTarget}
  */
 function deployArguments(argv) {
   const { values } = parseArgs({
@@ -98,6 +102,7 @@ function deployArguments(argv) {
       env: { type: "string" },
       preview: { type: "boolean" },
       config: { type: "string" },
+      name: { type: "string" },
     },
     // The command itself refuses what it does not know.
     strict: false,
@@ -106,6 +111,5 @@ function deployArguments(argv) {
   const text = (/** @type {unknown} */ value) =>
     typeof value === "string" && value.trim() !== "" ? value.trim() : undefined;
   const env = text(values.env) ?? (values.preview === true ? "preview" : undefined);
-  const config = text(values.config);
-  return { ...(env === undefined ? {} : { env }), ...(config === undefined ? {} : { config }) };
+  return { env, config: text(values.config), workerName: text(values.name) };
 }

@@ -6,7 +6,14 @@ import type { ProjectSeedOptions } from "../../index.js";
  */
 export interface WithSeedOptions extends Omit<
   ProjectSeedOptions,
-  "root" | "local" | "persistTo" | "noSeedCache" | "runtime" | "onProgress" | "signal"
+  | "root"
+  | "local"
+  | "persistTo"
+  | "noSeedCache"
+  | "afterDeploy"
+  | "runtime"
+  | "onProgress"
+  | "signal"
 > {
   /**
    * Fail the build where the seeding is due and fails or is skipped. Otherwise a warning says why,
@@ -34,7 +41,7 @@ export interface SeedingOutput {
  *
  * | | |
  * |---|---|
- * | `vinext-cloudflare deploy` | seeds; `--env`, `--preview` and `--config` are taken from its arguments |
+ * | `vinext-cloudflare deploy` | seeds; `--env`, `--preview`, `--name` and `--config` are taken from its arguments |
  * | `WORKERS_CI=1`, which Workers Builds sets | seeds |
  * | `VINEXT_SEED=1` (or `true`) | seeds: for other pipelines that build first and deploy then |
  * | `VINEXT_SEED=0` (or `false`) | does nothing and prints nothing, also in the cases above |
