@@ -47,6 +47,19 @@ impl Bundle {
         bundle
     }
 
+    /// A bundle of one file.
+    #[cfg(any(test, fuzzing))]
+    pub(super) fn of_code(code: &str) -> Self {
+        let file = SourceFile {
+            path: MAIN_MODULE.to_owned(),
+            code: code.to_owned(),
+        };
+        Self {
+            files: vec![file],
+            ..Self::default()
+        }
+    }
+
     /// Whether any file contains a text.
     pub(super) fn contains(&self, text: &str) -> bool {
         self.files.iter().any(|file| file.code.contains(text))

@@ -43,6 +43,13 @@ pub fn inspect(root: &Path) -> WorkerFacts {
     facts_of(&Bundle::read(root))
 }
 
+/// What a Worker of one file shows.
+#[cfg(fuzzing)]
+#[must_use]
+pub fn facts_of_code(code: &str) -> WorkerFacts {
+    facts_of(&Bundle::of_code(code))
+}
+
 fn facts_of(bundle: &Bundle) -> WorkerFacts {
     if !bundle.contains(KEY_CODE) {
         return WorkerFacts::default();

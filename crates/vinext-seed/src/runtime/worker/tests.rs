@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::Path;
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::formats::profile;
 
@@ -35,7 +37,7 @@ fn write(root: &Path, directory: &str, files: &[(&str, &str)]) {
 }
 
 fn facts_of_code(code: &str) -> WorkerFacts {
-    facts_of_files(&[("index.js", &format!("{KEYS}{code}"))])
+    facts_of(&Bundle::of_code(&format!("{KEYS}{code}")))
 }
 
 fn kv(binding: &str, app_prefix: &str, ttl_seconds: Option<f64>) -> WorkerFacts {
@@ -345,3 +347,50 @@ fn sees_whether_pre_rendering_came_to_its_end() {
     }
     assert_eq!(facts_of_code("").lists_rendered_paths, Fact::Unknown);
 }
+
+proptest! {
+    /// Whatever other code stands before and behind it, the prefix is read as it is or not at all.
+    #[test]
+    fn other_code_never_changes_the_prefix(
+        before in "(\\PC|[{}()\\[\\]'\"`/\\\\$=;,.\n]){0,80}",
+        behind in "(\\PC|[{}()\\[\\]'\"`/\\\\$=;,.\n]){0,80}",
+    ) {
+        let call = "set(za({env:e,options:{appPrefix:`shop`}}))";
+        let code = format!("{before}\n;{ADAPTER}{}\n{behind}", registration(call));
+        let facts = facts_of_code(&code);
+        prop_assert_eq!(facts.data_cache, DataCache::Kv);
+        if let Fact::Known(prefix) = facts.app_prefix {
+            prop_assert_eq!(prefix, "shop");
+        }
+    }
+
+    #[test]
+    fn valid_code_around_it_hides_nothing(
+        before in prop::collection::vec(prop::sample::select(STATEMENTS), 0..20),
+        behind in prop::collection::vec(prop::sample::select(STATEMENTS), 0..20),
+    ) {
+        let call = "set(za({env:e,options:{appPrefix:`shop`}}))";
+        let code = format!("{}{ADAPTER}{}{}", before.concat(), registration(call), behind.concat());
+        prop_assert_eq!(facts_of_code(&code).app_prefix, Fact::Known("shop".to_owned()));
+    }
+}
+
+/// Statements with everything that makes JavaScript hard to cut up.
+const STATEMENTS: &[&str] = &[
+    "var a1=b1/2/c1;",
+    "if(x1)/[/\"]'`/.test(y1);",
+    "let t1=`a${`b${{c:1}.c}`}'\"`;",
+    "function f1(za,e){return za/e/2}",
+    "x1=>{return/`/u.test(x1)};",
+    "for(let i1 of[1,2]){}/'/.exec(z1);",
+    "class C1{#p=/}/;get q(){return this.#p}}",
+    "q1=a1?.5/2:/\\//;",
+    "/* ' ` */",
+    "// \" `\n",
+    "s1='\\'/*';",
+    "o1={\"options\":{appPrefix:`x`},env:1};",
+    "w1=(a1)/2,v1=[1]/2;",
+    "l1:while(!0){break l1}",
+    "x1=async e=>await e/2;",
+    "n1=1e-3/2+0xf/1;",
+];
