@@ -1,10 +1,10 @@
 // The command in a process of its own: what it prints where, and how it ends.
 
-import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { quoted } from "../lib/cli/shell-quoting.js";
-import { key, rendered, temporaryDirectory } from "./support/build.js";
+import { BUILD_ID, key, rendered, temporaryDirectory } from "./support/build.js";
 import { cli, hasSignals, type CliProcess } from "./support/cli.js";
 import {
   ACCOUNT,
@@ -67,6 +67,25 @@ describe("run", () => {
     const [a, , b] = cloudflare.pairs();
     expect(a).toMatchObject({ key: expect.stringMatching(/^shop:cache:/u), expiration_ttl: 90 });
     expect(b?.expiration_ttl).toBe(3600);
+  });
+
+  it("seeds a build whose vinext is not installed if its version is named", async () => {
+    const root = writeProject(PLAIN);
+    rmSync(path.join(root, "node_modules/vinext"));
+    const worker = `function appIsrCacheKey(pathname, suffix, buildId = "${BUILD_ID}") {}`;
+    writeFileSync(path.join(root, "dist/server/index.js"), worker);
+    const missing = await start(FLAGS, root);
+    expect(missing.code).toBe(0);
+    expect(missing.stderr).toMatch(
+      /\(vinext-not-installed\).*\(--vinext-version on the command line\)/u,
+    );
+    const flags = ["--vinext-version", "1.4.0", "--app-prefix", "shop"];
+    const { code, stdout, cloudflare } = await start([...FLAGS, ...flags], root);
+    expect(code).toBe(0);
+    expect(stdout).toContain("Seeded 2 pages");
+    expect(cloudflare.pairs()[0]?.key).toBe(`shop:${key("/a", "html")}`);
+    const lonely = await start([...FLAGS, "--adapter-version", "1.0.0"], root);
+    expect(lonely.code).toBe(2);
   });
 
   it("names every route that is left out with --verbose", async () => {

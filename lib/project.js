@@ -1,6 +1,6 @@
 // Completes the addon's options with what the project says: the installed runtime, the KV adapter's
-// options, and whether it must not be seeded at all. If the caller names the runtime itself, the project
-// is not looked at.
+// options, and whether it must not be seeded at all. If the caller names the runtime itself, its code is
+// not looked for.
 
 import { existsSync } from "node:fs";
 import path from "node:path";
@@ -28,9 +28,10 @@ import { selfCheck } from "./self-check.js";
  */
 export async function runForProject(native, options, known) {
   const root = options?.root;
-  const isForProject =
-    typeof root === "string" && root !== "" && (options.runtime ?? undefined) === undefined;
+  const isForProject = typeof root === "string" && root !== "";
   if (!isForProject || !hasManifest(root)) return native(options);
+  const named = options.runtime ?? undefined;
+  if (named !== undefined) return runForNamed(native, options, named, known);
   const signal = signalOf(options.signal);
   const runtime = await findRuntime(root, signal);
   if (runtime === undefined) return native(options);
@@ -55,6 +56,32 @@ export async function runForProject(native, options, known) {
     result.warnings.push(`${what}: ${check.problem}`);
   }
   return result;
+}
+
+/**
+ * Calls a function of the addon where the caller names the runtime: then its word counts, and of the
+ * project only what has been read already.
+ * @template {BuildOptions} Options
+ * @template Result
+ * @param {(options: Options) => Promise<Result>} native
+ * @param {Options} options
+ * @param {import("../index.js").RuntimeVersions} runtime
+ * @param {import("./cache-config.js").CacheConfig} [known]
+ * @returns {Promise<Result>}
+ */
+async function runForNamed(native, options, runtime, known) {
+  if (known === undefined || typeof runtime.vinext !== "string") return native(options);
+  const worker = await inspectWorker(options.root);
+  const vinext = runtime.vinext;
+  const adapter = settleAdapterOptions({ worker, config: known, vinext, given: options });
+  const pointless =
+    known.kind === "pointless" ? { code: known.code, reason: known.reason } : undefined;
+  return native({
+    ...options,
+    appPrefix: adapter.appPrefix,
+    ttlSeconds: adapter.ttlSeconds,
+    refusal: pointless ?? adapter.refusal ?? options.refusal,
+  });
 }
 
 /**

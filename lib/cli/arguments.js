@@ -19,6 +19,8 @@ import { Command, InvalidArgumentError, Option } from "commander";
  * @property {string[]} [envFiles] `--env-file`
  * @property {boolean} [afterDeploy]
  * @property {string} [appPrefix]
+ * @property {string} [vinextVersion]
+ * @property {string} [adapterVersion]
  * @property {string} [mode]
  * @property {string | false} [viteConfig]
  * @property {number} [ttl]
@@ -49,17 +51,17 @@ const { version } = createRequire(import.meta.url)("../../package.json");
 const EXAMPLES = `
 Examples:
   $ vinext-seed plan                    what would be written, and what it costs
-  $ vinext-seed                         seed what the build left
+  $ vinext-seed                         seed the pages from the last build
   $ vinext-seed deploy                  build, seed, deploy
   $ vinext-seed deploy --env staging -- --dry-run
   $ vinext-seed --local                 seed the KV of wrangler dev and vite preview
   $ vinext-seed export kv-seed          the entries as files for wrangler kv bulk put
 
 Exit codes:
-  0    done; or not done, and a warning says why
-  1    the same with --strict; a plan or an export that fails
+  0    success, or skipped or failed with a warning
+  1    skipped or failed with --strict; a plan or an export that fails
   2    the command line is wrong
-  130  ended by Ctrl-C
+  130  interrupted by Ctrl-C
   deploy passes on the exit code of the build or of wrangler deploy
 
 The API token is taken from CLOUDFLARE_API_TOKEN, else from wrangler login.`;
@@ -135,6 +137,12 @@ function commandLine(invoke, deployArgs) {
     .option("--mode <mode>", "mode of the build, as vite build --mode (default: production)", some)
     .option("--vite-config <file>", "Vite configuration (default: the one Vite finds)", file)
     .option("--no-vite-config", "go by the built Worker alone")
+    .option(
+      "--vinext-version <version>",
+      "vinext of the built Worker, where it is not installed (default: the installed one)",
+      some,
+    )
+    .option("--adapter-version <version>", "with --vinext-version: its @vinext/cloudflare", some)
     .option("--ttl <seconds>", "how long KV keeps pages that revalidate", seconds)
     .option(
       "--static-ttl <seconds>",
@@ -146,7 +154,7 @@ function commandLine(invoke, deployArgs) {
     .optionsGroup("How:")
     .option("--strict", "exit with 1 where the seeding fails or is skipped")
     .addOption(new Option("-q, --quiet", "print warnings and errors only").conflicts("verbose"))
-    .option("-v, --verbose", "print every route that is left out, and where the target is from")
+    .option("-v, --verbose", "print every skipped route, and where the target is from")
     .option("--json", "print one JSON document on standard output, and nothing else there")
     .option("--no-color", "print without colours, as with NO_COLOR")
     .optionsGroup("Else:");
@@ -169,13 +177,16 @@ function commandLine(invoke, deployArgs) {
     if (options().local) program.error(`error: ${name} does not take --local`);
   };
   program.hook("preAction", () => {
-    const { local, persistTo } = options();
+    const { local, persistTo, vinextVersion, adapterVersion } = options();
+    if (adapterVersion !== undefined && vinextVersion === undefined) {
+      program.error("error: --adapter-version goes with --vinext-version");
+    }
     // Passed over, it would fill the deployed namespace instead of the one on this machine.
     if (persistTo !== undefined && !local) program.error("error: --persist-to goes with --local");
   });
 
   withRoot(command("run", true))
-    .description("seed what the build left (the default)")
+    .description("seed the pages from the last build (default)")
     .option(
       "--after-deploy",
       "seed what the first deploy of a Worker left to seed, else do nothing",
@@ -185,9 +196,15 @@ function commandLine(invoke, deployArgs) {
       return invoke({ name: "run", root: project(root), options: given });
     });
   withRoot(command("plan"))
-    .description("everything but sending: writes, bytes, cost, what is left out")
+    .description("print writes, bytes, cost and skipped routes; send nothing")
     .action((root) => invoke({ name: "plan", root: project(root), options: options() }));
-  withRoot(command("export").argument("<dir>", "an empty directory, or one to be made", some))
+  withRoot(
+    command("export").argument(
+      "<dir>",
+      "output directory (must be empty; created if missing)",
+      some,
+    ),
+  )
     .description("write the entries to files for wrangler kv bulk put")
     .action((directory, root) => {
       rejectLocal("export");
@@ -195,7 +212,7 @@ function commandLine(invoke, deployArgs) {
     });
   withRoot(command("deploy"))
     .description("build with pre-rendering, seed, deploy; arguments after -- go to wrangler deploy")
-    .option("--no-seed-cache", "leave the seeding out")
+    .option("--no-seed-cache", "build and deploy without seeding")
     .usage("[options] [root] [-- arguments of wrangler deploy]")
     .action((root, { seedCache }) => {
       rejectLocal("deploy");

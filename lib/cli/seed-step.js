@@ -78,8 +78,12 @@ export function seedOptions(root, options) {
  */
 export function buildOptions(options) {
   const { appPrefix, ttl, staticTtl, allowUnprovenRoutes, seedFailedRenders } = options;
-  const { viteConfig, mode, verbose } = options;
+  const { viteConfig, mode, verbose, vinextVersion, adapterVersion } = options;
   return {
+    // Named only where there is something to name: else the project is looked at.
+    ...(vinextVersion === undefined
+      ? {}
+      : { runtime: { vinext: vinextVersion, cloudflare: adapterVersion } }),
     appPrefix,
     ttlSeconds: ttl,
     staticTtlSeconds: staticTtl,

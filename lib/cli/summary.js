@@ -33,7 +33,9 @@ export function seedSummary(result, isVerbose) {
  */
 export function whyNothing({ skipped, skippedCode, skippedDetail, skippedReasons }) {
   const detail = skippedDetail === undefined ? "" : `; ${skippedDetail}`;
-  const reason = `(${skippedCode}): ${skipped}${detail}`;
+  const flag =
+    skippedCode === "vinext-not-installed" ? " (--vinext-version on the command line)" : "";
+  const reason = `(${skippedCode}): ${skipped}${flag}${detail}`;
   if (skippedReasons.length === 0) return reason;
   const hint = lacksStaticParams(skippedReasons)
     ? [
