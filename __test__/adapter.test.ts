@@ -3,7 +3,7 @@
 // The published adapters are judges as they are. Those after 1.0.0-beta.7 are not in the registry: the
 // last one is changed where the published source differs, and then judges like the others.
 
-import { cpSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { cpSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { describe, expect, it } from "vitest";
@@ -12,6 +12,7 @@ import { exportKvSeed } from "../index.js";
 import { BUILD_ID, rendered, temporaryDirectory } from "./support/build.js";
 import { change } from "./support/deployable.js";
 import { writeProject } from "./support/project.js";
+import { writeWorker } from "./support/worker.js";
 import type { Pair } from "./support/recorder.js";
 
 const PUBLISHED = ["0.2.1", "1.0.0-beta.3", "1.0.0-beta.4", "1.0.0-beta.5", "1.0.0-beta.7"];
@@ -22,9 +23,10 @@ const TAGS = ["plain", "user:42", "a:b:c", "back\\slash", "t".repeat(257)];
 const KEY = `app:v2:${BUILD_ID}:/a:html`;
 
 /** A project with one page, static, and a copy of an adapter. */
-function project(version: string) {
+function project(version: string, keepsColons = false) {
   const root = writeProject({
     wrangler: false,
+    worker: { keepsColons },
     routes: [rendered("/a", { tags: TAGS }), rendered("/b", { revalidate: 60, tags: TAGS })],
   });
   const adapter = path.join(root, "node_modules", "@vinext", "cloudflare");
@@ -34,7 +36,7 @@ function project(version: string) {
 
 /** The same, with an adapter as the published source has it after 1.0.0-beta.7. */
 function newerProject() {
-  const { root, adapter } = project("1.0.0-beta.7");
+  const { root, adapter } = project("1.0.0-beta.7", true);
   const runtime = path.join(adapter, "dist", "cache", "kv-data-adapter.runtime.js");
   change(runtime, /\[\\x00-\\x1f\\\\:\]/u, () => "[\\x00-\\x1f\\\\]");
   change(runtime, /revalidateAt !== null \? this\.ttlSeconds : void 0/u, () => "this.ttlSeconds");
@@ -128,15 +130,11 @@ describe("a newer adapter", () => {
 });
 
 it("the Worker's own adapter decides where another one is installed since", async () => {
-  const { root, adapter } = newerProject();
-  const older = path.join(PACKAGES, "cloudflare-1.0.0-beta.7");
-  const server = path.join(root, "dist", "server");
-  const bundle = (home: string) =>
-    `const keys = ":__hash: app:v2 ${BUILD_ID}";\n` +
-    readFileSync(path.join(home, "dist", "cache", "kv-data-adapter.runtime.js"), "utf-8");
-  mkdirSync(server, { recursive: true });
-  writeFileSync(path.join(server, "index.js"), bundle(older));
+  const { root } = newerProject();
+  writeWorker(root, { buildId: BUILD_ID, keepsColons: false });
   expect(ownTags((await seededPairs(root)).get(`cache:${KEY}`))).toEqual(["plain"]);
-  writeFileSync(path.join(server, "index.js"), bundle(adapter));
-  expect(ownTags((await seededPairs(root)).get(`cache:${KEY}`))).toContain("user:42");
+
+  const { root: older } = project("1.0.0-beta.7");
+  writeWorker(older, { buildId: BUILD_ID, keepsColons: true });
+  expect(ownTags((await seededPairs(older)).get(`cache:${KEY}`))).toContain("user:42");
 });

@@ -300,14 +300,14 @@ describe("withSeed", () => {
   it("seeds once where it is applied twice, with the options of both", async () => {
     const before = `
       const { withSeed: once } = await import(${JSON.stringify(ENTRY)});
-      globalThis.seeded = once({ adapter: "x" }, { accountId: "${ACCOUNT}", appPrefix: "one" });
-      globalThis.again = once(globalThis.seeded, { namespaceId: "${NAMESPACE}", appPrefix: "two" });
+      globalThis.seeded = once({ adapter: "x" }, { accountId: "${ACCOUNT}", ttlSeconds: 60, staticTtlSeconds: 600 });
+      globalThis.again = once(globalThis.seeded, { namespaceId: "${NAMESPACE}", staticTtlSeconds: 900 });
       const root = process.cwd();
       await globalThis.again.output.finalizePrerenderOutput({ root, clientOutDir: root });`;
     const env = { VINEXT_SEED: "1", SKIP_HOOK: "1" };
     const { output, cloudflare } = await build({ before, env });
     expect(cloudflare.writes(), output).toHaveLength(1);
-    expect(cloudflare.pairs()[0]?.key).toMatch(/^two:/u);
+    expect(cloudflare.pairs()[0]?.expiration_ttl).toBe(900);
   });
 
   it.each([

@@ -10,6 +10,10 @@ const KV_ADAPTER =
   "data cache adapter requires a \\`${n}\\` KV namespace binding.`);return new Kv(r,{appPrefix:" +
   "t?.appPrefix})};";
 
+/** The tags that the handler drops: those with a colon too, up to 1.0.0-beta.7 of the adapter. */
+const tagRule = (keepsColons: boolean) =>
+  `var bad=e=>/[\\x00-\\x1f\\\\${keepsColons ? "" : ":"}]/.test(e);`;
+
 const OTHER_ADAPTER = "var make=({options:e})=>redis(e);";
 
 /** The code that vinext makes of `cache.data`. */
@@ -26,6 +30,8 @@ export interface WorkerFile {
   /** Whether another adapter is configured. */
   isOther?: boolean;
   cacheComponents?: boolean;
+  /** Whether the KV adapter keeps tags with a colon. */
+  keepsColons?: boolean;
   /** The version of vinext it was built with. */
   vinext?: string;
   /** The call of vinext's handler by a Worker of the project's own. */
@@ -35,11 +41,12 @@ export interface WorkerFile {
 /** The code of a Worker. */
 export function workerCode(worker: WorkerFile): string {
   const { buildId, adapter = {}, isOther = false, cacheComponents = false, entry } = worker;
+  const { keepsColons = false } = worker;
   const namespace = (worker.vinext ?? "1.4.0") === "1.4.0" ? "app:v2" : "app";
   const options = typeof adapter === "string" ? adapter : JSON.stringify(adapter);
   return [
     `var id=\`${buildId}\`,key=(e,t)=>\`${namespace}:\${e}:__hash:\${t}\`;`,
-    isOther ? OTHER_ADAPTER : adapter === null ? "" : KV_ADAPTER,
+    isOther ? OTHER_ADAPTER : adapter === null ? "" : KV_ADAPTER + tagRule(keepsColons),
     adapter === null ? "" : registration(options),
     `var app={${cacheComponents ? "createPprFallbackShells(e,t){return shells(e,t)}," : ""}run(e){`,
     "return e.createPprFallbackShells&&e.run(e)}};",
