@@ -16,6 +16,7 @@ pub mod explain;
 pub mod export;
 mod findings;
 pub mod inspect;
+mod log;
 mod options;
 pub mod plan;
 mod progress;

@@ -11,6 +11,7 @@ use vinext_seed::CancellationToken;
 
 use crate::abort::{AbortHook, Signal};
 use crate::error::BindingError;
+use crate::log;
 use crate::progress::{Listener, ProgressCallback};
 
 /// Starts a run that the signal cancels.
@@ -27,6 +28,7 @@ where
     BindingError: From<(E, Option<Error>)>,
     F: Future<Output = Result<T, E>> + Send,
 {
+    log::init();
     let cancellation = CancellationToken::new();
     let abort = AbortHook::install(env, signal, &cancellation)?;
     let progress = ProgressCallback::new(listener, cancellation.clone());

@@ -71,6 +71,12 @@ test that plays the fault on a real socket, in \`__test__/sending.test.ts\` or
   buffers, so a 200 that comes before the server has read a small request cannot be told from one that
   comes afterwards.
 
+## Seeing what a run does
+
+\`VINEXT_SEED_LOG=debug\` prints stages, requests, retries, pauses and splits to standard error, of the command
+and of the functions alike; \`warn\` prints only why a run ends, \`trace\` also each exchange. No line contains a
+secret.
+
 What replies mean is taken from Cloudflare's API reference and from what its users have met: 524 for
 large batches in [workers-sdk #7021](https://github.com/cloudflare/workers-sdk/issues/7021), 429 with the
 codes 971 and 10429 in [#6607](https://github.com/cloudflare/workers-sdk/issues/6607). Code 10048 is not

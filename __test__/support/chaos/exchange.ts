@@ -107,6 +107,12 @@ export class Exchange {
         const result = { unsuccessful_keys: ["somebody-elses-key"] };
         return this.#reply(ok({ ...SUCCESS, result }));
       }
+      case "early":
+        return this.#early(fault.share);
+      case "contradiction": {
+        if ((await this.#store(this.#dice.one(["all", "some"]))) === undefined) return;
+        return this.#reply({ status: 200, headers: {}, body: fault.body });
+      }
       case "cut": {
         const reply = await this.#store("all");
         if (reply !== undefined) await this.#cut(reply, fault.form, fault.share, fault.isReset);
@@ -182,6 +188,21 @@ export class Exchange {
     const count = hasCount ? { successful_key_count: stored.length } : {};
     const keys = [...left].map(({ key }) => key);
     await this.#reply(ok({ ...SUCCESS, result: { ...count, unsuccessful_keys: keys } }));
+  }
+
+  /** Says that all is stored before it is there. A body that comes all the same is stored. */
+  async #early(share: number) {
+    const first = Math.floor(this.#left * share);
+    const beginning = await this.#reader.take(first);
+    if (beginning === undefined) return this.note("the client goes before the body is read");
+    this.#left -= first;
+    await this.#reply(ok(SUCCESS));
+    const rest = await this.#body();
+    if (rest === undefined) return;
+    const body = Buffer.concat([beginning, rest]);
+    const stored = await this.#ask(body);
+    this.note(`stores what came behind the reply: ${stored.status}`);
+    this.#run.passes(this.#number, "stored");
   }
 
   /** Does not answer. */

@@ -21,6 +21,10 @@ export type Fault =
   | { kind: "partial"; share: number; hasCount: boolean }
   /** All pairs are stored, and keys that nobody sent are named as not stored. */
   | { kind: "foreign" }
+  /** The reply comes before the body is read. The pairs are stored if the client sends all of them. */
+  | { kind: "early"; share: number }
+  /** All are stored, and the reply says so with a count or errors that contradict it. */
+  | { kind: "contradiction"; body: string }
   /** No reply. The pairs may be stored before, or after the client has gone. */
   | { kind: "stall"; at: "body" | "reply"; stored: Stored; isLate: boolean };
 
@@ -49,6 +53,8 @@ export const PASSING = [
   "foreign",
   "page",
   "stall",
+  "early",
+  "contradiction",
 ] as const;
 
 /** What no request will survive. */
@@ -152,6 +158,10 @@ function makeFault(dice: Dice, kind: Kind): Fault {
       return { kind: "partial", share, hasCount: dice.chance(0.7) };
     case "foreign":
       return { kind: "foreign" };
+    case "early":
+      return { kind: "early", share };
+    case "contradiction":
+      return { kind: "contradiction", body: contradiction(dice) };
     case "stall":
       return { kind, at: dice.one(["body", "reply", "reply"]), stored, isLate: dice.chance(0.5) };
   }
@@ -181,6 +191,21 @@ function unavailable(dice: Dice, statuses: number[]): Reply {
   const error = envelope(10001, "internal error");
   const body = dice.one([HTML, "", error, '{"success":tr', "error code: 502"]);
   return { status: dice.one(statuses), headers, body };
+}
+
+function contradiction(dice: Dice): string {
+  const success = { success: true, errors: [], messages: [], result: null };
+  return JSON.stringify(
+    dice.one<object>([
+      { ...success, errors: [{ code: 10001, message: "partial failure" }] },
+      { ...success, errors: "partial failure" },
+      { ...success, result: { successful_key_count: 1_000_000 } },
+      { ...success, result: { successful_key_count: -1 } },
+      { ...success, result: { successful_key_count: "all", unsuccessful_keys: [] } },
+      { ...success, result: { unsuccessful_keys: [null] } },
+      { ...success, result: { unsuccessful_keys: "none" } },
+    ]),
+  );
 }
 
 function page(dice: Dice): Reply {

@@ -107,6 +107,12 @@ pub async fn seed_into<S: Store + 'static>(
     let started = Instant::now();
     let budget = Budget::of::<S>(limits)?;
     let mut throttle = Throttle::new(observer);
+    tracing::debug!(
+        concurrency = budget.concurrency,
+        max_body_bytes = budget.batch.max_body_bytes,
+        threads = budget.pack.threads,
+        "planning"
+    );
     throttle.report(progress(Phase::Plan, 0, &SeedReport::default()));
     // Reading the system's certificates takes as long as packing a small site: do both at once.
     let opening = spawn_blocking(open);
@@ -114,12 +120,23 @@ pub async fn seed_into<S: Store + 'static>(
     let prepared = unless_cancelled(cancellation, async { preparing.await? }).await?;
     let mut report = match prepared {
         Prepared::Ready(ready) => {
+            tracing::debug!(routes = ready.report.routes, "packing and sending");
             Upload::run(*ready, opening, retry, budget, &mut throttle, cancellation)
                 .await
                 .map_err(|error| error.after(started.elapsed()))?
         }
-        Prepared::Skipped(report) => *report,
+        Prepared::Skipped(report) => {
+            let code = report.skipped.as_ref().map(|skipped| skipped.code.as_ref());
+            tracing::debug!(code, "skipped");
+            *report
+        }
     };
+    tracing::debug!(
+        stored = report.pairs_stored,
+        requests = report.batches,
+        retries = report.retries,
+        "done"
+    );
     report.duration = started.elapsed();
     throttle.report(progress(Phase::Done, report.routes, &report));
     Ok(report)

@@ -82,9 +82,14 @@ impl CircuitBreaker {
 
     /// Ends the run. The first reason stays.
     pub(super) fn end(&self, reason: &StoreError) {
-        self.change(|state| {
+        let is_first = self.change(|state| {
+            let is_first = state.reason.is_none();
             state.reason.get_or_insert_with(|| reason.clone());
+            is_first
         });
+        if is_first {
+            tracing::warn!(code = reason.code(), "the run ends: {}", reason.message);
+        }
         self.ended.cancel();
     }
 

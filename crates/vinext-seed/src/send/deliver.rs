@@ -8,6 +8,7 @@ use std::sync::PoisonError;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
+use tracing::{debug, warn};
 
 use super::BatchSender;
 use super::ledger::{Delivered, Ledger, PendingBatch};
@@ -45,6 +46,11 @@ impl<S: Store> BatchSender<S> {
             let limits = self.limits.limits();
             if !pending.batch.fits(limits) {
                 let batches = pending.batch.cut(limits);
+                debug!(
+                    pairs = pending.batch.pairs(),
+                    parts = batches.len(),
+                    "split"
+                );
                 put_first(&mut queue, pending.split(batches));
                 continue;
             }
@@ -60,6 +66,11 @@ impl<S: Store> BatchSender<S> {
                 done.retry();
             }
             pending.was_sent = true;
+            debug!(
+                pairs = pending.batch.pairs(),
+                bytes = pending.batch.body_bytes(),
+                "request"
+            );
             let started = Instant::now();
             let outcome = tokio::select! {
                 biased;
@@ -71,6 +82,7 @@ impl<S: Store> BatchSender<S> {
                 outcome = self.store.put(&pending.batch) => outcome,
             };
             if let Some(pause) = outcome.pause {
+                debug!(pause_ms = milliseconds(pause), "the store asks for a pause");
                 self.rate_limiter.pause(pause.min(MAX_RETRY_AFTER));
             }
             let took = started.elapsed();
@@ -96,6 +108,11 @@ impl<S: Store> BatchSender<S> {
     ) -> Next {
         match stored {
             Stored::All => {
+                debug!(
+                    pairs = pending.batch.pairs(),
+                    took_ms = milliseconds(took),
+                    "stored"
+                );
                 done.store(&pending.batch);
                 self.limits.stored(&pending.batch);
                 self.circuit_breaker.stored();
@@ -103,6 +120,11 @@ impl<S: Store> BatchSender<S> {
             }
             Stored::AllBut(keys, error) => {
                 let (again, stored) = pending.batch.partition(&keys);
+                debug!(
+                    stored = stored.pairs(),
+                    failed = again.pairs(),
+                    "partly stored"
+                );
                 if again.is_empty() {
                     // Keys that were never sent say nothing about those that were: send all again.
                     pending.may_be_stored = true;
@@ -128,6 +150,14 @@ impl<S: Store> BatchSender<S> {
         done: &mut Ledger,
     ) -> Next {
         use FailureKind as Kind;
+        debug!(
+            kind = ?failure.kind,
+            code = failure.error.code(),
+            request_id = failure.error.request_id.as_deref(),
+            took_ms = milliseconds(took),
+            "request failed: {}",
+            failure.error.message
+        );
         match failure.kind {
             Kind::QuotaExhausted | Kind::Fatal => {
                 self.circuit_breaker.end(&failure.error);
@@ -141,6 +171,7 @@ impl<S: Store> BatchSender<S> {
             }
             Kind::Rejected => {
                 let halves = pending.batch.halves();
+                debug!(pairs = pending.batch.pairs(), parts = halves.len(), "split");
                 Next::First(pending.split(halves).collect())
             }
             Kind::TooLarge => {
@@ -206,11 +237,22 @@ impl<S: Store> BatchSender<S> {
             .policy
             .wait(pending.failures, pending.spent, self.seed());
         let Some(wait) = wait.filter(|_| pending.retry_after <= MAX_RETRY_AFTER) else {
+            warn!(
+                code = error.code(),
+                pairs = pending.batch.pairs(),
+                attempts = pending.failures,
+                "giving up"
+            );
             self.circuit_breaker.gave_up(&error);
             done.fail(&pending, &error);
             return Next::NOTHING;
         };
         pending.spent += wait;
+        debug!(
+            attempt = pending.failures + 1,
+            wait_ms = milliseconds(wait.max(retry_after.unwrap_or_default())),
+            "retry"
+        );
         tokio::select! {
             () = self.circuit_breaker.ended() => {}
             () = sleep(wait.max(retry_after.unwrap_or_default())) => {}
@@ -231,6 +273,10 @@ impl<S: Store> BatchSender<S> {
             done.fail(&pending, &failure.error);
             return Next::NOTHING;
         }
+        debug!(
+            wait_ms = milliseconds(wait),
+            "throttled: all requests pause"
+        );
         self.rate_limiter.pause(wait);
         Next::again(pending)
     }
@@ -239,6 +285,10 @@ impl<S: Store> BatchSender<S> {
         let mut random = self.random.lock().unwrap_or_else(PoisonError::into_inner);
         random.u64(..)
     }
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn put_first(

@@ -45,6 +45,12 @@ where
             return Err(failure.error);
         }
         spent += wait;
+        tracing::debug!(
+            attempt = failures + 1,
+            code = failure.error.code(),
+            "retry of a question: {}",
+            failure.error.message
+        );
         sleep(wait.max(asked_for)).await;
     }
 }

@@ -102,6 +102,7 @@ impl HttpClient {
             let is_sent = activity.last().is_sent;
             network_error::classify(error, is_sent, url, &self.secrets, service)
         };
+        tracing::trace!(%method, host = url.host_str(), path = url.path(), "exchange");
         let mut builder = self
             .client
             .request(method, url.clone())
@@ -116,6 +117,11 @@ impl HttpClient {
         let (body, is_truncated) = read(&mut response, max_reply_bytes, activity)
             .await
             .map_err(|error| failed(&error))?;
+        tracing::trace!(
+            status = response.status().as_u16(),
+            bytes = body.len(),
+            "reply"
+        );
         Ok(Reply {
             status: response.status(),
             headers: std::mem::take(response.headers_mut()),

@@ -1,0 +1,33 @@
+//! What the engine does, on standard error, if `VINEXT_SEED_LOG` asks for it.
+//!
+//! Invariant: no secret. The engine's events have numbers, codes, and texts that are scrubbed.
+
+use std::str::FromStr;
+use std::sync::Once;
+
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::{LevelFilter, filter_fn};
+use tracing_subscriber::layer::SubscriberExt;
+
+/// `off`, `error`, `warn`, `info`, `debug` or `trace`.
+const VARIABLE: &str = "VINEXT_SEED_LOG";
+
+/// Prints events from now on, if the environment says so. Called more than once, it does nothing more.
+pub(crate) fn init() {
+    static INIT: Once = Once::new();
+    INIT.call_once(|| {
+        let level = std::env::var(VARIABLE).ok();
+        let Some(level) = level.and_then(|level| LevelFilter::from_str(level.trim()).ok()) else {
+            return;
+        };
+        let printed = tracing_subscriber::fmt::layer()
+            .with_writer(std::io::stderr)
+            .with_ansi(false)
+            .with_filter(level)
+            // The HTTP library has events of its own, whose texts nobody has scrubbed.
+            .with_filter(filter_fn(|event| event.target().starts_with("vinext_seed")));
+        let subscriber = tracing_subscriber::registry().with(printed);
+        // Nobody else sets one within this library.
+        let _ = tracing::subscriber::set_global_default(subscriber);
+    });
+}
