@@ -154,6 +154,32 @@ describe("an empty document", () => {
   });
 });
 
+describe("a page without a payload file", () => {
+  const embedded = (text: string) =>
+    `<!DOCTYPE html><p>x</p><script>((self[Symbol.for("vinext.navigationRuntime")]??={bootstrap:{}}).bootstrap.rsc??={rsc:[]}).rsc.push(${JSON.stringify(text).replaceAll("<", String.raw`\u003c`)})</script>`;
+
+  it("is judged by the payload in its document, if there is any", async () => {
+    const failed = `${payload()}2:E{"digest":"123"}\n`;
+    const files = {
+      "ok.html": embedded(payload("<p>")),
+      "failed.html": embedded(failed),
+      "plain.html": "<!DOCTYPE html><p>x</p>",
+      "cut.html": embedded("0:{"),
+    };
+    const routes = ["/ok", "/failed", "/plain", "/cut"].map((route) => rendered(route));
+    const { result, keys } = await seeded(buildOf(routes, files));
+    expect(keys).toEqual(["/ok", "/plain", "/cut"].map((pathname) => key(pathname, "html")));
+    const skipped = [{ route: "/failed", code: "failed-render", detail: "123" }];
+    expect(result.routesSkipped).toMatchObject(skipped);
+  });
+
+  it("is seeded if the caller insists", async () => {
+    const files = { "a.html": embedded('0:{"route:/a":1}\n') };
+    const { keys } = await seeded(buildOf([rendered("/a")], files), { seedFailedRenders: true });
+    expect(keys).toEqual([key("/a", "html")]);
+  });
+});
+
 describe("a payload that is not one", () => {
   it.each([
     ["cut off", '0:{"page:/a":"$L1"}\n1:["$","p"'],

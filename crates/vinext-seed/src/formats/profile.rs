@@ -49,6 +49,9 @@ pub struct RuntimeProfile {
     pub lists_tags: bool,
     /// Whether the manifest and `cacheControl` have `stale` (since 1.0.0-beta.5).
     pub has_stale: bool,
+    /// Whether the prerenderer renders a page twice, for its document and for its payload (up to
+    /// 0.0.49). Later, the payload is that of the document.
+    pub renders_twice: bool,
     /// Whether the keys of a rewritten page name both pathnames (1.4.0). Before, they are those of
     /// the page it is rewritten to.
     pub keys_rewrites: bool,
@@ -146,6 +149,7 @@ pub const G02: RuntimeProfile = RuntimeProfile {
     has_metadata_routes: false,
     lists_tags: false,
     has_stale: false,
+    renders_twice: true,
     keys_rewrites: false,
     follows_redirects: true,
     caches_static_params: false,
@@ -174,6 +178,7 @@ pub const G04: RuntimeProfile = RuntimeProfile {
         strips_trailing_slash: false,
         encodes: true,
     },
+    renders_twice: false,
     ..G03
 };
 

@@ -2,13 +2,17 @@
 
 use memchr::memmem;
 
-use crate::flight::{Expected, FlightError, Render, render_of};
+use crate::flight::{Expected, FlightError, Render, embedded_payload, render_of};
 use crate::formats::cache_key::ArtifactKind;
-use crate::plan::{PlannedEntry, PlannedRoute, SkipReason};
+use crate::plan::{PayloadCheck, PlannedEntry, PlannedRoute, SkipReason};
 use crate::sanitized_text::SanitizedText;
 
 /// What the document has that the build writes for a redirect in a page's metadata.
 const REDIRECT_DOCUMENT: &[u8] = b"<meta id=\"__next-page-redirect\"";
+
+/// The largest document whose scripts are read: their payload is held beside it, outside of the
+/// memory budget.
+const MAX_EMBEDDING_BYTES: usize = 1024 * 1024;
 
 /// Checks that an artifact is what its route should show.
 ///
@@ -40,7 +44,25 @@ fn check_document(
             file: entry.file.clone(),
         });
     }
-    Ok(())
+    match &planned.payload_check {
+        Some(check) if check.has_own_document => check_embedded(check, document),
+        _ => Ok(()),
+    }
+}
+
+/// Checks the payload in a document's scripts: a document that is a render of its own, or whose
+/// payload has no file. Without any, nothing tells how the page was rendered.
+///
+/// # Errors
+/// The reason why the route is skipped.
+pub(super) fn check_embedded(check: &PayloadCheck, document: &[u8]) -> Result<(), SkipReason> {
+    if document.len() > MAX_EMBEDDING_BYTES {
+        return Ok(());
+    }
+    match embedded_payload(document) {
+        Some(payload) => judge(check, &payload).unwrap_or(Ok(())),
+        None => Ok(()),
+    }
 }
 
 fn check_payload(
@@ -61,15 +83,20 @@ fn check_payload(
     let Some(check) = check else {
         return Ok(());
     };
-    let expected = Expected {
-        pathname: check.pathname.as_deref().unwrap_or_default(),
-        may_be_other_page: check.pathname.is_some(),
-    };
     let unusable = |problem: FlightError| SkipReason::UnusableArtifact {
         file: file(),
         problem: SanitizedText::new(&problem.to_string()),
     };
-    match render_of(payload, &expected).map_err(unusable)? {
+    judge(check, payload).map_err(unusable)?
+}
+
+/// What a payload says of its page.
+fn judge(check: &PayloadCheck, payload: &[u8]) -> Result<Result<(), SkipReason>, FlightError> {
+    let expected = Expected {
+        pathname: check.pathname.as_deref().unwrap_or_default(),
+        may_be_other_page: check.pathname.is_some(),
+    };
+    Ok(match render_of(payload, &expected)? {
         Render::Page => Ok(()),
         Render::Failed { digest } => Err(SkipReason::FailedRender {
             digest: digest.map(|digest| SanitizedText::new(&digest)),
@@ -78,7 +105,7 @@ fn check_payload(
         Render::OtherPage { pathname } => Err(SkipReason::FollowedRedirect {
             pathname: SanitizedText::new(&pathname),
         }),
-    }
+    })
 }
 
 /// Whether a payload is a document instead. The prerenderer of 0.0.49 wrote such files.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::PackError;
-use super::artifact_check::check_artifact;
+use super::artifact_check::{check_artifact, check_embedded};
 use super::artifacts::{ArtifactBuffer, Artifacts, retry_changed};
 use super::entry::{Encoder, EntryParts, EntryTail};
 use super::memory::MemoryBudget;
@@ -252,7 +252,7 @@ impl PackContext {
             |stop| matches!(stop, Stop::Skip(SkipReason::ArtifactChanged { .. })),
         );
         if !read? {
-            return Ok(());
+            return self.check_document_alone(planned, place, buffer);
         }
         let artifact = buffer.artifact();
         check_artifact(planned, entry, artifact)?;
@@ -283,6 +283,22 @@ impl PackContext {
         };
         builder.push(new, |out| self.encoder.push(out, parts));
         buffer.release();
+        Ok(())
+    }
+
+    /// Checks a page that has no file for its payload by the one in its document.
+    fn check_document_alone(
+        &self,
+        planned: &PlannedRoute,
+        place: Place,
+        buffer: &mut ArtifactBuffer,
+    ) -> Result<(), Stop> {
+        if let (Some(check), Some(document)) = (&planned.payload_check, planned.entries.first()) {
+            if self.read(document, place, buffer)? {
+                check_embedded(check, buffer.artifact())?;
+            }
+            buffer.release();
+        }
         Ok(())
     }
 

@@ -73,6 +73,8 @@ pub struct PayloadCheck {
     /// The page's pathname, where the payload may be another page's because the build followed a
     /// redirect.
     pub pathname: Option<String>,
+    /// Whether the document is a render of its own, apart from the payload.
+    pub has_own_document: bool,
 }
 
 /// One entry.
@@ -210,6 +212,7 @@ impl Planner {
         let must_be_page = status.is_none_or(|status| status == 200) && !self.seeds_failed_renders;
         let payload_check = must_be_page.then(|| PayloadCheck {
             pathname: self.profile.follows_redirects.then(|| cached.to_string()),
+            has_own_document: self.profile.renders_twice,
         });
         let (tags, looked_up) = self.page_tags(route, cached)?;
         Ok(PlannedRoute {
