@@ -1,7 +1,7 @@
 // Projects without a wrangler configuration: the target is what the build has left in
 // `.cloudflare/output/v0/`. That real builds leave these files is in __test__/deploy/.
 
-import { utimesSync } from "node:fs";
+import { symlinkSync, utimesSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { resolveLocalTarget, resolveTarget } from "../lib/wrangler/resolve.js";
@@ -14,7 +14,7 @@ import {
   type CloudflareOptions,
 } from "./support/cloudflare.js";
 import { temporaryDirectory } from "./support/build.js";
-import { NAMESPACE, wranglerConfig, writeProject } from "./support/project.js";
+import { EXAMPLE_MODULES, NAMESPACE, wranglerConfig, writeProject } from "./support/project.js";
 import { OTHER, resolve, stubVariables } from "./support/target.js";
 
 const OUTPUT = ".cloudflare/output/v0";
@@ -163,6 +163,27 @@ describe("the local target", () => {
     });
     expect(await resolveLocalTarget({ root: project() })).toMatchObject({
       namespaceId: "VINEXT_KV_CACHE",
+    });
+  });
+
+  it("is where the Vite configuration keeps local state", async () => {
+    const root = project({
+      files: {
+        "vite.config.mjs":
+          'import { cloudflare } from "@cloudflare/vite-plugin"; ' +
+          'export default { plugins: [cloudflare({ persistState: { path: "kv" } })] };',
+        "node_modules/@cloudflare/vite-plugin/package.json": {
+          name: "@cloudflare/vite-plugin",
+          exports: { ".": { import: "./dist/index.mjs" } },
+        },
+        "node_modules/@cloudflare/vite-plugin/dist/index.mjs":
+          "export const cloudflare = () => [];",
+      },
+    });
+    symlinkSync(path.join(EXAMPLE_MODULES, "vite"), path.join(root, "node_modules", "vite"));
+    expect(await resolveLocalTarget({ root })).toMatchObject({ persistTo: path.join(root, "kv") });
+    expect(await resolveLocalTarget({ root, persistTo: "other" })).toMatchObject({
+      persistTo: path.join(root, "other"),
     });
   });
 

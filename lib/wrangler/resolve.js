@@ -8,6 +8,7 @@ import { ApiError, deployedNamespace } from "./cloudflare-api.js";
 import { readWorkerConfig } from "./config.js";
 import { readEnvironment } from "./environment.js";
 import { checkNamespaceId, findNamespace } from "./namespace.js";
+import { persistStatePath } from "./persist-state.js";
 import { findToken } from "./token.js";
 
 /**
@@ -26,6 +27,7 @@ import { findToken } from "./token.js";
  * @property {string} [profile] wrangler's auth profile
  * @property {string[]} [envFiles] instead of the default `.env` files
  * @property {string} [persistTo]
+ * @property {string | false} [viteConfig] relative to `root`
  * @property {AbortSignal} [signal]
  */
 
@@ -114,6 +116,9 @@ export async function resolveLocalTarget(options, cacheBinding) {
   const found = await findBinding(options, environment, cacheBinding, "local");
   if ("code" in found) return found;
   const { config, namespace } = found;
+  const { signal, viteConfig } = options;
+  const persistTo =
+    options.persistTo ?? (await persistStatePath({ root, viteConfig, environment, signal }));
   const { binding, preview_id, id, remote } = namespace;
   const namespaceId = preview_id ?? id ?? binding;
   const warnings = remote
@@ -126,7 +131,7 @@ export async function resolveLocalTarget(options, cacheBinding) {
     namespaceId: /** @type {string} */ (namespaceId),
     binding,
     configPath: config?.configPath,
-    persistTo: stateDirectory(root, options.persistTo, config),
+    persistTo: stateDirectory(root, persistTo, config),
     warnings,
   };
 }
