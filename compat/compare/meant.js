@@ -74,6 +74,10 @@ const ENTRIES = {
   "query-in-the-browser": ({ field, seeded, seededEntry, workerEntry }) =>
     field === "value.html" &&
     isLeftToTheBrowser(seededEntry?.entry.value.html, workerEntry?.entry.value.html, seeded),
+  "worker-without-env": (difference, { result }) =>
+    isSeededOnly(difference) && result.warnings.some((text) => text.includes("pass `env`")),
+  "pages-router": ({ field, seededEntry, workerEntry }) =>
+    field === "key" && seededEntry === undefined && workerEntry?.entry.value.kind === "PAGES",
   "rewritten-path": (difference) =>
     difference.field === "key" &&
     difference.seededEntry === undefined &&
