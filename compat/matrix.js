@@ -1,6 +1,4 @@
 // Which real vinext builds the seeder is proven with, and what is claimed for each.
-//
-// In: nothing. Out: data. Never: a claim that the run does not check.
 
 /**
  * @typedef {object} Setup
@@ -9,15 +7,16 @@
  *   repository
  * @property {string} style the folder of `styles/` with the project's configuration
  * @property {string[]} zoo the folders of `zoo/` with the project's pages
- * @property {object} [nextConfig]
- * @property {Claims} claims
+ * @property {{ basePath?: string, trailingSlash?: boolean }} [nextConfig] instead of the zoo's own
+ * @property {string[]} [paths] of pages that no manifest lists, such as sources of rewrites
+ * @property {string} [skipped] the code with which nothing is to be seeded
+ * @property {Claims} [claims] for setups with the zoo's base; others are compared, and no more
  */
 
 /**
  * What a version can do with seeded pages.
  * @typedef {object} Claims
  * @property {boolean} proven whether it may be seeded without `allowUnprovenRoutes`
- * @property {boolean} readsStaticPages
  * @property {"hit" | "miss"} query what `/page?q=1` is
  * @property {boolean} metadata whether metadata routes are seeded
  * @property {boolean} purgesByPattern whether `revalidatePath("/blog/[slug]", "page")` purges a post;
@@ -28,62 +27,66 @@
 /** @type {Claims} */
 const OLDEST = {
   proven: false,
-  readsStaticPages: false,
   query: "hit",
   metadata: false,
   purgesByPattern: false,
   purgesByUserTag: false,
 };
 /** @type {Claims} */
-const OLD = { ...OLDEST, readsStaticPages: true, purgesByPattern: true };
+const OLD = { ...OLDEST, purgesByPattern: true };
+/** @type {Claims} */
+const QUERY_UNREAD = { ...OLD, query: "miss" };
 /** @type {Claims} */
 const PROVEN = { ...OLD, proven: true };
 /** @type {Claims} */
-const NEWEST = { ...PROVEN, metadata: true, purgesByUserTag: true };
+const TAGGED = { ...PROVEN, purgesByUserTag: true };
+/** @type {Claims} */
+const NEWEST = { ...TAGGED, metadata: true };
 
-const BASE = ["base"];
-const ALL = ["base", "metadata", "status", "index-page"];
-const NEXT_1_4 = { packages: "example", style: "adapter-prerender", zoo: ALL, claims: NEWEST };
+/** What every version can build. */
+const PAGES = ["base", "errors", "slots", "commas"];
+const NEWEST_PAGES = [...PAGES, "metadata", "metadata-ends", "status", "index-page"];
+
+/**
+ * @param {string} version
+ * @param {string} style
+ * @param {Claims} claims
+ * @param {string[]} [zoo]
+ * @returns {Setup}
+ */
+function released(version, style, claims, zoo = PAGES) {
+  return { name: version, packages: `compat/versions/${version}`, style, zoo, claims };
+}
+
+const NEXT_1_4 = {
+  packages: "example",
+  style: "adapter-prerender",
+  zoo: NEWEST_PAGES,
+  claims: NEWEST,
+};
+const SMALL_1_4 = { packages: "example", style: "adapter-prerender" };
+const INTL = { packages: "compat/versions/1.4.0-next-intl", style: "adapter-prerender" };
 
 /** @type {Setup[]} */
 export const MATRIX = [
-  {
-    name: "0.0.38",
-    packages: "compat/versions/0.0.38",
-    style: "worker",
-    zoo: BASE,
-    claims: OLDEST,
-  },
-  { name: "0.0.55", packages: "compat/versions/0.0.55", style: "worker", zoo: BASE, claims: OLD },
-  {
-    name: "0.1.8",
-    packages: "compat/versions/0.1.8",
-    style: "worker",
-    zoo: BASE,
-    claims: { ...OLD, query: "miss" },
-  },
-  { name: "0.2.1", packages: "compat/versions/0.2.1", style: "adapter", zoo: BASE, claims: PROVEN },
-  {
-    name: "1.0.0-beta.3",
-    packages: "compat/versions/1.0.0-beta.3",
-    style: "adapter",
-    zoo: BASE,
-    claims: PROVEN,
-  },
-  {
-    name: "1.0.0-beta.5",
-    packages: "compat/versions/1.0.0-beta.5",
-    style: "adapter",
-    zoo: ["base", "index-page"],
-    claims: { ...PROVEN, purgesByUserTag: true },
-  },
-  {
-    name: "1.0.0-beta.10",
-    packages: "compat/versions/1.0.0-beta.10",
-    style: "adapter",
-    zoo: ["base", "metadata"],
-    claims: NEWEST,
-  },
+  released("0.0.35", "worker", OLDEST),
+  released("0.0.38", "worker", OLDEST),
+  released("0.0.45", "worker", OLDEST),
+  released("0.0.50", "worker", OLD),
+  released("0.0.55", "worker", OLD),
+  released("0.1.1", "worker", QUERY_UNREAD),
+  released("0.1.8", "worker", QUERY_UNREAD),
+  released("0.2.0", "adapter", QUERY_UNREAD),
+  released("0.2.1", "adapter", PROVEN),
+  released("1.0.0-beta.0", "adapter", PROVEN),
+  released("1.0.0-beta.1", "adapter", PROVEN),
+  released("1.0.0-beta.2", "adapter", PROVEN),
+  released("1.0.0-beta.3", "adapter", PROVEN),
+  released("1.0.0-beta.4", "adapter", TAGGED),
+  released("1.0.0-beta.5", "adapter", TAGGED, [...PAGES, "index-page"]),
+  released("1.0.0-beta.8", "adapter", NEWEST, [...PAGES, "metadata"]),
+  released("1.0.0-beta.9", "adapter", NEWEST, [...PAGES, "metadata"]),
+  released("1.0.0-beta.10", "adapter", NEWEST, [...PAGES, "metadata"]),
   { name: "1.4.0", ...NEXT_1_4 },
   { name: "1.4.0 with trailingSlash", ...NEXT_1_4, nextConfig: { trailingSlash: true } },
   { name: "1.4.0 with basePath", ...NEXT_1_4, nextConfig: { basePath: "/docs" } },
@@ -91,6 +94,53 @@ export const MATRIX = [
     name: "1.4.0 with adapter 0.2.1",
     ...NEXT_1_4,
     packages: "compat/versions/1.4.0-adapter-0.2.1",
+  },
+  {
+    name: "1.4.0 with middleware that sets headers",
+    ...SMALL_1_4,
+    zoo: ["small", "metadata", "status", "middleware"],
+  },
+  {
+    name: "1.4.0 with headers and rewrites",
+    ...SMALL_1_4,
+    zoo: ["small", "metadata", "config"],
+    paths: ["/before", "/after", "/posts/hello", "/sometimes", "/fallback"],
+  },
+  { name: "1.4.0 with cacheComponents", ...SMALL_1_4, zoo: ["cache-components"] },
+  { name: "1.4.0 with Pages Router and i18n", ...SMALL_1_4, zoo: ["small", "hybrid"] },
+  { name: "1.4.0 with a Worker of its own", ...SMALL_1_4, style: "own-worker", zoo: ["small"] },
+  {
+    name: "1.4.0 with a Worker that passes no env",
+    ...SMALL_1_4,
+    style: "own-worker-without-env",
+    zoo: ["small"],
+  },
+  {
+    name: "1.4.0 without a cache adapter",
+    ...SMALL_1_4,
+    style: "no-adapter",
+    zoo: ["small"],
+    skipped: "kv-not-read",
+  },
+  {
+    name: "1.4.0 with cache.cdn",
+    ...SMALL_1_4,
+    style: "cdn",
+    zoo: ["small"],
+    skipped: "cdn-cache-configured",
+  },
+  { name: "1.4.0 with next-intl, always", ...INTL, zoo: ["intl", "intl-always"] },
+  {
+    name: "1.4.0 with next-intl, as-needed",
+    ...INTL,
+    zoo: ["intl", "intl-as-needed"],
+    paths: ["/", "/about"],
+  },
+  {
+    name: "1.4.0 with next-intl, never",
+    ...INTL,
+    zoo: ["intl", "intl-never"],
+    paths: ["/", "/about"],
   },
 ];
 

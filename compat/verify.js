@@ -1,17 +1,21 @@
 // One setup of the matrix, from build to verdict, in real workerd.
 //
-// In: a setup. Out: what was seen, as counts and a list of problems.
-// Never: our own rules for keys. What is requested are URLs; what is compared are headers, the
-// build's files, and what the same Worker renders without anything seeded.
+// Invariant: no rule of ours for keys or files decides. What is requested are URLs; what is compared
+// are the build's files, and what the same Worker writes and shows with nothing seeded.
 
-import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { seedKvCache } from "../index.js";
+import { planKvSeed } from "../index.js";
 import { startLocalApi } from "../lib/local-api/server.js";
 import { prerenderedArtifacts } from "../scripts/build-output.js";
 import { startWranglerDev } from "../scripts/wrangler-dev.js";
+import { cacheState } from "./compare/answers.js";
+import { compareProject } from "./compare/compare.js";
+import { get } from "./compare/observe.js";
+import { lineOf } from "./compare/report.js";
+import { documentTexts } from "./compare/shown.js";
 import { buildProject } from "./project.js";
 
 const TOKEN = "local-token";
@@ -25,13 +29,22 @@ const AGE_MS = 120_000;
  * @property {string} generation
  * @property {Count} html first requests of documents that are HITs with the build's bytes
  * @property {Count} rsc the same of RSC payloads
+ * @property {Count} metadata the same of metadata routes
  * @property {Count} content documents whose visible content is what the Worker renders live
+ * @property {number} requests of the comparison
+ * @property {number} meant differences that docs/differences.md explains
+ * @property {string} [skipped] the code of why nothing was seeded
+ * @property {Later} [later] of setups with claims
+ * @property {string[]} problems undocumented differences, and claims that do not hold
+ */
+
+/**
+ * What becomes of seeded entries after their first request.
+ * @typedef {object} Later
  * @property {Count} query requests with a query string that are answered as claimed
- * @property {Count} metadata
  * @property {boolean} staleThenFresh
  * @property {boolean} purgedByPath
  * @property {boolean} purgedByTag
- * @property {string[]} problems
  */
 
 /** @typedef {{ seen: number, of: number }} Count */
@@ -44,7 +57,8 @@ export async function verify(setup) {
   const root = await buildProject(setup);
   const scratch = mkdtempSync(path.join(os.tmpdir(), "seed-native-compat-"));
   try {
-    return await new Verification(setup, root, scratch).run();
+    const comparison = await compareProject({ root, scratch, paths: setup.paths });
+    return await new Verification(setup, root, comparison).run();
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
@@ -57,192 +71,178 @@ class Verification {
   /**
    * @param {import("./matrix.js").Setup} setup
    * @param {string} root
-   * @param {string} scratch
+   * @param {import("./compare/compare.js").Comparison} comparison
    */
-  constructor(setup, root, scratch) {
+  constructor(setup, root, comparison) {
     this.setup = setup;
     this.root = root;
-    this.scratch = scratch;
-    const { basePath = "", trailingSlash = false } = /** @type {any} */ (setup.nextConfig ?? {});
-    this.basePath = basePath;
-    this.trailingSlash = trailingSlash;
-    const config = JSON.parse(readFileSync(path.join(root, "dist/server/wrangler.json"), "utf-8"));
-    /** @type {string} */
-    this.namespaceId = config.kv_namespaces[0].id;
+    this.comparison = comparison;
   }
 
   /** @returns {Promise<Verdict>} */
   async run() {
-    const persistTo = path.join(this.scratch, "seeded");
-    const result = await this.#seed(persistTo);
-    this.#expect(result.skipped === undefined, `seeding was skipped: ${result.skipped}`);
-    const unproven = await this.#seedWithoutTheWord(path.join(this.scratch, "unproven"));
+    const { setup, comparison } = this;
+    const { result, pages, differences, meant } = comparison;
+    this.#problems.push(...differences.map(lineOf));
     this.#expect(
-      unproven === this.setup.claims.proven,
-      `without allowUnprovenRoutes it was ${unproven ? "seeded" : "skipped"}`,
+      result.skippedCode === setup.skipped,
+      `the seeding was ${result.skippedCode === undefined ? "done" : `skipped: ${result.skipped}`}`,
     );
-    const leftOut = new Set(result.routesSkipped.map(({ route, path }) => path ?? route));
-    const all = prerenderedArtifacts(this.root);
-    const artifacts = all.filter(({ pathname }) => !leftOut.has(pathname));
-    this.#expect(
-      artifacts.length === result.kvPairsUploaded,
-      `${result.kvPairsUploaded} entries were stored, of ${artifacts.length} files`,
-    );
-    const later = path.join(this.scratch, "later");
-    cpSync(persistTo, later, { recursive: true });
-    const live = await this.#live(artifacts);
-    const first = await this.#firstRequests(persistTo, artifacts, live);
+    const first = this.#firstRequests();
+    const later = setup.claims === undefined ? undefined : await this.#claimed(setup.claims);
     return {
-      name: this.setup.name,
-      generation: result.runtime?.generation ?? "?",
+      name: setup.name,
+      generation: result.runtime?.generation ?? "-",
       ...first,
-      ...(await this.#laterRequests(later, artifacts)),
+      requests: pages.length,
+      meant: meant.length,
+      skipped: result.skippedCode,
+      later,
       problems: this.#problems,
     };
   }
 
-  /**
-   * @param {string} persistTo
-   * @param {object} [options]
-   */
-  async #seed(persistTo, options = { allowUnprovenRoutes: true }) {
-    const api = await this.#api(persistTo);
-    try {
-      return await seedKvCache({
-        root: this.root,
-        accountId: "local",
-        namespaceId: this.namespaceId,
-        apiToken: TOKEN,
-        apiBaseUrl: api.baseUrl,
-        ...options,
-      });
-    } finally {
-      await api.close();
-    }
-  }
-
-  /** @param {string} persistTo */
-  async #seedWithoutTheWord(persistTo) {
-    return (await this.#seed(persistTo, {})).skipped === undefined;
-  }
-
-  /** @param {string} persistTo */
-  #api(persistTo) {
-    const { root, namespaceId } = this;
-    return startLocalApi({ persistTo, namespaceIds: [namespaceId], apiToken: TOKEN, root });
-  }
-
-  /**
-   * What the Worker shows without anything seeded, by URL.
-   * @param {import("../scripts/build-output.js").PrerenderedArtifact[]} artifacts
-   */
-  async #live(artifacts) {
-    return this.#serving(path.join(this.scratch, "live"), async (worker) => {
-      const shown = new Map();
-      for (const { kind, pathname } of artifacts) {
-        if (kind !== "html") continue;
-        shown.set(pathname, visible((await get(worker, this.#url(pathname))).body));
-      }
-      return shown;
-    });
-  }
-
-  /**
-   * @param {string} persistTo
-   * @param {import("../scripts/build-output.js").PrerenderedArtifact[]} artifacts
-   * @param {Map<string, string>} live
-   */
-  async #firstRequests(persistTo, artifacts, live) {
+  /** How many of the build's files were served to the first request that asked for them. */
+  #firstRequests() {
+    const { result, pages, differences, meant } = this.comparison;
     const counts = { html: count(), rsc: count(), route: count(), content: count() };
-    await this.#serving(persistTo, async (worker) => {
-      for (const { kind, pathname, status, content } of artifacts) {
-        const url = this.#url(pathname, kind);
-        const answer = await get(worker, url);
-        counts[kind].of += 1;
-        const isRedirect = status >= 300 && status < 400;
-        // The runtime answers a payload request for a redirect with 200 and the location.
-        const expected = isRedirect && kind === "rsc" ? 200 : status;
-        const isSame = answer.body.equals(content) && answer.status === expected;
-        if (
-          this.#expect(answer.cache === "HIT" && isSame, `${url}: ${answer.cache} ${answer.status}`)
-        ) {
-          counts[kind].seen += 1;
-        }
-        if (kind !== "html" || isRedirect) continue;
-        counts.content.of += 1;
-        const isLive = visible(answer.body) === live.get(pathname);
-        if (this.#expect(isLive, `${url}: shows other content than a live render`)) {
-          counts.content.seen += 1;
-        }
+    if (result.skipped !== undefined) {
+      return {
+        html: counts.html,
+        rsc: counts.rsc,
+        metadata: counts.route,
+        content: counts.content,
+      };
+    }
+    const skipped = new Set(result.routesSkipped.map(({ route, path }) => path ?? route));
+    const artifacts = prerenderedArtifacts(this.root).filter(
+      ({ pathname }) => !skipped.has(pathname),
+    );
+    // A page can be seeded under more paths than its own, but has no more files for that.
+    this.#expect(
+      artifacts.length <= result.kvPairsUploaded,
+      `${result.kvPairsUploaded} entries were stored, of ${artifacts.length} files`,
+    );
+    const textDiffers = new Set(
+      [...differences, ...meant.map(({ difference }) => difference)].flatMap((difference) =>
+        difference.field === "text" ? difference.where : [],
+      ),
+    );
+    for (const { kind, pathname, status, content } of artifacts) {
+      const page = pages.find(
+        ({ request }) => request.kind === kind && request.pathname === pathname,
+      );
+      if (page === undefined) continue;
+      const [answer] = page.seeded;
+      const { url } = page.request;
+      counts[kind].of += 1;
+      const isRedirect = status >= 300 && status < 400;
+      // The runtime answers a payload request for a redirect with 200 and the location.
+      const expected = isRedirect && kind === "rsc" ? 200 : status;
+      const isSame = answer.body.equals(content) && answer.status === expected;
+      const cache = cacheState(answer);
+      if (this.#expect(cache === "HIT" && isSame, `${url}: ${cache} ${answer.status}`)) {
+        counts[kind].seen += 1;
       }
-      await this.#nothingElse(worker);
-    });
+      if (kind !== "html" || isRedirect) continue;
+      counts.content.of += 1;
+      if (!textDiffers.has(url)) counts.content.seen += 1;
+    }
     const { html, rsc, route, content } = counts;
-    this.#expect(route.of > 0 === this.setup.claims.metadata, `${route.of} metadata routes`);
-    return { html, rsc, content, metadata: route };
+    return { html, rsc, metadata: route, content };
+  }
+
+  /**
+   * Seeds nothing any more: what was seeded is taken further.
+   * @param {import("./matrix.js").Claims} claims
+   * @returns {Promise<Later>}
+   */
+  async #claimed(claims) {
+    const plan = await planKvSeed({ root: this.root });
+    this.#expect(
+      (plan.skipped === undefined) === claims.proven,
+      `without allowUnprovenRoutes: ${plan.skipped ?? "would be seeded"}`,
+    );
+    const isMetadataSeeded = this.comparison.pages.some(
+      ({ request, seeded }) => request.kind === "route" && cacheState(seeded[0]) === "HIT",
+    );
+    this.#expect(isMetadataSeeded === claims.metadata, `metadata seeded: ${isMetadataSeeded}`);
+    await this.#makeIsrStale();
+    const worker = await startWranglerDev({
+      root: this.root,
+      persistTo: this.comparison.seededState,
+    });
+    try {
+      await this.#dynamicPages(worker, claims);
+      return {
+        staleThenFresh: await this.#staleThenFresh(worker),
+        query: await this.#queries(worker, claims),
+        purgedByTag: await this.#purged(
+          worker,
+          "/tagged",
+          { tag: "posts" },
+          claims.purgesByUserTag,
+        ),
+        purgedByPath: await this.#purged(
+          worker,
+          "/blog/hello",
+          { path: "/blog/[slug]", type: "page" },
+          claims.purgesByPattern,
+        ),
+      };
+    } finally {
+      await worker.stop();
+    }
   }
 
   /**
    * Pages that depend on who asks are not served from the cache, unless this version's manifest
    * cannot tell them apart.
    * @param {import("../scripts/wrangler-dev.js").DevWorker} worker
+   * @param {import("./matrix.js").Claims} claims
    */
-  async #nothingElse(worker) {
-    if (!this.setup.claims.proven) return;
+  async #dynamicPages(worker, { proven }) {
+    if (!proven) return;
     for (const user of ["alice", "bob"]) {
-      const answer = await get(worker, this.#url("/dynamic"), { cookie: `user=${user}` });
-      const isFresh = answer.cache !== "HIT" && visible(answer.body).includes(user);
-      this.#expect(isFresh, `/dynamic for ${user}: ${answer.cache}`);
+      const answer = await get(worker.url, this.#url("/dynamic"), { cookie: `user=${user}` });
+      this.#expect(isFreshWith(answer, user), `/dynamic for ${user}: ${cacheState(answer)}`);
     }
-    const answer = await get(worker, `${this.#url("/reads-query")}?q=zz`);
-    const isFresh = answer.cache !== "HIT" && visible(answer.body).includes("zz");
-    this.#expect(isFresh, `/reads-query?q=zz: ${answer.cache}`);
-  }
-
-  /**
-   * What happens to seeded entries afterwards.
-   * @param {string} persistTo
-   * @param {import("../scripts/build-output.js").PrerenderedArtifact[]} artifacts
-   */
-  async #laterRequests(persistTo, artifacts) {
-    await this.#makeIsrStale(persistTo);
-    return this.#serving(persistTo, async (worker) => ({
-      staleThenFresh: await this.#staleThenFresh(worker),
-      query: await this.#queries(worker, artifacts),
-      purgedByTag: await this.#purged(worker, "/tagged", { tag: "posts" }),
-      purgedByPath: await this.#purged(worker, "/blog/hello", {
-        path: "/blog/[slug]",
-        type: "page",
-      }),
-    }));
+    const answer = await get(worker.url, `${this.#url("/reads-query")}?q=zz`);
+    this.#expect(isFreshWith(answer, "zz"), `/reads-query?q=zz: ${cacheState(answer)}`);
   }
 
   /**
    * @param {import("../scripts/wrangler-dev.js").DevWorker} worker
-   * @param {import("../scripts/build-output.js").PrerenderedArtifact[]} artifacts
+   * @param {import("./matrix.js").Claims} claims
    */
-  async #queries(worker, artifacts) {
+  async #queries(worker, claims) {
     const seen = count();
-    for (const { kind, pathname, status } of artifacts) {
+    for (const { request, seeded } of this.comparison.pages) {
+      const { kind, pathname, url } = request;
+      const isHit = cacheState(seeded[0]) === "HIT" && seeded[0].status === 200;
       // The runtime itself has stored a proof with `/isr` by now.
-      if (kind !== "html" || status !== 200 || pathname === "/isr") continue;
-      const answer = await get(worker, `${this.#url(pathname)}?utm=1`);
+      if (kind !== "html" || !isHit || pathname === "/isr") continue;
+      const state = cacheState(await get(worker.url, `${url}?utm=1`));
       seen.of += 1;
       // What is forced to be static ignores queries, proven or not.
-      const isClaimed = this.setup.claims.query === "hit" || pathname === "/forced";
-      const isAsClaimed = (answer.cache === "HIT") === isClaimed;
-      if (this.#expect(isAsClaimed, `${pathname}?utm=1: ${answer.cache}`)) seen.seen += 1;
+      const isClaimed = claims.query === "hit" || pathname === "/forced";
+      if (this.#expect((state === "HIT") === isClaimed, `${pathname}?utm=1: ${state}`)) {
+        seen.seen += 1;
+      }
     }
     return seen;
   }
 
-  /**
-   * Rewrites the entry of `/isr` as if it had been seeded two minutes ago, with a text of its own.
-   * @param {string} persistTo
-   */
-  async #makeIsrStale(persistTo) {
-    const api = await this.#api(persistTo);
-    const base = `${api.baseUrl}/accounts/local/storage/kv/namespaces/${this.namespaceId}`;
+  /** Rewrites the entry of `/isr` as if it had been seeded two minutes ago, with a text of its own. */
+  async #makeIsrStale() {
+    const { namespaceId, seededState } = this.comparison;
+    const api = await startLocalApi({
+      root: this.root,
+      persistTo: seededState,
+      namespaceIds: [namespaceId],
+      apiToken: TOKEN,
+    });
+    const base = `${api.baseUrl}/accounts/local/storage/kv/namespaces/${namespaceId}`;
     const headers = { authorization: `Bearer ${TOKEN}` };
     const read = async (/** @type {string} */ rest) =>
       /** @type {any} */ (await (await fetch(base + rest, { headers })).json());
@@ -266,57 +266,41 @@ class Verification {
    * @param {import("../scripts/wrangler-dev.js").DevWorker} worker
    */
   async #staleThenFresh(worker) {
-    const stale = await get(worker, this.#url("/isr"));
-    const isStale = stale.cache === "STALE" && visible(stale.body).includes("Seeded long ago");
+    const stale = await get(worker.url, this.#url("/isr"));
+    const isStale = cacheState(stale) === "STALE" && shows(stale, "Seeded long ago");
     let fresh = stale;
-    for (let waited = 0; waited < 10_000 && fresh.cache === "STALE"; waited += 100) {
+    for (let waited = 0; waited < 10_000 && cacheState(fresh) === "STALE"; waited += 100) {
       await sleep(100);
-      fresh = await get(worker, this.#url("/isr"));
+      fresh = await get(worker.url, this.#url("/isr"));
     }
-    const isFresh = fresh.cache === "HIT" && visible(fresh.body).includes("every minute");
-    return this.#expect(isStale && isFresh, `/isr: ${stale.cache}, then ${fresh.cache}`);
+    const isFresh = cacheState(fresh) === "HIT" && shows(fresh, "every minute");
+    const states = [stale, fresh].map(cacheState).join(", then ");
+    return this.#expect(isStale && isFresh, `/isr: ${states}`);
   }
 
   /**
    * @param {import("../scripts/wrangler-dev.js").DevWorker} worker
    * @param {string} pathname
    * @param {Record<string, string>} what
+   * @param {boolean} isClaimed
    */
-  async #purged(worker, pathname, what) {
-    await get(worker, `${this.#url("/api/purge")}?${new URLSearchParams(what)}`);
-    const { cache } = await get(worker, this.#url(pathname));
-    const isPurged = cache !== "HIT";
-    const { purgesByPattern, purgesByUserTag } = this.setup.claims;
-    const isClaimed = "path" in what ? purgesByPattern : purgesByUserTag;
+  async #purged(worker, pathname, what, isClaimed) {
+    await get(worker.url, `${this.#url("/api/purge")}?${new URLSearchParams(what)}`);
+    const state = cacheState(await get(worker.url, this.#url(pathname)));
+    const isPurged = state !== "HIT";
     const asked = Object.values(what).join(", ");
-    this.#expect(isPurged === isClaimed, `${pathname} after revalidating ${asked}: ${cache}`);
+    this.#expect(isPurged === isClaimed, `${pathname} after revalidating ${asked}: ${state}`);
     return isPurged;
   }
 
   /**
-   * @template T
-   * @param {string} persistTo
-   * @param {(worker: import("../scripts/wrangler-dev.js").DevWorker) => Promise<T>} work
-   * @returns {Promise<T>}
-   */
-  async #serving(persistTo, work) {
-    const worker = await startWranglerDev({ root: this.root, persistTo });
-    try {
-      return await work(worker);
-    } finally {
-      await worker.stop();
-    }
-  }
-
-  /**
-   * The URL that is answered with an artifact.
+   * The URL of a page, as the build's pages are requested.
    * @param {string} pathname
-   * @param {string} [kind]
    */
-  #url(pathname, kind = "html") {
-    const hasSlash = this.trailingSlash && kind !== "route" && !pathname.startsWith("/api/");
-    const slash = hasSlash && !pathname.endsWith("/") ? "/" : "";
-    return `${this.basePath}${pathname}${slash}${kind === "rsc" ? ".rsc" : ""}`;
+  #url(pathname) {
+    const { basePath = "", trailingSlash = false } = this.setup.nextConfig ?? {};
+    const hasSlash = trailingSlash && !pathname.startsWith("/api/");
+    return `${basePath}${pathname}${hasSlash ? "/" : ""}`;
   }
 
   /**
@@ -335,23 +319,17 @@ function count() {
 }
 
 /**
- * @param {import("../scripts/wrangler-dev.js").DevWorker} worker
- * @param {string} url
- * @param {Record<string, string>} [headers]
+ * @param {import("./compare/observe.js").Answer} answer
+ * @param {string} text
  */
-async function get(worker, url, headers = {}) {
-  const response = await fetch(worker.url + url, { redirect: "manual", headers });
-  const body = Buffer.from(await response.arrayBuffer());
-  return { cache: response.headers.get("x-vinext-cache") ?? "-", status: response.status, body };
+function isFreshWith(answer, text) {
+  return cacheState(answer) !== "HIT" && shows(answer, text);
 }
 
 /**
- * What a visitor sees of a page: its `<main>`, else all of its text, apart from how the rendering cut
- * it into chunks and from what it leaves to the browser.
- * @param {Buffer} body
+ * @param {import("./compare/observe.js").Answer} answer
+ * @param {string} text
  */
-function visible(body) {
-  const html = body.toString().replaceAll(/<!-- -->|<!--\$.*?<!--\/\$-->/gsu, "");
-  const main = /<main>(.*?)<\/main>/su.exec(html);
-  return main?.[1] ?? html.replaceAll(/<(script|style)\b.*?<\/\1>|<[^>]*>/gsu, "");
+function shows({ body }, text) {
+  return documentTexts(body.toString()).join(" ").includes(text);
 }
