@@ -23,7 +23,10 @@ import { KvStore } from "../../lib/local-api/store.js";
 const PAGE_KINDS = ["APP_PAGE", "APP_ROUTE", "PAGES"];
 
 /** A Worker writes after it has answered. It is done when nothing new has come for so long. */
-const SETTLED_MS = 1000;
+const SETTLED_MS = 750;
+
+/** How often a read is tried that fails because the Worker is just writing. */
+const MAX_READS = 10;
 
 /**
  * Requests a path, without following redirects and without joining repeated headers.
@@ -97,11 +100,11 @@ export class ObservedNamespace {
 
   /** Waits until no new key has come for a while. */
   async settled() {
-    let [count, since] = [(await this.keys()).length, Date.now()];
-    while (Date.now() - since < SETTLED_MS) {
-      await sleep(100);
-      const now = (await this.keys()).length;
-      if (now !== count) [count, since] = [now, Date.now()];
+    let [before, now] = [-1, 0];
+    while (before !== now) {
+      await sleep(SETTLED_MS);
+      before = now;
+      now = (await this.keys()).length;
     }
   }
 
@@ -110,7 +113,9 @@ export class ObservedNamespace {
     const namespace = await this.#namespace();
     const pages = new Map();
     for (const { name, expiration } of await this.keys()) {
-      const { value, metadata } = await namespace.getWithMetadata(name, "arrayBuffer");
+      const { value, metadata } = await patiently(() =>
+        namespace.getWithMetadata(name, "arrayBuffer"),
+      );
       const entry = value === null ? undefined : parsed(Buffer.from(value));
       if (!PAGE_KINDS.includes(entry?.value?.kind)) continue;
       const ttlSeconds = expiration === undefined ? undefined : expiration - Date.now() / 1000;
@@ -134,7 +139,7 @@ export class ObservedNamespace {
     /** @type {string | undefined} */
     let cursor;
     do {
-      const page = await namespace.list({ cursor });
+      const page = await patiently(() => namespace.list({ cursor }));
       keys.push(...page.keys);
       cursor = page.list_complete ? undefined : page.cursor;
     } while (cursor !== undefined);
@@ -145,6 +150,22 @@ export class ObservedNamespace {
     const namespace = await this.store.namespace(this.namespaceId);
     if (namespace === undefined) throw new Error(`no KV namespace ${this.namespaceId}`);
     return namespace;
+  }
+}
+
+/**
+ * @template T
+ * @param {() => Promise<T>} read
+ * @returns {Promise<T>}
+ */
+async function patiently(read) {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await read();
+    } catch (error) {
+      if (attempt === MAX_READS) throw error;
+      await sleep(SETTLED_MS);
+    }
   }
 }
 
