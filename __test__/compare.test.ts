@@ -180,7 +180,11 @@ describe("answers", () => {
 describe("differences that are meant", () => {
   const facts = (generation: string) => ({
     isProven: true,
-    result: { runtime: { generation }, routesSkipped: [] } as unknown as ProjectSeedResult,
+    result: {
+      runtime: { generation },
+      routesSkipped: [],
+      warnings: [],
+    } as unknown as ProjectSeedResult,
     pages: [],
   });
 
@@ -219,7 +223,9 @@ describe("differences that are meant", () => {
         meantBecause(difference, facts("g12")),
       );
     expect(ids("a", "b", "c")).toEqual(["comma-tags", "comma-tags"]);
+    expect(ids("a,b", "c", "a", "b")).toEqual(["comma-tags", "comma-tags"]);
     expect(ids("a", "b", "c", "d")).toEqual([undefined, undefined]);
+    expect(ids("a", "b")).toEqual([undefined, undefined]);
   });
 
   it("do not cover tags once the build lists them", () => {

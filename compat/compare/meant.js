@@ -59,10 +59,14 @@ const ENTRIES = {
   "unproven-page": (difference, { pages, isProven }) =>
     !isProven && isSeededOnly(difference) && dependsOnTheRequest(pageOf(difference, pages)),
   "comma-tags": ({ field, seeded, worker }) => {
-    const [ours, theirs] = [seeded, worker].map((value) =>
-      (field === "metadata" ? /** @type {any} */ (value)?.tags : value)?.join?.(","),
+    if (!["tags", "metadata"].includes(field)) return false;
+    const [ours, theirs] = [tagsIn(seeded), tagsIn(worker)];
+    const pieces = theirs.flatMap((tag) => (tag.includes(",") ? tag.split(",") : []));
+    return (
+      theirs.every((tag) => tag.split(",").every((piece) => ours.includes(piece))) &&
+      pieces.length > 0 &&
+      ours.every((tag) => theirs.includes(tag) || pieces.includes(tag))
     );
-    return ["tags", "metadata"].includes(field) && ours !== undefined && ours === theirs;
   },
   "skipped-route": (difference, { result, pages }) => {
     if (difference.field !== "key" || difference.seededEntry !== undefined) return false;
@@ -150,6 +154,14 @@ function isLeftToTheBrowser(seeded, worker, surplus) {
   const fallbacks = [...seeded.matchAll(boundary)].flatMap(([, html = ""]) => documentTexts(html));
   const texts = /** @type {string[]} */ (surplus);
   return !boundary.test(worker) && texts.every((text) => fallbacks.includes(text));
+}
+
+/**
+ * @param {any} value tags, or metadata with tags
+ * @returns {string[]}
+ */
+function tagsIn(value) {
+  return value?.tags ?? value ?? [];
 }
 
 /** @param {any} observation */
