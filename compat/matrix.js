@@ -44,7 +44,8 @@ const TAGGED = { ...PROVEN, purgesByUserTag: true };
 const NEWEST = { ...TAGGED, metadata: true };
 
 /** What every version can build. */
-const PAGES = ["base", "errors", "slots", "commas"];
+const OLD_PAGES = ["base", "errors", "commas"];
+const PAGES = [...OLD_PAGES, "slots"];
 const NEWEST_PAGES = [...PAGES, "metadata", "metadata-ends", "status", "index-page"];
 
 /**
@@ -69,14 +70,14 @@ const INTL = { packages: "compat/versions/1.4.0-next-intl", style: "adapter-prer
 
 /** @type {Setup[]} */
 export const MATRIX = [
-  released("0.0.35", "worker", OLDEST),
-  released("0.0.38", "worker", OLDEST),
-  released("0.0.45", "worker", OLDEST),
-  released("0.0.50", "worker", OLD),
-  released("0.0.55", "worker", OLD),
-  released("0.1.1", "worker", QUERY_UNREAD),
-  released("0.1.8", "worker", QUERY_UNREAD),
-  released("0.2.0", "adapter", QUERY_UNREAD),
+  released("0.0.35", "worker", OLDEST, OLD_PAGES),
+  released("0.0.38", "worker", OLDEST, OLD_PAGES),
+  released("0.0.45", "worker", OLDEST, OLD_PAGES),
+  released("0.0.50", "worker", OLD, OLD_PAGES),
+  released("0.0.55", "worker", OLD, OLD_PAGES),
+  released("0.1.1", "worker", QUERY_UNREAD, OLD_PAGES),
+  released("0.1.8", "worker", QUERY_UNREAD, OLD_PAGES),
+  released("0.2.0", "adapter", QUERY_UNREAD, OLD_PAGES),
   released("0.2.1", "adapter", PROVEN),
   released("1.0.0-beta.0", "adapter", PROVEN),
   released("1.0.0-beta.1", "adapter", PROVEN),
