@@ -9,7 +9,7 @@ import { targetOfProject } from "../../lib/wrangler/of-project.js";
 import { startWranglerDev } from "../../scripts/wrangler-dev.js";
 import { answerDifferences } from "./answers.js";
 import { entryDifferences } from "./entries.js";
-import { meantBecause } from "./meant.js";
+import { isUnread, meantBecause } from "./meant.js";
 import { ObservedNamespace, answersTo } from "./observe.js";
 import { requestsOf } from "./requests.js";
 
@@ -124,8 +124,9 @@ export async function compareProject({ root, scratch, paths = [], basePath, ...t
  * @param {import("./requests.js").PageRequest} request
  * @param {import("../../index.js").ProjectSeedResult} result
  */
-function isSeeded({ route }, { skipped, routesSkipped }) {
-  if (skipped !== undefined || route === undefined) return false;
+function isSeeded({ route }, result) {
+  const { skipped, routesSkipped } = result;
+  if (skipped !== undefined || route === undefined || isUnread(result)) return false;
   const name = route.path ?? route.route;
   return !routesSkipped.some((one) => (one.path ?? one.route) === name);
 }

@@ -78,8 +78,7 @@ const ENTRIES = {
   "query-in-the-browser": ({ field, seeded, seededEntry, workerEntry }) =>
     field === "value.html" &&
     isLeftToTheBrowser(seededEntry?.entry.value.html, workerEntry?.entry.value.html, seeded),
-  "worker-without-env": (difference, { result }) =>
-    isSeededOnly(difference) && result.warnings.some((text) => text.includes("pass `env`")),
+  "worker-without-env": (difference, { result }) => isSeededOnly(difference) && isUnread(result),
   "pages-router": ({ field, seededEntry, workerEntry }) =>
     field === "key" && seededEntry === undefined && workerEntry?.entry.value.kind === "PAGES",
   "rewritten-path": (difference) =>
@@ -136,6 +135,14 @@ export function meantBecause(difference, facts) {
       ? Object.entries(ENTRIES).find(([, isMeant]) => isMeant(difference, facts))
       : Object.entries(ANSWERS).find(([, isMeant]) => isMeant(difference, facts));
   return found?.[0];
+}
+
+/**
+ * Whether the seeding has warned that nobody reads what it has seeded.
+ * @param {import("../../index.js").ProjectSeedResult} result
+ */
+export function isUnread({ warnings }) {
+  return warnings.some((text) => text.includes("pass `env`"));
 }
 
 /** The ids that docs/differences.md has to explain. */
