@@ -43,9 +43,12 @@ const TAGGED = { ...PROVEN, purgesByUserTag: true };
 /** @type {Claims} */
 const NEWEST = { ...TAGGED, metadata: true };
 
-/** What every version can build. */
-const OLD_PAGES = ["base", "errors", "commas"];
-const PAGES = [...OLD_PAGES, "slots"];
+/**
+ * What every version can build. Up to 0.0.38 a page that fails ends the build, and intercepting routes
+ * are refused.
+ */
+const OLD_PAGES = ["base"];
+const PAGES = [...OLD_PAGES, "errors", "slots", "commas"];
 const NEWEST_PAGES = [...PAGES, "metadata", "metadata-ends", "status", "index-page"];
 
 /**
