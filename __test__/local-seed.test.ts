@@ -23,12 +23,8 @@ function projectWith({ ready = "Promise.resolve()", put = "" }) {
     configPath: "wrangler.json",
     ...wranglerConfig(),
   })});`;
-  const manifest = (name: string) => ({
-    name,
-    version: "4.60.0",
-    type: "module",
-    main: "index.js",
-  });
+  const entry = { type: "module", main: "index.js", bin: "index.js" };
+  const manifest = (name: string) => ({ name, version: "4.60.0", ...entry });
   return writeProject({
     wrangler: false,
     files: {
