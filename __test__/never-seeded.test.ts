@@ -5,7 +5,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { planKvSeed } from "../index.js";
-import { BUILD_ID, buildOf, key, payload, rendered } from "./support/build.js";
+import { buildOf, key, payload, rendered } from "./support/build.js";
 import { entryOf } from "./support/recorder.js";
 import { seeded } from "./support/seed.js";
 
@@ -256,7 +256,7 @@ describe("a page that is rewritten to another", () => {
 
   it("is mentioned by a plan", async () => {
     const root = buildOf([rendered("/a")], { "a.html": "a" });
-    const code = `n="app:v2:${BUILD_ID}:__hash:";r={beforeFiles:[],afterFiles:[{source:"/b",destination:"/a"}],fallback:[]}`;
+    const code = 'r={beforeFiles:[],afterFiles:[{source:"/b",destination:"/a"}],fallback:[]}';
     const plan = () => planKvSeed({ root, runtime: { vinext: "1.4.0" } });
     expect((await plan()).warnings).toEqual([]);
     writeFileSync(path.join(root, "dist/server/index.js"), code);
