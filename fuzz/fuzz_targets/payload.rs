@@ -71,10 +71,13 @@ fn split(payload: &[u8]) -> Option<Vec<(u32, u8, &[u8])>> {
 fn number(bytes: &[u8], end: u8) -> Option<(u32, &[u8])> {
     let length = bytes.iter().position(|&byte| byte == end)?;
     let digits = std::str::from_utf8(&bytes[..length]).ok()?;
-    let is_number = (1..=8).contains(&length)
+    let is_number = length <= 8
         && digits
             .bytes()
             .all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'));
-    let number = u32::from_str_radix(digits, 16).ok().filter(|_| is_number)?;
+    let number = match digits {
+        "" => 0,
+        digits => u32::from_str_radix(digits, 16).ok().filter(|_| is_number)?,
+    };
     Some((number, &bytes[length + 1..]))
 }

@@ -144,11 +144,12 @@ fn states_length(tag: u8) -> bool {
     )
 }
 
-/// The hexadecimal number before `end`, and how many bytes both take.
+/// The hexadecimal number before `end`, and how many bytes both take. Without digits it is 0: rows of
+/// hints (`:HC"https://…"`) have no id.
 fn hex_until(bytes: &[u8], end: u8) -> Result<(u32, usize), Malformed> {
     let mut number = 0;
     for (index, &byte) in bytes.iter().take(MAX_HEX_DIGITS + 1).enumerate() {
-        if byte == end && index > 0 {
+        if byte == end {
             return Ok((number, index + 1));
         }
         let digit = match byte {
@@ -187,10 +188,20 @@ mod tests {
     }
 
     #[test]
+    fn reads_hints_which_have_no_id() {
+        let payload = b":HC\"https://cdn.example.com\"\n:HL[\"/a.css\",\"style\"]\n0:{}\n";
+        let expected: [(u32, RowKind, &[u8]); 3] = [
+            (0, RowKind::Other(b'H'), b"C\"https://cdn.example.com\""),
+            (0, RowKind::Other(b'H'), b"L[\"/a.css\",\"style\"]"),
+            (0, RowKind::Model, b"{}"),
+        ];
+        assert_eq!(kinds(payload), expected);
+    }
+
+    #[test]
     fn reports_what_is_not_a_row_and_stops() {
         for (payload, expected) in [
             (&b"<!DOCTYPE html>"[..], FlightError::NotARow { offset: 0 }),
-            (b":{}\n", FlightError::NotARow { offset: 0 }),
             (b"123456789:{}\n", FlightError::NotARow { offset: 0 }),
             (b"A:{}\n", FlightError::NotARow { offset: 0 }),
             (b"0:{}\n1:Tx,", FlightError::NotARow { offset: 5 }),
