@@ -1,7 +1,8 @@
 // `npm run bench`: compares the package with what it replaces and with the floor.
 //
 // Options: `--size S,M,T` (also L, X and P), `--rounds 5`, `--only ours,floor`, `--network wan`,
-// `--sites DIRECTORY`, `--out DIRECTORY`, and `--scaling` for the chart over the number of routes. Prints a
+// `--sites DIRECTORY`, `--out DIRECTORY`, `--scaling` for the chart over the number of routes, and
+// `--memory` for peak memory alone, which is printed at the end of a usual run too. Prints a
 // table of medians and writes raw figures and a chart to `benchmark/runs/<date>/`. Figures depend on the
 // machine; compare the ratios.
 
@@ -14,6 +15,7 @@ import { parseArgs } from "node:util";
 import { scalingChart, timesChart } from "./chart.js";
 import { compete } from "./compete.js";
 import { CONTENDERS } from "./contenders.js";
+import { measureMemory } from "./memory.js";
 import { NETWORKS } from "./networks.js";
 import { table } from "./report.js";
 import { buildRig } from "./rig.js";
@@ -29,6 +31,7 @@ const { values: given } = parseArgs({
     only: { type: "string", default: Object.keys(CONTENDERS).join(",") },
     network: { type: "string", default: "loopback" },
     scaling: { type: "boolean", default: false },
+    memory: { type: "boolean", default: false },
     sites: { type: "string", default: path.join(os.tmpdir(), "seed-native-sites") },
     out: { type: "string", default: path.join(RUNS, new Date().toISOString().slice(0, 10)) },
   },
@@ -45,9 +48,11 @@ if (!(network in NETWORKS))
 if (!Number.isSafeInteger(rounds) || rounds < 1)
   throw new RangeError("--rounds takes a whole number");
 
-buildRig();
+if (!given.memory) buildRig();
 mkdirSync(given.out, { recursive: true });
-if (given.scaling) {
+if (given.memory) {
+  await printMemory();
+} else if (given.scaling) {
   const points = await scale({ sites: given.sites, rounds, say });
   save("scaling", { ...conditions(), points });
   writeFileSync(path.join(given.out, "scaling.svg"), await scalingChart(points));
@@ -72,6 +77,21 @@ if (given.scaling) {
     save(network, { ...conditions(), sizes: before });
   }
   writeFileSync(path.join(given.out, `${network}.svg`), await timesChart(before));
+  await printMemory();
+}
+
+async function printMemory() {
+  /** @type {import("./memory.js").MemoryFigure[]} */
+  const figures = [];
+  console.log("\nPeak memory over an idle Node, with the default budget of 128 MB\n");
+  await measureMemory(given.sites, (figure) => {
+    const { site, peakBytes, milliseconds } = figure;
+    figures.push(figure);
+    console.log(
+      `| ${site} | ${Math.round(peakBytes / 1e6)} MB | ${(milliseconds / 1000).toFixed(2)} s |`,
+    );
+  });
+  save("memory", { ...conditions(), figures });
 }
 
 /** @param {string} text */

@@ -69,7 +69,7 @@ pub enum SeedError {
         report: Box<SeedReport>,
     },
     /// A task of ours failed. That is a bug.
-    #[error("the seeder failed: {0}; please report this")]
+    #[error("internal error: {0}; please report it")]
     Internal(SanitizedText),
 }
 

@@ -10,10 +10,11 @@ use std::time::Instant;
 
 use tokio_util::sync::CancellationToken;
 
+use super::background::{guarded, off_the_executor};
 use super::batches::Batches;
 use super::budget::Budget;
 use super::error::SeedError;
-use super::{BuildOptions, Limits, off_the_executor, unless_cancelled};
+use super::{BuildOptions, Limits, unless_cancelled};
 use crate::pack::Batch;
 use crate::report::SeedReport;
 use crate::runtime::worker::has_rewrites;
@@ -63,7 +64,7 @@ pub async fn estimate(
 ) -> Result<Estimate, SeedError> {
     let started = Instant::now();
     let budget = Budget::of::<CloudflareKv>(limits)?;
-    let mut estimate = unless_cancelled(cancellation, count(build, budget)).await?;
+    let mut estimate = guarded(unless_cancelled(cancellation, count(build, budget))).await?;
     estimate.report.duration = started.elapsed();
     Ok(estimate)
 }

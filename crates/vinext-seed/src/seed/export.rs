@@ -11,10 +11,11 @@ use std::time::Instant;
 
 use tokio_util::sync::CancellationToken;
 
+use super::background::{guarded, off_the_executor};
 use super::batches::Batches;
 use super::budget::Budget;
 use super::error::SeedError;
-use super::{BuildOptions, Limits, off_the_executor, unless_cancelled};
+use super::{BuildOptions, Limits, unless_cancelled};
 use crate::pack::{Batch, Batcher};
 use crate::report::SeedReport;
 use crate::store::cloudflare_kv::CloudflareKv;
@@ -65,7 +66,11 @@ pub async fn export(
         max_batch_bytes: Some(max_file_bytes),
         ..limits
     })?;
-    let mut export = unless_cancelled(cancellation, write(build, budget, directory)).await?;
+    let mut export = guarded(unless_cancelled(
+        cancellation,
+        write(build, budget, directory),
+    ))
+    .await?;
     export.report.duration = started.elapsed();
     Ok(export)
 }

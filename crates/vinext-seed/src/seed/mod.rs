@@ -1,9 +1,6 @@
-//! The whole way: manifest, plan, pack, send, report.
-//!
-//! In: options. Out: a report, or an error that carries what was stored until then.
-//! Never: work of its own. Everything happens in the stages; here they are joined, and nothing
-//! flows back from a later to an earlier one but the pace.
+//! Wires the stages together. The only feedback between stages is backpressure.
 
+mod background;
 mod batches;
 mod budget;
 mod error;
@@ -16,7 +13,6 @@ mod upload;
 
 use std::time::Instant;
 
-use tokio::task::{JoinHandle, spawn_blocking};
 use tokio_util::sync::CancellationToken;
 
 use crate::progress::{Observer, Phase, Progress, Throttle};
@@ -26,6 +22,7 @@ use crate::send::RetryPolicy;
 use crate::store::Store;
 use crate::store::cloudflare_kv::{CloudflareKv, Endpoint};
 use crate::store::http::{ApiToken, Timeouts};
+use background::{begin, guarded, off_the_executor};
 use budget::Budget;
 use prepare::{Prepared, prepare};
 use upload::Upload;
@@ -104,6 +101,17 @@ pub async fn seed_into<S: Store + 'static>(
     observer: &dyn Observer,
     cancellation: &CancellationToken,
 ) -> Result<SeedReport, SeedError> {
+    guarded(run(open, build, limits, retry, observer, cancellation)).await
+}
+
+async fn run<S: Store + 'static>(
+    open: impl FnOnce() -> Result<(S, Vec<String>), SanitizedText> + Send + 'static,
+    build: BuildOptions,
+    limits: Limits,
+    retry: RetryPolicy,
+    observer: &dyn Observer,
+    cancellation: &CancellationToken,
+) -> Result<SeedReport, SeedError> {
     let started = Instant::now();
     let budget = Budget::of::<S>(limits)?;
     let mut throttle = Throttle::new(observer);
@@ -115,7 +123,7 @@ pub async fn seed_into<S: Store + 'static>(
     );
     throttle.report(progress(Phase::Plan, 0, &SeedReport::default()));
     // Reading the system's certificates takes as long as packing a small site: do both at once.
-    let opening = spawn_blocking(open);
+    let opening = begin(open)?;
     let preparing = off_the_executor(move || prepare(build, &budget));
     let prepared = unless_cancelled(cancellation, async { preparing.await? }).await?;
     let mut report = match prepared {
@@ -152,19 +160,6 @@ async fn unless_cancelled<T>(
         () = cancellation.cancelled() => Err(SeedError::Aborted { report: Box::default() }),
         done = work => done,
     }
-}
-
-/// Runs what waits for files where it holds nobody up.
-async fn off_the_executor<T: Send + 'static>(
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, SeedError> {
-    joined(spawn_blocking(work)).await
-}
-
-/// The result of work that was begun off the executor.
-async fn joined<T>(work: JoinHandle<T>) -> Result<T, SeedError> {
-    work.await
-        .map_err(|error| SeedError::Internal(SanitizedText::new(&error.to_string())))
 }
 
 fn progress(phase: Phase, routes: usize, report: &SeedReport) -> Progress {

@@ -10,15 +10,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::background::{Background, begin, off_the_executor};
 use super::budget::Budget;
 use super::error::SeedError;
 use super::moment::BuildMoment;
 use super::prepare::Ready;
-use super::{joined, off_the_executor, progress};
+use super::progress;
 use crate::manifest::ManifestError;
 use crate::pack::{Batch, Batcher, PackError, PackedRoutes, Packer};
 use crate::progress::{Phase, Throttle};
@@ -53,7 +53,7 @@ impl<'a, 'o> Upload<'a, 'o> {
     /// be opening; the first batch is filled meanwhile.
     pub(super) async fn run<S: Store>(
         ready: Ready,
-        opening: JoinHandle<Result<(S, Vec<String>), SanitizedText>>,
+        opening: Background<Result<(S, Vec<String>), SanitizedText>>,
         retry: RetryPolicy,
         budget: Budget,
         throttle: &'a mut Throttle<'o>,
@@ -74,7 +74,7 @@ impl<'a, 'o> Upload<'a, 'o> {
             report,
             throttle,
         };
-        let opened = upload.until(joined(opening)).await?;
+        let opened = upload.until(opening.done()).await?;
         let (store, warnings) = opened.map_err(SeedError::Client)?;
         let sender = BatchSender::new(store, retry);
         upload.report.warnings.extend(warnings);
@@ -243,7 +243,7 @@ impl<'a, 'o> Upload<'a, 'o> {
         }
         self.report.routes_not_reached = self.report.routes - self.routes_packed;
         // Giving its memory back takes longer than sending a page; nobody has to wait for that.
-        drop(spawn_blocking(move || drop(self.packer)));
+        drop(begin(move || drop(self.packer)));
         let report = Box::new(self.report);
         match (failure, self.pack_problem) {
             _ if is_aborted => Err(SeedError::Aborted { report }),
