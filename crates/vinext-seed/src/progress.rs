@@ -11,6 +11,7 @@ const MIN_INTERVAL: Duration = Duration::from_millis(100);
 
 /// What a run is doing.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub enum Phase {
     /// Reading the manifest.
     Plan,

@@ -36,6 +36,7 @@ pub enum RowKind {
 
 /// Why a payload could not be read as rows.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum FlightError {
     /// A row does not begin with a hexadecimal id and a colon.
     #[error("no row of a React Flight payload begins at byte {offset}")]

@@ -19,6 +19,7 @@ pub struct ArtifactPathRule {
 
 /// Why a pathname names no artifact.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub enum UnsafePathError {
     /// It has a `.` or `..` segment.
     DotSegment,

@@ -77,6 +77,7 @@ impl Route<'_> {
 
 /// Why a route of the manifest cannot be used.
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub enum RouteError {
     /// It is not an object.
     NotAnObject,

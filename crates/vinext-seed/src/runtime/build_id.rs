@@ -33,6 +33,7 @@ const LITERALS: [(&str, &str); 2] = [
 
 /// Why the Worker's build id is not known.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum BuildIdError {
     /// The Worker's code does not show it.
     #[error(

@@ -43,6 +43,7 @@ pub struct ProbedRuntime {
 
 /// Where the runtime is to be learnt from.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
 pub enum RuntimeSource {
     /// From the packages in `node_modules`.
     #[default]
@@ -64,6 +65,7 @@ pub struct Runtime {
 
 /// Why nothing can be seeded for a runtime.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum RuntimeError {
     /// There is no vinext in the project.
     #[error(

@@ -65,6 +65,7 @@ pub struct Probes {
 
 /// Why probes do not add up to a profile.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ProbeError {
     /// A file that every version has is missing.
     #[error("{0} is missing; the package is incomplete or too old, install it again")]

@@ -71,6 +71,7 @@ fn facts_of(bundle: &Bundle) -> WorkerFacts {
 
 /// How the built Worker disagrees.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum WorkerError {
     /// Its keys have another prefix.
     #[error(

@@ -15,6 +15,7 @@ pub struct ApiToken(Zeroizing<String>);
 
 /// Why a text cannot be a token. Says where, never what.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum TokenError {
     /// It is empty.
     #[error("is empty")]
@@ -40,6 +41,14 @@ pub enum TokenError {
          outside ASCII); was it copied with something around it?"
     )]
     InvalidCharacter(usize),
+}
+
+impl TokenError {
+    /// Stable, for programs.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        "INVALID_OPTION"
+    }
 }
 
 impl ApiToken {
