@@ -19,10 +19,11 @@ import { describe, expect, it } from "vitest";
 import { PACKAGES } from "../compat/oracles/client.js";
 import * as api from "../index.js";
 import * as localApi from "../lib/local-api/server.js";
-import { buildOf, payload, rendered } from "./support/build.js";
+import { BUILD_ID, buildOf, payload, rendered } from "./support/build.js";
 import { cli } from "./support/cli.js";
 import { EXAMPLE_MODULES } from "./support/project.js";
 import { startRecorder } from "./support/recorder.js";
+import { writeWorker } from "./support/worker.js";
 
 const ROOT = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const NAME = "@vinext/seed-native";
@@ -71,6 +72,7 @@ function project(): string {
       "blog/hello.rsc": payload(),
     },
   );
+  writeWorker(root, { buildId: BUILD_ID });
   const modules = path.join(root, "node_modules");
   mkdirSync(path.join(modules, "@vinext"), { recursive: true });
   symlinkSync(path.join(PACKAGES, "vinext-1.4.0"), path.join(modules, "vinext"), "junction");
