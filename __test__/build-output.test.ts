@@ -113,11 +113,11 @@ describe("the target of a Build Output", () => {
 
   it("is not that of another mode, a Preview, or an environment, which it does not have", async () => {
     const production = project(bound());
-    expect((await resolve(production, { mode: "staging" })).target).toMatchObject({
+    expect((await resolve(production, { viteMode: "staging" })).target).toMatchObject({
       code: "environment-mismatch",
       reason: expect.stringContaining("--mode production, not staging"),
     });
-    expect((await resolve(production, { mode: "production" })).target).toMatchObject({
+    expect((await resolve(production, { viteMode: "production" })).target).toMatchObject({
       namespaceId: NAMESPACE,
     });
     expect((await resolve(production, { env: "staging" })).target).toMatchObject({

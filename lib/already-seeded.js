@@ -13,9 +13,18 @@ import { ApiError, hasKey } from "./wrangler/cloudflare-api.js";
  */
 export async function isSeeded(target, options, cacheConfig) {
   const { root, appPrefix, ttlSeconds, staticTtlSeconds, allowUnprovenRoutes, signal } = options;
-  const { runtime, viteConfig, selfCheck } = options;
+  const { runtime, viteConfig, viteMode, selfCheck } = options;
   const times = { ttlSeconds, staticTtlSeconds };
-  const build = { root, appPrefix, ...times, allowUnprovenRoutes, runtime, viteConfig, selfCheck };
+  const build = {
+    root,
+    appPrefix,
+    ...times,
+    allowUnprovenRoutes,
+    runtime,
+    viteConfig,
+    viteMode,
+    selfCheck,
+  };
   const plan = await planKvSeed({ ...build, signal }, cacheConfig);
   if (plan.skipped !== undefined || plan.largestEntries.length === 0) return false;
   const { apiBaseUrl: baseUrl, apiToken: token, accountId, namespaceId } = target;

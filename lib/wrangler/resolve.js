@@ -15,7 +15,7 @@ import { findToken } from "./token.js";
  * @typedef {object} TargetOptions
  * @property {string} root
  * @property {string} [env]
- * @property {string} [mode] Vite's
+ * @property {string} [viteMode] the build's `--mode`
  * @property {string} [config]
  * @property {string} [binding]
  * @property {string} [namespaceId]
@@ -159,7 +159,7 @@ export function stateDirectory(root, persistTo, config, paths = path) {
  *   namespace: { binding?: string, id?: string, preview_id?: string, remote?: boolean } } | Missing>}
  */
 async function findBinding(options, environment, cacheBinding, place) {
-  const { root, env, mode, namespaceId, signal } = options;
+  const { root, env, viteMode: mode, namespaceId, signal } = options;
   // Wrangler is run in the project's directory, so the file is named as it is found from there.
   const file = options.config === undefined ? undefined : path.resolve(root, options.config);
   if (namespaceId !== undefined && place !== "local") {
