@@ -110,7 +110,8 @@ export interface SeedFailure {
  *
  * Where something is missing, the promise resolves and `skipped` says what and what to set. Where
  * the seeding fails, or is aborted, it resolves with `failure`. It rejects only with `strict`: as
- * `seedKvCache` does, or with `SEEDING_SKIPPED` where something is missing.
+ * `seedKvCache` does, with `SEEDING_SKIPPED` where something is missing, or with
+ * `RENDERS_FAILED` where pages were skipped because they failed to render during the build.
  *
  * @example
  * import { seedFromProject } from "@vinext/seed-native";

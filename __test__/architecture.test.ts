@@ -15,13 +15,14 @@ const ENGINE_IMPORTS: Record<string, string[]> = {
   sanitized_text: [],
   progress: [],
   formats: [],
+  flight: [],
   store: ["formats", "pack", "sanitized_text"],
   manifest: ["files", "sanitized_text"],
   runtime: ["files", "formats", "sanitized_text"],
-  plan: ["files", "formats", "manifest", "sanitized_text", "store"],
-  pack: ["files", "formats", "manifest", "plan", "sanitized_text", "store"],
+  plan: ["files", "flight", "formats", "manifest", "sanitized_text", "store"],
+  pack: ["files", "flight", "formats", "manifest", "plan", "sanitized_text", "store"],
   send: ["pack", "sanitized_text", "store"],
-  report: ["manifest", "plan", "runtime", "send"],
+  report: ["manifest", "plan", "runtime", "send", "store"],
   seed: [
     ...["files", "formats", "manifest", "pack", "plan", "progress"],
     ...["report", "runtime", "sanitized_text", "send", "store"],
@@ -31,7 +32,7 @@ const ENGINE_IMPORTS: Record<string, string[]> = {
 /** Which directories of `lib/` each directory may import from; "" is `lib/` itself. */
 const LIB_IMPORTS: Record<string, string[]> = {
   "": ["local-api", "wrangler"],
-  "local-api": [],
+  "local-api": [""],
   wrangler: [""],
   cli: ["", "wrangler"],
   vite: ["", "cli"],

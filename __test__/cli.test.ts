@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "nod
 import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { quoted } from "../lib/cli/shell-quoting.js";
-import { BUILD_ID, key, rendered, temporaryDirectory } from "./support/build.js";
+import { BUILD_ID, key, payload, rendered, temporaryDirectory } from "./support/build.js";
 import { cli, hasSignals, type CliProcess } from "./support/cli.js";
 import {
   ACCOUNT,
@@ -181,6 +181,26 @@ describe("run", () => {
     );
     expect(lost.code).toBe(1);
     expect(lost.stderr).toContain("(artifacts-missing)");
+  });
+
+  it("fails with --strict if a page failed to render, and seeds the others", async () => {
+    const artifacts = {
+      "a.html": "A",
+      "a.rsc": payload("a"),
+      "b.html": "Something went wrong",
+      "b.rsc": `${payload("b")}2:E{"digest":"1234567"}\n`,
+    };
+    const root = writeProject({ ...PLAIN, artifacts });
+    const warned = await start(FLAGS, root);
+    expect(warned.code).toBe(0);
+    expect(warned.stdout).toContain("1234567");
+    const strict = await start([...FLAGS, "--strict"], root);
+    expect(strict.code).toBe(1);
+    expect(strict.cloudflare.pairs()).toHaveLength(2);
+    expect((await start(["plan", "--strict", ...FLAGS], root)).code).toBe(1);
+    const insisted = await start([...FLAGS, "--strict", "--seed-failed-renders"], root);
+    expect(insisted).toMatchObject({ code: 0, stderr: "" });
+    expect(insisted.cloudflare.pairs()).toHaveLength(4);
   });
 
   it("says what is missing, and what to set", async () => {

@@ -130,9 +130,14 @@ describe("the example in", () => {
   });
 });
 
-it("README.md shows the help of the command as it is", async () => {
+it("docs/cli.md shows the help of the command as it is", async () => {
   const { stdout } = await cli(["--help"], { cwd: ROOT });
-  expect(readFileSync(path.join(ROOT, "README.md"), "utf-8")).toContain(`\n${stdout}\`\`\`\n`);
+  expect(readFileSync(path.join(ROOT, "docs/cli.md"), "utf-8")).toContain(`\n${stdout}\`\`\`\n`);
+});
+
+it("README.md has at most 900 words", () => {
+  const words = readFileSync(path.join(ROOT, "README.md"), "utf-8").split(/\s+/u);
+  expect(words.length).toBeLessThanOrEqual(900);
 });
 
 describe("docs/formats.md", () => {

@@ -8,6 +8,7 @@ import { seedLocally } from "./local-seed.js";
 import { prerenderHint } from "./prerender-hint.js";
 import { hasManifest } from "./project.js";
 import { seedKvCache } from "./seed-kv-cache.js";
+import { strictProblem } from "./strict.js";
 import { targetOfProject } from "./wrangler/of-project.js";
 
 /** @typedef {import("../index.js").SeedResult} SeedResult */
@@ -46,8 +47,9 @@ export async function seedFromProject(options = {}) {
   const { strict = false } = options ?? {};
   try {
     const result = await seed(options ?? {});
-    if (strict && result.skipped !== undefined && !isNothingToSeed(result)) {
-      throw Object.assign(new Error(result.skipped), { code: "SEEDING_SKIPPED", report: result });
+    const problem = strict ? strictProblem(result) : undefined;
+    if (problem !== undefined) {
+      throw Object.assign(new Error(problem.message), { code: problem.code, report: result });
     }
     return result;
   } catch (error) {
@@ -126,21 +128,4 @@ async function seed(options) {
   }
   const result = await seedKvCache({ ...seedOptions, root, ...remote }, cacheConfig);
   return { ...result, target: { accountId: target.accountId, ...place } };
-}
-
-/** Reasons to do nothing that are as it should be, also with `strict`. */
-const IN_ORDER = [
-  "switched-off",
-  "already-seeded",
-  "nothing-seedable",
-  "cdn-cache-configured",
-  "data-adapter-is-not-kv",
-];
-
-/**
- * Whether nothing was done because there is nothing to seed, which is no failure.
- * @param {Pick<SeedResult, "skippedCode">} result
- */
-export function isNothingToSeed({ skippedCode = "" }) {
-  return IN_ORDER.includes(skippedCode);
 }

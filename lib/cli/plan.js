@@ -3,8 +3,8 @@
 
 import { prerenderHint } from "../prerender-hint.js";
 import { sanitize } from "../sanitized-text.js";
-import { isNothingToSeed } from "../seed-from-project.js";
 import { planKvSeed } from "../seed-kv-cache.js";
+import { strictProblem } from "../strict.js";
 import { targetOfProject } from "../wrangler/of-project.js";
 import { FAILED, OK } from "./exit-codes.js";
 import { counted, number, rows, size, usd } from "./format.js";
@@ -40,13 +40,14 @@ export async function planStep(root, options, printer, signal) {
   const where = "code" in target ? { targetMissing: target } : { target: shown(target) };
   const document = { ...plan, ...where, ...priceOf(plan.kvPairs, plan.bytes) };
   for (const warning of plan.warnings) printer.warning(warning);
+  const isUnsound = strictProblem(plan) !== undefined;
   if (plan.skipped !== undefined) {
     printer.warning(`nothing would be seeded ${whyNothing(plan)}`);
-    return { document, exitCode: options.strict && !isNothingToSeed(plan) ? FAILED : OK };
+    return { document, exitCode: options.strict && isUnsound ? FAILED : OK };
   }
   const heading = `${counted(plan.routes, "page")} would be seeded; nothing was sent`;
   printer.result(text(plan, target, printer), heading);
-  return { document, exitCode: options.strict && "code" in target ? FAILED : OK };
+  return { document, exitCode: options.strict && ("code" in target || isUnsound) ? FAILED : OK };
 }
 
 /**

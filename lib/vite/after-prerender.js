@@ -7,7 +7,8 @@ import { progressView } from "../cli/progress-bar.js";
 import { writeStepSummary } from "../cli/step-summary.js";
 import { inDoubt, seedSummary, skippedRows, whyNothing } from "../cli/summary.js";
 import { sanitize } from "../sanitized-text.js";
-import { isNothingToSeed, seedFromProject } from "../seed-from-project.js";
+import { seedFromProject } from "../seed-from-project.js";
+import { strictProblem } from "../strict.js";
 import { planKvSeed } from "../seed-kv-cache.js";
 import { unclearWish } from "./deploy-under-way.js";
 
@@ -125,14 +126,16 @@ function printOutcome(result, printer) {
 }
 
 /** @param {ProjectSeedResult} result */
-function throwIfNotSeeded({ failure, skipped, skippedCode }) {
+function throwIfNotSeeded(result) {
+  const { failure } = result;
   if (failure !== undefined) {
     throw Object.assign(new Error(`the seeding failed: ${failure.message}`), {
       code: failure.code,
     });
   }
-  if (skipped !== undefined && !isNothingToSeed({ skippedCode })) {
-    const message = `nothing is seeded (${skippedCode}): ${skipped}`;
-    throw Object.assign(new Error(message), { code: "SEEDING_SKIPPED" });
+  const problem = strictProblem(result);
+  if (problem !== undefined) {
+    const what = result.skipped === undefined ? "" : `nothing is seeded (${result.skippedCode}): `;
+    throw Object.assign(new Error(what + problem.message), { code: problem.code });
   }
 }
