@@ -46,7 +46,7 @@ async function run(invocation) {
     const { code, message, stack } = /** @type {any} */ (error);
     printer.json({ failure: { code: code ?? "INTERNAL_ERROR", message } });
     if (interrupt.received !== undefined) {
-      printer.error("interrupted: nothing is written");
+      printer.error("interrupted");
       return exitCodeOf(interrupt.received);
     }
     printer.error(code === undefined ? stack : `${message} (${code})`);
