@@ -151,7 +151,14 @@ fuzz_target!(|input: &[u8]| {
         ttl_seconds: input.ttl,
         static_ttl_seconds: input.ttl,
     };
-    let planner = Planner::new(profile, build_id.clone(), &input.app_prefix, ttl, cloudflare_kv::LIMITS, scan);
+    let planner = Planner::new(
+        profile,
+        build_id.clone(),
+        &input.app_prefix,
+        ttl,
+        cloudflare_kv::LIMITS,
+        scan,
+    );
     let route = route.to_string();
     let route = RawRoute::parse(&route)
         .unwrap()
@@ -197,11 +204,17 @@ fn check(
     let again = serde_json::to_string(&pair).unwrap();
     assert_eq!(again, std::str::from_utf8(&encoded.bytes).unwrap());
     let value_text = pair["value"].as_str().unwrap();
-    assert_eq!(encoded.expected_bytes, (value_text.len(), encoded.bytes.len()));
+    assert_eq!(
+        encoded.expected_bytes,
+        (value_text.len(), encoded.bytes.len())
+    );
     let raw = encode(Frame::RawValue, planned, entry, MOMENT, artifact);
     assert_eq!(raw.bytes, value_text.as_bytes());
     assert_eq!(raw.expected_bytes, (value_text.len(), value_text.len()));
-    assert_eq!((raw.key, raw.ttl_seconds), (encoded.key, encoded.ttl_seconds));
+    assert_eq!(
+        (raw.key, raw.ttl_seconds),
+        (encoded.key, encoded.ttl_seconds)
+    );
 
     let metadata = json!({ "tags": tags });
     let has_metadata = metadata.to_string().len() <= 1024;
