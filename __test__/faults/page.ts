@@ -27,63 +27,64 @@ export const NETWORK: [group: string, rows: NetworkFault[]][] = [
 
 const INTRODUCTION = `# Reliability
 
-What goes wrong between a deploy and Cloudflare, and what \`seedKvCache\` does about it. Each row is a
-test that plays the fault on a real socket, in \`__test__/sending.test.ts\` or
-\`__test__/network.test.ts\` under the row's own name; this page is made of the same rows and checked by
-\`npm test\`.
+What can go wrong between a deploy and Cloudflare, and how \`seedKvCache\` responds. Each row is a test that
+injects the fault on a real socket, in \`__test__/sending.test.ts\` or \`__test__/network.test.ts\`, under the
+row's own name. This page is generated from the same rows, and \`npm test\` checks it.
 
 ## What you can rely on
 
-- **The report is the truth.** Every entry of the build is in exactly one place: stored
+- **The report accounts for every entry.** Each entry of the build is in exactly one place: stored
   (\`kvPairsUploaded\`), not stored (\`notStored\`, by key, with the reason), or skipped before it was sent
-  (\`routesSkipped\`). If nobody said what became of a request, its entries are not stored with
+  (\`routesSkipped\`). If the outcome of a request is unknown, its entries count as not stored, with
   \`mayBeStored: true\`. An error carries the same report as \`error.report\`.
-- **What may pass is tried again**, 8 times at most and for 5 minutes at most, after waits that double
-  from 0.1 s to 10 s with as much again at random (\`retry\`). Storing an entry twice does no harm.
-- **What will not pass is not tried again**: a wrong token, a missing namespace, the daily quota, a
-  certificate that is not trusted.
-- **What is too slow is made smaller**, down to one entry. Sizes that were too slow are tried again after
-  16 successes, in case it was the network.
-- **A run without prospect ends**: when a batch is given up before anything was stored, when
-  three are given up in a row, when 16 entries in a row are refused one by one, or when 10 requests in a
-  row time out. The rest is reported as not stored.
-- **Cloudflare's limits are kept.** A run makes at most 1,100 requests in five minutes
-  ([1,200](https://developers.cloudflare.com/fundamentals/api/reference/limits/) is where Cloudflare
-  blocks the account for five minutes), and a pause that is asked for holds back all connections, up to
-  ten minutes in total.
-- **No request waits for ever**: 15 s to connect, 60 s without anything sent, 120 s for the reply, 300 s
+- **Transient errors are retried**, 8 times at most and for 5 minutes at most. The waits between attempts
+  double from 0.1 s to 10 s, plus up to the same again at random (\`retry\`). Storing an entry twice does no
+  harm.
+- **Permanent errors are not retried**: a wrong token, a missing namespace, the daily quota, a certificate
+  that is not trusted.
+- **Requests that are too slow are made smaller**, down to one entry. Sizes that were too slow are tried
+  again after 16 successes, in case the network was the cause.
+- **A run that cannot succeed stops**: when a batch is given up before anything was stored, when three are
+  given up in a row, when 16 entries in a row are refused one by one, or when 10 requests in a row time
+  out. The remaining entries are reported as not stored.
+- **Cloudflare's limits are respected.** A run makes at most 1,100 requests in five minutes (at
+  [1,200](https://developers.cloudflare.com/fundamentals/api/reference/limits/), Cloudflare blocks the
+  account for five minutes). A pause that Cloudflare asks for holds back all connections, up to ten minutes
+  in total.
+- **No request waits forever**: 15 s to connect, 60 s without anything sent, 120 s for the reply, 300 s
   in total (\`timeouts\`).
-- **The token goes to \`apiBaseUrl\` only**, redirects are not followed, and neither it nor a proxy's user
-  name and password is in any message, in clear or in base64.
-- **Stored means that Cloudflare said so.** A success counts only if nothing in the reply contradicts it;
-  everything else is sent again, and reported with \`mayBeStored: true\` if it is given up.
-- **Proxies and certificates are those of the environment**: HTTPS_PROXY, ALL_PROXY, HTTP_PROXY and
-  NO_PROXY as wrangler reads them; SSL_CERT_FILE and SSL_CERT_DIR instead of the system's authorities,
-  NODE_EXTRA_CA_CERTS besides them. NODE_TLS_REJECT_UNAUTHORIZED=0 is not obeyed.
+- **The token goes to \`apiBaseUrl\` only.** Redirects are not followed. No message contains the token, or a
+  proxy's user name and password, in clear or in base64.
+- **An entry counts as stored only if Cloudflare confirms it.** A success counts only if nothing in the
+  reply contradicts it; everything else is sent again, and reported with \`mayBeStored: true\` if it is given
+  up.
+- **Proxies and certificates come from the environment**: HTTPS_PROXY, ALL_PROXY, HTTP_PROXY and NO_PROXY as
+  wrangler reads them; SSL_CERT_FILE and SSL_CERT_DIR instead of the system's authorities,
+  NODE_EXTRA_CA_CERTS in addition to them. NODE_TLS_REJECT_UNAUTHORIZED=0 is ignored.
 
-## What HTTP/1.1 cannot tell
+## Limits of HTTP/1.1
 
-- Replies have no number. If a server, or a proxy before it, answers one request twice, the second
-  answer reads like one to the next request on that connection. A surplus answer that arrives between two
-  requests is noticed, and the connection is closed; one that arrives while the next request is being
-  sent is taken for its reply, unless that request is not sent completely yet.
-- A request counts as sent once the operating system has taken it. A few hundred kilobytes fit into its
-  buffers, so a 200 that comes before the server has read a small request cannot be told from one that
-  comes afterwards.
+- Replies are not numbered. If a server, or a proxy before it, answers one request twice, the second
+  answer looks like the reply to the next request on that connection. If the surplus answer arrives between
+  two requests, it is noticed and the connection is closed. If it arrives while the next request is being
+  sent, it is accepted as that request's reply, unless that request is not sent completely yet.
+- A request counts as sent once the operating system has accepted it. A few hundred kilobytes fit into its
+  buffers, so a 200 that comes before the server has read a small request cannot be distinguished from one
+  that comes afterwards.
 
-## Seeing what a run does
+## Logging
 
-\`VINEXT_SEED_LOG=debug\` prints stages, requests, retries, pauses and splits to standard error, of the command
-and of the functions alike; \`warn\` prints only why a run ends, \`trace\` also each exchange. No line contains a
-secret.
+\`VINEXT_SEED_LOG=debug\` prints stages, requests, retries, pauses and splits to standard error, for the
+command and the functions alike. \`warn\` prints only why a run ends; \`trace\` also prints each exchange. No
+line contains a secret.
 
-What replies mean is taken from Cloudflare's API reference and from what its users have met: 524 for
-large batches in [workers-sdk #7021](https://github.com/cloudflare/workers-sdk/issues/7021), 429 with the
-codes 971 and 10429 in [#6607](https://github.com/cloudflare/workers-sdk/issues/6607). Code 10048 is not
-documented; users report it since 2025. All faults are played on this machine; nothing here was provoked
-at Cloudflare.
+The meaning of replies is taken from Cloudflare's API reference and from what its users have reported: 524
+for large batches in [workers-sdk #7021](https://github.com/cloudflare/workers-sdk/issues/7021), 429 with
+the codes 971 and 10429 in [#6607](https://github.com/cloudflare/workers-sdk/issues/6607). Code 10048 is not
+documented; users have reported it since 2025. The tests inject all faults locally; none was provoked at
+Cloudflare.
 
-## What goes wrong, and what comes of it
+## Faults and outcomes
 `;
 
 /** The whole page. */
