@@ -75,7 +75,7 @@ row's own name. This page is generated from the same rows, and \`npm test\` chec
 ## Logging
 
 \`VINEXT_SEED_LOG=debug\` prints stages, requests, retries, pauses and splits to standard error, for the
-command and the functions alike. \`warn\` prints only why a run ends; \`trace\` also prints each exchange. No
+command and the functions alike. \`warn\` prints only what is given up; \`trace\` also prints each exchange. No
 line contains a secret.
 
 The meaning of replies is taken from Cloudflare's API reference and from what its users have reported: 524
