@@ -1,8 +1,6 @@
-// A real app of the matrix: put together from the zoo and a style, built with a published vinext.
+// Assembles a project of the matrix from the zoo and a style in `compat/work/`, and builds it.
 //
-// In: a setup. Out: a project in `compat/work/`, built or not.
-// Never: a second installation. The packages are linked from where they are installed, so that
-// variants of one version share them.
+// Packages are linked from where they are installed, so that variants of one version share them.
 
 import { spawnSync } from "node:child_process";
 import {

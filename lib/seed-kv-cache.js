@@ -1,7 +1,4 @@
-// The addon's functions, after a look at the project they are called for.
-//
-// In: the caller's options. Out: the addon's promises.
-// Never: work of their own.
+// The addon's functions, with their options completed from the project.
 
 import {
   exportKvSeed as exportNatively,

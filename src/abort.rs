@@ -1,8 +1,7 @@
-//! Cancellation by an `AbortSignal`.
+//! Cancels a run through an `AbortSignal`.
 //!
-//! In: a signal, perhaps aborted already. Out: a cancelled token, at once or when it is aborted.
-//! Never: a change to the signal that outlives the run. Others may listen to it too, so a listener
-//! is added and removed, and `onabort` is left alone.
+//! Invariants: the signal is left as it was. Others may listen to it too, so our listener is added and removed,
+//! and `onabort` is not touched.
 
 #![expect(unsafe_code, reason = "`FromNapiValue` is an unsafe trait")]
 

@@ -1,8 +1,6 @@
-//! Values from JavaScript that may be anything.
+//! Converts values from JavaScript that may be anything, without throwing.
 //!
-//! In: whatever the caller passed. Out: the value, or what was given instead.
-//! Never: a throw while arguments are converted. Node-API would throw synchronously, even from a
-//! function that returns a promise.
+//! Node-API would throw synchronously during conversion, even from a function that returns a promise.
 
 #![expect(unsafe_code, reason = "`FromNapiValue` is an unsafe trait")]
 

@@ -1,7 +1,4 @@
-//! The options that say what is seeded, whatever is done with it.
-//!
-//! In: these options as the caller gave them. Out: the engine's, every value checked.
-//! Never: where entries go, or how.
+//! Checks the options that describe the build.
 
 #![expect(unsafe_code, reason = "`FromNapiValue` is an unsafe trait")]
 

@@ -1,7 +1,6 @@
-//! Errors as JavaScript sees them.
+//! Errors as JavaScript sees them: an `Error` with a stable `code` and its details.
 //!
-//! In: what went wrong. Out: an `Error` with a stable `code`, and what belongs to it.
-//! Never: an error made off the main thread; Node-API has no values there.
+//! Invariants: errors are created on the main thread only, because Node-API has no values elsewhere.
 
 use std::fmt::Display;
 

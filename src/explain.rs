@@ -1,8 +1,4 @@
 //! `explainRoute`: what the runtime looks up for a page.
-//!
-//! In: a route as the manifest names it. Out: the engine's answer as a plain object, or an error
-//! with a code.
-//! Never: a file or a request.
 
 use std::collections::HashMap;
 use std::path::Path;

@@ -1,7 +1,4 @@
-//! `exportKvSeed`: the engine's entries as files.
-//!
-//! In: the caller's options. Out: files, and one promise of what they are.
-//! Never: a token or a target; whoever loads the files has them.
+//! `exportKvSeed`: writes the engine's entries to files.
 
 use std::path::PathBuf;
 

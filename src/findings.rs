@@ -1,7 +1,4 @@
-//! What every function finds out about a build, whatever it does with it.
-//!
-//! In: the engine's report. Out: the members that all results have.
-//! Never: a number of entries; what is counted differs from function to function.
+//! The members that the results of all functions share.
 
 #![expect(unsafe_code, reason = "`ToNapiValue` is an unsafe trait")]
 

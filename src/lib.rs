@@ -1,8 +1,7 @@
-//! The Node face of the engine: converts options, calls `vinext_seed::seed`, converts the result.
+//! The Node binding of the engine: converts options, calls the engine, converts the result.
 //!
-//! In: JavaScript values. Out: one promise, and progress events on the way.
-//! Never: a decision about pages or requests (those are the engine's), a synchronous throw, or a
-//! coerced number.
+//! Invariants: it decides nothing about pages or requests, never throws synchronously, and never coerces a
+//! number.
 
 // Under `cfg(test)` `#[napi]` expands to nothing, and all of this would be dead code.
 #![cfg(not(test))]

@@ -1,7 +1,6 @@
-//! The options of `seedKvCache`, as JavaScript gives them and index.d.ts documents them.
+//! The options of `seedKvCache` as JavaScript passes them and index.d.ts documents them.
 //!
-//! In: the caller's object. Out: its values, each of which may still be anything.
-//! Never: a check; those are in `read_options`.
+//! `read_options` checks them.
 
 use std::collections::HashMap;
 

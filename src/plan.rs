@@ -1,7 +1,4 @@
 //! `planKvSeed`: the engine's dry run.
-//!
-//! In: the caller's options. Out: one promise of numbers.
-//! Never: a token or a target; a dry run needs neither.
 
 use napi::Env;
 use napi::bindgen_prelude::PromiseRaw;

@@ -1,8 +1,6 @@
-//! Progress events for JavaScript.
+//! Delivers progress events to a JavaScript callback on its own thread.
 //!
-//! In: the engine's events, from any thread. Out: calls of the caller's function on its thread.
-//! Never: an uncaught exception. A callback that throws cancels the run, and the run then rejects
-//! with the very value that was thrown.
+//! A callback that throws cancels the run, which then rejects with the thrown value.
 
 use std::sync::{Arc, Mutex, PoisonError};
 

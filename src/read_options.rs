@@ -1,7 +1,4 @@
-//! Checking the options of `seedKvCache`, and the kinds of values that all options have.
-//!
-//! In: the caller's values. Out: the engine's options.
-//! Never: a coercion. `-1` does not become 4,294,967,295 here, nor `3.9` three.
+//! Checks the options of `seedKvCache`, without coercing values: `-1` is an error, and so is `3.9`.
 
 use std::time::Duration;
 

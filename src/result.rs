@@ -1,7 +1,4 @@
-//! The result of `seedKvCache`.
-//!
-//! In: the engine's report. Out: a plain object.
-//! Never: a number that is not in the report.
+//! The result of `seedKvCache` as a plain object.
 
 use napi_derive::napi;
 use vinext_seed::SeedReport;

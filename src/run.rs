@@ -1,7 +1,6 @@
-//! A run of the engine as a promise.
+//! Runs the engine as a promise.
 //!
-//! In: what is to run, the caller's signal and listener. Out: a promise.
-//! Never: a run that outlives the environment it was started in, or an event after its promise.
+//! Invariants: a run does not outlive its environment, and no event follows its promise.
 
 use std::future::Future;
 

@@ -1,7 +1,4 @@
-// Numbers for people.
-//
-// In: numbers. Out: text, the same in every locale.
-// Never: more digits than anybody needs.
+// Formats numbers for people, the same in every locale.
 
 /** @param {number} count */
 export function number(count) {

@@ -1,7 +1,4 @@
-// Ctrl-C, and being told to end.
-//
-// In: signals of the process. Out: an abort signal, and which signal it was.
-// Never: a process that cannot be ended; the second signal ends it at once.
+// Turns SIGINT and SIGTERM into an abort signal; a second signal ends the process at once.
 
 import { exitCodeOf } from "./exit-codes.js";
 

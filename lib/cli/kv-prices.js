@@ -1,7 +1,4 @@
-// What Workers KV allows and costs.
-//
-// In: writes and bytes. Out: shares and dollars.
-// Never: a promise. docs/cost.md says where the figures are from and what is not counted.
+// Calculates shares of the KV limits and prices. docs/cost.md gives the sources of the figures.
 
 /** Writes a day on the free plan (Cloudflare KV, "Limits"; resets at 00:00 UTC). */
 const FREE_DAILY_WRITES = 1000;

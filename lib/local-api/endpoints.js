@@ -1,7 +1,4 @@
-// The endpoints of the local API: bulk, list, values and metadata.
-//
-// In: a request to a namespace. Out: the result, or a refusal as Cloudflare words it.
-// Never: HTTP. Tokens, envelopes and sockets are the server's.
+// The endpoints of the local API: bulk, list, values and metadata, with Cloudflare's error messages.
 
 import {
   MAX_BULK_BODY_BYTES,

@@ -1,10 +1,8 @@
-// What Workers KV takes, checked the way Cloudflare's API checks it.
+// Checks request bodies against the limits of Workers KV, as strictly as Cloudflare's API does.
 //
-// In: parsed request bodies. Out: the first violation, or nothing.
-// Never: leniency. A request that passes here and fails in production is worse than no local API.
-//
-// The figures are Cloudflare's: https://developers.cloudflare.com/kv/platform/limits/ and the API
-// reference of the bulk endpoints.
+// A request that passes here and fails in production would be worse than no local API. The figures are
+// Cloudflare's: https://developers.cloudflare.com/kv/platform/limits/ and the API reference of the bulk
+// endpoints.
 
 /** Pairs, or names, in one bulk request. */
 const MAX_BULK_PAIRS = 10_000;

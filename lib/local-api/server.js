@@ -1,8 +1,4 @@
-// A local Cloudflare KV API on loopback, over real KV.
-//
-// In: HTTP requests as Cloudflare's API takes them. Out: Cloudflare's envelope.
-// Never: a connection from another machine, and never a fault on purpose. It is there to be
-// written to and read from; what goes wrong on real networks is tested elsewhere.
+// A local Cloudflare KV API on loopback, over real KV. It injects no faults.
 
 import { createServer } from "node:http";
 import { ENDPOINTS } from "./endpoints.js";

@@ -1,8 +1,4 @@
-// Real Workers KV namespaces on this machine.
-//
-// In: a persistence directory of wrangler's. Out: the same KV that `wrangler dev` and
-// `vite preview` bind to their Workers, reached through Miniflare's public API.
-// Never: files of Miniflare's own. Their layout is its own business.
+// The KV namespaces that `wrangler dev` and `vite preview` bind, through Miniflare's public API.
 
 import { createRequire } from "node:module";
 import path from "node:path";

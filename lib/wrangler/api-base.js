@@ -1,7 +1,4 @@
-// Which Cloudflare API is spoken to.
-//
-// In: variables, the configuration's compliance region. Out: a base URL.
-// Never: a request, and never a URL that the token would be sent to in the clear.
+// Determines the Cloudflare API's base URL from variables and the compliance region.
 
 import { checkApiBaseUrl } from "../binding.js";
 

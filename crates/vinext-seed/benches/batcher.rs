@@ -1,7 +1,4 @@
-//! Batches: cut from packed routes, and taken apart into a body.
-//!
-//! In: a made-up build of 2,000 pages, packed. Out: pairs per second.
-//! Never: reading and encoding. Those come before.
+//! Benchmarks cutting packed routes into batches and assembling request bodies.
 
 #![expect(clippy::expect_used, reason = "a benchmark that cannot start says why")]
 

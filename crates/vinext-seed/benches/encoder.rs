@@ -1,9 +1,7 @@
-//! A page's document, escaped twice: the engine's encoder beside what else there is.
+//! Benchmarks escaping a 40 KB document twice: the engine's encoder and the alternatives.
 //!
-//! In: one document of 40 KB, either with its payload in a script, as vinext writes it (every sixth
-//! byte needs an escape), or of prose alone (every fiftieth does). Out: bytes of it per second for
-//! each way.
-//! Never: a way that is not exact. Every one is compared with the slow reference before it is
+//! The document either has its payload in a script, as vinext writes it (every sixth byte needs an escape),
+//! or is plain prose (every fiftieth does). Each encoder is compared with the slow reference before it is
 //! timed.
 
 #[allow(

@@ -1,7 +1,4 @@
-//! Doors into the engine for the fuzz targets in `fuzz/`.
-//!
-//! In: what a fuzzer makes up. Out: what the stages make of it.
-//! Never: a rule of its own, and never in a build that is not for fuzzing.
+//! Entry points for the fuzz targets in `fuzz/`, compiled only for fuzzing.
 
 use std::io::Read;
 

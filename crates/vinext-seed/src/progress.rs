@@ -1,8 +1,4 @@
-//! How far a run is, for whoever watches.
-//!
-//! In: counts, as often as something happens. Out: at most ten events a second, and one more at the
-//! beginning of each phase and of each pause.
-//! Never: an effect on the run.
+//! Progress events: at most ten a second, and one at the start of each phase and pause.
 
 use std::time::{Duration, Instant};
 

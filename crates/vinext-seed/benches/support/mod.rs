@@ -1,7 +1,4 @@
-//! Made-up input for the benchmarks.
-//!
-//! In: sizes. Out: documents and builds like vinext's own.
-//! Never: anything random. Two runs have the same input.
+//! Deterministic documents and builds for the benchmarks.
 
 #![allow(dead_code, reason = "every benchmark needs another part of it")]
 

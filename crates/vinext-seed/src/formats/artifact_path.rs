@@ -1,9 +1,8 @@
-//! Where the prerenderer put a page's files, relative to `dist/server/prerendered-routes/`.
+//! File names of a page's artifacts, relative to `dist/server/prerendered-routes/`.
 //!
-//! In: a pathname exactly as the manifest writes it, still percent-encoded.
-//! Out: a relative file name, or a refusal where the pathname could mean a place outside.
-//! Never: file system access. Containment is enforced again where files are opened, by the file
-//! system itself (see [`crate::pack`]); this check is what gives such a route its reason.
+//! Takes the pathname exactly as the manifest writes it, percent-encoded, and refuses one that could lead
+//! elsewhere. Containment is enforced again where files are opened (see [`crate::pack`]); this check gives
+//! such a route its reason.
 
 use super::cache_key::ArtifactKind;
 

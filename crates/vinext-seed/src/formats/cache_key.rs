@@ -1,8 +1,6 @@
-//! The logical cache key of a page's artifact, before the KV handler stores it.
+//! The logical cache key of a page's artifact, such as `app:<build id>:<pathname>:html`.
 //!
-//! In: a build id, a cache pathname (see [`super::pathname`]) and which artifact it is.
-//! Out: `app:<build id>:<pathname>:html`, or the same with the pathname hashed.
-//! Never: the app prefix or KV's own limit, see [`super::kv_key`].
+//! The app prefix and KV's own limit are the business of [`super::kv_key`].
 
 use super::path_hash::PathHash;
 

@@ -1,8 +1,5 @@
-//! The name of an entry in the KV namespace.
-//!
-//! In: a logical cache key (see [`super::cache_key`]) and the adapter's `appPrefix`.
-//! Out: the KV key the adapter reads, at most 512 bytes, or a refusal.
-//! Never: keys of tag markers. The runtime writes those.
+//! The name of an entry in the KV namespace, at most 512 bytes, from a logical cache key (see
+//! [`super::cache_key`]) and the adapter's `appPrefix`.
 
 use super::path_hash::fnv1a64_hex;
 

@@ -1,8 +1,6 @@
-//! Everything a runtime looks up for one route, side by side.
+//! Everything that a runtime looks up for one route: keys, tags and files.
 //!
-//! In: a route as a manifest names it. Out: its keys, tags and files, for whoever wants to find a
-//! page in KV, and for tests that ask the runtime's own functions the same.
-//! Never: a rule of its own; it only puts together what the neighbouring modules say.
+//! It has no rules of its own; it combines those of its neighbours.
 
 use super::RuntimeProfile;
 use super::cache_key::ArtifactKind;

@@ -1,8 +1,7 @@
-//! What the runtime of each vinext generation reads: keys, tags, file names, value fields.
+//! What the runtime of each vinext format reads: keys, tags, file names and value fields.
 //!
-//! In: one page at a time, as plain strings. Out: the exact bytes the runtime will look for.
-//! Never: files, clocks, networks, or a version number. Which rules apply is a [`RuntimeProfile`],
-//! and which profile applies is found out by [`crate::runtime`].
+//! Pure functions without files, clocks, networks or version numbers. Which rules apply is a
+//! [`RuntimeProfile`]; [`crate::runtime`] chooses it.
 
 pub mod artifact_path;
 pub mod cache_key;

@@ -1,8 +1,5 @@
-//! The hashes that stand for a pathname too long for a cache key.
-//!
-//! In: a pathname (or, for KV keys above 512 bytes, a whole logical key).
-//! Out: the text of its hash, as the runtime of the given generation prints it.
-//! Never: a better hash. What counts is the runtime's result, its rounding included.
+//! The hashes that replace a pathname or key that is too long, exactly as the runtime computes them,
+//! rounding errors included.
 
 use sha2::{Digest, Sha256};
 

@@ -1,13 +1,10 @@
-//! The pathname under which the runtime looks a page up.
+//! The pathname under which the runtime looks up a page, decoded from the one in the manifest.
 //!
-//! In: a pathname as the manifest writes it (`/blog/%E6%97%A5`, segments percent-encoded).
-//! Out: the pathname the Worker derives from a request for that page (`/blog/日`), which is what
-//! its cache keys and tags are made of.
-//! Never: file names. Artifacts lie under the *encoded* pathname, see [`super::artifact_path`].
+//! File names use the *encoded* pathname, see [`super::artifact_path`].
 //!
-//! The rule is the runtime's own, unchanged from 0.0.35 to 1.4.0: decode every segment, keep
-//! encoded what would change the path's structure, then resolve empty and dot segments. From 0.1.1
-//! on vinext exports it as `normalizePregeneratedPathname`, and the tests compare with that.
+//! The rule is the runtime's own, unchanged from 0.0.35 to 1.4.0: decode every segment, keep encoded what
+//! would change the path's structure, then resolve empty and dot segments. From 0.1.1 on vinext exports it
+//! as `normalizePregeneratedPathname`, and the tests compare with that.
 
 use std::borrow::Cow;
 

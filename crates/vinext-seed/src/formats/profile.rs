@@ -1,10 +1,8 @@
-//! The switches in which the generations of vinext differ: one place, one row a generation.
+//! The switches in which vinext formats differ, one row per format.
 //!
-//! In: nothing. Out: constants. Every field is a fact about published packages; the tests hold
-//! them against these packages' own functions. Never: the choice of a row, see [`crate::runtime`].
-//!
-//! A profile is written as the difference from the generation before, in the order in which they
-//! were published, so that reading down the file tells the history of the format.
+//! Every field is a fact about published packages; tests compare them with the packages' own functions.
+//! [`crate::runtime`] chooses the row. A profile is written as the difference from the one before, in order of
+//! publication, so the file reads as the history of the format.
 
 use super::artifact_path::ArtifactPathRule;
 use super::cache_key::CacheKeyRule;

@@ -1,7 +1,4 @@
-//! The tags of one entry.
-//!
-//! In: tags, one after another. Out: each once, in the order of its first appearance.
-//! Never: an allocation for each tag. A million routes with a dozen tags each would feel it.
+//! The tags of one entry, each once, in order of first appearance, in a single allocation.
 
 use serde::{Serialize, Serializer};
 

@@ -1,8 +1,7 @@
-//! The tags that purge an entry: `revalidatePath` and `revalidateTag` act through them.
+//! The tags that purge an entry through `revalidatePath` and `revalidateTag`, as the runtime itself would
+//! store them.
 //!
-//! In: the page's pathname as a request spells it, its route pattern, the manifest's tags.
-//! Out: the tags the runtime itself would store, in its order, each once, all storable.
-//! Never: tags the runtime would not derive. Each one costs a KV read per cold isolate.
+//! No tag is added that the runtime would not derive: each one costs a KV read per cold isolate.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;

@@ -1,8 +1,6 @@
-//! One route of the manifest as it stands in the file.
+//! One route of the manifest as it stands in the file, its fields not yet checked.
 //!
-//! In: the bytes of one element of `routes`. Out: a [`Route`], or what is wrong with it.
-//! Never: a failure of the whole manifest because of one odd route. Only bytes that are no JSON at
-//! all do that; a field of the wrong type costs the one route it stands in, with a reason.
+//! Only bytes that are not JSON fail the whole manifest; a field of the wrong type skips its route.
 
 use std::borrow::Cow;
 use std::fmt;

@@ -1,7 +1,6 @@
-//! The manifest from front to back.
+//! Reads the manifest from front to back: each route as raw JSON, then the rest of the document.
 //!
-//! In: bytes. Out: the routes one after another as raw JSON, then what stands around them.
-//! Never: a tree of the document, and never a verdict before its end: the build id may stand last.
+//! It builds no tree and decides nothing before the end, because the build id may come last.
 
 use std::io::Read;
 

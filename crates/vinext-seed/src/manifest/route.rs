@@ -1,7 +1,4 @@
-//! One route of the manifest, every field checked.
-//!
-//! In: what `raw_route` found valid. Out: a [`Route`], or what is wrong with one.
-//! Never: a value that the runtime could not have.
+//! One route of the manifest with every field checked.
 
 use std::borrow::Cow;
 use std::fmt;

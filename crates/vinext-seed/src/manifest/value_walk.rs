@@ -1,8 +1,5 @@
-//! Where a JSON value ends.
-//!
-//! In: the bytes of a document from a value's first on, in any portions. Out: how many of them the
-//! value has.
-//! Never: a judgement of what is inside; only brackets, strings and separators are looked at.
+//! Finds the end of a JSON value in bytes that arrive in portions, by brackets, strings and separators
+//! alone.
 
 use memchr::memchr2;
 

@@ -1,10 +1,7 @@
-//! Which routes may become entries, and under which cache keys.
+//! Finds the routes that may become entries, and hashes their cache keys to detect duplicates.
 //!
-//! In: the routes of a manifest, raw, as they are read front to back. Out: the key of every
-//! candidate as a hash, with its position.
-//! Never: routes kept, or a thread more than there are processors. Reading stays on the thread that
-//! asked; other threads parse what was read, since parsing takes longer. Most sites are read before
-//! there is anything to share.
+//! Reading stays on the calling thread; up to `MAX_PARSERS` others parse, because parsing takes longer. Most
+//! sites are read before there is anything to share. Routes are not kept.
 
 use std::hash::{BuildHasher, RandomState};
 use std::io::Read;

@@ -1,8 +1,4 @@
-//! How long an entry is fresh, served, and kept.
-//!
-//! In: the manifest's `revalidate`, `expire` and `stale` of a route, and the moment of seeding.
-//! Out: the timestamps of the entry and the TTL that KV gets for it.
-//! Never: the clock. The moment of seeding is an argument.
+//! How long an entry is fresh, served and kept. The time of seeding is an argument, never the clock.
 
 use crate::manifest::Lifetime;
 

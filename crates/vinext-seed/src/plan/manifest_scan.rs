@@ -1,7 +1,7 @@
-//! What must be known of all routes before the first one is planned.
+//! What must be known about all routes before the first is planned: the header, and which routes
+//! conflict.
 //!
-//! In: the whole manifest, once. Out: its header and which routes stand in each other's way.
-//! Never: the routes themselves. Each leaves a few bytes behind: where it lies in the file.
+//! Each route leaves only its position in the file.
 
 use std::io::Read;
 

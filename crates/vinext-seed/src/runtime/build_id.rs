@@ -1,8 +1,7 @@
-//! The id under which the Worker of a build looks for its pages.
+//! The build id under which the Worker looks up its pages.
 //!
-//! In: `dist/server/` and the manifest's build id. Out: the Worker's build id.
-//! Never: the manifest's id where it is known to be another than the Worker's, and never a guess:
-//! an entry under the wrong id is paid for and read by nobody.
+//! The manifest's id is not used where it is known to differ from the Worker's: nobody reads an entry under
+//! the wrong id.
 
 use std::path::Path;
 

@@ -1,10 +1,7 @@
-//! The packages of a project, where Node finds them.
+//! Finds the installed packages in `node_modules`, with their versions and the files that identify the
+//! format.
 //!
-//! In: the project's directory. Out: their versions, and the files that tell formats apart.
-//! Never: what a lock file or a range says. What is installed is what built the site.
-//!
-//! This is for Rust callers, and follows `node_modules` only. The Node addon looks itself, with
-//! Node's own resolution, which knows Plug'n'Play too.
+//! This is for Rust callers. The Node addon resolves packages itself, with Node's own rules and Plug'n'Play.
 
 use std::path::{Path, PathBuf};
 

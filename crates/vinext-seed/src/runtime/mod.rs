@@ -1,8 +1,7 @@
-//! Which vinext will serve the site, and therefore what it reads.
+//! Determines which vinext will serve the site, and therefore what it reads.
 //!
-//! In: the packages that are installed, or versions that the caller names. Out: a profile, or a
-//! refusal that says why. Never: a guess. What nobody has looked at is refused, since an entry in
-//! the wrong format costs money at best and shows a wrong page at worst.
+//! An unknown version is refused, never guessed: an entry in the wrong format costs money at best and shows a
+//! wrong page at worst.
 
 pub mod build_id;
 mod installed;

@@ -1,12 +1,8 @@
-//! The format of an installed vinext, told from its code instead of its version number.
+//! Recognises the format of an installed vinext by its code instead of its version number.
 //!
-//! In: the text of a few files of the installed packages. Out: the profile they add up to.
-//! Never: a guess. A file that is missing, or a combination that no published version has, is a
-//! refusal: version numbers have holes, and what is newer than the last one looked at may look the
-//! same and still be different.
-//!
-//! Each probe is a word that came or went with a change of the format. All of them were run over
-//! every published package, and switch exactly at the versions that `formats/profile.rs` states.
+//! Each probe is a word that came or went with a change of the format. All of them were run over every
+//! published package, and switch exactly at the versions that `formats/profile.rs` states. A missing file, or
+//! a combination that no published version has, is refused.
 
 use std::collections::HashMap;
 

@@ -1,8 +1,7 @@
-//! Which profile a published version has.
+//! Which profile each published version has.
 //!
-//! In: the version of `vinext`, or the switches that its code shows. Out: a profile, or why there
-//! is none. Never: a guess. The list has holes (0.0.46 to 0.0.48, 1.0.0 to 1.3.x, …); what was never
-//! published was never looked at, and neither was what is newer than the last row.
+//! The list has gaps (0.0.46 to 0.0.48, 1.0.0 to 1.3.x, …) for versions that were never published; newer
+//! versions than the last row are unknown.
 
 use semver::{Prerelease, Version};
 

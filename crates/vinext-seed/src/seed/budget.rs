@@ -1,14 +1,11 @@
-//! How a budget of memory is spent.
+//! Divides the memory budget: how far packing goes ahead, how large batches are, how many are in flight.
 //!
-//! In: the most memory that a run may take, the processors there are, and what the caller insists
-//! on. Out: how far packing goes ahead, how large batches are, and how many are in flight.
-//! Never: less than it takes to go on. A budget that is too small is overdrawn, and so is one that
-//! the caller's own batch size or concurrency does not fit into.
+//! If the limit is below the minimum, it is exceeded; the same if the caller's own batch size or concurrency does
+//! not fit.
 //!
-//! What a run holds at most: the segments that are being packed or wait for their turn, the batch
-//! that is being filled, one that is full, and those in flight. A batch keeps the last segment that
-//! it has a part of, so each costs a segment more. A single entry larger than a segment or a batch
-//! comes on top.
+//! At its peak a run holds the segments that are being packed or wait for their turn, the batch being filled,
+//! one that is full, and those in flight. A batch keeps the last segment it has a part of, so each costs one
+//! segment more. A single entry larger than a segment or a batch comes on top.
 
 use crate::pack::{BatchLimits, Batcher, PackLimits};
 use crate::store::{ConfigError, Frame, Store, StoreLimits};

@@ -1,8 +1,6 @@
-//! Why a run fails, each case with a stable code.
+//! Why a run fails: a stable code, a message that says what to do, and what was stored until then.
 //!
-//! In: what went wrong in a stage, and what was stored until then. Out: a code for programs, a
-//! message that names the thing and what to do about it.
-//! Never: the API token, or what others wrote but as [`SanitizedText`].
+//! Invariants: no message contains the API token, and untrusted text appears only as [`SanitizedText`].
 
 use std::io;
 use std::path::PathBuf;

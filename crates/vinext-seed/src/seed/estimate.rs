@@ -1,8 +1,4 @@
-//! A dry run: everything but the sending.
-//!
-//! In: what is to be seeded. Out: how much that is.
-//! Never: a connection, a token, or a number that is guessed. Every entry is packed as if it were
-//! sent, so that what is counted is what would be.
+//! The dry run: packs every entry as if it were sent, and counts.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;

@@ -1,9 +1,7 @@
-//! Packing and sending, side by side.
+//! Packs and sends side by side, and accounts for every entry.
 //!
-//! In: a packer and a sender. Out: a report that accounts for every pair.
-//! Never: more requests in flight than asked for, and never an early end without saying what was
-//! not stored. Once the sender has given up, the rest of the site is packed all the same, for its
-//! keys; after a cancellation it is only counted.
+//! Invariants: no more requests are in flight than asked for. After the sender has given up, the rest of the site
+//! is still packed to learn its keys; after a cancellation it is only counted.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;

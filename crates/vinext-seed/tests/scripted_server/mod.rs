@@ -1,8 +1,7 @@
-//! An HTTP server on a raw socket that does what a script says.
+//! An HTTP server on a raw socket that follows a script of replies and faults.
 //!
-//! In: replies, in order of arrival; after the last one it answers as if all were stored. Out: the
-//! keys of each request whose body arrived.
-//! Never: an HTTP library, which would be too polite for resets and silence.
+//! It uses no HTTP library, which would not allow resets and silence. After the last scripted reply it answers
+//! as if everything was stored.
 
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read, Write};
