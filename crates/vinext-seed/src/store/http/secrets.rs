@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn a_proxys_credentials_are_scrubbed_in_every_form() {
+    fn credentials_of_a_proxy_are_scrubbed_in_every_form() {
         let text = "no http://carl:p%40ss@proxy, p@ss, P@SS, CARL, Basic Y2FybDpwQHNz";
         for proxy in [
             "http://carl:p%40ss@x:3128",
