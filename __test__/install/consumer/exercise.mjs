@@ -24,7 +24,7 @@ export async function exercise({ explainRoute, seedKvCache }) {
     const pages = path.join(root, "dist", "server", "prerendered-routes");
     mkdirSync(pages, { recursive: true });
     writeFileSync(path.join(pages, "about.html"), "<!doctype html><title>About</title>");
-    writeFileSync(path.join(pages, "about.rsc"), "0:[]\n");
+    writeFileSync(path.join(pages, "about.rsc"), `0:{"page:/about":"$L1"}\n1:"About"\n`);
     const manifest = {
       buildId: "a-build",
       trailingSlash: false,
