@@ -1,9 +1,16 @@
 // The environment variables as wrangler sees them in a project.
 
+import { createRequire } from "node:module";
 import path from "node:path";
-import dotenv from "dotenv";
-import dotenvExpand from "dotenv-expand";
 import { readRegularFile } from "../regular-file.js";
+
+// Required, not imported: Plug'n'Play on Node 20 does not resolve the imports of a module that CommonJS
+// has required.
+const require = createRequire(import.meta.url);
+/** @type {typeof import("dotenv")} */
+const dotenv = require("dotenv");
+/** @type {typeof import("dotenv-expand")} */
+const dotenvExpand = require("dotenv-expand");
 
 /** @typedef {Record<string, string | undefined>} Environment */
 
