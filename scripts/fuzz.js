@@ -69,7 +69,7 @@ function fuzz(target, seconds) {
     ...["+nightly", "fuzz", "run", "--target-dir", path.join("target", "fuzz"), target],
     ...[corpus, path.join("fuzz", "seeds", target), "--"],
     ...[`-max_total_time=${seconds}`, "-timeout=10", "-print_final_stats=1"],
-    ...(values.smoke ? ["-verbosity=0"] : []),
+    ...(values.smoke ? ["-verbosity=0", "-seed=1"] : []),
     ...(existsSync(path.join(ROOT, dictionary)) ? [`-dict=${dictionary}`] : []),
   ];
   console.log(`> cargo ${args.join(" ")}`);
