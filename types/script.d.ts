@@ -1,0 +1,66 @@
+/**
+ * What a script came to.
+ * @typedef {object} ScriptEnd
+ * @property {unknown} [message] what it sent, if it was asked for a message
+ * @property {number | null} [code] its exit code
+ * @property {string} [problem] why there is neither: the rest of a sentence that begins with "it"
+ * @property {string} stdout
+ * @property {string} stderr
+ */
+/**
+ * @param {string} script run with this Node and without a shell
+ * @param {string[]} args
+ * @param {object} how
+ * @param {string} how.cwd
+ * @param {NodeJS.ProcessEnv} how.env
+ * @param {number} how.timeoutMs
+ * @param {AbortSignal} [how.signal]
+ * @param {boolean} [how.isAsked] whether it answers with one message, which ends it
+ * @returns {Promise<ScriptEnd>} rejects only if the signal is aborted
+ */
+export function runScript(script: string, args: string[], { cwd, env, timeoutMs, signal, isAsked }: {
+    cwd: string;
+    env: NodeJS.ProcessEnv;
+    timeoutMs: number;
+    signal?: AbortSignal | undefined;
+    isAsked?: boolean | undefined;
+}): Promise<ScriptEnd>;
+/**
+ * Starts a script in a group of its own, so that it can be ended with all its children.
+ * @param {string} script run with this Node and without a shell
+ * @param {string[]} args
+ * @param {{ cwd: string, env: NodeJS.ProcessEnv, isAsked?: boolean }} how whether it is asked for
+ *   messages, and then ends when this process does (`lifeline.js`)
+ */
+export function spawnScript(script: string, args: string[], { cwd, env, isAsked }: {
+    cwd: string;
+    env: NodeJS.ProcessEnv;
+    isAsked?: boolean;
+}): import("child_process").ChildProcess;
+/**
+ * Keeps the end of a stream.
+ * @param {import("node:stream").Readable | null} stream
+ * @returns {() => string}
+ */
+export function tail(stream: import("node:stream").Readable | null): () => string;
+/** @param {import("node:child_process").ChildProcess} child */
+export function endGroup(child: import("node:child_process").ChildProcess): void;
+/**
+ * What a script came to.
+ */
+export type ScriptEnd = {
+    /**
+     * what it sent, if it was asked for a message
+     */
+    message?: unknown;
+    /**
+     * its exit code
+     */
+    code?: number | null | undefined;
+    /**
+     * why there is neither: the rest of a sentence that begins with "it"
+     */
+    problem?: string | undefined;
+    stdout: string;
+    stderr: string;
+};

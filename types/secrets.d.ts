@@ -1,0 +1,11 @@
+/**
+ * @param {Record<string, string | undefined>} environment
+ * @returns {Record<string, string | undefined>}
+ */
+export function withoutSecrets(environment: Record<string, string | undefined>): Record<string, string | undefined>;
+/**
+ * @param {string} text
+ * @param {Record<string, string | undefined>[]} environments where the secrets are known from
+ * @returns {string}
+ */
+export function scrub(text: string, ...environments: Record<string, string | undefined>[]): string;
