@@ -5,7 +5,7 @@
 import { spawn } from "node:child_process";
 import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { findCommand } from "../lib/installed-package.js";
+import { findWrangler } from "../lib/wrangler/installed-wrangler.js";
 
 const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 5_000;
@@ -24,11 +24,11 @@ const STOP_TIMEOUT_MS = 5_000;
  * @returns {Promise<DevWorker>}
  */
 export async function startWranglerDev({ root, persistTo }) {
-  const wrangler = await findCommand(root, "wrangler");
+  const wrangler = await findWrangler(root);
   if (wrangler === undefined) throw new Error(`wrangler is not installed in ${root}`);
   const port = await freePort();
   const args = ["dev", "--port", String(port), "--inspector-port", "0", "--persist-to", persistTo];
-  const child = spawn(process.execPath, [wrangler, ...args], {
+  const child = spawn(process.execPath, [wrangler.script, ...args], {
     cwd: root,
     // A process group of its own, to be ended as a whole.
     detached: true,

@@ -126,7 +126,7 @@ describe("with vinext 1.4.0", () => {
     const broken = deployable("1.4.0", { "vite.config.ts": "export default {" });
     const { code, output, cloudflare } = await deploy(broken, ["vinext-seed", "deploy"]);
     expect(code).toBe(1);
-    expect(output).toContain("vite build ended with 1");
+    expect(output).toContain("vite build exited with 1");
     expect(cloudflare.calls).toEqual([]);
   });
 
