@@ -45,7 +45,8 @@ pub struct RuntimeProfile {
     pub has_metadata_routes: bool,
     /// Whether the manifest lists the runtime's own tags (since 1.0.0-beta.4).
     pub lists_tags: bool,
-    /// Whether the manifest and `cacheControl` have `stale` (since 1.0.0-beta.5).
+    /// Whether the manifest has `stale` and the adapter stores it in `cacheControl` (both since
+    /// 1.0.0-beta.5).
     pub has_stale: bool,
     /// Whether the prerenderer renders a page twice, for its document and for its payload (up to
     /// 0.0.49). Later, the payload is that of the document.

@@ -190,12 +190,14 @@ fn with_adapter(known: Known, adapter: AdapterRules) -> Known {
         long_kv_keys,
         colon_tags,
         expires_static_pages,
+        stores_stale,
     } = adapter;
     match known {
         Known::Seedable(profile) => Known::Seedable(RuntimeProfile {
             long_kv_keys,
             colon_tags,
             expires_static_pages,
+            has_stale: profile.has_stale && stores_stale,
             ..profile
         }),
         refused @ Known::Refused(_) => refused,

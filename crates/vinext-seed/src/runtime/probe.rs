@@ -135,6 +135,7 @@ pub(super) fn adapter_rules(probes: &Probes) -> AdapterRules {
         },
         expires_static_pages: files.shows(KV_KEY, RESOLVES_TTL)
             && !files.shows(KV_ADAPTER, EXPIRES_REVALIDATING),
+        stores_stale: files.shows(KV_ADAPTER, READS_STALE),
     }
 }
 
@@ -147,12 +148,16 @@ const RESOLVES_TTL: &str = "resolveKvExpirationTtlSeconds";
 /// How adapters up to 1.0.0-beta.7 give a TTL to pages that revalidate only.
 const EXPIRES_REVALIDATING: &str = "revalidateAt !== null ?";
 
+/// How adapters from 1.0.0-beta.5 on read `cacheControl.stale` to store it.
+const READS_STALE: &str = "\"stale\")";
+
 /// What depends on the KV adapter, whose version may be another than vinext's.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct AdapterRules {
     pub(super) long_kv_keys: LongKeys,
     pub(super) colon_tags: ColonTags,
     pub(super) expires_static_pages: bool,
+    pub(super) stores_stale: bool,
 }
 
 impl AdapterRules {
@@ -161,6 +166,7 @@ impl AdapterRules {
         long_kv_keys: LongKeys::Refused,
         colon_tags: ColonTags::Dropped,
         expires_static_pages: false,
+        stores_stale: false,
     };
 }
 

@@ -118,12 +118,13 @@ pub(super) fn adapter_rules(cloudflare: Option<&Version>) -> AdapterRules {
     let Some(version) = cloudflare else {
         return AdapterRules::OLDEST;
     };
-    // "beta.3" is a valid pre-release.
-    let beta_3 = Prerelease::new("beta.3").unwrap_or(Prerelease::EMPTY);
-    let first_that_hashes = Version {
-        pre: beta_3,
+    let beta_of_1_0_0 = |beta| Version {
+        // "beta.3" is a valid pre-release.
+        pre: Prerelease::new(beta).unwrap_or(Prerelease::EMPTY),
         ..Version::new(1, 0, 0)
     };
+    let first_that_hashes = beta_of_1_0_0("beta.3");
+    let first_that_stores_stale = beta_of_1_0_0("beta.5");
     // By reading: vinext pull request 3569, released with 1.0.1.
     let first_that_keeps_colons = Version::new(1, 0, 1);
     AdapterRules {
@@ -138,6 +139,7 @@ pub(super) fn adapter_rules(cloudflare: Option<&Version>) -> AdapterRules {
             ColonTags::Dropped
         },
         expires_static_pages: *version >= first_that_keeps_colons,
+        stores_stale: *version >= first_that_stores_stale,
     }
 }
 
@@ -195,6 +197,20 @@ mod tests {
             assert_eq!(rules.expires_static_pages, is_newer, "{text}");
         }
         assert_eq!(adapter_rules(None), AdapterRules::OLDEST);
+    }
+
+    #[test]
+    fn only_adapters_from_beta_5_on_store_stale() {
+        for (text, stores) in [
+            ("0.2.1", false),
+            ("1.0.0-beta.4", false),
+            ("1.0.0-beta.5", true),
+            ("1.0.0-beta.10", true),
+            ("1.0.1", true),
+        ] {
+            let rules = adapter_rules(Some(&version(text)));
+            assert_eq!(rules.stores_stale, stores, "{text}");
+        }
     }
 
     #[test]
