@@ -15,7 +15,8 @@ function projectWith({ ready = "Promise.resolve()", put = "" }) {
     export class Miniflare {
       ready = ${ready};
       async getKVNamespace() {
-        return { async put(key) { ${put} } };
+        const list = async () => ({ keys: [], list_complete: true });
+        return { list, async put(key) { ${put} } };
       }
       async dispose() {}
     }`;

@@ -6,6 +6,7 @@ mod budget;
 mod error;
 mod estimate;
 mod export;
+mod inventory;
 mod moment;
 mod prepare;
 mod rendered_at;
@@ -42,12 +43,21 @@ pub struct SeedOptions {
     pub endpoint: Endpoint,
     /// A token with the permission "Workers KV Storage: Edit".
     pub token: ApiToken,
+    /// How entries are written.
+    pub write: WriteOptions,
+    /// How long a request may take.
+    pub timeouts: Timeouts,
+}
+
+/// How entries are written to a store.
+#[derive(Clone, Debug, Default)]
+pub struct WriteOptions {
     /// What it may take and send at a time.
     pub limits: Limits,
     /// How often, and for how long, a request is tried.
     pub retry: RetryPolicy,
-    /// How long a request may take.
-    pub timeouts: Timeouts,
+    /// Write entries that the store already has too. Default: no.
+    pub force: bool,
 }
 
 impl SeedOptions {
@@ -58,8 +68,7 @@ impl SeedOptions {
             build,
             endpoint,
             token,
-            limits: Limits::default(),
-            retry: RetryPolicy::default(),
+            write: WriteOptions::default(),
             timeouts: Timeouts::default(),
         }
     }
@@ -80,12 +89,11 @@ pub async fn seed(
         build,
         endpoint,
         token,
-        limits,
-        retry,
+        write,
         timeouts,
     } = options;
     let open = move || CloudflareKv::new(endpoint, token, timeouts);
-    seed_into(open, build, limits, retry, observer, cancellation).await
+    seed_into(open, build, write, observer, cancellation).await
 }
 
 /// Seeds a build's pages into any store, which `open` opens while the first pages are packed. It also
@@ -96,24 +104,22 @@ pub async fn seed(
 pub async fn seed_into<S: Store + 'static>(
     open: impl FnOnce() -> Result<(S, Vec<String>), SanitizedText> + Send + 'static,
     build: BuildOptions,
-    limits: Limits,
-    retry: RetryPolicy,
+    write: WriteOptions,
     observer: &dyn Observer,
     cancellation: &CancellationToken,
 ) -> Result<SeedReport, SeedError> {
-    guarded(run(open, build, limits, retry, observer, cancellation)).await
+    guarded(run(open, build, write, observer, cancellation)).await
 }
 
 async fn run<S: Store + 'static>(
     open: impl FnOnce() -> Result<(S, Vec<String>), SanitizedText> + Send + 'static,
     build: BuildOptions,
-    limits: Limits,
-    retry: RetryPolicy,
+    write: WriteOptions,
     observer: &dyn Observer,
     cancellation: &CancellationToken,
 ) -> Result<SeedReport, SeedError> {
     let started = Instant::now();
-    let budget = Budget::of::<S>(limits)?;
+    let budget = Budget::of::<S>(write.limits)?;
     let mut throttle = Throttle::new(observer);
     tracing::debug!(
         concurrency = budget.concurrency,
@@ -129,7 +135,7 @@ async fn run<S: Store + 'static>(
     let mut report = match prepared {
         Prepared::Ready(ready) => {
             tracing::debug!(routes = ready.report.routes, "packing and sending");
-            Upload::run(*ready, opening, retry, budget, &mut throttle, cancellation)
+            Upload::run(*ready, opening, write, budget, &mut throttle, cancellation)
                 .await
                 .map_err(|error| error.after(started.elapsed()))?
         }
@@ -141,6 +147,7 @@ async fn run<S: Store + 'static>(
     };
     tracing::debug!(
         stored = report.pairs_stored,
+        unchanged = report.pairs_unchanged,
         requests = report.batches,
         retries = report.retries,
         "done"

@@ -18,6 +18,7 @@ fn packed(pairs: &[Pair]) -> PackedRoutes {
         routes: pairs.len(),
         segment: segment_of(Frame::BulkJson, &pairs),
         skipped: Vec::new(),
+        unchanged: Unchanged::default(),
     }
 }
 
