@@ -612,13 +612,6 @@ export interface SeedOptions extends BuildOptions {
    * @default what `maxMemoryBytes` allows, at most 8
    */
   concurrency?: number
-  /**
-   * Write entries that an earlier run has stored and that are unchanged since. Otherwise the build's
-   * keys are listed first, a thousand at a time, and such entries are not written again; see
-   * docs/unchanged.md for what counts as unchanged.
-   * @default false
-   */
-  force?: boolean
   /** How often, and for how long, a request is tried. Storing the same entry twice does no harm. */
   retry?: RetryOptions
   /** How long a request may take. */
@@ -686,21 +679,13 @@ export interface SeedResult extends BuildFindings {
   /** Routes in the manifest. */
   routes: number
   /**
-   * Routes whose main entry is stored, by this run or an earlier one: a page's HTML, a metadata route's
-   * response. A page's RSC payload is an entry too.
+   * Routes whose main entry is stored: a page's HTML, a metadata route's response. A page's RSC
+   * payload is an entry too.
    */
   seededRoutes: number
-  /** Entries that this run has stored. Cloudflare counts each as one write. */
+  /** Entries that are stored. Cloudflare counts each as one write. */
   kvPairsUploaded: number
-  /**
-   * Entries that an earlier run has stored and that are unchanged since, so that they were not written
-   * again.
-   */
-  kvPairsUnchanged: number
-  /**
-   * Entries of the site: those that were stored, those that are unchanged, and those that are not
-   * stored.
-   */
+  /** Entries that were to be stored: those that are, and those that are not. */
   kvPairsPlanned: number
   /** Entries that are not stored; 0 unless the promise rejects. */
   kvPairsNotStored: number

@@ -61,7 +61,7 @@ async function seededPairs(root: string, options: object = {}) {
 
 interface Put {
   value: string;
-  options: { expirationTtl?: number; metadata?: { tags: string[]; seed?: string } };
+  options: { expirationTtl?: number; metadata?: { tags: string[] } };
 }
 
 /** The adapter's own handler over a KV in memory. */
@@ -73,12 +73,6 @@ async function judge(adapter: string) {
     get: async (key: string) => kv.get(key)?.value ?? null,
     put: async (key: string, value: string, options = {}) => void kv.set(key, { value, options }),
     delete: async (key: string) => void kv.delete(key),
-    list: async ({ prefix = "" }: { prefix?: string }) => ({
-      list_complete: true,
-      keys: [...kv]
-        .filter(([name]) => name.startsWith(prefix))
-        .map(([name, { options }]) => ({ name, metadata: options.metadata })),
-    }),
   });
   return { kv, handler };
 }
@@ -97,17 +91,6 @@ function ownTags(pair: Pair | undefined) {
   return tags.filter((tag) => TAGS.includes(tag));
 }
 
-/** The adapter's own handler over a KV with seeded entries, with the seed's record or without it. */
-async function seededHandler(root: string, adapter: string, hasRecord: boolean) {
-  const { kv, handler } = await judge(adapter);
-  for (const [key, { value, metadata }] of await seededPairs(root)) {
-    const { seed, ...others } = metadata ?? { tags: [] };
-    expect(seed).toMatch(/^[\w-]{16}[0-9a-f]+$/u);
-    kv.set(key, { value, options: { metadata: hasRecord ? { ...others, seed } : others } });
-  }
-  return { kv, handler };
-}
-
 describe.each([
   ...PUBLISHED.map((version) => [version, project] as const),
   ["newer", newerProject] as const,
@@ -118,27 +101,6 @@ describe.each([
     const theirs = await writtenBy(adapter);
     expect(ownTags(pair)).toEqual(theirs.tags);
     expect(pair?.metadata?.tags).toEqual(JSON.parse(pair?.value ?? "{}").tags);
-  });
-
-  it("does the same with a record in the metadata as without it", async () => {
-    const { root, adapter } = make(version);
-    const seen = [];
-    for (const hasRecord of [true, false]) {
-      const { kv, handler } = await seededHandler(root, adapter, hasRecord);
-      const read = async () => [
-        await handler.get(KEY),
-        await handler.get(KEY.replace(":/a:", ":/b:")),
-      ];
-      const before = await read();
-      expect(before[0]).toMatchObject({ value: { html: "A" } });
-      // Lists the metadata of all entries, where the adapter has it.
-      await handler.revalidateByPathPrefix?.("/a");
-      const byPath = await read();
-      await handler.revalidateTag("plain");
-      seen.push({ before, byPath, byTag: await read(), left: [...kv.keys()].sort() });
-    }
-    expect(seen[0]).toEqual(seen[1]);
-    expect(seen[0]?.byTag).toEqual([null, null]);
   });
 
   it("gets a TTL for static pages where it gives them one itself", async () => {

@@ -16,16 +16,15 @@ const ENGINE_IMPORTS: Record<string, string[]> = {
   progress: [],
   formats: [],
   flight: [],
-  inventory: [],
   store: ["formats", "pack", "sanitized_text"],
   manifest: ["files", "sanitized_text"],
   runtime: ["files", "formats", "sanitized_text"],
   plan: ["files", "flight", "formats", "manifest", "sanitized_text", "store"],
-  pack: ["files", "flight", "formats", "inventory", "manifest", "plan", "sanitized_text", "store"],
+  pack: ["files", "flight", "formats", "manifest", "plan", "sanitized_text", "store"],
   send: ["pack", "sanitized_text", "store"],
   report: ["manifest", "plan", "runtime", "send", "store"],
   seed: [
-    ...["files", "formats", "inventory", "manifest", "pack", "plan", "progress"],
+    ...["files", "formats", "manifest", "pack", "plan", "progress"],
     ...["report", "runtime", "sanitized_text", "send", "store"],
   ],
 };

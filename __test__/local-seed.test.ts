@@ -15,8 +15,7 @@ function projectWith({ ready = "Promise.resolve()", put = "" }) {
     export class Miniflare {
       ready = ${ready};
       async getKVNamespace() {
-        const list = async () => ({ keys: [], list_complete: true });
-        return { list, async put(key) { ${put} } };
+        return { async put(key) { ${put} } };
       }
       async dispose() {}
     }`;

@@ -57,7 +57,6 @@ export async function measureMemory(directory, tell) {
         const idle = process.resourceUsage().maxRSS;
         const started = performance.now();
         const { kvPairsUploaded, routesSkippedTotal } = await seedKvCache({
-          force: true,
           root: ${JSON.stringify(root)}, accountId: "account", namespaceId: "namespace",
           apiToken: "token-of-the-benchmark", apiBaseUrl: "http://127.0.0.1:${port}",
           runtime: { vinext: "1.4.0" },

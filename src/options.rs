@@ -50,12 +50,6 @@ pub struct JsSeedOptions {
     /// @default what `maxMemoryBytes` allows, at most 8
     #[napi(ts_type = "number")]
     pub concurrency: Option<OrNull<f64>>,
-    /// Write entries that an earlier run has stored and that are unchanged since. Otherwise the build's
-    /// keys are listed first, a thousand at a time, and such entries are not written again; see
-    /// docs/unchanged.md for what counts as unchanged.
-    /// @default false
-    #[napi(ts_type = "boolean")]
-    pub force: Option<OrNull<bool>>,
     /// How often, and for how long, a request is tried. Storing the same entry twice does no harm.
     #[napi(ts_type = "RetryOptions")]
     pub retry: Option<OrNull<Members<JsRetryOptions>>>,

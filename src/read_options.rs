@@ -39,15 +39,14 @@ impl WithBuild<JsSeedOptions> {
         let endpoint = Endpoint::new(api_base, &account_id, &namespace_id)?;
 
         let mut settings = vinext_seed::SeedOptions::new(build, endpoint, token);
-        settings.write.limits = Limits {
+        settings.limits = Limits {
             max_memory_bytes: whole(own.max_memory_bytes, "maxMemoryBytes", MAX_MEMORY_BYTES)?,
             concurrency: whole(own.concurrency, "concurrency", MAX_CONCURRENCY)?,
             ..batch_limits(own.max_batch_pairs, own.max_batch_bytes)?
         };
         if let Some(Members(retry)) = optional(own.retry, "retry", "an object")? {
-            settings.write.retry = retry.read()?;
+            settings.retry = retry.read()?;
         }
-        settings.write.force = optional(own.force, "force", "a boolean")?.unwrap_or(false);
         if let Some(Members(timeouts)) = optional(own.timeouts, "timeouts", "an object")? {
             settings.timeouts = timeouts.read()?;
         }

@@ -15,16 +15,12 @@ use crate::findings::WithFindings;
 pub struct JsSeedResult {
     /// Routes in the manifest.
     pub routes: f64,
-    /// Routes whose main entry is stored, by this run or an earlier one: a page's HTML, a metadata route's
-    /// response. A page's RSC payload is an entry too.
+    /// Routes whose main entry is stored: a page's HTML, a metadata route's response. A page's RSC
+    /// payload is an entry too.
     pub seeded_routes: f64,
-    /// Entries that this run has stored. Cloudflare counts each as one write.
+    /// Entries that are stored. Cloudflare counts each as one write.
     pub kv_pairs_uploaded: f64,
-    /// Entries that an earlier run has stored and that are unchanged since, so that they were not written
-    /// again.
-    pub kv_pairs_unchanged: f64,
-    /// Entries of the site: those that were stored, those that are unchanged, and those that are not
-    /// stored.
+    /// Entries that were to be stored: those that are, and those that are not.
     pub kv_pairs_planned: f64,
     /// Entries that are not stored; 0 unless the promise rejects.
     pub kv_pairs_not_stored: f64,
@@ -66,7 +62,6 @@ impl From<SeedReport> for SeedResult {
                 routes: report.routes as f64,
                 seeded_routes: report.seeded_routes as f64,
                 kv_pairs_uploaded: report.pairs_stored as f64,
-                kv_pairs_unchanged: report.pairs_unchanged as f64,
                 kv_pairs_planned: report.pairs_planned() as f64,
                 kv_pairs_not_stored: report.pairs_not_stored() as f64,
                 not_stored: report.not_stored.drain(..).map(Into::into).collect(),

@@ -395,7 +395,7 @@ export const PROXIES: NetworkFault[] = [
       const local = `http://127.0.0.1:${proxy.port}`;
       const through = await seedWith(api.baseUrl, { HTTP_PROXY: local });
       isStored(through, api);
-      expect(proxy.asked.filter((asked) => asked.startsWith("PUT "))).toHaveLength(1);
+      expect(proxy.asked).toHaveLength(1);
       const past = await seedWith(api.baseUrl, { HTTP_PROXY: "http://proxy.example.invalid:3128" });
       expect(past.result?.kvPairsUploaded).toBe(1);
       return { ...past, output: through.output + past.output };

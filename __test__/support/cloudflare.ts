@@ -3,7 +3,7 @@
 
 import { createServer, type IncomingMessage } from "node:http";
 import { listen } from "./loopback.js";
-import { isListing, type Pair } from "./recorder.js";
+import type { Pair } from "./recorder.js";
 import { TOKEN } from "./seed.js";
 
 export const ACCOUNT = "0123456789abcdef0123456789abcdef";
@@ -144,7 +144,6 @@ function answerTo(
       ? success(null)
       : failure(404, 10009, "get: 'key not found'");
   }
-  if (isListing(method, path)) return success([]);
   if (path.endsWith("/storage/kv/namespaces")) {
     if (method !== "POST") return success([]);
     const { title } = JSON.parse(body.toString());

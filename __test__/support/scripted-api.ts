@@ -6,7 +6,7 @@ import net from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import tls from "node:tls";
 import { listen } from "./loopback.js";
-import { isListing, NO_KEYS, type Pair } from "./recorder.js";
+import type { Pair } from "./recorder.js";
 import { SocketReader } from "./socket-reader.js";
 
 /** What the server does with a request. Without anything it stores the pairs. */
@@ -102,11 +102,6 @@ export async function startScriptedApi(
     for (;;) {
       const head = await reader.head();
       if (head === undefined) return;
-      // The script is about writes: the namespace is empty.
-      if (isListing(head.method, head.target)) {
-        await write(socket, { body: NO_KEYS });
-        continue;
-      }
       const request: ScriptedRequest = { pairs: [], bytes: 0, at: performance.now() - started };
       requests.push(request);
       const number = requests.length;

@@ -16,8 +16,6 @@ await contend(async ({ root, apiBase }) => {
     apiToken: "benchmark",
     apiBaseUrl: apiBase,
     runtime: { vinext: "1.4.0" },
-    // The other contenders do not ask what is stored either.
-    force: true,
     ...JSON.parse(SEED_OPTIONS),
   });
   if (result.skipped !== undefined) throw new Error(result.skipped);

@@ -27,7 +27,6 @@ import { Command, InvalidArgumentError, Option } from "commander";
  * @property {number} [staticTtl]
  * @property {boolean} [allowUnprovenRoutes]
  * @property {boolean} [seedFailedRenders]
- * @property {boolean} [force]
  * @property {boolean} [local]
  * @property {string} [persistTo]
  * @property {boolean} [strict]
@@ -152,7 +151,6 @@ function commandLine(invoke, deployArgs) {
     )
     .option("--allow-unproven-routes", "seed vinext before 0.2.1 too; see the README first")
     .option("--seed-failed-renders", "seed pages whose render failed during the build too")
-    .option("--force", "write entries that are unchanged since an earlier run too")
     .optionsGroup("How:")
     .option("--strict", "exit with 1 where the seeding fails or is skipped")
     .addOption(new Option("-q, --quiet", "print warnings and errors only").conflicts("verbose"))

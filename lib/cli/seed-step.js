@@ -53,7 +53,7 @@ export async function seedStep(root, options, printer, interrupt, isExpected = (
  */
 export function seedOptions(root, options) {
   const { env, config, binding, namespaceId, accountId, local, persistTo } = options;
-  const { workerName, dispatchNamespace, profile, envFiles, afterDeploy, force } = options;
+  const { workerName, dispatchNamespace, profile, envFiles, afterDeploy } = options;
   return {
     root,
     env,
@@ -68,7 +68,6 @@ export function seedOptions(root, options) {
     local,
     persistTo,
     afterDeploy,
-    force,
     ...buildOptions(options),
   };
 }

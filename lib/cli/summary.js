@@ -13,28 +13,17 @@ import { groupSkipped, lacksStaticParams } from "./skipped-groups.js";
  * @param {boolean} isVerbose
  */
 export function seedSummary(result, isVerbose) {
-  const { seededRoutes, kvPairsUploaded, kvPairsUnchanged, bytesUploaded } = result;
+  const { seededRoutes, kvPairsUploaded, bytesUploaded, durationMs, skippedReasons } = result;
   return [
     `Seeded ${counted(seededRoutes, "page")}${result.target ? ` into ${place(result.target)}` : ""}`,
     rows([
       ["entries", number(kvPairsUploaded)],
-      ...unchangedRow(kvPairsUnchanged),
       ["bytes", size(bytesUploaded)],
-      ["time", time(result.durationMs)],
-      ...skippedRows(result.skippedReasons),
+      ["time", time(durationMs)],
+      ...skippedRows(skippedReasons),
     ]),
     ...(isVerbose ? skippedRoutes(result) : []),
   ].join("\n");
-}
-
-/**
- * @param {number} kvPairsUnchanged
- * @returns {[string, string][]}
- */
-export function unchangedRow(kvPairsUnchanged) {
-  return kvPairsUnchanged === 0
-    ? []
-    : [["unchanged", `${number(kvPairsUnchanged)} (stored by an earlier run, not written again)`]];
 }
 
 /**

@@ -40,8 +40,6 @@ export async function chaosRun(
   const timer = abort?.kind === "time" ? setTimeout(() => controller.abort(), abort.ms) : undefined;
   const options = makeOptions(dice.for("options"));
   const seeding = seed({
-    // What is already stored would be no entry of this run.
-    force: true,
     root: build.root,
     namespaceId: namespace.id,
     apiBaseUrl: proxy.baseUrl,

@@ -39,9 +39,10 @@
 //! ```
 //! use vinext_seed::runtime::{RuntimeSource, RuntimeVersions};
 //! use vinext_seed::sanitized_text::SanitizedText;
+//! use vinext_seed::send::RetryPolicy;
 //! use vinext_seed::store::Store;
 //! use vinext_seed::store::directory::DirectoryStore;
-//! use vinext_seed::{BuildOptions, CancellationToken, WriteOptions, seed_into};
+//! use vinext_seed::{BuildOptions, CancellationToken, Limits, seed_into};
 //!
 //! # #[tokio::main]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -64,8 +65,8 @@
 //!     Ok(store) => Ok((store, Vec::new())),
 //!     Err(error) => Err(SanitizedText::new(&error.to_string())),
 //! };
-//! let write = WriteOptions::default();
-//! let report = seed_into(open, build, write, &(), &CancellationToken::new()).await?;
+//! let (limits, retry) = (Limits::default(), RetryPolicy::default());
+//! let report = seed_into(open, build, limits, retry, &(), &CancellationToken::new()).await?;
 //! assert_eq!(report.seeded_routes, 1);
 //!
 //! let key = "cache:app:v2:5c1f0e2d-3a4b-4c5d-8e6f-708192a3b4c5:/about:html";
@@ -81,7 +82,6 @@ pub mod flight;
 pub mod formats;
 #[cfg(fuzzing)]
 pub mod fuzzing;
-pub mod inventory;
 pub mod manifest;
 pub mod pack;
 pub mod plan;
@@ -97,7 +97,7 @@ pub use progress::{Observer, Phase, Progress};
 pub use report::SeedReport;
 pub use seed::{
     BuildOptions, DEFAULT_MAX_FILE_BYTES, DEFAULT_MAX_MEMORY_BYTES, EntrySize, Estimate, Export,
-    ExportFile, LARGEST_ENTRIES, Limits, MAX_CONCURRENCY, SeedError, SeedOptions, WriteOptions,
-    estimate, export, seed, seed_into,
+    ExportFile, LARGEST_ENTRIES, Limits, MAX_CONCURRENCY, SeedError, SeedOptions, estimate, export,
+    seed, seed_into,
 };
 pub use tokio_util::sync::CancellationToken;

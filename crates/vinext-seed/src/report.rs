@@ -20,10 +20,8 @@ pub struct SeedReport {
     pub routes: usize,
     /// Routes whose main entry is stored.
     pub seeded_routes: usize,
-    /// Pairs that the run has stored.
+    /// Pairs that are stored.
     pub pairs_stored: usize,
-    /// Pairs that the store had already, written by an earlier run and unchanged since.
-    pub pairs_unchanged: usize,
     /// Bytes of the requests that stored them.
     pub bytes_sent: u64,
     /// Requests that stored them.
@@ -58,7 +56,7 @@ impl SeedReport {
     /// Pairs that were to be stored.
     #[must_use]
     pub fn pairs_planned(&self) -> usize {
-        self.pairs_stored + self.pairs_unchanged + self.pairs_not_stored()
+        self.pairs_stored + self.pairs_not_stored()
     }
 }
 

@@ -53,10 +53,8 @@ fn options(root: &Path, server: &ScriptedServer) -> SeedOptions {
         vinext: "1.4.0".to_owned(),
         cloudflare: None,
     });
-    // What the store already has is the subject of other tests.
-    options.write.force = true;
-    options.write.retry.initial_delay = Duration::from_millis(2);
-    options.write.retry.max_delay = Duration::from_millis(10);
+    options.retry.initial_delay = Duration::from_millis(2);
+    options.retry.max_delay = Duration::from_millis(10);
     options.timeouts.idle = Duration::from_millis(500);
     options.timeouts.reply = Duration::from_millis(500);
     options
@@ -102,7 +100,7 @@ async fn whatever_passes_is_stored_in_the_end() {
     ] {
         let name = format!("{fault:?}");
         let (outcome, seen) = run(6, vec![fault; 2], |options| {
-            options.write.limits.max_batch_pairs = Some(2)
+            options.limits.max_batch_pairs = Some(2)
         })
         .await;
         let report = outcome.unwrap_or_else(|error| panic!("{name}: {error}"));
@@ -123,8 +121,8 @@ async fn whatever_passes_is_stored_in_the_end() {
 async fn what_is_not_stored_is_named_in_the_manifests_order() {
     let script = vec![Reply::Send(200, "", STORED.to_owned()), error(429, 10048)];
     let (outcome, seen) = run(10, script, |options| {
-        options.write.limits.max_batch_pairs = Some(2);
-        options.write.limits.concurrency = Some(1);
+        options.limits.max_batch_pairs = Some(2);
+        options.limits.concurrency = Some(1);
     })
     .await;
     let error = outcome.unwrap_err();
@@ -171,8 +169,8 @@ async fn a_cancelled_run_says_how_far_it_came() {
     let server = ScriptedServer::start(script);
     let mut options = options(root.path(), &server);
     options.timeouts.reply = Duration::from_secs(60);
-    options.write.limits.max_batch_pairs = Some(4);
-    options.write.limits.concurrency = Some(1);
+    options.limits.max_batch_pairs = Some(4);
+    options.limits.concurrency = Some(1);
     let cancellation = CancellationToken::new();
     let cancel = async {
         while server.seen().len() < 2 {

@@ -8,7 +8,6 @@ use super::path_hash::fnv1a64_hex;
 pub const MAX_KV_KEY_BYTES: usize = 512;
 
 const ENTRY_CATEGORY: &str = "cache:";
-const TAG_CATEGORY: &str = "__tag:";
 const HASHED_KEY_MARK: &str = "__hash:";
 const HASH_CHARACTERS: usize = 16;
 
@@ -26,7 +25,6 @@ pub enum LongKeys {
 #[derive(Clone, Debug)]
 pub struct KvKeySpace {
     entry_prefix: String,
-    tag_prefix: String,
     long_keys: LongKeys,
 }
 
@@ -46,23 +44,9 @@ impl KvKeySpace {
             plain
         };
         Self {
-            tag_prefix: [&prefix, TAG_CATEGORY].concat(),
             entry_prefix: prefix + ENTRY_CATEGORY,
             long_keys,
         }
-    }
-
-    /// What the keys of all entries begin with.
-    #[must_use]
-    pub fn entry_prefix(&self) -> &str {
-        &self.entry_prefix
-    }
-
-    /// What the keys of tag markers begin with. The rest is the tag, and the value is when it was
-    /// invalidated, in milliseconds since the epoch (`revalidateTag` of vinext's KV adapter).
-    #[must_use]
-    pub fn tag_prefix(&self) -> &str {
-        &self.tag_prefix
     }
 
     /// The length of the KV key of a logical key, unhashed, in bytes.

@@ -7,7 +7,6 @@ use std::collections::HashSet;
 use bytes::Bytes;
 
 use super::segment::{EntrySpan, Segment};
-use crate::inventory::EntryIdentity;
 use crate::store::Frame;
 
 /// The most that goes into one request.
@@ -54,12 +53,6 @@ impl BatchEntry<'_> {
     #[must_use]
     pub fn encoded(&self) -> Bytes {
         self.run.segment.slice(self.pair, self.pair)
-    }
-
-    /// What tells whether the store has this very entry; `None` if nothing does.
-    #[must_use]
-    pub fn identity(&self) -> Option<EntryIdentity> {
-        self.span().identity
     }
 
     /// For how long the store keeps it, in seconds; `None` for good.
@@ -170,17 +163,11 @@ impl Batch {
     /// The pairs whose keys are among `keys`, and all others.
     #[must_use]
     pub fn partition(&self, keys: &HashSet<String>) -> (Self, Self) {
-        self.partition_by(|entry| keys.contains(entry.key()))
-    }
-
-    /// The pairs that `is_among` holds for, and all others.
-    #[must_use]
-    pub fn partition_by(&self, is_among: impl Fn(BatchEntry<'_>) -> bool) -> (Self, Self) {
         let mut among = Self::default();
         let mut others = Self::default();
         for run in &self.runs {
             for pair in run.first..=run.last {
-                let side = if is_among(BatchEntry { run, pair }) {
+                let side = if keys.contains(run.segment.key(pair)) {
                     &mut among
                 } else {
                     &mut others

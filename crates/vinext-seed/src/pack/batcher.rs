@@ -3,8 +3,6 @@
 //! Invariant: no pair is lost, doubled or moved.
 
 use super::PackedRoutes;
-#[cfg(any(test, fuzzing))]
-use super::Unchanged;
 use super::batch::{Batch, BatchLimits, Run};
 
 /// Fills batches.
@@ -225,7 +223,6 @@ fn framed_batch(
         routes: entries.len(),
         segment: super::segment::segment_of(frame, &encoded),
         skipped: Vec::new(),
-        unchanged: Unchanged::default(),
     };
     let mut batcher = Batcher::new(BatchLimits {
         max_pairs: usize::MAX,

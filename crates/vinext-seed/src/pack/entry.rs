@@ -12,7 +12,6 @@ use super::json_text::{needs_escaping, push_escaped};
 use crate::formats::cache_key::ArtifactKind;
 use crate::formats::profile::QueryProof;
 use crate::formats::tag_list::TagList;
-use crate::inventory::{EntryDigest, EntryIdentity, SeedRecord, min_left_seconds};
 use crate::manifest::Lifetime;
 use crate::plan::lifetime::{expire_at_ms, revalidate_at_ms};
 use crate::plan::{PlannedEntry, PlannedRoute, SkipReason};
@@ -20,12 +19,6 @@ use crate::store::{Frame, StoreLimits};
 
 /// What every pair of a bulk request begins with.
 const KEY: &[u8] = b"{\"key\":\"";
-
-/// What stands before the record in an entry's metadata.
-const RECORD_OPEN: &[u8] = b",\"seed\":\"";
-
-/// The most that the record takes in an entry's metadata, in bytes.
-const RECORD_BYTES: usize = RECORD_OPEN.len() + SeedRecord::MAX_BYTES + 1;
 
 /// More than an entry's tail has besides its tags, nearly always.
 const TAIL_BYTES: usize = 320;
@@ -64,12 +57,8 @@ pub(super) struct EntryTail {
     value: Vec<u8>,
     /// The length of these members in the value itself, in bytes.
     value_bytes: usize,
-    /// The pair's members after the value: TTL and metadata, up to where the seed's record goes.
+    /// The pair's members after the value: TTL and metadata.
     pair: Vec<u8>,
-    /// What comes after the record.
-    pair_end: &'static [u8],
-    /// The route's part of the digests of its entries; `None` where the store keeps no record.
-    digested: Option<Vec<u8>>,
 }
 
 /// How much an entry takes, in bytes.
@@ -108,71 +97,29 @@ impl Encoder {
         plain.push(b'}');
         let mut value = Vec::new();
         self.frame.push_value(&mut value, &plain);
-        let mut tail = EntryTail {
+        EntryTail {
             value,
             value_bytes: plain.len(),
-            pair: Vec::new(),
-            pair_end: b"",
-            digested: None,
-        };
-        if self.frame == Frame::BulkJson {
-            self.add_pair_tail(&mut tail, route, &tags);
+            pair: match self.frame {
+                Frame::BulkJson => self.pair_tail(route, &tags),
+                Frame::RawValue => Vec::new(),
+            },
         }
-        tail
     }
 
-    fn add_pair_tail(&self, tail: &mut EntryTail, route: &PlannedRoute, tags: &[u8]) {
+    fn pair_tail(&self, route: &PlannedRoute, tags: &[u8]) -> Vec<u8> {
         let mut pair = Vec::with_capacity(tags.len() + TAIL_BYTES);
         if let Some(ttl_seconds) = route.ttl_seconds {
             // Writing to a Vec cannot fail.
             let _ = write!(pair, ",\"expiration_ttl\":{ttl_seconds}");
         }
-        tail.pair_end = b"}";
-        let metadata_bytes = r#"{"tags":}"#.len() + tags.len();
-        if metadata_bytes <= self.limits.max_metadata_bytes {
+        if r#"{"tags":}"#.len() + tags.len() <= self.limits.max_metadata_bytes {
             pair.extend_from_slice(b",\"metadata\":{\"tags\":");
             pair.extend_from_slice(tags);
-            tail.pair_end = b"}}";
+            pair.push(b'}');
         }
-        if metadata_bytes + RECORD_BYTES <= self.limits.max_metadata_bytes {
-            tail.digested = Some(digested(route, tags));
-        }
-        tail.pair = pair;
-    }
-
-    /// What tells in a later run whether an entry is still the same; `None` where the store has no room
-    /// for it.
-    pub(super) fn identity(
-        &self,
-        route: &PlannedRoute,
-        entry: &PlannedEntry,
-        own_members: &[u8],
-        artifact: &[u8],
-        tail: &EntryTail,
-    ) -> Option<EntryIdentity> {
-        let digested = tail.digested.as_deref()?;
-        let kind = entry.kind.as_str().as_bytes();
-        let parts = [entry.key.as_bytes(), kind, digested, own_members, artifact];
-        Some(EntryIdentity {
-            digest: EntryDigest::of(&parts),
-            min_left_seconds: min_left_seconds(
-                route.ttl_seconds,
-                route.lifetime.revalidate_seconds,
-            ),
-        })
-    }
-
-    /// The record that is stored beside an entry.
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "whole milliseconds since 1970, far below 2^53"
-    )]
-    pub(super) fn record(&self, identity: EntryIdentity) -> SeedRecord {
-        SeedRecord {
-            digest: identity.digest,
-            rendered_at_ms: self.timestamps.rendered_at_ms as u64,
-        }
+        pair.push(b'}');
+        pair
     }
 
     /// An entry's members that it does not share with its route's other entries, up to the end of
@@ -247,8 +194,7 @@ impl Encoder {
             + parts.own_members.len()
             + parts.tail.value_bytes
             + parts.entry.key.len();
-        let pair_bytes = parts.tail.pair.len() + RECORD_BYTES;
-        let at_most = MAX_ESCAPE_BYTES * (escaped + MEMBER_BYTES) + pair_bytes;
+        let at_most = MAX_ESCAPE_BYTES * (escaped + MEMBER_BYTES) + parts.tail.pair.len();
         let limit_bytes = self.limits.max_value_bytes.min(self.limits.max_body_bytes);
         if at_most <= limit_bytes {
             return None;
@@ -287,8 +233,6 @@ pub(super) struct EntryParts<'a> {
     /// See [`Encoder::own_members`].
     pub(super) own_members: &'a [u8],
     pub(super) tail: &'a EntryTail,
-    /// What is stored beside it, if anything.
-    pub(super) record: Option<SeedRecord>,
 }
 
 impl EntryParts<'_> {
@@ -304,12 +248,6 @@ impl EntryParts<'_> {
         if frame == Frame::BulkJson {
             out.verbatim(b"\"");
             out.verbatim(&self.tail.pair);
-            if let Some(record) = self.record {
-                out.verbatim(RECORD_OPEN);
-                out.verbatim(record.to_text().as_bytes());
-                out.verbatim(b"\"");
-            }
-            out.verbatim(self.tail.pair_end);
         }
     }
 
@@ -345,23 +283,6 @@ fn push_document(out: &mut impl Sink, frame: Frame, artifact: &[u8]) {
             frame.push_text(out, "\u{fffd}");
         }
     }
-}
-
-/// What the entries of a route have in common, for their digests: everything but points in time.
-fn digested(route: &PlannedRoute, tags: &[u8]) -> Vec<u8> {
-    let Lifetime {
-        revalidate_seconds,
-        expire_seconds,
-        stale_seconds,
-    } = route.lifetime;
-    let mut shared = tags.to_vec();
-    // Writing to a Vec cannot fail.
-    let _ = write!(
-        shared,
-        " {revalidate_seconds:?} {expire_seconds:?} {stale_seconds:?} {:?} {:?} {}",
-        route.ttl_seconds, route.query_proof, route.has_expiry
-    );
-    shared
 }
 
 fn tags_json(tags: &TagList) -> Vec<u8> {

@@ -45,7 +45,6 @@ pub fn encode(
         artifact,
         own_members: &own_members,
         tail: &tail,
-        record: None,
     };
     let size = encoder.size_if_large(parts);
     let mut segment = SegmentBuilder::new(frame, &BufferPool::new(64, 0, MemoryBudget::new(0)));
@@ -53,7 +52,6 @@ pub fn encode(
         key: &entry.key,
         key_offset: encoder.key_offset(&entry.key),
         ttl_seconds: route.ttl_seconds,
-        identity: None,
         is_first: true,
     };
     segment.push(new, |out| encoder.push(out, parts));

@@ -20,9 +20,8 @@ mod work_queue;
 mod worker;
 
 use std::collections::BTreeMap;
-use std::ops::AddAssign;
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use tokio::sync::mpsc;
@@ -36,7 +35,6 @@ pub(crate) use batcher::{bulk_batch_of, raw_batch_of};
 pub use entry::Timestamps;
 
 use crate::files::{ArtifactDir, FileError};
-use crate::inventory::Inventory;
 use crate::manifest::{ManifestError, RouteFile};
 use crate::plan::{Planner, SkippedRoute};
 use crate::sanitized_text::SanitizedText;
@@ -96,24 +94,6 @@ pub struct PackedRoutes {
     segment: Segment,
     /// Those that are left out, in order.
     pub skipped: Vec<SkippedRoute>,
-    /// What is not packed, because the store has it.
-    pub unchanged: Unchanged,
-}
-
-/// How much of a site the store already has.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Unchanged {
-    /// Entries.
-    pub pairs: usize,
-    /// Routes whose first entry is among them.
-    pub routes: usize,
-}
-
-impl AddAssign for Unchanged {
-    fn add_assign(&mut self, other: Self) {
-        self.pairs += other.pairs;
-        self.routes += other.routes;
-    }
 }
 
 impl Packer {
@@ -140,7 +120,6 @@ impl Packer {
                 limits: target.limits,
                 timestamps: target.timestamps,
             },
-            inventory: OnceLock::new(),
             pool: BufferPool::new(
                 limits.buffer_bytes,
                 limits.max_free_buffers,
@@ -176,19 +155,6 @@ impl Packer {
         Ok(packer)
     }
 
-    /// From now on, entries that the store has are not packed. Those that were packed before are in
-    /// [`PackedRoutes`] all the same.
-    pub fn set_inventory(&self, inventory: Inventory) {
-        // It is set once.
-        let _ = self.context.inventory.set(inventory);
-    }
-
-    /// What the store has, if that is known by now.
-    #[must_use]
-    pub fn inventory(&self) -> Option<&Inventory> {
-        self.context.inventory.get()
-    }
-
     /// The next routes in the manifest's order; `None` after the last.
     ///
     /// `is_starving` says that the caller does nothing meanwhile that gives back memory of earlier
@@ -207,7 +173,6 @@ impl Packer {
                     routes: packed.positions.len(),
                     segment: packed.segment,
                     skipped: packed.skipped,
-                    unchanged: packed.unchanged,
                 }));
             }
             match self.delivered.recv().await {

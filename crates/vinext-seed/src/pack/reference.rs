@@ -8,10 +8,9 @@ use super::batcher::Batcher;
 use super::entry::{Encoder, EntryParts, Timestamps};
 use super::memory::MemoryBudget;
 use super::segment::{BufferPool, NewEntry, SegmentBuilder};
-use super::{Batch, BatchLimits, PackedRoutes, Unchanged};
+use super::{Batch, BatchLimits, PackedRoutes};
 use crate::formats::cache_key::ArtifactKind;
 use crate::formats::profile::QueryProof;
-use crate::inventory::SeedRecord;
 use crate::manifest::{Headers, Lifetime};
 use crate::plan::lifetime::{expire_at_ms, revalidate_at_ms};
 use crate::plan::{PlannedEntry, PlannedRoute};
@@ -25,7 +24,6 @@ const MOMENT: Timestamps = Timestamps {
 /// A pair as a JSON library prints it.
 fn slow_pair(route: &PlannedRoute, artifact: &[u8]) -> String {
     let entry = &route.entries[0];
-    let record = record(route, artifact);
     let base64 = || base64_simd::STANDARD.encode_to_string(artifact);
     let mut value = match entry.kind {
         // The standard library's own decoding, which replaces maximal parts too.
@@ -70,31 +68,11 @@ fn slow_pair(route: &PlannedRoute, artifact: &[u8]) -> String {
     if let Some(ttl_seconds) = route.ttl_seconds {
         pair.insert("expiration_ttl".to_owned(), ttl_seconds.into());
     }
-    let mut metadata = json!({ "tags": route.tags });
-    let tags_bytes = metadata.to_string().len();
-    if let Some(record) = record
-        && tags_bytes + r#","seed":"""#.len() + SeedRecord::MAX_BYTES <= 1024
-    {
-        metadata["seed"] = record.to_text().into();
-    }
-    if tags_bytes <= 1024 {
+    let metadata = json!({ "tags": route.tags });
+    if metadata.to_string().len() <= 1024 {
         pair.insert("metadata".to_owned(), metadata);
     }
     serde_json::to_string(&pair).unwrap()
-}
-
-/// The record that is stored beside the entry. What it has to be is tested beside the digest.
-fn record(route: &PlannedRoute, artifact: &[u8]) -> Option<SeedRecord> {
-    let encoder = Encoder {
-        frame: Frame::BulkJson,
-        limits: cloudflare_kv::LIMITS,
-        timestamps: MOMENT,
-    };
-    let entry = &route.entries[0];
-    let own_members = Encoder::own_members(route, entry);
-    let tail = encoder.tail(route);
-    let identity = encoder.identity(route, entry, &own_members, artifact, &tail)?;
-    Some(encoder.record(identity))
 }
 
 /// Whole numbers only, which both print alike.
@@ -180,20 +158,16 @@ fn push(builder: &mut SegmentBuilder, frame: Frame, route: &PlannedRoute, artifa
     };
     let entry = &route.entries[0];
     let own_members = Encoder::own_members(route, entry);
-    let tail = encoder.tail(route);
-    let identity = encoder.identity(route, entry, &own_members, artifact, &tail);
     let parts = EntryParts {
         entry,
         artifact,
         own_members: &own_members,
-        tail: &tail,
-        record: identity.map(|identity| encoder.record(identity)),
+        tail: &encoder.tail(route),
     };
     let new = NewEntry {
         key: &entry.key,
         key_offset: encoder.key_offset(&entry.key),
         ttl_seconds: route.ttl_seconds,
-        identity,
         is_first: true,
     };
     builder.push(new, |out| {
@@ -227,7 +201,6 @@ fn batches(
             routes: routes.len(),
             segment: builder.finish(),
             skipped: Vec::new(),
-            unchanged: Unchanged::default(),
         };
         batcher.push(&packed, |batch| batches.push(batch));
     }

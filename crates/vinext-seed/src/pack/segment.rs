@@ -8,7 +8,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 
 use super::memory::{MemoryBudget, Reservation};
-use crate::inventory::EntryIdentity;
 use crate::store::Frame;
 
 /// Where an entry lies in its segment.
@@ -18,8 +17,6 @@ pub(crate) struct EntrySpan {
     pub(crate) end: usize,
     key: KeySpan,
     ttl_seconds: Option<NonZeroU32>,
-    /// What tells whether the store has this very entry.
-    pub(crate) identity: Option<EntryIdentity>,
     /// Whether this is its route's first entry: with it stored, the route counts as seeded.
     pub(crate) is_first: bool,
 }
@@ -101,7 +98,6 @@ pub(super) struct NewEntry<'a> {
     /// Where in the encoded entry the key stands as it is, if it does.
     pub(super) key_offset: Option<usize>,
     pub(super) ttl_seconds: Option<u64>,
-    pub(super) identity: Option<EntryIdentity>,
     pub(super) is_first: bool,
 }
 
@@ -169,7 +165,6 @@ impl SegmentBuilder {
             ttl_seconds: entry
                 .ttl_seconds
                 .and_then(|seconds| NonZeroU32::new(u32::try_from(seconds).unwrap_or(u32::MAX))),
-            identity: entry.identity,
             is_first: entry.is_first,
         });
     }
@@ -331,7 +326,6 @@ pub(super) fn segment_of(frame: Frame, entries: &[(&str, String, Option<u64>)]) 
             key,
             key_offset: None,
             ttl_seconds: *ttl_seconds,
-            identity: None,
             is_first: true,
         };
         builder.push(entry, |out| out.extend_from_slice(encoded.as_bytes()));
@@ -348,7 +342,6 @@ mod tests {
             key,
             key_offset: encoded.find(key),
             ttl_seconds: None,
-            identity: None,
             is_first: true,
         };
         builder.push(entry, |out| out.extend_from_slice(encoded.as_bytes()));

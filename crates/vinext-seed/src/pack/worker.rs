@@ -4,18 +4,17 @@
 
 use std::io;
 use std::ops::Range;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
 
+use super::PackError;
 use super::artifact_check::{check_artifact, check_embedded};
 use super::artifacts::{ArtifactBuffer, Artifacts, retry_changed};
 use super::entry::{Encoder, EntryParts, EntryTail};
 use super::memory::MemoryBudget;
 use super::segment::{BufferPool, NewEntry, Segment, SegmentBuilder};
 use super::work_queue::{RouteRange, WorkQueue};
-use super::{PackError, Unchanged};
 use crate::files::{self, FileError};
-use crate::inventory::Inventory;
 use crate::manifest::{ManifestError, RawRoute, RawRoutes, Route, RouteError, RouteFile};
 use crate::plan::{PlannedEntry, PlannedRoute, Planner, SkipReason, SkippedRoute};
 use crate::sanitized_text::SanitizedText;
@@ -40,7 +39,6 @@ pub(super) struct Packed {
     pub(super) positions: Range<usize>,
     pub(super) segment: Segment,
     pub(super) skipped: Vec<SkippedRoute>,
-    pub(super) unchanged: Unchanged,
 }
 
 /// What all packing threads share.
@@ -50,8 +48,6 @@ pub(super) struct PackContext {
     pub(super) planner: Planner,
     pub(super) artifacts: Artifacts,
     pub(super) encoder: Encoder,
-    /// What the store holds, once that is known.
-    pub(super) inventory: OnceLock<Inventory>,
     pub(super) pool: BufferPool,
     pub(super) memory: Arc<MemoryBudget>,
     /// Where a segment ends, give or take the route that crosses it.
@@ -99,16 +95,6 @@ struct Place {
     chunk_start: usize,
     /// How many entries the segment had before.
     route_start: usize,
-}
-
-/// What was done with an entry.
-enum Encoded {
-    /// It is in the segment.
-    Pushed,
-    /// The store has it.
-    Unchanged,
-    /// It is optional and has no file.
-    NoFile,
 }
 
 /// Why a route has no entries in the segment.
@@ -170,16 +156,12 @@ impl PackContext {
             .map_err(ManifestError::from_second_reading)?;
         let mut builder = SegmentBuilder::new(self.encoder.frame, &self.pool);
         let mut skipped = Vec::new();
-        let mut unchanged = Unchanged::default();
         let mut position = chunk.start;
         while position < chunk.end {
             let json = scratch.routes.route(index, position);
             let buffer = &mut scratch.artifact;
             match self.pack_route(position, &chunk, json, &mut builder, &mut skipped, buffer) {
-                Ok(found) => {
-                    unchanged += found;
-                    position += 1;
-                }
+                Ok(()) => position += 1,
                 Err(Stop::NeedsOwnSegment) => {
                     self.queue.requeue(&mut chunk, position);
                     break;
@@ -196,7 +178,6 @@ impl PackContext {
             positions: chunk,
             segment: builder.finish(),
             skipped,
-            unchanged,
         }))
     }
 
@@ -208,7 +189,7 @@ impl PackContext {
         builder: &mut SegmentBuilder,
         skipped: &mut Vec<SkippedRoute>,
         buffer: &mut ArtifactBuffer,
-    ) -> Result<Unchanged, Stop> {
+    ) -> Result<(), Stop> {
         let json = files::text(json);
         let raw = RawRoute::parse(&json).map_err(|_| Stop::End(ManifestError::Changed.into()))?;
         let outcome = match &raw {
@@ -226,13 +207,13 @@ impl PackContext {
                     path: path.map(Into::into),
                     reason,
                 });
-                Ok(Unchanged::default())
+                Ok(())
             }
             outcome => outcome,
         }
     }
 
-    /// Encodes all entries of a route but those that the store has, or none.
+    /// Encodes all entries of a route, or none.
     fn encode(
         &self,
         position: usize,
@@ -240,66 +221,47 @@ impl PackContext {
         route: &Route<'_>,
         builder: &mut SegmentBuilder,
         buffer: &mut ArtifactBuffer,
-    ) -> Result<Unchanged, Stop> {
+    ) -> Result<(), Stop> {
         let planned = self.planner.plan(position, route)?;
         let tail = self.encoder.tail(&planned);
         let place = Place {
             chunk_start: chunk.start,
             route_start: builder.entries(),
         };
-        let mut unchanged = Unchanged::default();
-        for index in 0..planned.entries.len() {
-            match self.encode_entry(&planned, index, &tail, place, builder, buffer) {
-                Ok(Encoded::Unchanged) => {
-                    unchanged.pairs += 1;
-                    unchanged.routes += usize::from(index == 0);
-                }
-                Ok(Encoded::Pushed | Encoded::NoFile) => {}
-                Err(stop) => {
-                    builder.truncate(place.route_start);
-                    return Err(stop);
-                }
-            }
+        let encoded = planned.entries.iter().try_for_each(|entry| {
+            self.encode_entry(&planned, entry, &tail, place, builder, buffer)
+        });
+        if encoded.is_err() {
+            builder.truncate(place.route_start);
         }
-        Ok(unchanged)
+        encoded
     }
 
-    /// Encodes one entry, unless the store has it, or it is optional and its file is missing.
+    /// Encodes one entry, unless it is optional and its file is missing.
     fn encode_entry(
         &self,
         planned: &PlannedRoute,
-        index: usize,
+        entry: &PlannedEntry,
         tail: &EntryTail,
         place: Place,
         builder: &mut SegmentBuilder,
         buffer: &mut ArtifactBuffer,
-    ) -> Result<Encoded, Stop> {
-        let entry = &planned.entries[index];
+    ) -> Result<(), Stop> {
         let read = retry_changed(
             || self.read(entry, place, buffer),
             |stop| matches!(stop, Stop::Skip(SkipReason::ArtifactChanged { .. })),
         );
         if !read? {
-            self.check_document_alone(planned, place, buffer)?;
-            return Ok(Encoded::NoFile);
+            return self.check_document_alone(planned, place, buffer);
         }
         let artifact = buffer.artifact();
         check_artifact(planned, entry, artifact)?;
         let own_members = Encoder::own_members(planned, entry);
-        let encoder = &self.encoder;
-        let identity = encoder.identity(planned, entry, &own_members, artifact, tail);
-        if let (Some(inventory), Some(identity)) = (self.inventory.get(), &identity)
-            && inventory.has(&entry.key, identity)
-        {
-            buffer.release();
-            return Ok(Encoded::Unchanged);
-        }
         let parts = EntryParts {
             entry,
             artifact,
             own_members: &own_members,
             tail,
-            record: identity.map(|identity| encoder.record(identity)),
         };
         self.encoder.check_size(parts)?;
         if artifact.len() > MAX_UNRESERVED_BYTES {
@@ -317,12 +279,11 @@ impl PackContext {
             key: &entry.key,
             key_offset: self.encoder.key_offset(&entry.key),
             ttl_seconds: planned.ttl_seconds,
-            identity,
-            is_first: index == 0,
+            is_first: builder.entries() == place.route_start,
         };
         builder.push(new, |out| self.encoder.push(out, parts));
         buffer.release();
-        Ok(Encoded::Pushed)
+        Ok(())
     }
 
     /// Checks a page that has no file for its payload by the one in its document.

@@ -20,7 +20,7 @@ use crate::formats::stored_headers::{
     LoopbackLocation, document_headers, metadata_headers, payload_headers,
 };
 use crate::formats::tag_list::TagList;
-use crate::formats::tags::{ColonTags, Leaf, rewritten_to, route_segments, storable, whole_list};
+use crate::formats::tags::{Leaf, rewritten_to, route_segments, storable, whole_list};
 use crate::manifest::{Headers, Lifetime, RenderStatus, Route, RouterKind};
 use crate::sanitized_text::SanitizedText;
 use crate::store::StoreLimits;
@@ -43,17 +43,6 @@ pub struct Planner {
     scan: ManifestScan,
     seeds_failed_renders: bool,
     caches_only_marked: bool,
-}
-
-/// What the keys of a build begin with in its store. Keys that the KV adapter hashes are elsewhere.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct StoredKeys {
-    /// Of its entries.
-    pub entry_prefix: String,
-    /// Of the markers of invalidated tags, which all builds share.
-    pub tag_prefix: String,
-    /// Whether the adapter hashes tags that contain a colon in the keys of their markers.
-    pub hashes_colon_tags: bool,
 }
 
 /// The entries of one route.
@@ -147,21 +136,6 @@ impl Planner {
         self
     }
 
-    /// Where the entries and tag markers of this build are in the store.
-    #[must_use]
-    pub fn stored_keys(&self) -> StoredKeys {
-        let namespace = self.profile.cache_key.namespace;
-        StoredKeys {
-            entry_prefix: format!(
-                "{}{namespace}:{}:",
-                self.key_space.entry_prefix(),
-                self.build_id
-            ),
-            tag_prefix: self.key_space.tag_prefix().to_owned(),
-            hashes_colon_tags: self.profile.colon_tags == ColonTags::Kept,
-        }
-    }
-
     /// What the manifest as a whole says.
     #[must_use]
     pub fn scan(&self) -> &ManifestScan {
@@ -200,7 +174,6 @@ impl Planner {
         if self.caches_only_marked && self.is_rendered_on_every_request(route, &lifetime) {
             return Err(SkipReason::NotCached);
         }
-        lifetime.stale_seconds = lifetime.stale_seconds.filter(|_| self.profile.stores_stale);
         let shares_index_files = !self.profile.artifact_path.escapes_index
             && self.scan.has_root_and_index
             && matches!(pathname, "/" | "/index");

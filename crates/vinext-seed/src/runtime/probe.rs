@@ -166,9 +166,7 @@ impl AdapterRules {
         long_kv_keys: LongKeys::Refused,
         colon_tags: ColonTags::Dropped,
         expires_static_pages: false,
-        // Vinext's own handler never had one to store. Where the adapter is not known, the member does no
-        // harm: one that does not know it ignores it.
-        stores_stale: true,
+        stores_stale: false,
     };
 }
 

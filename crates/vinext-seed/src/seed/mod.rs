@@ -6,7 +6,6 @@ mod budget;
 mod error;
 mod estimate;
 mod export;
-mod inventory;
 mod moment;
 mod prepare;
 mod rendered_at;
@@ -43,21 +42,12 @@ pub struct SeedOptions {
     pub endpoint: Endpoint,
     /// A token with the permission "Workers KV Storage: Edit".
     pub token: ApiToken,
-    /// How entries are written.
-    pub write: WriteOptions,
-    /// How long a request may take.
-    pub timeouts: Timeouts,
-}
-
-/// How entries are written to a store.
-#[derive(Clone, Debug, Default)]
-pub struct WriteOptions {
     /// What it may take and send at a time.
     pub limits: Limits,
     /// How often, and for how long, a request is tried.
     pub retry: RetryPolicy,
-    /// Write entries that the store already has too. Default: no.
-    pub force: bool,
+    /// How long a request may take.
+    pub timeouts: Timeouts,
 }
 
 impl SeedOptions {
@@ -68,7 +58,8 @@ impl SeedOptions {
             build,
             endpoint,
             token,
-            write: WriteOptions::default(),
+            limits: Limits::default(),
+            retry: RetryPolicy::default(),
             timeouts: Timeouts::default(),
         }
     }
@@ -89,11 +80,12 @@ pub async fn seed(
         build,
         endpoint,
         token,
-        write,
+        limits,
+        retry,
         timeouts,
     } = options;
     let open = move || CloudflareKv::new(endpoint, token, timeouts);
-    seed_into(open, build, write, observer, cancellation).await
+    seed_into(open, build, limits, retry, observer, cancellation).await
 }
 
 /// Seeds a build's pages into any store, which `open` opens while the first pages are packed. It also
@@ -104,22 +96,24 @@ pub async fn seed(
 pub async fn seed_into<S: Store + 'static>(
     open: impl FnOnce() -> Result<(S, Vec<String>), SanitizedText> + Send + 'static,
     build: BuildOptions,
-    write: WriteOptions,
+    limits: Limits,
+    retry: RetryPolicy,
     observer: &dyn Observer,
     cancellation: &CancellationToken,
 ) -> Result<SeedReport, SeedError> {
-    guarded(run(open, build, write, observer, cancellation)).await
+    guarded(run(open, build, limits, retry, observer, cancellation)).await
 }
 
 async fn run<S: Store + 'static>(
     open: impl FnOnce() -> Result<(S, Vec<String>), SanitizedText> + Send + 'static,
     build: BuildOptions,
-    write: WriteOptions,
+    limits: Limits,
+    retry: RetryPolicy,
     observer: &dyn Observer,
     cancellation: &CancellationToken,
 ) -> Result<SeedReport, SeedError> {
     let started = Instant::now();
-    let budget = Budget::of::<S>(write.limits)?;
+    let budget = Budget::of::<S>(limits)?;
     let mut throttle = Throttle::new(observer);
     tracing::debug!(
         concurrency = budget.concurrency,
@@ -135,7 +129,7 @@ async fn run<S: Store + 'static>(
     let mut report = match prepared {
         Prepared::Ready(ready) => {
             tracing::debug!(routes = ready.report.routes, "packing and sending");
-            Upload::run(*ready, opening, write, budget, &mut throttle, cancellation)
+            Upload::run(*ready, opening, retry, budget, &mut throttle, cancellation)
                 .await
                 .map_err(|error| error.after(started.elapsed()))?
         }
@@ -147,7 +141,6 @@ async fn run<S: Store + 'static>(
     };
     tracing::debug!(
         stored = report.pairs_stored,
-        unchanged = report.pairs_unchanged,
         requests = report.batches,
         retries = report.retries,
         "done"

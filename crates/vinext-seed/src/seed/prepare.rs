@@ -12,7 +12,7 @@ use crate::files::{FileError, TrustedOwners};
 use crate::manifest::{ManifestError, ManifestFile};
 use crate::pack::{PackTarget, Packer, Timestamps};
 use crate::plan::lifetime::TtlRule;
-use crate::plan::{DEFAULT_MAX_LISTED, ManifestScan, Planner, SkippedRoutes, StoredKeys};
+use crate::plan::{DEFAULT_MAX_LISTED, ManifestScan, Planner, SkippedRoutes};
 use crate::report::{ReportedRuntime, SeedReport, SkippedRun};
 use crate::runtime::worker::Fact;
 use crate::runtime::{self, RuntimeSource, build_id};
@@ -64,8 +64,6 @@ pub(super) struct Ready {
     pub(super) packer: Packer,
     /// What has to be the same at the end.
     pub(super) moment: BuildMoment,
-    /// Where the build's entries are in the store.
-    pub(super) stored_keys: StoredKeys,
     /// How much of what is not stored is named.
     pub(super) max_listed: usize,
     pub(super) report: SeedReport,
@@ -117,10 +115,9 @@ pub(super) fn prepare(options: BuildOptions, budget: &Budget) -> Result<Prepared
         ..SeedReport::default()
     };
     match start(options, budget, &mut report) {
-        Ok((packer, moment, stored_keys)) => Ok(Prepared::Ready(Box::new(Ready {
+        Ok((packer, moment)) => Ok(Prepared::Ready(Box::new(Ready {
             packer,
             moment,
-            stored_keys,
             max_listed,
             report,
         }))),
@@ -137,7 +134,7 @@ fn start(
     options: BuildOptions,
     budget: &Budget,
     report: &mut SeedReport,
-) -> Result<(Packer, BuildMoment, StoredKeys), Stop> {
+) -> Result<(Packer, BuildMoment), Stop> {
     let server_dir = options.root.join("dist").join("server");
     check_links(&options.root)?;
     let manifest = ManifestFile::open(&server_dir)?;
@@ -205,7 +202,6 @@ fn start(
     let planner = Planner::new(profile, build_id, app_prefix, ttl, budget.store, scan)
         .seed_failed_renders(options.seed_failed_renders)
         .caching_only_what_is_marked(worker.cache_components == Fact::Known(true));
-    let stored_keys = planner.stored_keys();
     let target = PackTarget {
         frame: budget.frame,
         limits: budget.store,
@@ -218,7 +214,7 @@ fn start(
         problem,
         report: Box::default(),
     })?;
-    Ok((packer, moment, stored_keys))
+    Ok((packer, moment))
 }
 
 /// Checks who made the links, if there are any, that lead to the manifest and to the artifacts.

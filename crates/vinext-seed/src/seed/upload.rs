@@ -5,28 +5,24 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::WriteOptions;
 use super::background::{Background, begin, off_the_executor};
 use super::budget::Budget;
 use super::error::SeedError;
-use super::inventory::take_inventory;
 use super::moment::BuildMoment;
 use super::prepare::Ready;
 use super::progress;
-use crate::inventory::Inventory;
 use crate::manifest::ManifestError;
-use crate::pack::{Batch, Batcher, PackError, PackedRoutes, Packer, Unchanged};
-use crate::plan::StoredKeys;
+use crate::pack::{Batch, Batcher, PackError, PackedRoutes, Packer};
 use crate::progress::{Phase, Throttle};
 use crate::report::{FailedPairs, NotStored, SeedReport, SkippedRun};
 use crate::sanitized_text::SanitizedText;
-use crate::send::{BatchSender, Delivered};
+use crate::send::{BatchSender, Delivered, RetryPolicy};
 use crate::store::{Store, StoreError};
 
 /// The run's second half, until every pair is accounted for.
@@ -44,8 +40,6 @@ pub(super) struct Upload<'a, 'o> {
     failed_keys: usize,
     max_listed: usize,
     pack_problem: Option<PackError>,
-    /// Why it is unknown what the store has.
-    list_problem: Option<StoreError>,
     moment: Arc<BuildMoment>,
     routes_packed: usize,
     report: SeedReport,
@@ -58,7 +52,7 @@ impl<'a, 'o> Upload<'a, 'o> {
     pub(super) async fn run<S: Store>(
         ready: Ready,
         opening: Background<Result<(S, Vec<String>), SanitizedText>>,
-        write: WriteOptions,
+        retry: RetryPolicy,
         budget: Budget,
         throttle: &'a mut Throttle<'o>,
         cancellation: &CancellationToken,
@@ -73,7 +67,6 @@ impl<'a, 'o> Upload<'a, 'o> {
             failed_keys: 0,
             max_listed: ready.max_listed,
             pack_problem: None,
-            list_problem: None,
             moment: Arc::new(ready.moment),
             routes_packed: 0,
             report,
@@ -81,20 +74,13 @@ impl<'a, 'o> Upload<'a, 'o> {
         };
         let opened = upload.until(opening.done()).await?;
         let (store, warnings) = opened.map_err(SeedError::Client)?;
-        let sender = BatchSender::new(store, write.retry);
+        let sender = BatchSender::new(store, retry);
         upload.report.warnings.extend(warnings);
         if let Err(problem) = upload.check_moment().await? {
             return Err(SeedError::Manifest(problem));
         }
-        let keys = (S::LISTS_METADATA && !write.force).then_some(ready.stored_keys);
-        let listing = async {
-            match &keys {
-                Some(keys) => list(sender.store(), &write, keys).await,
-                None => Ok(None),
-            }
-        };
         upload
-            .drive(&sender, listing, budget.concurrency, cancellation)
+            .drive(&sender, budget.concurrency, cancellation)
             .await
     }
 
@@ -118,33 +104,25 @@ impl<'a, 'o> Upload<'a, 'o> {
     async fn drive<S: Store>(
         mut self,
         sender: &BatchSender<S>,
-        listing: impl Future<Output = Result<Option<Inventory>, StoreError>>,
         concurrency: usize,
         cancellation: &CancellationToken,
     ) -> Result<SeedReport, SeedError> {
         let mut in_flight = FuturesUnordered::new();
         let mut pauses = sender.pauses();
         let mut is_aborted = false;
-        let mut listing = std::pin::pin!(listing);
-        let mut is_listed = false;
         loop {
             if let Some(end) = sender.end() {
                 self.fail_waiting(&end);
             }
-            while is_listed
-                && in_flight.len() < concurrency
+            while in_flight.len() < concurrency
                 && let Some(batch) = self.waiting.pop_front()
             {
-                let batch = self.without_unchanged(batch);
-                if batch.is_empty() {
-                    continue;
-                }
                 let number = self.begun;
                 self.begun += 1;
                 in_flight.push(async move { (number, sender.deliver(batch).await) });
             }
             let wants_more = self.wants_more();
-            if is_listed && in_flight.is_empty() && !wants_more {
+            if in_flight.is_empty() && !wants_more {
                 break;
             }
             let is_idle = in_flight.is_empty();
@@ -152,16 +130,11 @@ impl<'a, 'o> Upload<'a, 'o> {
             tokio::select! {
                 () = cancellation.cancelled(), if !is_aborted => {
                     is_aborted = true;
-                    is_listed = true;
                     sender.abort(&aborted());
                     self.stop_packing();
                 }
                 Some((number, delivered)) = in_flight.next(), if !in_flight.is_empty() => {
                     self.settle(number, delivered);
-                }
-                listed = &mut listing, if !is_listed => {
-                    is_listed = true;
-                    self.know(listed);
                 }
                 packed = self.packer.next(is_idle), if wants_more => self.accept(packed),
                 Ok(()) = pauses.changed() => {
@@ -178,36 +151,6 @@ impl<'a, 'o> Upload<'a, 'o> {
         self.finish(is_aborted)
     }
 
-    /// Takes note of what the store has. Where that is unknown, everything is written.
-    fn know(&mut self, listed: Result<Option<Inventory>, StoreError>) {
-        match listed {
-            Ok(Some(inventory)) => self.packer.set_inventory(inventory),
-            Ok(None) => {}
-            Err(error) => self.list_problem = Some(error),
-        }
-    }
-
-    /// Takes out of a batch what the store has. Entries that are packed from then on are not in one.
-    fn without_unchanged(&mut self, batch: Batch) -> Batch {
-        let Some(inventory) = self.packer.inventory().filter(|known| !known.is_empty()) else {
-            return batch;
-        };
-        let (unchanged, changed) = batch.partition_by(|entry| {
-            let identity = entry.identity();
-            identity.is_some_and(|identity| inventory.has(entry.key(), &identity))
-        });
-        self.count_unchanged(Unchanged {
-            pairs: unchanged.pairs(),
-            routes: unchanged.routes(),
-        });
-        changed
-    }
-
-    fn count_unchanged(&mut self, unchanged: Unchanged) {
-        self.report.pairs_unchanged += unchanged.pairs;
-        self.report.seeded_routes += unchanged.routes;
-    }
-
     /// Checks that the build is still the one that the entries are of.
     async fn check_moment(&self) -> Result<Result<(), ManifestError>, SeedError> {
         let moment = Arc::clone(&self.moment);
@@ -218,7 +161,6 @@ impl<'a, 'o> Upload<'a, 'o> {
         match packed {
             Ok(Some(packed)) => {
                 self.routes_packed += packed.routes;
-                self.count_unchanged(packed.unchanged);
                 if let Some(batcher) = &mut self.batcher {
                     batcher.push(&packed, |batch| self.waiting.push_back(batch));
                 }
@@ -307,15 +249,7 @@ impl<'a, 'o> Upload<'a, 'o> {
             (None, Some(problem)) => Err(SeedError::Pack { problem, report }),
             (None, None) => {
                 let mut report = *report;
-                // Where the run fails, the same cause would be named twice.
-                report.warnings.extend(self.list_problem.map(|error| {
-                    format!(
-                        "what an earlier run has stored cannot be listed, so every entry is \
-                         written: {}",
-                        error.message
-                    )
-                }));
-                if report.pairs_stored + report.pairs_unchanged == 0 {
+                if report.pairs_stored == 0 {
                     let skipped = SkippedRun::nothing_seedable(&report.routes_skipped);
                     report.skipped = Some(skipped);
                 }
@@ -323,22 +257,6 @@ impl<'a, 'o> Upload<'a, 'o> {
             }
         }
     }
-}
-
-/// Lists what the store has of a build.
-async fn list<S: Store>(
-    store: &S,
-    write: &WriteOptions,
-    keys: &StoredKeys,
-) -> Result<Option<Inventory>, StoreError> {
-    if keys.entry_prefix.len() > S::LIMITS.max_key_bytes {
-        return Ok(None);
-    }
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    let now_seconds = now.unwrap_or_default().as_secs();
-    take_inventory(store, &write.retry, keys, now_seconds)
-        .await
-        .map(Some)
 }
 
 fn aborted() -> StoreError {

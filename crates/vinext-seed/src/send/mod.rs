@@ -55,12 +55,6 @@ impl<S: Store> BatchSender<S> {
         }
     }
 
-    /// The store.
-    #[must_use]
-    pub fn store(&self) -> &S {
-        &self.store
-    }
-
     /// Why no further request will be made, if that is so.
     #[must_use]
     pub fn end(&self) -> Option<StoreError> {

@@ -33,10 +33,6 @@ pub trait Store: Send + Sync {
     /// What it accepts.
     const LIMITS: StoreLimits;
 
-    /// Whether it keeps metadata that a listing returns, so that entries which are unchanged since an
-    /// earlier run need not be written again.
-    const LISTS_METADATA: bool;
-
     /// Stores the entries of a batch.
     fn put(&self, batch: &Batch) -> impl Future<Output = Outcome<Stored>> + Send;
 

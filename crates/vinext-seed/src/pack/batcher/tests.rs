@@ -18,7 +18,6 @@ fn packed(pairs: &[Pair]) -> PackedRoutes {
         routes: pairs.len(),
         segment: segment_of(Frame::BulkJson, &pairs),
         skipped: Vec::new(),
-        unchanged: Unchanged::default(),
     }
 }
 

@@ -43,7 +43,6 @@ fn encode(route: &PlannedRoute, artifact: &[u8]) -> (Value, String) {
             artifact,
             own_members: &own_members,
             tail: &encoder.tail(route),
-            record: None,
         };
         encoder.push(&mut out, parts);
         out
@@ -158,7 +157,6 @@ fn sizes_are_known_before_anything_is_encoded() {
             artifact: artifact.as_bytes(),
             own_members: &own_members,
             tail: &tail,
-            record: None,
         };
         limits.max_value_bytes = 25 * 1024 * 1024;
         assert_eq!(encoder(frame, limits).size_if_large(parts), None);

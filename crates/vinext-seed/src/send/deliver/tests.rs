@@ -26,7 +26,6 @@ struct Script {
 impl Store for Script {
     const FRAME: Frame = Frame::BulkJson;
     const LIMITS: StoreLimits = crate::store::cloudflare_kv::LIMITS;
-    const LISTS_METADATA: bool = false;
 
     async fn put(&self, batch: &Batch) -> Outcome<Stored> {
         let keys = batch.keys().collect();

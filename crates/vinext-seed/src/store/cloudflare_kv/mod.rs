@@ -122,7 +122,6 @@ impl CloudflareKv {
 impl Store for CloudflareKv {
     const FRAME: Frame = Frame::BulkJson;
     const LIMITS: StoreLimits = LIMITS;
-    const LISTS_METADATA: bool = true;
 
     async fn put(&self, batch: &Batch) -> Outcome<Stored> {
         const OPERATION: &str = "KV bulk upload";

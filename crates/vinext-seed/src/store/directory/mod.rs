@@ -164,7 +164,6 @@ impl Store for DirectoryStore {
         max_body_bytes: usize::MAX,
         min_ttl_seconds: 1,
     };
-    const LISTS_METADATA: bool = false;
 
     async fn put(&self, batch: &Batch) -> Outcome<Stored> {
         let now = now_seconds();
