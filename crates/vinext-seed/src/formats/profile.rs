@@ -45,9 +45,10 @@ pub struct RuntimeProfile {
     pub has_metadata_routes: bool,
     /// Whether the manifest lists the runtime's own tags (since 1.0.0-beta.4).
     pub lists_tags: bool,
-    /// Whether the manifest has `stale` and the adapter stores it in `cacheControl` (both since
-    /// 1.0.0-beta.5).
+    /// Whether the manifest has `stale` (since 1.0.0-beta.5).
     pub has_stale: bool,
+    /// Whether the adapter stores it in `cacheControl` (`@vinext/cloudflare` since 1.0.0-beta.5).
+    pub stores_stale: bool,
     /// Whether the prerenderer renders a page twice, for its document and for its payload (up to
     /// 0.0.49). Later, the payload is that of the document.
     pub renders_twice: bool,
@@ -148,6 +149,7 @@ pub const G02: RuntimeProfile = RuntimeProfile {
     has_metadata_routes: false,
     lists_tags: false,
     has_stale: false,
+    stores_stale: false,
     renders_twice: true,
     keys_rewrites: false,
     follows_redirects: true,
@@ -248,6 +250,7 @@ pub const G09: RuntimeProfile = RuntimeProfile {
 pub const G10: RuntimeProfile = RuntimeProfile {
     generation: "g10",
     has_stale: true,
+    stores_stale: true,
     ..G09
 };
 

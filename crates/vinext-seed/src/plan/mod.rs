@@ -174,6 +174,7 @@ impl Planner {
         if self.caches_only_marked && self.is_rendered_on_every_request(route, &lifetime) {
             return Err(SkipReason::NotCached);
         }
+        lifetime.stale_seconds = lifetime.stale_seconds.filter(|_| self.profile.stores_stale);
         let shares_index_files = !self.profile.artifact_path.escapes_index
             && self.scan.has_root_and_index
             && matches!(pathname, "/" | "/index");

@@ -197,7 +197,7 @@ fn with_adapter(known: Known, adapter: AdapterRules) -> Known {
             long_kv_keys,
             colon_tags,
             expires_static_pages,
-            has_stale: profile.has_stale && stores_stale,
+            stores_stale,
             ..profile
         }),
         refused @ Known::Refused(_) => refused,

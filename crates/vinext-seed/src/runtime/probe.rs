@@ -166,7 +166,9 @@ impl AdapterRules {
         long_kv_keys: LongKeys::Refused,
         colon_tags: ColonTags::Dropped,
         expires_static_pages: false,
-        stores_stale: false,
+        // Vinext's own handler never had one to store. Where the adapter is not known, the member does no
+        // harm: an adapter that does not know it ignores it.
+        stores_stale: true,
     };
 }
 
