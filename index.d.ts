@@ -261,6 +261,18 @@ export interface BuildOptions {
    */
   maxListed?: number
   /**
+   * Globs of paths that are written before all others where `maxWrites` is not enough for all:
+   * `*` stands for a part of a segment, `**` for any number of segments.
+   * @default none
+   */
+  first?: string[]
+  /**
+   * Write the HTML of pages, and leave their RSC payloads to the Worker, which renders one when it
+   * is first asked for. That halves the writes.
+   * @default false
+   */
+  htmlOnly?: boolean
+  /**
    * Why nothing is to be seeded, where the JavaScript of this package found a reason.
    * @internal
    */
@@ -269,7 +281,7 @@ export interface BuildOptions {
 
 /** Entries that are not stored, for one reason. */
 export interface EntriesNotStored {
-  /** Why, as a stable word: one of the error's codes. */
+  /** Why, as a stable word: one of the error's codes, or `over-budget`. */
   code: string
   /** Why, for people. */
   message: string
@@ -376,6 +388,11 @@ export interface PlanOptions extends BuildOptions {
    * @default 8_388_608 (8 MiB)
    */
   maxBatchBytes?: number
+  /**
+   * The most entries to write.
+   * @default no limit
+   */
+  maxWrites?: number
   /** Cancels the run. */
   signal?: AbortSignal
 }
@@ -617,6 +634,19 @@ export interface SeedOptions extends BuildOptions {
   /** How long a request may take. */
   timeouts?: TimeoutOptions
   /**
+   * Write every entry, also those that are stored already and have not changed.
+   * @default false
+   */
+  force?: boolean
+  /**
+   * The most entries to write. What matters most is written first: the paths that `first` names;
+   * then HTML before payloads, short paths before long ones, pages without `revalidate` before those
+   * with it. The rest is in `notStored` as `over-budget`, and the runtime renders it when it is first
+   * visited. Entries that have not changed cost nothing.
+   * @default no limit
+   */
+  maxWrites?: number
+  /**
    * Called as the run goes on, at most ten times a second, and once at the end. If it throws,
    * the run is cancelled and the promise rejects with what it threw.
    */
@@ -636,6 +666,10 @@ export interface SeedPlan extends BuildFindings {
   totalRoutes: number
   /** Entries that would be stored. KV counts and bills one write for each. */
   kvPairs: number
+  /** Those of the routes whose main entry would be written within `maxWrites`: all of them without it. */
+  routesWithinBudget: number
+  /** Those of the entries that would be written within `maxWrites`. */
+  kvPairsWithinBudget: number
   /** Bytes of the requests that would store them. */
   bytes: number
   /** Requests. */
@@ -683,11 +717,16 @@ export interface SeedResult extends BuildFindings {
    * payload is an entry too.
    */
   seededRoutes: number
-  /** Entries that are stored. Cloudflare counts each as one write. */
+  /** Entries that this run has stored. Cloudflare counts each as one write. */
   kvPairsUploaded: number
-  /** Entries that were to be stored: those that are, and those that are not. */
+  /**
+   * Entries that an earlier run has stored and that have not changed since. They are not written
+   * again.
+   */
+  kvPairsUnchanged: number
+  /** Entries that are to be stored: those that are uploaded, unchanged or not stored. */
   kvPairsPlanned: number
-  /** Entries that are not stored; 0 unless the promise rejects. */
+  /** Entries that are not stored; 0 unless the promise rejects or `maxWrites` is not enough. */
   kvPairsNotStored: number
   /** Which entries are not stored, by reason, in the manifest's order. */
   notStored: Array<EntriesNotStored>

@@ -15,7 +15,10 @@ function projectWith({ ready = "Promise.resolve()", put = "" }) {
     export class Miniflare {
       ready = ${ready};
       async getKVNamespace() {
-        return { async put(key) { ${put} } };
+        return {
+          async put(key) { ${put} },
+          async list() { return { keys: [], list_complete: true }; },
+        };
       }
       async dispose() {}
     }`;

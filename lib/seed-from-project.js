@@ -26,6 +26,7 @@ export const NOTHING_DONE = {
   seededRoutes: 0,
   kvPairsPlanned: 0,
   kvPairsUploaded: 0,
+  kvPairsUnchanged: 0,
   kvPairsNotStored: 0,
   notStored: [],
   durationMs: 0,

@@ -23,6 +23,9 @@ const MAX_TTL_SECONDS: u64 = 2_147_483_647;
 /// The most that can be listed: the largest whole number that JavaScript can tell from its neighbours.
 const MAX_LISTED: usize = (1 << 53) - 1;
 
+/// The most writes that a budget can have: the same number.
+pub(crate) const MAX_WRITES: usize = MAX_LISTED;
+
 /// What is seeded: the options that every function takes.
 #[napi(object, js_name = "BuildOptions", object_to_js = false)]
 pub struct JsBuildOptions {
@@ -85,6 +88,16 @@ pub struct JsBuildOptions {
     /// @default 10_000
     #[napi(ts_type = "number")]
     pub max_listed: Option<OrNull<f64>>,
+    /// Globs of paths that are written before all others where `maxWrites` is not enough for all:
+    /// `*` stands for a part of a segment, `**` for any number of segments.
+    /// @default none
+    #[napi(ts_type = "string[]")]
+    pub first: Option<OrNull<Vec<String>>>,
+    /// Write the HTML of pages, and leave their RSC payloads to the Worker, which renders one when it
+    /// is first asked for. That halves the writes.
+    /// @default false
+    #[napi(ts_type = "boolean")]
+    pub html_only: Option<OrNull<bool>>,
     /// Why nothing is to be seeded, where the JavaScript of this package found a reason.
     /// @internal
     #[napi(ts_type = "SeedRefusal")]
@@ -146,6 +159,11 @@ impl JsBuildOptions {
         if let Some(max_listed) = whole(self.max_listed, "maxListed", MAX_LISTED)? {
             build.max_listed = max_listed;
         }
+        build.first = optional(self.first, "first", "an array of strings")?.unwrap_or_default();
+        if build.first.iter().any(String::is_empty) {
+            return Err(BindingError::option("first", "has an empty glob"));
+        }
+        build.html_only = optional(self.html_only, "htmlOnly", "a boolean")?.unwrap_or(false);
         build.refusal = self
             .refusal
             .map(|refusal| SkippedRun::refused(refusal.code, refusal.reason));

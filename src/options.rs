@@ -56,6 +56,17 @@ pub struct JsSeedOptions {
     /// How long a request may take.
     #[napi(ts_type = "TimeoutOptions")]
     pub timeouts: Option<OrNull<Members<JsTimeoutOptions>>>,
+    /// Write every entry, also those that are stored already and have not changed.
+    /// @default false
+    #[napi(ts_type = "boolean")]
+    pub force: Option<OrNull<bool>>,
+    /// The most entries to write. What matters most is written first: the paths that `first` names;
+    /// then HTML before payloads, short paths before long ones, pages without `revalidate` before those
+    /// with it. The rest is in `notStored` as `over-budget`, and the runtime renders it when it is first
+    /// visited. Entries that have not changed cost nothing.
+    /// @default no limit
+    #[napi(ts_type = "number")]
+    pub max_writes: Option<OrNull<f64>>,
     /// Called as the run goes on, at most ten times a second, and once at the end. If it throws,
     /// the run is cancelled and the promise rejects with what it threw.
     #[napi(ts_type = "(progress: SeedProgress) => void")]

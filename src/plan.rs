@@ -7,9 +7,10 @@ use vinext_seed::{BuildOptions, EntrySize, Estimate, Limits};
 
 use crate::abort::Signal;
 use crate::argument::{Argument, OrNull, optional};
-use crate::build_options::{WithBuild, batch_limits};
+use crate::build_options::{MAX_WRITES, WithBuild, batch_limits};
 use crate::error::BindingError;
 use crate::findings::WithFindings;
+use crate::read_options::whole;
 use crate::run;
 
 /// What `planKvSeed` is to look at. Every option means what it means for `seedKvCache`.
@@ -27,6 +28,10 @@ pub struct JsPlanOptions {
     /// @default 8_388_608 (8 MiB)
     #[napi(ts_type = "number")]
     pub max_batch_bytes: Option<OrNull<f64>>,
+    /// The most entries to write.
+    /// @default no limit
+    #[napi(ts_type = "number")]
+    pub max_writes: Option<OrNull<f64>>,
     /// Cancels the run.
     #[napi(ts_type = "AbortSignal")]
     pub signal: Option<OrNull<Signal>>,
@@ -45,6 +50,10 @@ pub struct JsSeedPlan {
     pub total_routes: f64,
     /// Entries that would be stored. KV counts and bills one write for each.
     pub kv_pairs: f64,
+    /// Those of the routes whose main entry would be written within `maxWrites`: all of them without it.
+    pub routes_within_budget: f64,
+    /// Those of the entries that would be written within `maxWrites`.
+    pub kv_pairs_within_budget: f64,
     /// Bytes of the requests that would store them.
     pub bytes: f64,
     /// Requests.
@@ -84,19 +93,20 @@ fn start(
     env: &Env,
     options: Argument<WithBuild<JsPlanOptions>>,
 ) -> Result<PromiseRaw<'_, SeedPlan>, BindingError> {
-    let (build, limits, signal) = options.into_inner()?.read()?;
+    let (build, limits, max_writes, signal) = options.into_inner()?.read()?;
     run::start(env, signal, None, move |_, cancellation| async move {
-        vinext_seed::estimate(build, limits, &cancellation).await
+        vinext_seed::estimate(build, limits, max_writes, &cancellation).await
     })
 }
 
 impl WithBuild<JsPlanOptions> {
-    fn read(self) -> Result<(BuildOptions, Limits, Option<Signal>), BindingError> {
+    fn read(self) -> Result<(BuildOptions, Limits, Option<usize>, Option<Signal>), BindingError> {
         let Self { build, own } = self;
         let build = build.read()?;
         let limits = batch_limits(own.max_batch_pairs, own.max_batch_bytes)?;
         let signal = optional(own.signal, "signal", "an AbortSignal")?;
-        Ok((build, limits, signal))
+        let max_writes = whole(own.max_writes, "maxWrites", MAX_WRITES)?;
+        Ok((build, limits, max_writes, signal))
     }
 }
 
@@ -111,6 +121,8 @@ impl From<Estimate> for SeedPlan {
                 routes: estimate.routes as f64,
                 total_routes: estimate.report.routes as f64,
                 kv_pairs: estimate.pairs as f64,
+                routes_within_budget: estimate.routes_within_budget as f64,
+                kv_pairs_within_budget: estimate.pairs_within_budget as f64,
                 bytes: estimate.bytes as f64,
                 batches: estimate.batches as f64,
                 largest_entries: estimate.largest.into_iter().map(Into::into).collect(),

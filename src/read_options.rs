@@ -7,11 +7,11 @@ use vinext_seed::runtime::{ProbedRuntime, RuntimeSource, RuntimeVersions};
 use vinext_seed::send::RetryPolicy;
 use vinext_seed::store::cloudflare_kv::{DEFAULT_API_BASE, Endpoint};
 use vinext_seed::store::http::{ApiToken, Timeouts};
-use vinext_seed::{Limits, MAX_CONCURRENCY};
+use vinext_seed::{Limits, MAX_CONCURRENCY, WriteRule};
 
 use crate::abort::Signal;
 use crate::argument::{Given, Members, OrNull, optional};
-use crate::build_options::{WithBuild, batch_limits};
+use crate::build_options::{MAX_WRITES, WithBuild, batch_limits};
 use crate::error::BindingError;
 use crate::options::{
     JsProbes, JsRetryOptions, JsRuntimeVersions, JsSeedOptions, JsTimeoutOptions,
@@ -50,6 +50,10 @@ impl WithBuild<JsSeedOptions> {
         if let Some(Members(timeouts)) = optional(own.timeouts, "timeouts", "an object")? {
             settings.timeouts = timeouts.read()?;
         }
+        settings.writes = WriteRule {
+            force: optional(own.force, "force", "a boolean")?.unwrap_or(false),
+            max_writes: whole(own.max_writes, "maxWrites", MAX_WRITES)?,
+        };
         Ok(Options {
             settings,
             on_progress: optional(own.on_progress, "onProgress", "a function")?,

@@ -18,11 +18,14 @@ pub struct JsSeedResult {
     /// Routes whose main entry is stored: a page's HTML, a metadata route's response. A page's RSC
     /// payload is an entry too.
     pub seeded_routes: f64,
-    /// Entries that are stored. Cloudflare counts each as one write.
+    /// Entries that this run has stored. Cloudflare counts each as one write.
     pub kv_pairs_uploaded: f64,
-    /// Entries that were to be stored: those that are, and those that are not.
+    /// Entries that an earlier run has stored and that have not changed since. They are not written
+    /// again.
+    pub kv_pairs_unchanged: f64,
+    /// Entries that are to be stored: those that are uploaded, unchanged or not stored.
     pub kv_pairs_planned: f64,
-    /// Entries that are not stored; 0 unless the promise rejects.
+    /// Entries that are not stored; 0 unless the promise rejects or `maxWrites` is not enough.
     pub kv_pairs_not_stored: f64,
     /// Which entries are not stored, by reason, in the manifest's order.
     pub not_stored: Vec<EntriesNotStored>,
@@ -39,7 +42,7 @@ pub struct JsSeedResult {
 /// Entries that are not stored, for one reason.
 #[napi(object, object_from_js = false)]
 pub struct EntriesNotStored {
-    /// Why, as a stable word: one of the error's codes.
+    /// Why, as a stable word: one of the error's codes, or `over-budget`.
     pub code: String,
     /// Why, for people.
     pub message: String,
@@ -62,6 +65,7 @@ impl From<SeedReport> for SeedResult {
                 routes: report.routes as f64,
                 seeded_routes: report.seeded_routes as f64,
                 kv_pairs_uploaded: report.pairs_stored as f64,
+                kv_pairs_unchanged: report.pairs_unchanged as f64,
                 kv_pairs_planned: report.pairs_planned() as f64,
                 kv_pairs_not_stored: report.pairs_not_stored() as f64,
                 not_stored: report.not_stored.drain(..).map(Into::into).collect(),

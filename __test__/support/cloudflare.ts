@@ -54,6 +54,11 @@ export async function startCloudflare(options: CloudflareOptions = {}): Promise<
     const path = new URL(request.url ?? "/", "http://x").pathname.replace(/^\/client\/v4/u, "");
     const token = request.headers.authorization?.replace(/^Bearer /u, "");
     const call = { method: request.method ?? "", path, token, body: await bodyOf(request) };
+    // What is stored already is asked before the first bulk write. Here that is nothing, and no call.
+    if (call.method === "GET" && path.endsWith("/keys")) {
+      response.writeHead(200, { "content-type": "application/json" });
+      return void response.end(JSON.stringify(success([]).body));
+    }
     calls.push(call);
     isDeployed ||= path === options.deploysOn && call.method !== "GET";
     if (isBulk(call)) {

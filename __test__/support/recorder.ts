@@ -47,6 +47,11 @@ export async function startRecorder(...replies: Reply[]): Promise<Recorder> {
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => {
       const { method = "", url = "", headers } = request;
+      if (method === "GET" && /\/keys\?/u.test(url)) {
+        // Nothing is stored before a seeding. A listing is no part of what is recorded.
+        const nothing = { success: true, errors: [], messages: [], result: [] };
+        return void response.writeHead(200, STORED.headers).end(JSON.stringify(nothing));
+      }
       requests.push({ method, url, headers, body: Buffer.concat(chunks).toString() });
       const reply = { ...STORED, ...replies[requests.length - 1] };
       response.writeHead(reply.status, reply.headers).end(reply.body);

@@ -102,6 +102,11 @@ export async function startScriptedApi(
     for (;;) {
       const head = await reader.head();
       if (head === undefined) return;
+      if (head.method === "GET") {
+        // A listing before the script begins: nothing is stored yet.
+        await write(socket, withResult([]));
+        continue;
+      }
       const request: ScriptedRequest = { pairs: [], bytes: 0, at: performance.now() - started };
       requests.push(request);
       const number = requests.length;

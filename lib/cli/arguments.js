@@ -27,6 +27,10 @@ import { Command, InvalidArgumentError, Option } from "commander";
  * @property {number} [staticTtl]
  * @property {boolean} [allowUnprovenRoutes]
  * @property {boolean} [seedFailedRenders]
+ * @property {boolean} [force]
+ * @property {number} [maxWrites]
+ * @property {string[]} [first]
+ * @property {boolean} [htmlOnly]
  * @property {boolean} [local]
  * @property {string} [persistTo]
  * @property {boolean} [strict]
@@ -151,6 +155,14 @@ function commandLine(invoke, deployArgs) {
     )
     .option("--allow-unproven-routes", "seed vinext before 0.2.1 too; see the README first")
     .option("--seed-failed-renders", "seed pages whose render failed during the build too")
+    .option("--force", "write entries that are stored already and have not changed too")
+    .option(
+      "--max-writes <n>",
+      "write at most so many entries, what matters most first (docs/cost.md)",
+      writes,
+    )
+    .option("--first <glob>", "with --max-writes: paths to write first; may be repeated", globs)
+    .option("--html-only", "write no RSC payloads; the Worker renders them on demand")
     .optionsGroup("How:")
     .option("--strict", "exit with 1 where the seeding fails or is skipped")
     .addOption(new Option("-q, --quiet", "print warnings and errors only").conflicts("verbose"))
@@ -239,6 +251,23 @@ function file(text) {
  */
 function collected(text, before = []) {
   return [...before, file(text)];
+}
+
+/** @param {string} text */
+function writes(text) {
+  const value = Number(text);
+  if (!/^\d+$/u.test(text) || !Number.isSafeInteger(value) || value < 1) {
+    throw new InvalidArgumentError("It takes a whole number of at least 1.");
+  }
+  return value;
+}
+
+/**
+ * @param {string} text
+ * @param {string[]} [before]
+ */
+function globs(text, before = []) {
+  return [...before, some(text)];
 }
 
 /** @param {string} text */

@@ -35,7 +35,10 @@ export async function planProject(root, options, printer, signal) {
  */
 export async function planStep(root, options, printer, signal) {
   const { cacheConfig, target } = await targetOfProject({ ...seedOptions(root, options), signal });
-  const plan = await planKvSeed({ root, ...buildOptions(options), signal }, cacheConfig);
+  const plan = await planKvSeed(
+    { root, ...buildOptions(options), maxWrites: options.maxWrites, signal },
+    cacheConfig,
+  );
   if (plan.skippedCode === "no-manifest") plan.skippedDetail ??= await prerenderHint(root, signal);
   const where = "code" in target ? { targetMissing: target } : { target: shown(target) };
   const document = { ...plan, ...where, ...priceOf(plan.kvPairs, plan.bytes) };
@@ -69,6 +72,8 @@ function text(plan, target, { isVerbose }) {
         : []),
       ["vinext", `${runtime?.vinext} (format ${runtime?.generation}), build ${build}`],
       ["writes", `${number(kvPairs)} (one for each entry), in ${counted(batches, "request")}`],
+      ...budgetRow(plan),
+      ...buildIdRow(plan),
       ["bytes", size(bytes)],
       ...costs(kvPairs, bytes),
       ...skippedRows(skippedReasons),
@@ -78,6 +83,42 @@ function text(plan, target, { isVerbose }) {
     rows(largestEntries.map((entry) => [size(entry.bytes), sanitize(entry.key)])),
     ...(isVerbose && skippedReasons.length > 0 ? ["", "Skipped", ...skippedRoutes(plan)] : []),
   ].join("\n");
+}
+
+/**
+ * What a budget buys.
+ * @param {import("../../index.js").SeedPlan} plan
+ * @returns {[string, string][]}
+ */
+function budgetRow({ routes, kvPairs, routesWithinBudget, kvPairsWithinBudget }) {
+  if (kvPairsWithinBudget === kvPairs) return [];
+  const payloads = kvPairsWithinBudget - routesWithinBudget;
+  return [
+    [
+      "budget",
+      `${number(kvPairsWithinBudget)} writes: ${number(routesWithinBudget)} of ` +
+        `${counted(routes, "page")}, ${number(payloads)} of them with their payload`,
+    ],
+  ];
+}
+
+/** What vinext makes where next.config has no `generateBuildId`: a random UUID. */
+const RANDOM_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/u;
+
+/**
+ * What a random build id costs.
+ * @param {import("../../index.js").SeedPlan} plan
+ * @returns {[string, string][]}
+ */
+function buildIdRow({ buildId, kvPairs }) {
+  if (buildId === undefined || !RANDOM_ID.test(buildId)) return [];
+  return [
+    [
+      "build id",
+      `random: each deploy writes all ${counted(kvPairs, "entry", "entries")}; a ` +
+        "`generateBuildId` that depends on the content makes unchanged pages free (docs/cost.md)",
+    ],
+  ];
 }
 
 /**

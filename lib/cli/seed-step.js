@@ -68,6 +68,8 @@ export function seedOptions(root, options) {
     local,
     persistTo,
     afterDeploy,
+    force: options.force,
+    maxWrites: options.maxWrites,
     ...buildOptions(options),
   };
 }
@@ -89,6 +91,8 @@ export function buildOptions(options) {
     staticTtlSeconds: staticTtl,
     allowUnprovenRoutes,
     seedFailedRenders,
+    first: options.first,
+    htmlOnly: options.htmlOnly,
     viteConfig,
     viteMode: mode,
     // Every skipped route is to be printed.

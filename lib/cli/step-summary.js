@@ -4,7 +4,7 @@ import { closeSync, constants, fstatSync, openSync, writeFileSync } from "node:f
 import { sanitize } from "../sanitized-text.js";
 import { number, size, time } from "./format.js";
 import { groupSkipped } from "./skipped-groups.js";
-import { place } from "./summary.js";
+import { place, unchangedRows } from "./summary.js";
 
 /** Appending, and without waiting for somebody to read from a pipe. Windows has no such flag. */
 const FLAGS =
@@ -53,6 +53,7 @@ export function stepSummary(result) {
     ...row("reason", failure?.message ?? skipped),
     ["pages", number(result.seededRoutes)],
     ["entries", number(result.kvPairsUploaded)],
+    ...unchangedRows(result),
     ["bytes", size(result.bytesUploaded)],
     ["time", time(result.durationMs)],
     ...groupSkipped(skippedReasons).flatMap(({ reason, count }) =>

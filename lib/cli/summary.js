@@ -18,12 +18,41 @@ export function seedSummary(result, isVerbose) {
     `Seeded ${counted(seededRoutes, "page")}${result.target ? ` into ${place(result.target)}` : ""}`,
     rows([
       ["entries", number(kvPairsUploaded)],
+      ...unchangedRows(result),
       ["bytes", size(bytesUploaded)],
       ["time", time(durationMs)],
       ...skippedRows(skippedReasons),
     ]),
     ...(isVerbose ? skippedRoutes(result) : []),
   ].join("\n");
+}
+
+/**
+ * What was not written, and why: entries that have not changed, and those that the budget is not for.
+ * @param {ProjectSeedResult} result
+ * @returns {[string, string][]}
+ */
+export function unchangedRows({ kvPairsUnchanged, notStored }) {
+  const left = notStored.filter(({ code }) => code === "over-budget");
+  const count = left.reduce((sum, { count: pairs }) => sum + pairs, 0);
+  return [
+    ...(kvPairsUnchanged > 0
+      ? [
+          /** @type {[string, string]} */ ([
+            "unchanged",
+            `${number(kvPairsUnchanged)}, not written`,
+          ]),
+        ]
+      : []),
+    ...(count > 0
+      ? [
+          /** @type {[string, string]} */ ([
+            "over budget",
+            `${number(count)}, left for a later run or the first visit`,
+          ]),
+        ]
+      : []),
+  ];
 }
 
 /**

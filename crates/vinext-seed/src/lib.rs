@@ -97,7 +97,7 @@ pub use progress::{Observer, Phase, Progress};
 pub use report::SeedReport;
 pub use seed::{
     BuildOptions, DEFAULT_MAX_FILE_BYTES, DEFAULT_MAX_MEMORY_BYTES, EntrySize, Estimate, Export,
-    ExportFile, LARGEST_ENTRIES, Limits, MAX_CONCURRENCY, SeedError, SeedOptions, estimate, export,
-    seed, seed_into,
+    ExportFile, LARGEST_ENTRIES, Limits, MAX_CONCURRENCY, SeedError, SeedOptions, WriteRule,
+    estimate, export, seed, seed_into,
 };
 pub use tokio_util::sync::CancellationToken;

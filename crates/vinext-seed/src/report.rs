@@ -20,8 +20,10 @@ pub struct SeedReport {
     pub routes: usize,
     /// Routes whose main entry is stored.
     pub seeded_routes: usize,
-    /// Pairs that are stored.
+    /// Pairs that are stored by this run.
     pub pairs_stored: usize,
+    /// Pairs that an earlier run has stored, and that have not changed since.
+    pub pairs_unchanged: usize,
     /// Bytes of the requests that stored them.
     pub bytes_sent: u64,
     /// Requests that stored them.
@@ -56,7 +58,7 @@ impl SeedReport {
     /// Pairs that were to be stored.
     #[must_use]
     pub fn pairs_planned(&self) -> usize {
-        self.pairs_stored + self.pairs_not_stored()
+        self.pairs_stored + self.pairs_unchanged + self.pairs_not_stored()
     }
 }
 

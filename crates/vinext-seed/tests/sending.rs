@@ -53,6 +53,8 @@ fn options(root: &Path, server: &ScriptedServer) -> SeedOptions {
         vinext: "1.4.0".to_owned(),
         cloudflare: None,
     });
+    // What is stored already is asked in the tests of the package.
+    options.writes.force = true;
     options.retry.initial_delay = Duration::from_millis(2);
     options.retry.max_delay = Duration::from_millis(10);
     options.timeouts.idle = Duration::from_millis(500);

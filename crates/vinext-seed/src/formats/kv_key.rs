@@ -8,6 +8,10 @@ use super::path_hash::fnv1a64_hex;
 pub const MAX_KV_KEY_BYTES: usize = 512;
 
 const ENTRY_CATEGORY: &str = "cache:";
+/// What the key of a marker has in place of [`ENTRY_CATEGORY`] (`TAG_PREFIX` in the KV adapter, all
+/// versions).
+const TAG_CATEGORY: &str = "__tag:";
+
 const HASHED_KEY_MARK: &str = "__hash:";
 const HASH_CHARACTERS: usize = 16;
 
@@ -47,6 +51,13 @@ impl KvKeySpace {
             entry_prefix: prefix + ENTRY_CATEGORY,
             long_keys,
         }
+    }
+
+    /// What the keys of the markers of invalidated tags begin with.
+    #[must_use]
+    pub fn tag_marker_prefix(&self) -> String {
+        let prefix = self.entry_prefix.strip_suffix(ENTRY_CATEGORY);
+        [prefix.unwrap_or_default(), TAG_CATEGORY].concat()
     }
 
     /// The length of the KV key of a logical key, unhashed, in bytes.

@@ -7,6 +7,7 @@ use std::collections::HashSet;
 use bytes::Bytes;
 
 use super::segment::{EntrySpan, Segment};
+use crate::plan::Priority;
 use crate::store::Frame;
 
 /// The most that goes into one request.
@@ -61,6 +62,12 @@ impl BatchEntry<'_> {
         self.span().ttl_seconds()
     }
 
+    /// Its place in the order in which a budget of writes is spent.
+    #[must_use]
+    pub fn priority(&self) -> Priority {
+        self.span().priority
+    }
+
     fn span(&self) -> EntrySpan {
         self.run.segment.entries()[self.pair]
     }
@@ -75,7 +82,7 @@ pub(super) struct Run {
 }
 
 impl Run {
-    fn bytes(&self) -> usize {
+    pub(super) fn bytes(&self) -> usize {
         let pairs = self.segment.entries();
         pairs[self.last].end - pairs[self.first].start
     }

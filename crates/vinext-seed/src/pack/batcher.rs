@@ -2,6 +2,8 @@
 //!
 //! Invariant: no pair is lost, doubled or moved.
 
+use std::ops::Range;
+
 use super::PackedRoutes;
 use super::batch::{Batch, BatchLimits, Run};
 
@@ -84,20 +86,31 @@ impl Batcher {
 
     /// Adds the pairs of packed routes, handing every batch that is full to `emit`.
     pub fn push(&mut self, packed: &PackedRoutes, emit: impl FnMut(Batch)) {
+        let all = 0..packed.segment.entries().len();
+        self.push_some(packed, std::slice::from_ref(&all), emit);
+    }
+
+    /// Adds some of the pairs of packed routes: those at these positions, in order.
+    pub(crate) fn push_some(
+        &mut self,
+        packed: &PackedRoutes,
+        positions: &[Range<usize>],
+        mut emit: impl FnMut(Batch),
+    ) {
+        let runs = positions.iter().filter(|range| !range.is_empty());
+        let runs: Vec<_> = runs
+            .map(|range| Run {
+                segment: packed.segment.clone(),
+                first: range.start,
+                last: range.end - 1,
+            })
+            .collect();
         if let Some(shares) = &mut self.shares {
             shares.routes += packed.routes as u64;
-            shares.bytes += packed.segment.len() as u64;
+            shares.bytes += runs.iter().map(|run| run.bytes() as u64).sum::<u64>();
         }
-        if let Some(last) = packed.segment.entries().len().checked_sub(1) {
-            let segment = packed.segment.clone();
-            self.push_run(
-                &Run {
-                    segment,
-                    first: 0,
-                    last,
-                },
-                emit,
-            );
+        for run in &runs {
+            self.push_run(run, &mut emit);
         }
     }
 

@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 use std::io::Write as _;
 
+use super::digest::{self, EntryDigest};
 use super::frame::{Bound, Count, Sink};
 use super::json_text::{needs_escaping, push_escaped};
 use crate::formats::cache_key::ArtifactKind;
@@ -57,8 +58,14 @@ pub(super) struct EntryTail {
     value: Vec<u8>,
     /// The length of these members in the value itself, in bytes.
     value_bytes: usize,
-    /// The pair's members after the value: TTL and metadata.
+    /// The pair's members after the value: TTL and metadata, which is open at its end.
     pair: Vec<u8>,
+    /// What comes after the entry's own record in the metadata.
+    pair_end: &'static [u8],
+    /// What the digests of all entries have in common; `None` where there is no room for a record.
+    identity: Option<Vec<u8>>,
+    lifetime: Lifetime,
+    has_expiry: bool,
 }
 
 /// How much an entry takes, in bytes.
@@ -80,6 +87,7 @@ impl Encoder {
             QueryProof::RenderObservation => QUERY_NOT_OBSERVED,
             QueryProof::PrerenderedFlag => br#","prerendered":true"#,
         });
+        let query_proof = plain.clone();
         plain.extend_from_slice(b"},\"tags\":");
         plain.extend_from_slice(&tags);
         let Timestamps {
@@ -97,29 +105,56 @@ impl Encoder {
         plain.push(b'}');
         let mut value = Vec::new();
         self.frame.push_value(&mut value, &plain);
+        let metadata_bytes = r#"{"tags":}"#.len() + tags.len();
+        let max_bytes = self.limits.max_metadata_bytes;
+        let (pair, pair_end) = match self.frame {
+            Frame::BulkJson => self.pair_tail(route, &tags, metadata_bytes <= max_bytes),
+            Frame::RawValue => (Vec::new(), &b""[..]),
+        };
+        let has_room =
+            self.frame.has_metadata() && metadata_bytes + digest::MAX_MEMBER_BYTES <= max_bytes;
         EntryTail {
             value,
             value_bytes: plain.len(),
-            pair: match self.frame {
-                Frame::BulkJson => self.pair_tail(route, &tags),
-                Frame::RawValue => Vec::new(),
-            },
+            pair,
+            pair_end,
+            identity: has_room.then(|| digest::shared_part(route, &tags, &query_proof)),
+            lifetime: route.lifetime,
+            has_expiry: route.has_expiry,
         }
     }
 
-    fn pair_tail(&self, route: &PlannedRoute, tags: &[u8]) -> Vec<u8> {
+    /// What an entry is, and the member of its metadata that says so, if there is room for it.
+    pub(super) fn identify(
+        &self,
+        entry: &PlannedEntry,
+        tail: &EntryTail,
+        own_members: &[u8],
+        artifact: &[u8],
+    ) -> Option<(EntryDigest, String)> {
+        let shared = tail.identity.as_ref()?;
+        let digest = digest::digest(entry, shared, own_members, artifact);
+        let record = digest::record(&digest, &tail.lifetime, tail.has_expiry, self.timestamps);
+        Some((digest, format!(",\"{}\":\"{record}\"", digest::MEMBER)))
+    }
+
+    fn pair_tail(
+        &self,
+        route: &PlannedRoute,
+        tags: &[u8],
+        has_metadata: bool,
+    ) -> (Vec<u8>, &'static [u8]) {
         let mut pair = Vec::with_capacity(tags.len() + TAIL_BYTES);
         if let Some(ttl_seconds) = route.ttl_seconds {
             // Writing to a Vec cannot fail.
             let _ = write!(pair, ",\"expiration_ttl\":{ttl_seconds}");
         }
-        if r#"{"tags":}"#.len() + tags.len() <= self.limits.max_metadata_bytes {
-            pair.extend_from_slice(b",\"metadata\":{\"tags\":");
-            pair.extend_from_slice(tags);
-            pair.push(b'}');
+        if !has_metadata {
+            return (pair, b"}");
         }
-        pair.push(b'}');
-        pair
+        pair.extend_from_slice(b",\"metadata\":{\"tags\":");
+        pair.extend_from_slice(tags);
+        (pair, b"}}")
     }
 
     /// An entry's members that it does not share with its route's other entries, up to the end of
@@ -194,7 +229,9 @@ impl Encoder {
             + parts.own_members.len()
             + parts.tail.value_bytes
             + parts.entry.key.len();
-        let at_most = MAX_ESCAPE_BYTES * (escaped + MEMBER_BYTES) + parts.tail.pair.len();
+        let at_most = MAX_ESCAPE_BYTES * (escaped + MEMBER_BYTES)
+            + parts.tail.pair.len()
+            + digest::MAX_MEMBER_BYTES;
         let limit_bytes = self.limits.max_value_bytes.min(self.limits.max_body_bytes);
         if at_most <= limit_bytes {
             return None;
@@ -233,6 +270,8 @@ pub(super) struct EntryParts<'a> {
     /// See [`Encoder::own_members`].
     pub(super) own_members: &'a [u8],
     pub(super) tail: &'a EntryTail,
+    /// The member of the metadata that says what the entry is, see [`Encoder::identify`]; or nothing.
+    pub(super) record: &'a str,
 }
 
 impl EntryParts<'_> {
@@ -248,6 +287,8 @@ impl EntryParts<'_> {
         if frame == Frame::BulkJson {
             out.verbatim(b"\"");
             out.verbatim(&self.tail.pair);
+            out.verbatim(self.record.as_bytes());
+            out.verbatim(self.tail.pair_end);
         }
     }
 

@@ -3,7 +3,7 @@
 use super::entry::{Encoder, EntryParts, Timestamps};
 use super::memory::MemoryBudget;
 use super::segment::{BufferPool, NewEntry, SegmentBuilder};
-use crate::plan::{PlannedEntry, PlannedRoute};
+use crate::plan::{PlannedEntry, PlannedRoute, Priority};
 use crate::store::{Frame, StoreLimits};
 
 /// One entry, laid out.
@@ -45,6 +45,7 @@ pub fn encode(
         artifact,
         own_members: &own_members,
         tail: &tail,
+        record: "",
     };
     let size = encoder.size_if_large(parts);
     let mut segment = SegmentBuilder::new(frame, &BufferPool::new(64, 0, MemoryBudget::new(0)));
@@ -53,6 +54,8 @@ pub fn encode(
         key_offset: encoder.key_offset(&entry.key),
         ttl_seconds: route.ttl_seconds,
         is_first: true,
+        digest: None,
+        priority: Priority::default(),
     };
     segment.push(new, |out| encoder.push(out, parts));
     let segment = segment.finish();

@@ -7,6 +7,7 @@ mod artifact_check;
 mod artifacts;
 mod batch;
 mod batcher;
+mod digest;
 mod entry;
 mod frame;
 #[cfg(fuzzing)]
@@ -40,8 +41,10 @@ use crate::plan::{Planner, SkippedRoute};
 use crate::sanitized_text::SanitizedText;
 use crate::store::{Frame, StoreLimits};
 use artifacts::Artifacts;
+pub(crate) use digest::{EntryDigest, EntryRecord, MEMBER as RECORD_MEMBER};
 use entry::Encoder;
 use memory::MemoryBudget;
+pub(crate) use segment::EntrySpan;
 use segment::{BufferPool, Segment};
 use work_queue::WorkQueue;
 use worker::{PackContext, PackProgress, Packed};
@@ -94,6 +97,19 @@ pub struct PackedRoutes {
     segment: Segment,
     /// Those that are left out, in order.
     pub skipped: Vec<SkippedRoute>,
+}
+
+impl PackedRoutes {
+    /// Its entries in order, with their keys.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (&str, EntrySpan)> {
+        let spans = self.segment.entries().iter().enumerate();
+        spans.map(|(index, span)| (self.segment.key(index), *span))
+    }
+
+    /// The memory that it takes, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.segment.len()
+    }
 }
 
 impl Packer {

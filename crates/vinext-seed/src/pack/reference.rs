@@ -13,7 +13,7 @@ use crate::formats::cache_key::ArtifactKind;
 use crate::formats::profile::QueryProof;
 use crate::manifest::{Headers, Lifetime};
 use crate::plan::lifetime::{expire_at_ms, revalidate_at_ms};
-use crate::plan::{PlannedEntry, PlannedRoute};
+use crate::plan::{PlannedEntry, PlannedRoute, Priority};
 use crate::store::{Frame, StoreLimits, cloudflare_kv};
 
 const MOMENT: Timestamps = Timestamps {
@@ -113,6 +113,7 @@ fn routes() -> impl Strategy<Value = (PlannedRoute, Vec<u8>)> {
                 file: String::new(),
                 key,
                 headers,
+                priority: Default::default(),
             }],
             payload_check: None,
             tags: tags.into_iter().collect(),
@@ -163,12 +164,15 @@ fn push(builder: &mut SegmentBuilder, frame: Frame, route: &PlannedRoute, artifa
         artifact,
         own_members: &own_members,
         tail: &encoder.tail(route),
+        record: "",
     };
     let new = NewEntry {
         key: &entry.key,
         key_offset: encoder.key_offset(&entry.key),
         ttl_seconds: route.ttl_seconds,
         is_first: true,
+        digest: None,
+        priority: Priority::default(),
     };
     builder.push(new, |out| {
         let start = out.len();

@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 
+use super::digest::EntryDigest;
 use super::memory::{MemoryBudget, Reservation};
+use crate::plan::Priority;
 use crate::store::Frame;
 
 /// Where an entry lies in its segment.
@@ -19,6 +21,9 @@ pub(crate) struct EntrySpan {
     ttl_seconds: Option<NonZeroU32>,
     /// Whether this is its route's first entry: with it stored, the route counts as seeded.
     pub(crate) is_first: bool,
+    /// What it is, if the store can be asked for it.
+    pub(crate) digest: Option<EntryDigest>,
+    pub(crate) priority: Priority,
 }
 
 /// Where an entry's key is.
@@ -99,6 +104,8 @@ pub(super) struct NewEntry<'a> {
     pub(super) key_offset: Option<usize>,
     pub(super) ttl_seconds: Option<u64>,
     pub(super) is_first: bool,
+    pub(super) digest: Option<EntryDigest>,
+    pub(super) priority: Priority,
 }
 
 /// A segment under construction.
@@ -166,6 +173,8 @@ impl SegmentBuilder {
                 .ttl_seconds
                 .and_then(|seconds| NonZeroU32::new(u32::try_from(seconds).unwrap_or(u32::MAX))),
             is_first: entry.is_first,
+            digest: entry.digest,
+            priority: entry.priority,
         });
     }
 
@@ -327,6 +336,8 @@ pub(super) fn segment_of(frame: Frame, entries: &[(&str, String, Option<u64>)]) 
             key_offset: None,
             ttl_seconds: *ttl_seconds,
             is_first: true,
+            digest: None,
+            priority: Priority::default(),
         };
         builder.push(entry, |out| out.extend_from_slice(encoded.as_bytes()));
     }
@@ -343,6 +354,8 @@ mod tests {
             key_offset: encoded.find(key),
             ttl_seconds: None,
             is_first: true,
+            digest: None,
+            priority: Priority::default(),
         };
         builder.push(entry, |out| out.extend_from_slice(encoded.as_bytes()));
     }

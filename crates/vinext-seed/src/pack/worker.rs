@@ -257,11 +257,18 @@ impl PackContext {
         let artifact = buffer.artifact();
         check_artifact(planned, entry, artifact)?;
         let own_members = Encoder::own_members(planned, entry);
+        if self.planner.leaves_out(entry.kind) {
+            buffer.release();
+            return Ok(());
+        }
+        let identified = self.encoder.identify(entry, tail, &own_members, artifact);
+        let (digest, record) = identified.unzip();
         let parts = EntryParts {
             entry,
             artifact,
             own_members: &own_members,
             tail,
+            record: record.as_deref().unwrap_or_default(),
         };
         self.encoder.check_size(parts)?;
         if artifact.len() > MAX_UNRESERVED_BYTES {
@@ -280,6 +287,8 @@ impl PackContext {
             key_offset: self.encoder.key_offset(&entry.key),
             ttl_seconds: planned.ttl_seconds,
             is_first: builder.entries() == place.route_start,
+            digest,
+            priority: entry.priority,
         };
         builder.push(new, |out| self.encoder.push(out, parts));
         buffer.release();

@@ -6,6 +6,7 @@
 mod key_index;
 pub mod lifetime;
 mod manifest_scan;
+mod priority;
 mod skip;
 mod skipped_routes;
 
@@ -26,6 +27,7 @@ use crate::sanitized_text::SanitizedText;
 use crate::store::StoreLimits;
 use lifetime::TtlRule;
 pub use manifest_scan::ManifestScan;
+pub use priority::Priority;
 pub use skip::{SkipReason, SkippedRoute};
 pub use skipped_routes::{DEFAULT_MAX_LISTED, SkippedReason, SkippedRoutes};
 
@@ -43,6 +45,8 @@ pub struct Planner {
     scan: ManifestScan,
     seeds_failed_renders: bool,
     caches_only_marked: bool,
+    named_first: Vec<String>,
+    html_only: bool,
 }
 
 /// The entries of one route.
@@ -91,6 +95,8 @@ pub struct PlannedEntry {
     pub key: String,
     /// The response headers to store.
     pub headers: Option<Headers>,
+    /// Its place in the order in which a budget of writes is spent.
+    pub priority: Priority,
 }
 
 impl Planner {
@@ -119,6 +125,8 @@ impl Planner {
             scan,
             seeds_failed_renders: false,
             caches_only_marked: false,
+            named_first: Vec::new(),
+            html_only: false,
         }
     }
 
@@ -134,6 +142,48 @@ impl Planner {
     pub fn caching_only_what_is_marked(mut self, is_on: bool) -> Self {
         self.caches_only_marked = is_on;
         self
+    }
+
+    /// Globs of the pathnames that come first where there is a budget. Default: none.
+    #[must_use]
+    pub fn naming_first(mut self, globs: Vec<String>) -> Self {
+        self.named_first = globs;
+        self
+    }
+
+    /// Whether payloads are left to the runtime, which renders them on demand. Default: no.
+    #[must_use]
+    pub fn html_only(mut self, is_on: bool) -> Self {
+        self.html_only = is_on;
+        self
+    }
+
+    /// Whether entries of a kind are checked with their route, and not stored.
+    pub(crate) fn leaves_out(&self, kind: ArtifactKind) -> bool {
+        self.html_only && kind == ArtifactKind::Rsc
+    }
+
+    /// What the keys of this build's entries begin with, as far as they are not hashed as a whole;
+    /// `None` where all are.
+    #[must_use]
+    pub fn key_prefix(&self) -> Option<String> {
+        let logical = self
+            .profile
+            .cache_key
+            .key(&self.build_id, "/", ArtifactKind::Html);
+        let key = self.key_space.entry_key(&logical)?;
+        // The colon keeps a build id apart from longer ones that begin with it. A build id that makes even this key too long leaves a hash in place of the pathname.
+        key.strip_suffix("/:html")
+            .filter(|prefix| {
+                !self.build_id.is_empty() && prefix.ends_with(&format!("{}:", self.build_id))
+            })
+            .map(str::to_owned)
+    }
+
+    /// What the keys of the adapter's markers of invalidated tags begin with.
+    #[must_use]
+    pub fn tag_marker_prefix(&self) -> String {
+        self.key_space.tag_marker_prefix()
     }
 
     /// What the manifest as a whole says.
@@ -287,6 +337,12 @@ impl Planner {
             file,
             key,
             headers,
+            priority: Priority::of(
+                priority::is_named(&self.named_first, pathname),
+                kind,
+                pathname,
+                &route.lifetime.unwrap_or_default(),
+            ),
         })
     }
 

@@ -101,6 +101,7 @@ pub(super) struct Budget {
     pub(super) concurrency: usize,
     pub(super) frame: Frame,
     pub(super) store: StoreLimits,
+    pub(super) max_memory_bytes: usize,
 }
 
 impl Budget {
@@ -160,6 +161,7 @@ impl Budget {
             concurrency,
             frame: S::FRAME,
             store: S::LIMITS,
+            max_memory_bytes,
         }
     }
 

@@ -10,6 +10,7 @@ use super::background::{guarded, off_the_executor};
 use super::batches::Batches;
 use super::budget::Budget;
 use super::error::SeedError;
+use super::write_budget::Demand;
 use super::{BuildOptions, Limits, unless_cancelled};
 use crate::pack::Batch;
 use crate::report::SeedReport;
@@ -30,6 +31,10 @@ pub struct Estimate {
     pub routes: usize,
     /// Pairs that would be stored. KV counts one write for each.
     pub pairs: usize,
+    /// Those of the routes whose main entry a budget of writes is enough for.
+    pub routes_within_budget: usize,
+    /// Those of the pairs that a budget of writes is enough for.
+    pub pairs_within_budget: usize,
     /// Bytes of the requests.
     pub bytes: u64,
     /// Requests.
@@ -56,16 +61,25 @@ pub struct EntrySize {
 pub async fn estimate(
     build: BuildOptions,
     limits: Limits,
+    max_writes: Option<usize>,
     cancellation: &CancellationToken,
 ) -> Result<Estimate, SeedError> {
     let started = Instant::now();
     let budget = Budget::of::<CloudflareKv>(limits)?;
-    let mut estimate = guarded(unless_cancelled(cancellation, count(build, budget))).await?;
+    let mut estimate = guarded(unless_cancelled(
+        cancellation,
+        count(build, budget, max_writes),
+    ))
+    .await?;
     estimate.report.duration = started.elapsed();
     Ok(estimate)
 }
 
-async fn count(build: BuildOptions, budget: Budget) -> Result<Estimate, SeedError> {
+async fn count(
+    build: BuildOptions,
+    budget: Budget,
+    max_writes: Option<usize>,
+) -> Result<Estimate, SeedError> {
     let mut estimate = Estimate::default();
     let root = build.root.clone();
     let rewrites = off_the_executor(move || has_rewrites(&root)).await?;
@@ -74,13 +88,20 @@ async fn count(build: BuildOptions, budget: Budget) -> Result<Estimate, SeedErro
         Err(report) => return Ok(Estimate { report, ..estimate }),
     };
     let mut largest = Largest::default();
+    let mut demand = Demand::default();
     while let Some(batch) = batches.next().await? {
         estimate.routes += batch.routes();
         estimate.pairs += batch.pairs();
         estimate.bytes += batch.body_bytes() as u64;
         estimate.batches += 1;
         largest.add(&batch);
+        for entry in batch.entries() {
+            demand.add(entry.priority());
+        }
     }
+    let within = demand.within(max_writes.unwrap_or(usize::MAX));
+    estimate.pairs_within_budget = within.entries;
+    estimate.routes_within_budget = within.routes;
     estimate.largest = largest.into_sorted();
     estimate.report = batches.into_report();
     if rewrites {

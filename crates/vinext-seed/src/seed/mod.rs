@@ -6,10 +6,12 @@ mod budget;
 mod error;
 mod estimate;
 mod export;
+mod known_entries;
 mod moment;
 mod prepare;
 mod rendered_at;
 mod upload;
+mod write_budget;
 
 use std::time::Instant;
 
@@ -32,6 +34,7 @@ pub use error::SeedError;
 pub use estimate::{EntrySize, Estimate, LARGEST_ENTRIES, estimate};
 pub use export::{DEFAULT_MAX_FILE_BYTES, Export, ExportFile, export};
 pub use prepare::BuildOptions;
+pub use write_budget::WriteRule;
 
 /// What one run is to do.
 #[derive(Clone, Debug)]
@@ -48,6 +51,8 @@ pub struct SeedOptions {
     pub retry: RetryPolicy,
     /// How long a request may take.
     pub timeouts: Timeouts,
+    /// What is written of what could be. Default: what has changed.
+    pub writes: WriteRule,
 }
 
 impl SeedOptions {
@@ -61,6 +66,7 @@ impl SeedOptions {
             limits: Limits::default(),
             retry: RetryPolicy::default(),
             timeouts: Timeouts::default(),
+            writes: WriteRule::default(),
         }
     }
 }
@@ -83,9 +89,19 @@ pub async fn seed(
         limits,
         retry,
         timeouts,
+        writes,
     } = options;
     let open = move || CloudflareKv::new(endpoint, token, timeouts);
-    seed_into(open, build, limits, retry, observer, cancellation).await
+    guarded(run(
+        open,
+        build,
+        limits,
+        retry,
+        writes,
+        observer,
+        cancellation,
+    ))
+    .await
 }
 
 /// Seeds a build's pages into any store, which `open` opens while the first pages are packed. It also
@@ -101,7 +117,17 @@ pub async fn seed_into<S: Store + 'static>(
     observer: &dyn Observer,
     cancellation: &CancellationToken,
 ) -> Result<SeedReport, SeedError> {
-    guarded(run(open, build, limits, retry, observer, cancellation)).await
+    let writes = WriteRule::default();
+    guarded(run(
+        open,
+        build,
+        limits,
+        retry,
+        writes,
+        observer,
+        cancellation,
+    ))
+    .await
 }
 
 async fn run<S: Store + 'static>(
@@ -109,6 +135,7 @@ async fn run<S: Store + 'static>(
     build: BuildOptions,
     limits: Limits,
     retry: RetryPolicy,
+    writes: WriteRule,
     observer: &dyn Observer,
     cancellation: &CancellationToken,
 ) -> Result<SeedReport, SeedError> {
@@ -124,12 +151,20 @@ async fn run<S: Store + 'static>(
     throttle.report(progress(Phase::Plan, 0, &SeedReport::default()));
     // Reading the system's certificates takes as long as packing a small site: do both at once.
     let opening = begin(open)?;
+    let counted = writes.max_writes.map(|_| build.clone());
     let preparing = off_the_executor(move || prepare(build, &budget));
     let prepared = unless_cancelled(cancellation, async { preparing.await? }).await?;
     let mut report = match prepared {
         Prepared::Ready(ready) => {
             tracing::debug!(routes = ready.report.routes, "packing and sending");
-            Upload::run(*ready, opening, retry, budget, &mut throttle, cancellation)
+            let start = upload::Start {
+                ready: *ready,
+                counted,
+                writes,
+                retry,
+                budget,
+            };
+            Upload::run(start, opening, &mut throttle, cancellation)
                 .await
                 .map_err(|error| error.after(started.elapsed()))?
         }

@@ -6,6 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::budget::Budget;
 use super::error::SeedError;
+use super::known_entries::EntryPlace;
 use super::moment::BuildMoment;
 use super::rendered_at::rendered_at;
 use crate::files::{FileError, TrustedOwners};
@@ -40,6 +41,10 @@ pub struct BuildOptions {
     /// How long KV keeps entries. Default: the adapter's `ttlSeconds` as the built Worker shows it,
     /// else see [`TtlRule`].
     pub ttl: TtlRule,
+    /// Globs of the pathnames that are written first where there is a budget. Default: none.
+    pub first: Vec<String>,
+    /// Leave payloads to the runtime, which renders them on demand. Default: no.
+    pub html_only: bool,
 }
 
 impl BuildOptions {
@@ -55,6 +60,8 @@ impl BuildOptions {
             app_prefix: None,
             max_listed: DEFAULT_MAX_LISTED,
             ttl: TtlRule::default(),
+            first: Vec::new(),
+            html_only: false,
         }
     }
 }
@@ -66,6 +73,8 @@ pub(super) struct Ready {
     pub(super) moment: BuildMoment,
     /// How much of what is not stored is named.
     pub(super) max_listed: usize,
+    /// Where the store has the entries of this build, if it has any.
+    pub(super) place: EntryPlace,
     pub(super) report: SeedReport,
 }
 
@@ -115,10 +124,11 @@ pub(super) fn prepare(options: BuildOptions, budget: &Budget) -> Result<Prepared
         ..SeedReport::default()
     };
     match start(options, budget, &mut report) {
-        Ok((packer, moment)) => Ok(Prepared::Ready(Box::new(Ready {
+        Ok((packer, moment, place)) => Ok(Prepared::Ready(Box::new(Ready {
             packer,
             moment,
             max_listed,
+            place,
             report,
         }))),
         Err(Stop::Skipped(skipped)) => {
@@ -134,7 +144,7 @@ fn start(
     options: BuildOptions,
     budget: &Budget,
     report: &mut SeedReport,
-) -> Result<(Packer, BuildMoment), Stop> {
+) -> Result<(Packer, BuildMoment, EntryPlace), Stop> {
     let server_dir = options.root.join("dist").join("server");
     check_links(&options.root)?;
     let manifest = ManifestFile::open(&server_dir)?;
@@ -201,7 +211,14 @@ fn start(
     };
     let planner = Planner::new(profile, build_id, app_prefix, ttl, budget.store, scan)
         .seed_failed_renders(options.seed_failed_renders)
+        .naming_first(options.first)
+        .html_only(options.html_only)
         .caching_only_what_is_marked(worker.cache_components == Fact::Known(true));
+    let place = EntryPlace {
+        key_prefix: planner.key_prefix(),
+        tag_marker_prefix: planner.tag_marker_prefix(),
+        now_ms: timestamps.now_ms,
+    };
     let target = PackTarget {
         frame: budget.frame,
         limits: budget.store,
@@ -214,7 +231,7 @@ fn start(
         problem,
         report: Box::default(),
     })?;
-    Ok((packer, moment))
+    Ok((packer, moment, place))
 }
 
 /// Checks who made the links, if there are any, that lead to the manifest and to the artifacts.

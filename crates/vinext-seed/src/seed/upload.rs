@@ -4,6 +4,7 @@
 //! is still packed to learn its keys; after a cancellation it is only counted.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,9 +15,11 @@ use tokio_util::sync::CancellationToken;
 use super::background::{Background, begin, off_the_executor};
 use super::budget::Budget;
 use super::error::SeedError;
+use super::known_entries::KnownEntries;
 use super::moment::BuildMoment;
-use super::prepare::Ready;
+use super::prepare::{BuildOptions, Prepared, Ready, prepare};
 use super::progress;
+use super::write_budget::{Demand, OVER_BUDGET, WriteBudget, WriteRule};
 use crate::manifest::ManifestError;
 use crate::pack::{Batch, Batcher, PackError, PackedRoutes, Packer};
 use crate::progress::{Phase, Throttle};
@@ -40,23 +43,49 @@ pub(super) struct Upload<'a, 'o> {
     failed_keys: usize,
     max_listed: usize,
     pack_problem: Option<PackError>,
+    /// Whether everything is packed, or nothing more is to be.
+    has_packed_all: bool,
     moment: Arc<BuildMoment>,
     routes_packed: usize,
+    /// What the store has already; `None` until it was asked.
+    known: Option<KnownEntries>,
+    /// What was packed before that is known.
+    held: VecDeque<PackedRoutes>,
+    held_bytes: usize,
+    /// How much of it is held before packing pauses, in bytes.
+    max_held_bytes: usize,
+    write_budget: WriteBudget,
+    over_budget: FailedPairs,
     report: SeedReport,
     throttle: &'a mut Throttle<'o>,
+}
+
+/// What an upload begins with.
+pub(super) struct Start {
+    pub(super) ready: Ready,
+    /// The build, to be packed twice if writes are limited.
+    pub(super) counted: Option<BuildOptions>,
+    pub(super) writes: WriteRule,
+    pub(super) retry: RetryPolicy,
+    pub(super) budget: Budget,
 }
 
 impl<'a, 'o> Upload<'a, 'o> {
     /// Sends what is packed, as many batches at a time as the budget allows. The store may still
     /// be opening; the first batch is filled meanwhile.
     pub(super) async fn run<S: Store>(
-        ready: Ready,
+        start: Start,
         opening: Background<Result<(S, Vec<String>), SanitizedText>>,
-        retry: RetryPolicy,
-        budget: Budget,
         throttle: &'a mut Throttle<'o>,
         cancellation: &CancellationToken,
     ) -> Result<SeedReport, SeedError> {
+        let Start {
+            ready,
+            counted,
+            writes,
+            retry,
+            budget,
+        } = start;
         let report = ready.report;
         let mut upload = Self {
             packer: ready.packer,
@@ -67,8 +96,19 @@ impl<'a, 'o> Upload<'a, 'o> {
             failed_keys: 0,
             max_listed: ready.max_listed,
             pack_problem: None,
+            has_packed_all: false,
             moment: Arc::new(ready.moment),
             routes_packed: 0,
+            known: None,
+            held: VecDeque::new(),
+            held_bytes: 0,
+            max_held_bytes: budget.batch.max_body_bytes,
+            write_budget: WriteBudget::default(),
+            over_budget: FailedPairs {
+                error: over_budget(writes.max_writes.unwrap_or_default()),
+                pairs: 0,
+                keys: Vec::new(),
+            },
             report,
             throttle,
         };
@@ -79,6 +119,37 @@ impl<'a, 'o> Upload<'a, 'o> {
         if let Err(problem) = upload.check_moment().await? {
             return Err(SeedError::Manifest(problem));
         }
+        let known = match writes.force {
+            true => KnownEntries::default(),
+            false => {
+                let listing = KnownEntries::list(&sender, &ready.place, budget.max_memory_bytes);
+                let listing = async {
+                    tokio::select! {
+                        biased;
+                        () = cancellation.cancelled() => Ok(KnownEntries::default()),
+                        known = listing => known,
+                    }
+                };
+                upload.until(listing).await.unwrap_or_else(|error| {
+                    upload.report.warnings.push(format!(
+                        "cannot tell what is stored already, so every entry is written: {error}"
+                    ));
+                    KnownEntries::default()
+                })
+            }
+        };
+        if let (Some(max_writes), Some(build)) = (writes.max_writes, counted) {
+            let again = upload.count(&known, build, budget);
+            let demand = tokio::select! {
+                biased;
+                () = cancellation.cancelled() => None,
+                demand = again => Some(demand?),
+            };
+            if let Some(demand) = demand {
+                upload.write_budget = demand.spend(max_writes);
+            }
+        }
+        upload.know(known);
         upload
             .drive(&sender, budget.concurrency, cancellation)
             .await
@@ -98,7 +169,100 @@ impl<'a, 'o> Upload<'a, 'o> {
 
     /// Whether there is more to pack, and nothing that waits to be sent.
     fn wants_more(&self) -> bool {
-        self.batcher.is_some() && self.waiting.is_empty()
+        !self.has_packed_all
+            && self.batcher.is_some()
+            && self.waiting.is_empty()
+            && self.held_bytes < self.max_held_bytes
+    }
+
+    /// Packs the site once to count what there is to write, and begins again.
+    async fn count(
+        &mut self,
+        known: &KnownEntries,
+        build: BuildOptions,
+        budget: Budget,
+    ) -> Result<Demand, SeedError> {
+        let mut demand = Demand::default();
+        let mut add = |packed: &PackedRoutes| {
+            for (key, span) in packed.entries() {
+                if !known.has(key, span.digest, span.ttl_seconds()) {
+                    demand.add(span.priority);
+                }
+            }
+        };
+        for packed in self.held.drain(..) {
+            add(&packed);
+        }
+        self.held_bytes = 0;
+        while let Some(packed) = match self.pack_problem.take() {
+            Some(problem) => Err(problem),
+            None if self.has_packed_all => Ok(None),
+            None => self.packer.next(true).await,
+        }
+        .map_err(|problem| SeedError::Pack {
+            problem,
+            report: Box::default(),
+        })? {
+            add(&packed);
+        }
+        let prepared = off_the_executor(move || prepare(build, &budget)).await??;
+        let ready = match prepared {
+            Prepared::Ready(ready) => *ready,
+            // It was a build a moment ago.
+            Prepared::Skipped(_) => return Err(SeedError::Manifest(ManifestError::Changed)),
+        };
+        let packer = std::mem::replace(&mut self.packer, ready.packer);
+        drop(begin(move || drop(packer)));
+        self.moment = Arc::new(ready.moment);
+        self.batcher = Some(budget.batcher(ready.report.routes));
+        self.has_packed_all = false;
+        self.routes_packed = 0;
+        let warnings = std::mem::take(&mut self.report.warnings);
+        self.report = ready.report;
+        self.report.warnings = warnings;
+        Ok(demand)
+    }
+
+    /// Takes note of what is stored already, and goes on with what was held until now.
+    fn know(&mut self, known: KnownEntries) {
+        self.known = Some(known);
+        self.held_bytes = 0;
+        for packed in std::mem::take(&mut self.held) {
+            self.select(packed);
+        }
+        if self.has_packed_all {
+            self.stop_packing();
+        }
+    }
+
+    /// Puts what is to be written into batches, and counts the rest.
+    fn select(&mut self, packed: PackedRoutes) {
+        let Some(known) = &self.known else {
+            self.held_bytes += packed.bytes();
+            self.held.push_back(packed);
+            return;
+        };
+        let mut written: Vec<Range<usize>> = Vec::new();
+        for (position, (key, span)) in packed.entries().enumerate() {
+            if known.has(key, span.digest, span.ttl_seconds()) {
+                self.report.pairs_unchanged += 1;
+                self.report.seeded_routes += usize::from(span.is_first);
+            } else if self.write_budget.admits(span.priority) {
+                match written.last_mut() {
+                    Some(last) if last.end == position => last.end += 1,
+                    _ => written.push(position..position + 1),
+                }
+            } else {
+                self.over_budget.pairs += 1;
+                if self.over_budget.keys.len() < self.max_listed {
+                    self.over_budget.keys.push(key.to_owned());
+                }
+            }
+        }
+        if let Some(batcher) = &mut self.batcher {
+            batcher.push_some(&packed, &written, |batch| self.waiting.push_back(batch));
+        }
+        self.report.routes_skipped.extend(packed.skipped);
     }
 
     async fn drive<S: Store>(
@@ -161,10 +325,7 @@ impl<'a, 'o> Upload<'a, 'o> {
         match packed {
             Ok(Some(packed)) => {
                 self.routes_packed += packed.routes;
-                if let Some(batcher) = &mut self.batcher {
-                    batcher.push(&packed, |batch| self.waiting.push_back(batch));
-                }
-                self.report.routes_skipped.extend(packed.skipped);
+                self.select(packed);
             }
             Ok(None) => self.stop_packing(),
             Err(problem) => {
@@ -176,6 +337,11 @@ impl<'a, 'o> Upload<'a, 'o> {
     }
 
     fn stop_packing(&mut self) {
+        self.has_packed_all = true;
+        if self.known.is_none() {
+            // What is held comes first.
+            return;
+        }
         let last = self.batcher.take().and_then(Batcher::finish);
         self.waiting.extend(last);
     }
@@ -239,6 +405,13 @@ impl<'a, 'o> Upload<'a, 'o> {
         for failed in first.into_iter().chain(failed) {
             NotStored::add(&mut self.report.not_stored, failed, self.max_listed);
         }
+        if self.over_budget.pairs > 0 {
+            NotStored::add(
+                &mut self.report.not_stored,
+                self.over_budget,
+                self.max_listed,
+            );
+        }
         self.report.routes_not_reached = self.report.routes - self.routes_packed;
         // Giving its memory back takes longer than sending a page; nobody has to wait for that.
         drop(begin(move || drop(self.packer)));
@@ -249,7 +422,7 @@ impl<'a, 'o> Upload<'a, 'o> {
             (None, Some(problem)) => Err(SeedError::Pack { problem, report }),
             (None, None) => {
                 let mut report = *report;
-                if report.pairs_stored == 0 {
+                if report.pairs_planned() == 0 {
                     let skipped = SkippedRun::nothing_seedable(&report.routes_skipped);
                     report.skipped = Some(skipped);
                 }
@@ -257,6 +430,16 @@ impl<'a, 'o> Upload<'a, 'o> {
             }
         }
     }
+}
+
+fn over_budget(max_writes: usize) -> StoreError {
+    StoreError::new(
+        OVER_BUDGET,
+        format!(
+            "left for a later run, because only {max_writes} entries may be written (`maxWrites`); the \
+             runtime renders them when they are first visited"
+        ),
+    )
 }
 
 fn aborted() -> StoreError {

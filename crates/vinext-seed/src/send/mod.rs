@@ -22,10 +22,13 @@ pub use ledger::{Delivered, FailedEntries};
 pub use question::ask;
 pub use retry::{MAX_RETRY_AFTER, RetryPolicy};
 
-use crate::store::{Store, StoreError};
+use crate::store::{KeyPage, Outcome, Store, StoreError};
 use adaptive_limits::AdaptiveLimits;
 use circuit_breaker::CircuitBreaker;
 use rate_limiter::RateLimiter;
+
+/// How often a question is asked that a run can do without.
+const MAX_QUESTION_ATTEMPTS: usize = 3;
 
 /// Stores the batches of a run.
 #[derive(Debug)]
@@ -53,6 +56,45 @@ impl<S: Store> BatchSender<S> {
             aborted: CancellationToken::new(),
             random: Mutex::new(fastrand::Rng::new()),
         }
+    }
+
+    /// Lists keys, see [`Store::list`], with the same rate limiter as everything else of the run.
+    ///
+    /// # Errors
+    /// The last attempt's error.
+    pub async fn list(&self, prefix: &str, cursor: Option<&str>) -> Result<KeyPage, StoreError> {
+        ask(&self.question_policy(), || {
+            self.admitted(self.store.list(prefix, cursor))
+        })
+        .await
+    }
+
+    /// Reads a value, see [`Store::get`], with the same rate limiter as everything else of the run.
+    ///
+    /// # Errors
+    /// The last attempt's error.
+    pub async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        ask(&self.question_policy(), || {
+            self.admitted(self.store.get(key))
+        })
+        .await
+    }
+
+    /// Fewer attempts than for entries: a run can do without the answer.
+    fn question_policy(&self) -> RetryPolicy {
+        RetryPolicy {
+            attempts: self.policy.attempts.min(MAX_QUESTION_ATTEMPTS),
+            ..self.policy
+        }
+    }
+
+    async fn admitted<T>(&self, request: impl Future<Output = Outcome<T>>) -> Outcome<T> {
+        self.rate_limiter.admit().await;
+        let outcome = request.await;
+        if let Some(pause) = outcome.pause {
+            self.rate_limiter.pause(pause.min(MAX_RETRY_AFTER));
+        }
+        outcome
     }
 
     /// Why no further request will be made, if that is so.

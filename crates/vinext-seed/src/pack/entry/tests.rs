@@ -18,6 +18,7 @@ fn route() -> PlannedRoute {
             file: "a.html".into(),
             key: "cache:app:b:/\"日:html".into(),
             headers: None,
+            priority: Default::default(),
         }],
         payload_check: None,
         tags: TagList::from_iter(["/a", "ü\""]),
@@ -43,6 +44,7 @@ fn encode(route: &PlannedRoute, artifact: &[u8]) -> (Value, String) {
             artifact,
             own_members: &own_members,
             tail: &encoder.tail(route),
+            record: "",
         };
         encoder.push(&mut out, parts);
         out
@@ -157,6 +159,7 @@ fn sizes_are_known_before_anything_is_encoded() {
             artifact: artifact.as_bytes(),
             own_members: &own_members,
             tail: &tail,
+            record: "",
         };
         limits.max_value_bytes = 25 * 1024 * 1024;
         assert_eq!(encoder(frame, limits).size_if_large(parts), None);

@@ -97,7 +97,7 @@ impl Classifier<'_> {
         if has(&[QUOTA_CODE]) || envelope.tells(QUOTA_TEXT) {
             let message = format!(
                 "{operation} stopped: the daily quota of KV writes is used up ({detail}); it resets \
-                 at 00:00 UTC"
+                 at 00:00 UTC, and the next run goes on with what is missing"
             );
             // Whether a request that crosses the quota is stored in part is not documented.
             let error = error(codes.quota_exhausted, message).may_be_stored(true);

@@ -1,0 +1,68 @@
+// The local KV API behind a proxy that counts calls, refuses some of them, and stops at a quota.
+
+import { createServer } from "node:http";
+import { listen } from "./loopback.js";
+
+export interface CountingApi {
+  baseUrl: string;
+  /** Calls since the last `reset`. */
+  lists: string[];
+  bulks: number;
+  /** Entries that were written since the last `reset`. */
+  writes: string[];
+  /** Answers listings with this status. */
+  refusesLists?: number;
+  /** How many entries may still be written; then the daily quota is used up. */
+  quota: number;
+  /** Called before a bulk write is passed on. */
+  onBulk: () => void;
+  reset(): void;
+}
+
+export async function startCountingApi(targetUrl: string): Promise<CountingApi> {
+  const api: CountingApi = {
+    baseUrl: "",
+    lists: [],
+    bulks: 0,
+    writes: [],
+    quota: Infinity,
+    onBulk: () => {},
+    reset() {
+      Object.assign(api, { lists: [], bulks: 0, writes: [], quota: Infinity, onBulk: () => {} });
+      delete api.refusesLists;
+    },
+  };
+  const server = createServer(async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const body = Buffer.concat(chunks);
+    const url = (request.url ?? "").replace(/^\/client\/v4/u, "");
+    const fail = (status: number, code: number, message: string) => {
+      const errors = [{ code, message }];
+      response.writeHead(status, { "content-type": "application/json" });
+      response.end(JSON.stringify({ success: false, errors, messages: [], result: null }));
+    };
+    if (request.method === "GET" && /\/keys\?/u.test(url)) {
+      api.lists.push(url);
+      if (api.refusesLists !== undefined) return fail(api.refusesLists, 10000, "not allowed");
+    }
+    if (request.method === "PUT" && /\/bulk$/u.test(url)) {
+      api.onBulk();
+      const keys = (JSON.parse(body.toString()) as { key: string }[]).map(({ key }) => key);
+      if (keys.length > api.quota) return fail(429, 10048, "reached the free usage limit");
+      api.quota -= keys.length;
+      api.bulks += 1;
+      api.writes.push(...keys);
+    }
+    const reply = await fetch(targetUrl + url, {
+      method: request.method ?? "GET",
+      headers: { authorization: request.headers.authorization ?? "" },
+      ...(body.length > 0 ? { body } : {}),
+    });
+    const type = reply.headers.get("content-type") ?? "application/json";
+    response.writeHead(reply.status, { "content-type": type });
+    response.end(Buffer.from(await reply.arrayBuffer()));
+  });
+  api.baseUrl = `http://127.0.0.1:${await listen(server)}/client/v4`;
+  return api;
+}

@@ -1,0 +1,176 @@
+//! What an entry is, as a short record that lies in its metadata: a later run lists it and knows
+//! whether the entry has changed.
+//!
+//! Invariant: two entries have the same digest only if they have the same key and the runtime would
+//! serve the same from both. Times are beside the digest, never part of it.
+
+use sha2::{Digest, Sha256};
+
+use super::entry::Timestamps;
+use crate::manifest::Lifetime;
+use crate::plan::lifetime::expire_at_ms;
+use crate::plan::{PlannedEntry, PlannedRoute};
+
+/// The member of the metadata that holds the record, beside the adapter's `tags`.
+pub(crate) const MEMBER: &str = "seed";
+
+/// The form of the record. Another digest, or another meaning of a part, is another form.
+const FORM: &str = "1";
+
+/// Bytes of SHA-256 that are kept.
+const DIGEST_BYTES: usize = 16;
+
+/// More than a record takes in the metadata, in bytes: name, form, digest and two times.
+pub(super) const MAX_MEMBER_BYTES: usize = 80;
+
+/// What an entry is, but for its times.
+pub(crate) type EntryDigest = [u8; DIGEST_BYTES];
+
+/// What the entries of a route have in common, as the digest sees it.
+pub(super) fn shared_part(route: &PlannedRoute, tags: &[u8], value_members: &[u8]) -> Vec<u8> {
+    let Lifetime {
+        revalidate_seconds,
+        expire_seconds,
+        stale_seconds,
+    } = route.lifetime;
+    let mut part = Vec::with_capacity(tags.len() + value_members.len() + 96);
+    for seconds in [revalidate_seconds, expire_seconds, stale_seconds] {
+        part.extend_from_slice(&seconds.map_or(u64::MAX, f64::to_bits).to_le_bytes());
+    }
+    part.extend_from_slice(&route.ttl_seconds.unwrap_or(u64::MAX).to_le_bytes());
+    part.push(u8::from(route.has_expiry));
+    for bytes in [value_members, tags] {
+        push_sized(&mut part, bytes);
+    }
+    part
+}
+
+/// The digest of one entry.
+pub(super) fn digest(
+    entry: &PlannedEntry,
+    shared: &[u8],
+    own_members: &[u8],
+    artifact: &[u8],
+) -> EntryDigest {
+    let mut hash = Sha256::new();
+    for part in [
+        FORM.as_bytes(),
+        entry.kind.as_str().as_bytes(),
+        entry.key.as_bytes(),
+        shared,
+        own_members,
+    ] {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part);
+    }
+    hash.update(artifact);
+    let mut digest = EntryDigest::default();
+    digest.copy_from_slice(&hash.finalize()[..DIGEST_BYTES]);
+    digest
+}
+
+/// The record of an entry: form, digest, when the page was rendered, and from when on the entry is
+/// written anew (empty if never), in milliseconds since the epoch.
+pub(super) fn record(
+    digest: &EntryDigest,
+    lifetime: &Lifetime,
+    has_expiry: bool,
+    times: Timestamps,
+) -> String {
+    let digest = base64_simd::URL_SAFE_NO_PAD.encode_to_string(digest);
+    let expire_at = expire_at_ms(lifetime, times.now_ms).filter(|_| has_expiry);
+    let renew_at = expire_at
+        .map(|at_ms| times.now_ms + (at_ms - times.now_ms) / 2.0)
+        .map_or_else(String::new, |at_ms| format!("{at_ms:.0}"));
+    format!("{FORM}.{digest}.{:.0}.{renew_at}", times.rendered_at_ms)
+}
+
+/// A record that was read back.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct EntryRecord {
+    /// What the entry is.
+    pub(crate) digest: EntryDigest,
+    /// When its page was rendered, in milliseconds since the epoch: the value's `lastModified`.
+    pub(crate) rendered_at_ms: f64,
+    /// From when on it is to be written anew, if it is ever, in milliseconds since the epoch: when
+    /// half of the time has passed for which the runtime may serve it.
+    pub(crate) renew_at_ms: Option<f64>,
+}
+
+impl EntryRecord {
+    /// Reads a record; `None` for another form, and for anything else.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.split('.');
+        let form = parts.next()?;
+        let digest = base64_simd::URL_SAFE_NO_PAD.decode_to_vec(parts.next()?);
+        let (rendered_at, renew_at) = (parts.next()?, parts.next()?);
+        if form != FORM || parts.next().is_some() {
+            return None;
+        }
+        let is_time = |text: &str| {
+            (1..=15).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
+        };
+        let time = |text: &str| text.parse().ok().filter(|_| is_time(text));
+        Some(Self {
+            digest: digest.ok()?.try_into().ok()?,
+            rendered_at_ms: time(rendered_at)?,
+            renew_at_ms: match renew_at {
+                "" => None,
+                renew_at => Some(time(renew_at)?),
+            },
+        })
+    }
+}
+
+fn push_sized(out: &mut Vec<u8>, bytes: &[u8]) {
+    out.extend_from_slice(&(bytes.len() as u64).to_le_bytes());
+    out.extend_from_slice(bytes);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TIMES: Timestamps = Timestamps {
+        now_ms: 1_700_000_000_000.0,
+        rendered_at_ms: 1_600_000_000_456.0,
+    };
+
+    #[test]
+    fn a_record_is_read_as_it_was_written() {
+        let digest = [7; DIGEST_BYTES];
+        let lifetime = Lifetime {
+            revalidate_seconds: Some(1.0),
+            expire_seconds: Some(60.0),
+            ..Lifetime::default()
+        };
+        let text = record(&digest, &lifetime, true, TIMES);
+        let expected = EntryRecord {
+            digest,
+            rendered_at_ms: TIMES.rendered_at_ms,
+            renew_at_ms: Some(TIMES.now_ms + 30_000.0),
+        };
+        assert_eq!(EntryRecord::parse(&text), Some(expected));
+        let text = record(&digest, &Lifetime::default(), true, TIMES);
+        assert_eq!(
+            EntryRecord::parse(&text).and_then(|one| one.renew_at_ms),
+            None
+        );
+        let longest = format!(",\"{MEMBER}\":\"{text}1700000000000\"");
+        assert!(longest.len() <= MAX_MEMBER_BYTES, "{longest}");
+    }
+
+    #[test]
+    fn other_forms_and_other_text_are_no_records() {
+        let text = record(&[7; DIGEST_BYTES], &Lifetime::default(), true, TIMES);
+        for other in [
+            text.replacen('1', "2", 1),
+            format!("{text}."),
+            text.replace("160", "x60"),
+            "1.AAAA.1.".to_owned(),
+            String::new(),
+        ] {
+            assert_eq!(EntryRecord::parse(&other), None, "{other}");
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Which entries come first where there is a budget of writes.
+//!
+//! In this order: pages that the caller names; documents before payloads; short paths before long
+//! ones, with the home page first; pages that never revalidate before those that render again anyway.
+//! Entries that are equal in all of it keep the manifest's order.
+
+use crate::formats::cache_key::ArtifactKind;
+use crate::manifest::Lifetime;
+
+/// The bit of payloads.
+const PAYLOAD: u16 = 1 << 14;
+
+/// The number of segments beyond which all paths count as equally deep.
+const MAX_DEPTH: usize = 1000;
+
+/// An entry's place in the order: lower comes first.
+#[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Priority(u16);
+
+impl Priority {
+    pub(super) fn of(
+        is_named: bool,
+        kind: ArtifactKind,
+        pathname: &str,
+        lifetime: &Lifetime,
+    ) -> Self {
+        let segments = pathname.split('/').filter(|segment| !segment.is_empty());
+        let depth = u16::try_from(segments.count().min(MAX_DEPTH)).unwrap_or(u16::MAX >> 6);
+        let named = u16::from(!is_named) << 15;
+        let payload = if kind == ArtifactKind::Rsc {
+            PAYLOAD
+        } else {
+            0
+        };
+        let renders = u16::from(lifetime.revalidate_seconds.is_some());
+        Self(named | payload | depth << 1 | renders)
+    }
+
+    /// Whether it is that of a payload, which is never a route's main entry.
+    pub(crate) fn is_payload(self) -> bool {
+        self.0 & PAYLOAD != 0
+    }
+}
+
+#[cfg(test)]
+impl From<u16> for Priority {
+    fn from(place: u16) -> Self {
+        Self(place)
+    }
+}
+
+/// Whether a pathname is one of those that come first. `*` stands for a part of a segment, `**` for
+/// any number of segments.
+pub(super) fn is_named(globs: &[String], pathname: &str) -> bool {
+    globs
+        .iter()
+        .any(|glob| fast_glob::glob_match(glob.as_str(), pathname))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_matters_comes_first() {
+        let isr = Lifetime {
+            revalidate_seconds: Some(60.0),
+            ..Lifetime::default()
+        };
+        let fixed = Lifetime::default();
+        let order = [
+            Priority::of(true, ArtifactKind::Html, "/a/b/c", &fixed),
+            Priority::of(true, ArtifactKind::Rsc, "/", &fixed),
+            Priority::of(false, ArtifactKind::Html, "/", &isr),
+            Priority::of(false, ArtifactKind::Html, "/a", &fixed),
+            Priority::of(false, ArtifactKind::Route, "/a/", &isr),
+            Priority::of(false, ArtifactKind::Html, "/a/b", &fixed),
+            Priority::of(false, ArtifactKind::Html, &"/a".repeat(5000), &isr),
+            Priority::of(false, ArtifactKind::Rsc, "/", &fixed),
+        ];
+        assert!(order.is_sorted_by(|one, next| one < next), "{order:?}");
+    }
+
+    #[test]
+    fn a_star_stays_within_a_segment_and_two_do_not() {
+        let named = |glob: &str, pathname| is_named(&[glob.to_owned()], pathname);
+        assert!(named("/blog/*", "/blog/a"));
+        assert!(!named("/blog/*", "/blog/a/b"));
+        assert!(named("/blog/**", "/blog/a/b"));
+        assert!(named("/", "/"));
+        assert!(!is_named(&[], "/"));
+    }
+}

@@ -1,0 +1,230 @@
+//! What the store already has of a build, so that it need not be written again.
+//!
+//! Invariants: an entry counts as unchanged only if the listing proves it. The list takes a fixed
+//! part of the memory budget: entries beyond it are written.
+
+use std::collections::{HashMap, HashSet};
+use std::num::NonZeroU32;
+
+use sha2::{Digest, Sha256};
+
+use crate::formats::kv_key::MAX_KV_KEY_BYTES;
+use crate::pack::{EntryDigest, EntryRecord, RECORD_MEMBER};
+use crate::send::BatchSender;
+use crate::store::{ListedKey, Store, StoreError};
+
+/// The part of the memory budget that the list may take.
+const SHARE_OF_MEMORY: usize = 2;
+
+/// The most markers of invalidated tags that are kept, by name. A site with more is written as a
+/// whole.
+const MAX_MARKERS: usize = 100_000;
+
+/// Where a store has the entries of a build.
+#[derive(Clone, Debug)]
+pub(super) struct EntryPlace {
+    /// What their keys begin with; `None` if that does not tell the build.
+    pub(super) key_prefix: Option<String>,
+    /// What the keys of the markers of invalidated tags begin with.
+    pub(super) tag_marker_prefix: String,
+    /// Now, in milliseconds since the epoch.
+    pub(super) now_ms: f64,
+}
+
+/// The entries of a build that are stored and may be left as they are.
+#[derive(Debug, Default)]
+pub(super) struct KnownEntries {
+    /// Sorted.
+    entries: Vec<KnownEntry>,
+    now_seconds: u64,
+}
+
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+struct KnownEntry {
+    key_hash: [u8; 8],
+    digest: EntryDigest,
+    expires_at_seconds: Option<NonZeroU32>,
+}
+
+impl KnownEntries {
+    /// Asks the store. What was invalidated, or is about to expire, is not among the entries.
+    pub(super) async fn list<S: Store>(
+        sender: &BatchSender<S>,
+        place: &EntryPlace,
+        max_memory_bytes: usize,
+    ) -> Result<Self, StoreError> {
+        let mut known = Self {
+            entries: Vec::new(),
+            now_seconds: seconds(place.now_ms),
+        };
+        let Some(key_prefix) = place
+            .key_prefix
+            .as_ref()
+            .filter(|_| S::FRAME.has_metadata())
+        else {
+            return Ok(known);
+        };
+        let max_entries = max_memory_bytes / SHARE_OF_MEMORY / size_of::<KnownEntry>();
+        let mut markers: Option<TagMarkers> = None;
+        let mut cursor = None;
+        loop {
+            let page = sender.list(key_prefix, cursor.as_deref()).await?;
+            for key in &page.keys {
+                let Some((record, tags)) = described(key) else {
+                    continue;
+                };
+                if record
+                    .renew_at_ms
+                    .is_some_and(|at_ms| at_ms <= place.now_ms)
+                {
+                    continue;
+                }
+                if markers.is_none() {
+                    markers = TagMarkers::list(sender, &place.tag_marker_prefix).await?;
+                    if markers.is_none() {
+                        return Ok(Self::default());
+                    }
+                }
+                if let Some(markers) = &mut markers
+                    && markers.purge(sender, &tags, record.rendered_at_ms).await?
+                {
+                    continue;
+                }
+                known.entries.push(KnownEntry {
+                    key_hash: hash(&key.name),
+                    digest: record.digest,
+                    expires_at_seconds: key
+                        .expires_at_seconds
+                        .and_then(|at| NonZeroU32::new(u32::try_from(at).unwrap_or(u32::MAX))),
+                });
+            }
+            cursor = page.cursor;
+            if cursor.is_none() || known.entries.len() >= max_entries {
+                break;
+            }
+        }
+        known.entries.sort_unstable();
+        Ok(known)
+    }
+
+    /// Whether an entry is stored as it would be written, and stays for at least half of its time.
+    pub(super) fn has(&self, key: &str, digest: Option<EntryDigest>, ttl: Option<u64>) -> bool {
+        let Some(digest) = digest.filter(|_| !self.entries.is_empty()) else {
+            return false;
+        };
+        let key_hash = hash(key);
+        let first = self
+            .entries
+            .partition_point(|known| (known.key_hash, known.digest) < (key_hash, digest));
+        let Some(known) = self.entries.get(first) else {
+            return false;
+        };
+        let stays = match (known.expires_at_seconds, ttl) {
+            (None, None) => true,
+            (Some(at), Some(ttl)) => {
+                let left = u64::from(at.get()).saturating_sub(self.now_seconds);
+                // An entry that stays much longer than it should was written for another TTL.
+                left >= ttl / 2
+            }
+            _ => false,
+        };
+        stays && (known.key_hash, known.digest) == (key_hash, digest)
+    }
+}
+
+/// The record and the tags of an entry that a run of ours has stored.
+fn described(key: &ListedKey) -> Option<(EntryRecord, Vec<&str>)> {
+    let metadata = key.metadata.as_ref()?;
+    let record = EntryRecord::parse(metadata.get(RECORD_MEMBER)?.as_str()?)?;
+    let tags = metadata.get("tags")?.as_array()?.iter();
+    Some((record, tags.map(|tag| tag.as_str()).collect::<Option<_>>()?))
+}
+
+/// The tags that were invalidated, and when, as far as that was asked for.
+#[derive(Debug)]
+struct TagMarkers {
+    prefix: String,
+    names: HashSet<String>,
+    times_ms: HashMap<String, f64>,
+}
+
+impl TagMarkers {
+    /// Lists them; `None` if there are too many.
+    async fn list<S: Store>(
+        sender: &BatchSender<S>,
+        prefix: &str,
+    ) -> Result<Option<Self>, StoreError> {
+        let mut names = HashSet::new();
+        let mut cursor = None;
+        loop {
+            let page = sender.list(prefix, cursor.as_deref()).await?;
+            for key in page.keys {
+                if let Some(tag) = key.name.strip_prefix(prefix) {
+                    names.insert(tag.to_owned());
+                }
+            }
+            if names.len() > MAX_MARKERS {
+                return Ok(None);
+            }
+            cursor = page.cursor;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        Ok(Some(Self {
+            prefix: prefix.to_owned(),
+            names,
+            times_ms: HashMap::new(),
+        }))
+    }
+
+    /// Whether one of these tags was invalidated after a page was rendered, as the KV adapters see it:
+    /// a time that is no number purges everything.
+    async fn purge<S: Store>(
+        &mut self,
+        sender: &BatchSender<S>,
+        tags: &[&str],
+        rendered_at_ms: f64,
+    ) -> Result<bool, StoreError> {
+        for &tag in tags {
+            // The adapter hashes the key of such a marker, so that it cannot be told from others.
+            if self.prefix.len() + tag.len() > MAX_KV_KEY_BYTES {
+                return Ok(true);
+            }
+            if !self.names.contains(tag) {
+                continue;
+            }
+            let time_ms = match self.times_ms.get(tag) {
+                Some(&time_ms) => time_ms,
+                None => {
+                    let value = sender.get(&format!("{}{tag}", self.prefix)).await?;
+                    let text = value.and_then(|bytes| String::from_utf8(bytes).ok());
+                    let time_ms = text.and_then(|text| text.trim().parse().ok());
+                    // A marker that is gone since it was listed purges too: better one write more.
+                    let time_ms = time_ms.unwrap_or(f64::INFINITY);
+                    self.times_ms.insert(tag.to_owned(), time_ms);
+                    time_ms
+                }
+            };
+            if time_ms.is_nan() || time_ms >= rendered_at_ms {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+fn hash(key: &str) -> [u8; 8] {
+    let mut hash = [0; 8];
+    hash.copy_from_slice(&Sha256::digest(key.as_bytes())[..8]);
+    hash
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a time since 1970, far below 2^53"
+)]
+fn seconds(ms: f64) -> u64 {
+    (ms / 1000.0) as u64
+}
