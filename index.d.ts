@@ -563,7 +563,7 @@ export interface SeedExport extends BuildFindings {
  * | `OUT_OF_RESOURCES` | there is not enough memory, or no thread can be started |
  * | `KV_UNAUTHORIZED` | the token is wrong or lacks the permission "Workers KV Storage: Edit" |
  * | `KV_NOT_FOUND` | the account or the namespace does not exist |
- * | `KV_QUOTA_EXHAUSTED` | the daily quota of writes is used up; it resets at 00:00 UTC |
+ * | `KV_QUOTA_EXHAUSTED` | the daily quota of writes is used up; it resets at 00:00 UTC, and the next run writes what is missing |
  * | `KV_THROTTLED` | too many requests, and waiting as long as Cloudflare asks for did not help |
  * | `KV_TIMEOUT`, `NETWORK_ERROR` | no reply in time, or none at all, after all attempts |
  * | `KV_HTTP_ERROR`, `KV_REJECTED`, `KV_BAD_REPLY`, `KV_TOO_LARGE`, `KV_PARTLY_STORED` | Cloudflare did not store the entries; see `status` and `cloudflareCodes` |

@@ -40,6 +40,7 @@ const Handler = await kvHandler();
 const answers = {
   explain: (/** @type {any} */ { cases }) => Promise.all(cases.map(explain)),
   get,
+  observe,
 };
 
 for await (const line of readline.createInterface({ input: process.stdin })) {
@@ -119,6 +120,56 @@ async function get({ appPrefix, pairs, logicalKeys, now }) {
   } finally {
     Date.now = realNow;
   }
+}
+
+/**
+ * What the handler does with stored pairs and their metadata, step by step: reads, an invalidated tag,
+ * an invalidated path.
+ * @param {{ pairs: { key: string, value: string, metadata: unknown }[], logicalKeys: string[],
+ *   tag: string, pathPrefix: string }} question
+ */
+async function observe({ pairs, logicalKeys, tag, pathPrefix }) {
+  const kv = new Map(pairs.map(({ key, value, metadata }) => [key, { value, metadata }]));
+  const value = (/** @type {string} */ key) => kv.get(key)?.value ?? null;
+  const both = (/** @type {string} */ key) => ({
+    value: value(key),
+    metadata: kv.get(key)?.metadata ?? null,
+  });
+  const each = (/** @type {string | string[]} */ key, /** @type {(key: string) => any} */ read) =>
+    Array.isArray(key) ? new Map(key.map((one) => [one, read(one)])) : read(key);
+  const namespace = {
+    get: async (/** @type {any} */ key) => each(key, value),
+    getWithMetadata: async (/** @type {any} */ key) => each(key, both),
+    put: async (
+      /** @type {string} */ key,
+      /** @type {string} */ text,
+      /** @type {any} */ options,
+    ) => void kv.set(key, { value: text, metadata: options?.metadata }),
+    delete: async (/** @type {string} */ key) => void kv.delete(key),
+    list: async (/** @type {any} */ { prefix = "" } = {}) => ({
+      keys: [...kv]
+        .filter(([name]) => name.startsWith(prefix))
+        .map(([name, { metadata }]) => ({ name, metadata })),
+      list_complete: true,
+    }),
+  };
+  const steps = /** @type {unknown[]} */ ([]);
+  const read = async () => {
+    // A new handler remembers no tags.
+    const handler = new Handler(namespace, {});
+    for (const key of logicalKeys) {
+      const entry = await handler.get(key, {});
+      steps.push(entry && { ...entry, value: withText(entry.value) });
+    }
+    steps.push([...kv.keys()]);
+  };
+  await read();
+  const handler = new Handler(namespace, {});
+  await handler.revalidateTag(tag);
+  await read();
+  await handler.revalidateByPathPrefix?.(pathPrefix);
+  await read();
+  return { steps, revalidatesPaths: handler.revalidateByPathPrefix !== undefined };
 }
 
 /** @param {any} value */
