@@ -46,7 +46,7 @@ export async function startCountingApi(targetUrl: string): Promise<CountingApi> 
       api.lists.push(url);
       if (api.refusesLists !== undefined) return fail(api.refusesLists, 10000, "not allowed");
     }
-    if (request.method === "PUT" && /\/bulk$/u.test(url)) {
+    if (request.method === "PUT" && url.endsWith("/bulk")) {
       api.onBulk();
       const keys = (JSON.parse(body.toString()) as { key: string }[]).map(({ key }) => key);
       if (keys.length > api.quota) return fail(429, 10048, "reached the free usage limit");

@@ -39,7 +39,10 @@ export class Namespace {
       for (const { name, expiration } of some) {
         const { value, metadata } = values[name];
         const expires = expiration === undefined ? "stays" : "expires";
-        content.set(name, `${withoutTimes(value)} ${expires} ${withoutRenewal(JSON.stringify(metadata))}`);
+        content.set(
+          name,
+          `${withoutTimes(value)} ${expires} ${withoutRenewal(JSON.stringify(metadata))}`,
+        );
       }
     }
     return content;
