@@ -209,15 +209,15 @@ export interface BuildOptions {
   ttlSeconds?: number
   /**
    * How long KV keeps static pages, in whole seconds (not milliseconds), at most 2,147,483,647.
-   * KV's minimum is 60; less is taken for 60.
+   * Values below KV's 60-second minimum are raised to 60.
    * Without it they stay until they are deleted, also those of old builds.
    * @default none
    */
   staticTtlSeconds?: number
   /**
    * The packages that will read the entries, by exact version. With it, neither the project's
-   * packages nor its Vite configuration are looked at; the built Worker is.
-   * @default what is installed in `root`, told by its code
+   * packages nor its Vite configuration are read; the built Worker is.
+   * @default the versions installed in `root`, detected from their code
    */
   runtime?: RuntimeVersions
   /**
@@ -285,7 +285,7 @@ export interface EntriesNotStored {
   code: string
   /** Why, for people. */
   message: string
-  /** Whether they may be stored all the same, because nobody said what became of the request. */
+  /** Whether they may be stored all the same, because the outcome of the request is unknown. */
   mayBeStored: boolean
   /** How many there are. */
   count: number
@@ -403,7 +403,7 @@ export interface ReasonSkipped {
   code: string
   /**
    * Why, for people. Where it names a file, that of the first route. Beyond 100 reasons of one code,
-   * the last stands for all others too.
+   * the last covers all others too.
    */
   reason: string
   /** How many routes. */

@@ -87,7 +87,7 @@ describe("the engine", () => {
 
   it("does not mention Node or the names of JavaScript options", () => {
     const wrong = filesIn(ENGINE, ".rs").filter((file) =>
-      /\bnapi\b|"(?:maxMemoryBytes|maxBatchPairs|apiToken|namespaceId|accountId)"/u.test(
+      /\bnapi\b|["`](?:maxMemoryBytes|maxBatchPairs|maxBatchBytes|apiToken|namespaceId|accountId)["`]/u.test(
         rustCode(file),
       ),
     );

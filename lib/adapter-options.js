@@ -1,8 +1,8 @@
 // Settles the KV adapter's options from what the caller names, what the built Worker shows and what the
 // Vite configuration says.
 //
-// Invariant: a prefix is never guessed. Entries under a prefix that the Worker does not have are paid for
-// and read by nobody.
+// Invariant: a prefix is never guessed. Entries under a prefix that the Worker does not use cost money and
+// are never read.
 
 import { sanitize } from "./sanitized-text.js";
 

@@ -4,7 +4,7 @@
 /** The longest foreign text in a message, in characters. */
 const MAX_FOREIGN_CHARACTERS = 500;
 
-/** So much of a text is looked at, in characters; the rest cannot be part of a message. */
+/** How much of a text is read, in characters; the rest cannot be part of a message. */
 const MAX_SCANNED_CHARACTERS = 10_000;
 
 /** Terminal escape sequences (ECMA-48): CSI, strings such as titles and links, all others. */

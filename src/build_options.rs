@@ -44,14 +44,14 @@ pub struct JsBuildOptions {
     #[napi(ts_type = "number")]
     pub ttl_seconds: Option<OrNull<f64>>,
     /// How long KV keeps static pages, in whole seconds (not milliseconds), at most 2,147,483,647.
-    /// KV's minimum is 60; less is taken for 60.
+    /// Values below KV's 60-second minimum are raised to 60.
     /// Without it they stay until they are deleted, also those of old builds.
     /// @default none
     #[napi(ts_type = "number")]
     pub static_ttl_seconds: Option<OrNull<f64>>,
     /// The packages that will read the entries, by exact version. With it, neither the project's
-    /// packages nor its Vite configuration are looked at; the built Worker is.
-    /// @default what is installed in `root`, told by its code
+    /// packages nor its Vite configuration are read; the built Worker is.
+    /// @default the versions installed in `root`, detected from their code
     #[napi(ts_type = "RuntimeVersions")]
     pub runtime: Option<OrNull<JsRuntimeVersions>>,
     /// Seed vinext before 0.2.1 too. The manifests of these versions also list pages that read

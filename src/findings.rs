@@ -55,7 +55,7 @@ pub struct ReasonSkipped {
     /// Why, as a stable word, such as `missing-artifact` or `not-rendered`.
     pub code: String,
     /// Why, for people. Where it names a file, that of the first route. Beyond 100 reasons of one code,
-    /// the last stands for all others too.
+    /// the last covers all others too.
     pub reason: String,
     /// How many routes.
     pub count: f64,

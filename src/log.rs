@@ -24,10 +24,10 @@ pub(crate) fn init() {
             .with_writer(std::io::stderr)
             .with_ansi(false)
             .with_filter(level)
-            // The HTTP library has events of its own, whose texts nobody has scrubbed.
+            // The HTTP library has events of its own, whose texts are not scrubbed.
             .with_filter(filter_fn(|event| event.target().starts_with("vinext_seed")));
         let subscriber = tracing_subscriber::registry().with(printed);
-        // Nobody else sets one within this library.
+        // Nothing else in this library sets one.
         let _ = tracing::subscriber::set_global_default(subscriber);
     });
 }

@@ -114,7 +114,7 @@ impl Observer for ProgressCallback {
             },
         );
         if status != Status::Ok {
-            // The environment is going away, and nobody is left to call.
+            // The environment is shutting down, so the callback cannot be called.
             self.0.on_their_way.send_modify(|count| *count -= 1);
         }
     }

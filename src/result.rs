@@ -46,7 +46,7 @@ pub struct EntriesNotStored {
     pub code: String,
     /// Why, for people.
     pub message: String,
-    /// Whether they may be stored all the same, because nobody said what became of the request.
+    /// Whether they may be stored all the same, because the outcome of the request is unknown.
     pub may_be_stored: bool,
     /// How many there are.
     pub count: f64,

@@ -18,7 +18,7 @@ import { buildOptions } from "./seed-step.js";
 import { quoted } from "./shell-quoting.js";
 import { skippedRoutes, skippedRows, whyNothing } from "./summary.js";
 
-/** What stands for the namespace where there is no configuration that names it. */
+/** Placeholder for the namespace if no configuration names it. */
 const UNKNOWN_NAMESPACE = ["--namespace-id", "<id of the Worker's namespace>"];
 
 /**

@@ -1,7 +1,7 @@
 // Prints results on standard output, everything else on standard error.
 //
 // Invariants: with `--json` standard output gets one JSON document and nothing else. Nothing that is
-// printed acts on a terminal or the log of a CI service, whoever wrote it. A stream that cannot be
+// printed can control a terminal or the log of a CI service, whatever its origin. A stream that cannot be
 // written to does not matter to the run.
 
 import { styleText } from "node:util";
@@ -72,13 +72,13 @@ export function write(stream, text) {
   try {
     stream.write(text);
   } catch {
-    // A full disk behind it, or nobody who reads. Errors that come later go to `ignoreErrors`.
+    // The disk is full, or the reader is gone. Later errors go to `ignoreErrors`.
   }
 }
 
 /**
- * Whoever read the output may have read enough (`| head`), or its disk is full. That is no reason to end
- * in the middle of a deploy.
+ * The reader of the output may have closed it (`| head`), or the disk is full. Neither is a reason to
+ * stop in the middle of a deploy.
  * @param {NodeJS.WriteStream[]} streams
  */
 export function ignoreErrors(...streams) {

@@ -82,7 +82,7 @@ export function buildOptions(options) {
   const { appPrefix, ttl, staticTtl, allowUnprovenRoutes, seedFailedRenders } = options;
   const { viteConfig, mode, verbose, vinextVersion, adapterVersion } = options;
   return {
-    // Named only where there is something to name: else the project is looked at.
+    // Passed only if a version is given; otherwise the versions come from the project.
     ...(vinextVersion === undefined
       ? {}
       : { runtime: { vinext: vinextVersion, cloudflare: adapterVersion } }),

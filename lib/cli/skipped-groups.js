@@ -22,7 +22,7 @@ const NAMES_ITS_ROUTE = [
 /** Why the build itself does not render a route: a word, where an error is a sentence. */
 const DECISION_OF_BUILD = /^not rendered by the build \((?!error\))[a-z]+(?:-[a-z]+)*\)$/u;
 
-/** What nobody needs to look into: the route is not meant to be seeded. */
+/** Codes that need no attention: the route is not meant to be seeded. */
 const AS_MEANT = [
   "not-app-router",
   "metadata-not-read",

@@ -34,7 +34,7 @@ function append(file, text) {
   const handle = openSync(file, FLAGS);
   try {
     const kind = fstatSync(handle);
-    // A pipe that nobody empties would take a part of it.
+    // A pipe without a reader would accept only a part of it.
     if (!kind.isFile() && !kind.isCharacterDevice()) throw new Error(`${file} is not a file`);
     writeFileSync(handle, text);
   } finally {

@@ -88,7 +88,7 @@ export function interruptedSummary(result) {
 }
 
 /**
- * How many entries nobody knows about, as a part of a sentence.
+ * How many entries have an unknown outcome, as a part of a sentence.
  * @param {ProjectSeedResult} result
  */
 export function inDoubt({ notStored }) {

@@ -6,7 +6,7 @@ import { apiRequest } from "../binding.js";
 /** The most items Cloudflare gives on a page. */
 const PER_PAGE = 50;
 
-/** As many pages of accounts are read. Nobody wants to choose between more. */
+/** How many pages of accounts are read. A list of more is no use to choose from. */
 const MAX_PAGES = 20;
 
 /** What Cloudflare answers where it does not accept a token at all, whatever is asked. */

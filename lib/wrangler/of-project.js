@@ -28,7 +28,7 @@ export async function targetOfProject(options) {
     viteConfig === false
       ? undefined
       : readCacheConfig({ root, viteConfig, viteMode, env: env ?? undefined, signal });
-  // Whoever waits for it first is told of an abort; nobody may be waiting yet.
+  // It is awaited later; until then, a rejection must not count as unhandled.
   reading?.catch(() => {});
   const worker = await inspectWorker(root);
   const hasNamespace = (options.namespaceId ?? undefined) !== undefined;

@@ -54,13 +54,13 @@ impl Progress {
     }
 }
 
-/// Whoever watches. Called from several threads, never at the same time.
+/// Receives progress. Called from several threads, never concurrently.
 pub trait Observer: Send + Sync {
     /// Something happened.
     fn progress(&self, progress: Progress);
 }
 
-/// Nobody watches.
+/// Ignores progress.
 impl Observer for () {
     fn progress(&self, _: Progress) {}
 }

@@ -69,7 +69,7 @@ pub struct NotStored {
     pub code: &'static str,
     /// For people.
     pub message: String,
-    /// Whether they may be stored all the same, because nobody said what became of the request.
+    /// Whether they may be stored all the same, because the outcome of the request is unknown.
     pub may_be_stored: bool,
     /// How many there are.
     pub pairs: usize,

@@ -10,21 +10,21 @@ use std::fmt;
 ///
 /// 1. Terminal escape sequences go.
 /// 2. Each run of white space, line separators included, becomes one space; none is left at the ends.
-/// 3. Other control characters, those of bidirectional text, and characters that nobody sees become
+/// 3. Other control characters, those of bidirectional text, and invisible characters become
 ///    U+FFFD.
 /// 4. `::` at the beginning becomes `\::`, and `##name[` becomes `##name\[`: GitHub and Azure would
 ///    run them as commands.
-/// 5. What is longer than 500 characters ends in `…`. Of the text itself, 10,000 are looked at.
+/// 5. What is longer than 500 characters is cut and ends in `…`. Only the first 10,000 characters are read.
 #[derive(Clone, Eq, PartialEq)]
 pub struct SanitizedText(String);
 
 /// The longest foreign text in a message, in characters.
 pub const MAX_FOREIGN_CHARACTERS: usize = 500;
 
-/// So much of a text is looked at, in characters; the rest cannot be part of a message.
+/// How much of a text is read, in characters; the rest cannot be part of a message.
 const MAX_SCANNED_CHARACTERS: usize = 10_000;
 
-/// What stands for a character that is not shown.
+/// Replaces a character that is not shown.
 const REPLACEMENT: char = char::REPLACEMENT_CHARACTER;
 
 impl SanitizedText {

@@ -23,7 +23,7 @@ pub(crate) struct TrustedOwners {
     /// The owner of the directory in which the build lies.
     #[cfg(unix)]
     build: u32,
-    /// Whoever runs this.
+    /// The user that runs this process.
     #[cfg(unix)]
     user: u32,
 }

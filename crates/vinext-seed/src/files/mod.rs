@@ -1,7 +1,7 @@
 //! Opens and reads regular files, and nothing that could block, lead elsewhere or change under us.
 //!
 //! Invariants: a file is opened once, and its type and size are asked of the open handle, so that what
-//! was checked is what is read. Its size is known before memory is taken for it.
+//! was checked is what is read. Its size is known before memory is allocated for it.
 
 mod artifact_dir;
 mod links;

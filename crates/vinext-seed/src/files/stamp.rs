@@ -12,7 +12,7 @@ pub(crate) struct FileStamp {
     size: u64,
     /// When the content was written, in nanoseconds since the epoch.
     modified: i128,
-    /// When the file was changed in any way, which nobody can set (zero on Windows).
+    /// When the file or its metadata last changed, which programs cannot set (zero on Windows).
     changed: i128,
     /// Device and number of the file (zero on Windows).
     identity: (u64, u64),

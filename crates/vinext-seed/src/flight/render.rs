@@ -29,7 +29,7 @@ pub enum Render<'a> {
     /// An error page, or a page in which a part failed under a Suspense boundary.
     Failed {
         /// What the error is called in the build's log, where the payload has it. It has none if
-        /// `error.tsx` stands for the whole page.
+        /// `error.tsx` replaces the whole page.
         digest: Option<Cow<'a, str>>,
     },
     /// The page's metadata called `notFound()` or `redirect()`, and the page itself did not.
@@ -41,7 +41,7 @@ pub enum Render<'a> {
     },
 }
 
-/// Longest digest or pathname that is looked at. A pathname in a URL is far shorter.
+/// Longest digest or pathname that is read. A pathname in a URL is far shorter.
 const MAX_TEXT_BYTES: usize = 64 * 1024;
 
 /// Top-level keys of the root that stand for a page (since 0.0.45).
@@ -227,7 +227,7 @@ fn is_error_row(payload: &[u8], id: u32) -> bool {
         .any(|row: Row<'_>| row.id == id && row.kind == RowKind::Error)
 }
 
-/// The row that a reference such as `"$L1"` stands for.
+/// The row that a reference such as `"$L1"` points to.
 fn referenced_row(value: &[u8]) -> Option<u32> {
     let reference = std::str::from_utf8(value).ok()?;
     let id = reference.strip_prefix("\"$")?.strip_suffix('"')?;

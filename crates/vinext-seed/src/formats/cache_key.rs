@@ -36,7 +36,7 @@ impl ArtifactKind {
 pub struct CacheKeyRule {
     /// What keys begin with: `app`, since 1.4.0 `app:v2`.
     pub namespace: &'static str,
-    /// What stands for a pathname that makes the key too long.
+    /// What replaces a pathname that makes the key too long.
     pub path_hash: PathHash,
     /// Whether a route handler's path that ends in `/` has a key of its own (1.4.0).
     pub marks_trailing_slash: bool,

@@ -7,7 +7,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use url::{Host, Url};
 
-/// What relative references are resolved against: a host that is nobody's (RFC 2606).
+/// What relative references are resolved against: a reserved host (RFC 2606).
 const ELSEWHERE: &str = "https://elsewhere.invalid/";
 
 /// Whether a URL, or a reference as it stands in a header, names a host of the loopback. It is

@@ -16,8 +16,7 @@ pub(super) fn text(raw: &RawValue) -> Option<Cow<'_, str>> {
     }
 }
 
-/// An array of strings that is not taken apart before somebody asks: most are looked at once, when
-/// their route is packed.
+/// An array of strings that is parsed on demand: most are read once, when their route is packed.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LazyStrings<'a>(Option<&'a RawValue>);
 

@@ -160,7 +160,7 @@ pub(crate) struct ManifestMoment {
 }
 
 impl ManifestMoment {
-    /// Checks that nobody wrote to the manifest or replaced it.
+    /// Checks that the manifest has been neither changed nor replaced.
     ///
     /// # Errors
     /// [`ManifestError::Changed`], or why the file cannot be looked at.

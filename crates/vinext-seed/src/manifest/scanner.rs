@@ -1,8 +1,8 @@
 //! Walks the top level of a JSON document without holding more of it than one value: a manifest can
 //! have 200 MB, one route of it has a few hundred bytes.
 //!
-//! Only the structure is checked here (brackets, strings, separators); whoever takes a value
-//! parses it. What is skipped is not checked further.
+//! Only the structure is checked here (brackets, strings, separators); the caller parses the values it
+//! reads. Skipped values are not checked further.
 
 use std::io::Read;
 

@@ -102,7 +102,7 @@ impl Sink for Count {
     }
 }
 
-/// Counts what a buffer would take at most, without looking at what stands for each byte.
+/// Counts what a buffer would take at most, without looking up the escape of each byte.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(super) struct Bound(pub(super) usize);
 

@@ -48,7 +48,7 @@ fn bytes(text: &[u8], table: &EscapeTable) -> usize {
     text.iter().map(length).sum()
 }
 
-/// What stands for one byte.
+/// The escape sequence of one byte.
 #[derive(Clone, Copy)]
 struct Escape {
     bytes: [u8; ESCAPE_BYTES],
@@ -68,7 +68,7 @@ static TWICE: EscapeTable = escape_table(true);
 /// up for a short text.
 const PORTION_BYTES: usize = 64;
 
-/// Looks up every byte and copies what stands for it, eight bytes whatever its length, so that
+/// Looks up every byte and copies its escape sequence, eight bytes whatever its length, so that
 /// there is nothing to predict: in a page, every seventh byte or so needs an escape. Searching for
 /// those first, with or without vector instructions, is no faster (`benches/encoder.rs`).
 fn push(out: &mut Vec<u8>, text: &[u8], table: &EscapeTable) {

@@ -1,4 +1,4 @@
-//! The memory that all packing threads share, with whoever still holds what they packed.
+//! The memory budget shared by all packing threads and by the segments that are not yet sent.
 //!
 //! Everything that is large is counted here before it is taken: segments until the last batch that has
 //! a part of them is sent, and large artifacts while they are encoded.
@@ -74,7 +74,7 @@ impl MemoryBudget {
             drop(state);
             let has_spared = spare();
             state = self.lock();
-            // What was given back while nobody held the lock may be enough.
+            // What was freed while the lock was released may be enough.
             if has_spared || self.has_room(&state, position, bytes) {
                 continue;
             }

@@ -1,7 +1,7 @@
 //! Stage 3: reads the planned artifacts, encodes their entries and cuts them into batches.
 //!
 //! Invariant: packing holds no more than [`PackLimits`] allows, whatever the size of the site. It
-//! goes only a fixed number of segments ahead of whoever takes them.
+//! stays at most a fixed number of segments ahead of the consumer.
 
 mod artifact_check;
 mod artifacts;
@@ -95,7 +95,7 @@ pub struct PackedRoutes {
     /// How many routes of the manifest it covers.
     pub routes: usize,
     segment: Segment,
-    /// Those that are left out, in order.
+    /// The skipped routes, in the manifest's order.
     pub skipped: Vec<SkippedRoute>,
 }
 
@@ -237,8 +237,8 @@ pub enum PackError {
     },
     /// There is not enough memory.
     #[error(
-        "not enough memory: {0}; give the process more, or set a smaller `maxMemoryBytes` if other \
-         processes need it"
+        "not enough memory: {0}; give the process more, or lower the memory limit if other processes \
+         need it"
     )]
     OutOfMemory(SanitizedText),
     /// Not even one thread can be started.

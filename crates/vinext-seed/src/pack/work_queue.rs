@@ -14,7 +14,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 /// The positions of neighbouring routes in the manifest.
 pub(super) type RouteRange = Range<usize>;
 
-/// The work that is left, shared by the packing threads and whoever takes their results over.
+/// The work that is left, shared by the packing threads and the consumer of their results.
 pub(super) struct WorkQueue {
     state: Mutex<State>,
     changed: Condvar,
@@ -24,7 +24,7 @@ pub(super) struct WorkQueue {
 
 #[derive(Default)]
 struct State {
-    /// The position of the next route that nobody has claimed.
+    /// The position of the next unclaimed route.
     next: usize,
     /// Chunks that were given back, by their first position.
     returned: BTreeMap<usize, RouteRange>,
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_goes_further_ahead_than_the_bound() {
+    fn no_thread_gets_further_ahead_than_the_limit() {
         let queue = WorkQueue::new(10, 2);
         let mut first = queue.claim(4).unwrap();
         queue.claim(2).unwrap();

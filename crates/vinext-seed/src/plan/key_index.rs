@@ -67,7 +67,7 @@ impl KeyIndex {
                 } else {
                     refused(hand_over.try_send(portion))
                 };
-                // While all others are busy, whoever reads parses too.
+                // While all other threads are busy, the reading thread parses too.
                 if let Some(portion) = left {
                     own.add(&portion, &state);
                 }

@@ -6,7 +6,7 @@ use crate::manifest::Lifetime;
 /// adapters.
 const MAX_DEFAULT_KV_TTL_SECONDS: u64 = 2_592_000;
 
-/// How many revalidation periods a page that nobody visits stays in KV.
+/// How many revalidation periods a page without visitors stays in KV.
 const REVALIDATIONS_KEPT: f64 = 10.0;
 
 /// When the page turns stale, in milliseconds since the epoch.

@@ -1,7 +1,7 @@
 //! The build id under which the Worker looks up its pages.
 //!
-//! The manifest's id is not used where it is known to differ from the Worker's: nobody reads an entry under
-//! the wrong id.
+//! The manifest's id is not used if it is known to differ from the Worker's: entries under the wrong id
+//! are never read.
 
 use std::path::Path;
 

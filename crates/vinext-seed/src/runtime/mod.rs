@@ -77,7 +77,7 @@ pub enum RuntimeError {
     NotAVersion {
         /// The package.
         package: &'static str,
-        /// What stands for its version.
+        /// The text found in place of a version.
         version: SanitizedText,
     },
     /// The version was never looked at.

@@ -15,7 +15,7 @@ use crate::formats::profile::{
 };
 use crate::formats::tags::{ColonTags, TagRule};
 
-/// The files of `vinext` that are looked at. Not every version has all of them.
+/// The files of `vinext` that are read. Not every version has all of them.
 pub const VINEXT_FILES: &[&str] = &[
     HASH,
     ISR_CACHE,
@@ -30,7 +30,7 @@ pub const VINEXT_FILES: &[&str] = &[
     ROUTE_MATCHING,
 ];
 
-/// The files of `@vinext/cloudflare` that are looked at.
+/// The files of `@vinext/cloudflare` that are read.
 pub const CLOUDFLARE_FILES: &[&str] = &[KV_ADAPTER, KV_KEY];
 
 const HASH: &str = "dist/utils/hash.js";

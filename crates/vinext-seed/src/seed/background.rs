@@ -28,7 +28,7 @@ pub(super) fn begin<T: Send + 'static>(
     let (done, result) = oneshot::channel();
     let thread = Builder::new().name("vinext-seed".to_owned()).spawn(|| {
         let outcome = catch_unwind(AssertUnwindSafe(work));
-        // Whoever no longer waits does not want it.
+        // The receiver is gone if the caller has stopped waiting.
         let _ = done.send(outcome.map_err(|panic| message(&*panic)));
     });
     match thread {
@@ -52,7 +52,7 @@ impl<T> Background<T> {
     }
 }
 
-/// Runs work where it holds nobody up.
+/// Runs blocking work off the async runtime.
 pub(super) async fn off_the_executor<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, SeedError> {

@@ -77,7 +77,7 @@ fn advice(error: &io::Error) -> &'static str {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             "; the disk is full: make room, or name a directory on another one"
         }
-        io::ErrorKind::FileTooLarge => "; set a smaller `maxBatchBytes`",
+        io::ErrorKind::FileTooLarge => "; set a smaller batch size",
         io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => {
             "; name a directory that may be written to"
         }

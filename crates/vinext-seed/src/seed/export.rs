@@ -130,7 +130,7 @@ struct Unfinished {
 struct State {
     /// Those that have their name.
     files: Vec<String>,
-    /// Whether whoever still writes is to leave nothing.
+    /// Whether the export was cancelled: a writer that is still running must remove its file.
     is_abandoned: bool,
 }
 

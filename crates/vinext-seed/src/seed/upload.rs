@@ -413,7 +413,7 @@ impl<'a, 'o> Upload<'a, 'o> {
             );
         }
         self.report.routes_not_reached = self.report.routes - self.routes_packed;
-        // Giving its memory back takes longer than sending a page; nobody has to wait for that.
+        // Freeing its memory takes longer than sending a page, so the result does not wait for it.
         drop(begin(move || drop(self.packer)));
         let report = Box::new(self.report);
         match (failure, self.pack_problem) {

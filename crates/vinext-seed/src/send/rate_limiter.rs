@@ -44,7 +44,7 @@ impl RateLimiter {
                 return;
             };
             if pause.is_none() {
-                // The budget is spent. To whoever watches that is a pause as well.
+                // The budget is spent. Observers see that as a pause too.
                 self.pause_until(until);
             }
             sleep_until(until).await;

@@ -32,7 +32,7 @@ impl Default for RetryPolicy {
 }
 
 /// The longest time that the same pairs wait because Cloudflare says so. It blocks an account for
-/// five minutes at most (Cloudflare API, "Rate limits"); whoever asks for more is not waited for.
+/// five minutes at most (Cloudflare API, "Rate limits"); a reply that asks for more is not retried.
 pub const MAX_RETRY_AFTER: Duration = Duration::from_secs(600);
 
 /// How much longer than after other failures to wait after a 429 without `retry-after`: going on

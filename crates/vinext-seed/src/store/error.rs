@@ -8,7 +8,7 @@ use std::fmt::Display;
 #[non_exhaustive]
 pub struct StoreError {
     code: &'static str,
-    /// For people. Never contains a secret: whoever makes an error has scrubbed the text.
+    /// For people. Never contains a secret: the text is scrubbed before the error is created.
     pub message: String,
     /// The HTTP status, if there was a reply.
     pub status: Option<u16>,
@@ -17,7 +17,7 @@ pub struct StoreError {
     /// The store's name for the request, to quote to its support. For Cloudflare: the ray id.
     pub request_id: Option<String>,
     /// Whether the entries may be stored all the same: the request, or part of it, may have arrived,
-    /// and nobody confirmed what happened to it.
+    /// without a confirmation.
     pub may_be_stored: bool,
 }
 

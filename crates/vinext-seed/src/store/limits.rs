@@ -1,6 +1,6 @@
 //! What a store accepts, so that packing and sending stay within it.
 
-/// The limits of one store, all of them inclusive. `usize::MAX` stands for "no limit".
+/// The limits of one store, all of them inclusive. `usize::MAX` means "no limit".
 ///
 /// Each store has a constant of this type (such as
 /// [`cloudflare_kv::LIMITS`](crate::store::cloudflare_kv::LIMITS)) that names the source of every

@@ -252,7 +252,7 @@ impl Lexer<'_> {
                     let before = (self.tokens[index].partner as usize).checked_sub(1);
                     before.is_some_and(|before| is_one_of(before, &CONTROL))
                 }
-                // Nobody divides a block, a function or an object literal.
+                // Code never divides a block, a function or an object literal.
                 _ => true,
             },
             Kind::Punctuator => !matches!(self.slice(index), b"++" | b"--"),

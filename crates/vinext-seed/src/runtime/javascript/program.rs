@@ -49,8 +49,8 @@ impl<'a> Program<'a> {
         self.modules.get(file)?.get_or_init(read).as_ref()
     }
 
-    /// Where what a name stands for is defined: the first token of a variable's value, or the keyword
-    /// of a function or class. `None` where nobody can tell.
+    /// Where a name is defined: the first token of a variable's value, or the keyword of a function or
+    /// class. `None` if that is unknown.
     pub(in crate::runtime) fn definition(&self, name: Place) -> Option<Place> {
         let mut place = name;
         for _ in 0..MAX_HOPS {

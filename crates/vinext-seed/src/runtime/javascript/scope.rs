@@ -1,11 +1,11 @@
-//! Finds what a name stands for where it is used.
+//! Resolves a name to its binding.
 
 use super::tokens::{Kind, Tokens};
 
 /// How many groups around a name are searched. Bundles nest some dozens.
 const MAX_NESTING: usize = 500;
 
-/// What a name stands for.
+/// What a name refers to.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(in crate::runtime) enum Binding {
     /// A variable that is set once, and the token at which its value begins.
@@ -19,7 +19,7 @@ pub(in crate::runtime) enum Binding {
         /// What it exports; `*` for all of it.
         name: String,
     },
-    /// Something whose value nobody can tell from the code: a parameter, a variable that changes.
+    /// A binding whose value is unknown: a parameter, or a variable that is reassigned.
     Variable,
     /// Nothing in this module.
     Global,
@@ -43,7 +43,7 @@ impl<'a> Module<'a> {
         Self { tokens }
     }
 
-    /// What the name at this token stands for.
+    /// What the name at this token refers to.
     pub(in crate::runtime) fn binding(&self, at: usize) -> Binding {
         let name = self.tokens.text(at);
         let mut inner = at;

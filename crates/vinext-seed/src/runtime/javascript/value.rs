@@ -13,7 +13,7 @@ const MAX_STEPS: usize = 10_000;
 /// What an expression evaluates to.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::runtime) enum Value {
-    /// Nobody can tell from the code.
+    /// Cannot be determined from the code.
     Unknown,
     Undefined,
     Null,
@@ -26,7 +26,7 @@ pub(in crate::runtime) enum Value {
 /// The members of an object literal.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(in crate::runtime) struct Members {
-    /// In order; what stands twice counts as it stands last.
+    /// In source order; of a repeated key, the last value counts.
     known: Vec<(String, Value)>,
     /// Whether there may be others.
     is_open: bool,
@@ -72,7 +72,7 @@ impl Value {
         })
     }
 
-    /// Whether it counts as true; `None` where nobody can tell.
+    /// Whether it counts as true; `None` if that is unknown.
     pub(in crate::runtime) fn is_truthy(&self) -> Option<bool> {
         match self {
             Self::Unknown => None,

@@ -117,7 +117,7 @@ fn has(program: &Program<'_>, text: &str) -> bool {
 
 /// Whether anything but vinext's own memory cache is made the active handler.
 ///
-/// Every setter stores its parameter under the symbol; the bundler drops those that nobody calls.
+/// Every setter stores its parameter under the symbol; the bundler drops unused ones.
 fn sets_handler(program: &Program<'_>) -> bool {
     marks(program, HANDLER_SYMBOL).any(|mark| {
         let Some(tokens) = program.module(mark.file).map(|module| &module.tokens) else {

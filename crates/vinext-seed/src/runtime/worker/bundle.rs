@@ -18,7 +18,7 @@ const MAX_FILE_BYTES: u64 = 64 * 1024 * 1024;
 /// The most bytes that are read of all files: source maps apart, a Worker has no more than 64 MB.
 const MAX_BYTES: usize = 128 * 1024 * 1024;
 
-/// The most files that are looked at, and how deep they may lie: far beyond any bundle.
+/// The most files that are read, and the deepest directory: far beyond any bundle.
 const MAX_FILES: usize = 10_000;
 const MAX_DEPTH: usize = 8;
 

@@ -88,7 +88,7 @@ fn arguments(program: &Program<'_>, bracket: Place) -> Option<usize> {
     let mut count = usize::from(at < end);
     while at < end {
         count += usize::from(tokens.is(at, ",") && at + 1 < end);
-        // With a spread nobody can tell.
+        // With a spread, the number of arguments is unknown.
         if tokens.is(at, "...") {
             return None;
         }

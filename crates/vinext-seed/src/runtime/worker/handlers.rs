@@ -123,7 +123,7 @@ impl<'p, 'a> Handlers<'p, 'a> {
             {
                 end = tokens.skip(end);
             }
-            // Once only: what holds a variable of a variable is nobody's namespace.
+            // Follow one variable only: a namespace is never held by a variable of a variable.
             return (end > value.index + 1).then(|| self.member_of_env(value, end))?;
         }
         // `env.CACHE`, `env?.CACHE`, `env["CACHE"]`, `this.env.CACHE`.

@@ -14,7 +14,7 @@ const WITH_RULES: [&str; 3] = [
     "beforeFiles:[],afterFiles:[],fallback:[{",
 ];
 
-/// How much of the code behind [`RULES`] is looked at, in characters.
+/// How much of the code after [`RULES`] is read, in characters.
 const MAX_CHARACTERS: usize = 80;
 
 /// Whether `next.config` of the built Worker has rewrites.

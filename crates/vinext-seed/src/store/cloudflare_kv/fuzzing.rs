@@ -23,7 +23,7 @@ pub struct Classified {
     pub keys: HashSet<String>,
     /// How long the next attempt should wait, where the reply says so.
     pub wait: Option<Duration>,
-    /// How long nobody should send anything, where the reply says so.
+    /// How long all requests should pause, if the reply says so.
     pub pause: Option<Duration>,
 }
 

@@ -21,8 +21,8 @@ pub(super) fn classify(classifier: &Classifier<'_>) -> Outcome<KeyPage> {
     }
 }
 
-/// Reads a page. One key that cannot be read makes the page useless: whoever lists keys to delete
-/// them, or to know what is stored, would miss it.
+/// Reads a page. One unreadable key makes the page useless: a caller that lists keys to delete them, or
+/// to learn what is stored, would miss it.
 fn page(envelope: &Envelope) -> Option<KeyPage> {
     let keys = envelope.result.as_array()?.iter().map(|key| {
         Some(ListedKey {

@@ -201,7 +201,7 @@ impl Classifier<'_> {
         Some(self.secrets.scrub(ray).as_str().to_owned())
     }
 
-    /// What the reply says, in the words of whoever wrote it.
+    /// What the reply says, in its own words.
     fn detail(&self, envelope: &Envelope) -> SanitizedText {
         if !envelope.errors.is_empty() {
             return self.secrets.scrub(&envelope.describe());

@@ -107,7 +107,7 @@ enum State {
     Abandoned,
 }
 
-/// What moves in a request, seen from its body and from whoever waits for the reply.
+/// The progress of a request, shared by its body and the task that waits for the reply.
 #[derive(Debug)]
 pub(super) struct Activity {
     inner: Mutex<Inner>,

@@ -18,7 +18,7 @@ const MIN_SECRET_BYTES: usize = 4;
 /// characters together come to more.
 const MIN_BASE64_CHARACTERS: usize = 8;
 
-/// So much of a text is looked at, in bytes. No message shows more than a hundredth of it.
+/// How much of a text is read, in bytes. No message shows more than a hundredth of it.
 const MAX_SCANNED_BYTES: usize = 64 * 1024;
 
 /// The secrets of a client.

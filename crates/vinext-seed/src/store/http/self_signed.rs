@@ -65,7 +65,7 @@ impl ServerCertVerifier for SelfSignedVerifier {
             now,
         );
         match verified {
-            // Verifying comes to that after the period of validity.
+            // The verifier reports this only after it has checked the period of validity.
             Err(error) if is_authority_as_server(&error) && self.named.contains(end_entity) => {
                 self.accept(end_entity, server_name)
             }

@@ -51,7 +51,7 @@ pub(super) fn configure(warnings: &mut Vec<String>) -> Result<ClientConfig, rust
     Ok(config)
 }
 
-/// Whoever verifies chains of certificates. `named` are those that the user has named so far.
+/// The verifier of certificate chains. `named` are the certificates that the user has named so far.
 fn verifier(
     named: &mut Vec<CertificateDer<'static>>,
     provider: &Arc<CryptoProvider>,
@@ -170,7 +170,7 @@ fn is_hashed(path: &Path) -> bool {
 /// The certificates of a file that can be used, and how many cannot.
 fn read_pem(path: &Path) -> Result<(Vec<CertificateDer<'static>>, usize), String> {
     let metadata = fs::metadata(path).map_err(|error| error.to_string())?;
-    // Opening a pipe would wait for whoever writes to it.
+    // Opening a pipe would block until a process writes to it.
     if !metadata.is_file() {
         return Err("it is not a file".to_owned());
     }
@@ -241,7 +241,7 @@ mod tests {
         }
         let (usable, warnings) = warned(&format!("{one}{cut}"));
         assert_eq!((usable, warnings.len()), (1, 1));
-        // Comments and keys are nobody's certificates.
+        // Comments and keys are not certificates.
         let key = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
         assert_eq!(warned(&format!("# ours\n{key}{one}")), (1, Vec::new()));
     }
