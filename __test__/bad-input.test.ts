@@ -37,7 +37,7 @@ describe("a manifest", () => {
     expect(await failureOf(seeded(root))).toMatchObject({ code: "MANIFEST_UNREADABLE" });
   });
 
-  it("may have routes of wrong types; each is left out with its reason", async () => {
+  it("may have routes of wrong types; each is skipped with its reason", async () => {
     const odd = [
       null,
       7,
@@ -76,7 +76,7 @@ describe("a manifest", () => {
     ]);
   });
 
-  it("may change while its routes are sent; what was stored by then is told", async () => {
+  it("may change while its routes are sent; the error reports what was stored before", async () => {
     // More pages than a run of the least memory packs ahead of its requests.
     const names = Array.from({ length: 1200 }, (_, index) => `p${index}`);
     const page = "x".repeat(20_000);

@@ -181,7 +181,7 @@ describe("a signal", () => {
   });
 });
 
-describe("an end that comes early", () => {
+describe("a run that ends early", () => {
   const options = (baseUrl: string) =>
     JSON.stringify({ root: build(), ...TARGET, apiBaseUrl: baseUrl });
 

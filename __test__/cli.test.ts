@@ -88,7 +88,7 @@ describe("run", () => {
     expect(lonely.code).toBe(2);
   });
 
-  it("names every route that is left out with --verbose", async () => {
+  it("lists every skipped route with --verbose", async () => {
     const root = writeProject({
       ...PLAIN,
       routes: [rendered("/a"), rendered("/lost"), rendered("/gone")],
@@ -127,7 +127,7 @@ describe("run", () => {
     expect((await start([...FLAGS, "--strict"], root, refusing)).code).toBe(1);
   });
 
-  it("says how many entries nobody knows about", async () => {
+  it("reports how many entries have an unknown outcome", async () => {
     const { code, stderr } = await start(FLAGS, writeProject(PLAIN), { refusesBulk: "quota" });
     expect(code).toBe(0);
     expect(stderr).toMatch(/\(KV_QUOTA_EXHAUSTED\).*0 of 3 entries are stored, 3 more may be\n$/u);
@@ -157,7 +157,7 @@ describe("run", () => {
     expect(stdout).toContain(`PAGES (22222222222222222222222222222222) in account ${ACCOUNT}`);
   });
 
-  it("seeds old versions where it is told to", async () => {
+  it("seeds old versions with --allow-unproven-routes", async () => {
     const root = writeProject({ ...PLAIN, vinext: "0.1.8" });
     const refused = await start([...FLAGS, "--strict"], root);
     expect(refused.code).toBe(1);
@@ -167,7 +167,7 @@ describe("run", () => {
     expect(allowed.cloudflare.pairs()).toHaveLength(3);
   });
 
-  it("finds nothing to seed in order, also with --strict", async () => {
+  it("exits 0 if there is nothing to seed, also with --strict", async () => {
     const dynamic = { ...rendered("/now"), status: "skipped", reason: "dynamic" };
     const { code, stderr } = await start(
       [...FLAGS, "--strict"],
@@ -403,7 +403,7 @@ describe("a wrong command line", () => {
 });
 
 describe("--local", () => {
-  it("cannot write where a file stands", async () => {
+  it("fails if the path is a file", async () => {
     const root = writeProject({
       files: { "wrangler.json": wranglerConfig(), ".wrangler": "a file" },
     });

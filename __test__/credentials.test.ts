@@ -158,7 +158,7 @@ describe("an answer that is not Cloudflare's", () => {
     );
   });
 
-  it("does not show a part of the token either, where it is cut", async () => {
+  it("does not show a part of the token where the text is cut", async () => {
     const baseUrl = await answering([403, `${"x".repeat(490)}${API_TOKEN}`]);
     const { message } = await listAccounts({ baseUrl, token: API_TOKEN }).then(
       () => expect.unreachable(),

@@ -130,7 +130,7 @@ describe("the example in", () => {
   });
 });
 
-it("docs/cli.md shows the help of the command as it is", async () => {
+it("docs/cli.md shows the command's current help", async () => {
   const { stdout } = await cli(["--help"], { cwd: ROOT });
   expect(readFileSync(path.join(ROOT, "docs/cli.md"), "utf-8")).toContain(`\n${stdout}\`\`\`\n`);
 });
@@ -162,7 +162,7 @@ describe("every stable code is explained:", () => {
   const engine = (file: string) => read(`crates/vinext-seed/src/${file}`);
 
   it.each<[string, string, string[]]>([
-    ["why a route is left out", "docs/compatibility.md", words(engine("plan/skip.rs"))],
+    ["why a route is skipped", "docs/compatibility.md", words(engine("plan/skip.rs"))],
     ["why nothing is seeded, by the engine", "docs/integrating.md", words(engine("report.rs"))],
     [
       "why nothing is seeded, by lib/",

@@ -74,7 +74,7 @@ describe("a file that cannot be read as one", () => {
     expect(readEnvironment(root, {}, {}).A).toBe("1");
   });
 
-  it("is not read where it is too large", () => {
+  it("is not read if it is too large", () => {
     const root = temporaryDirectory();
     writeFileSync(path.join(root, ".env"), `A=1\n#${"x".repeat(1024 * 1024)}`);
     expect(readEnvironment(root, {}, {}).A).toBeUndefined();

@@ -106,7 +106,7 @@ describe("the KV handler takes what is stored for its own, fresh, byte for byte"
   );
 });
 
-describe("a format is told from the code", () => {
+describe("detects the format from the code", () => {
   const known = Object.keys(
     JSON.parse(readFileSync(path.join(PACKAGES, "../package.json"), "utf-8")).dependencies,
   ).flatMap((alias) => (alias.startsWith("vinext-") ? [alias.slice("vinext-".length)] : []));
@@ -137,9 +137,9 @@ describe("a format is told from the code", () => {
     } else {
       // The adapter decides between these two, and none is given.
       const { generation, ...lookup } = byVersion();
-      const told = byCode();
-      expect(told).toMatchObject(lookup);
-      expect(told.generation).toBe(generation === "g08" ? "g07" : generation);
+      const detected = byCode();
+      expect(detected).toMatchObject(lookup);
+      expect(detected.generation).toBe(generation === "g08" ? "g07" : generation);
     }
   });
 

@@ -12,7 +12,7 @@ import {
 } from "./support/build.js";
 import { seeded } from "./support/seed.js";
 
-describe("what is left out", () => {
+describe("skipped routes", () => {
   it.each([
     ["there is no manifest", undefined, "no vinext-prerender.json found", "no-manifest"],
     ["it is no JSON", "NOT JSON", "failed to parse vinext-prerender.json", "corrupt-manifest"],

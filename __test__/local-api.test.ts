@@ -97,7 +97,7 @@ describe("what is written", () => {
     expect(found).toEqual(pairs.map(({ key }) => key));
   });
 
-  it("keeps the last value of a key that stands twice", async () => {
+  it("keeps the last value of a repeated key", async () => {
     await call("PUT", "/bulk", [
       { key: "twice", value: "1" },
       { key: "twice", value: "2" },

@@ -42,7 +42,7 @@ function plannedApart(root: string, before = "") {
 }
 
 describe.skipIf(isWindows)("memory", () => {
-  it("is not taken for files that are too large, however large they say they are", () => {
+  it("is not allocated for files that are too large, whatever size they report", () => {
     const root = buildOf([rendered("/a"), rendered("/b"), rendered("/ok")], { "ok.html": "x" });
     for (const [name, bytes] of Object.entries({ "a.html": 250e6, "b.html": 3e9 })) {
       ftruncateSync(openSync(path.join(artifactsOf(root), name), "w"), bytes);

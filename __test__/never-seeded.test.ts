@@ -158,7 +158,7 @@ describe("a page without a payload file", () => {
   const embedded = (text: string) =>
     `<!DOCTYPE html><p>x</p><script>((self[Symbol.for("vinext.navigationRuntime")]??={bootstrap:{}}).bootstrap.rsc??={rsc:[]}).rsc.push(${JSON.stringify(text).replaceAll("<", String.raw`\u003c`)})</script>`;
 
-  it("is judged by the payload in its document, if there is any", async () => {
+  it("is classified by the payload in its document, if it has one", async () => {
     const failed = `${payload()}2:E{"digest":"123"}\n`;
     const files = {
       "ok.html": embedded(payload("<p>")),

@@ -95,7 +95,7 @@ describe("an option", () => {
     }
   });
 
-  it("may be null or undefined where it may be left out", async () => {
+  it("accepts null and undefined for optional options", async () => {
     for (const value of [null, undefined]) {
       const optional = {
         apiBaseUrl: value,
@@ -155,7 +155,7 @@ describe("explainRoute", () => {
     expect(codeOf({ ...QUERY, runtime: { vinext } })).toBe("FORMAT_UNKNOWN");
   });
 
-  it("takes null for what may be left out", () => {
+  it("accepts null for optional options", () => {
     expect(codeOf({ ...QUERY, path: null, appPrefix: null, trailingSlash: null })).toBeUndefined();
   });
 });

@@ -73,7 +73,7 @@ describe("the package of each platform", () => {
 });
 
 describe("the main package", () => {
-  it("runs nothing where it is installed", () => {
+  it("runs no install scripts", () => {
     const { scripts } = manifest();
     for (const hook of ["preinstall", "install", "postinstall", "prepare"]) {
       expect(scripts).not.toHaveProperty(hook);

@@ -106,7 +106,7 @@ describe("exportKvSeed", () => {
     }
   });
 
-  it("cuts files at 25 MB, unless it is told otherwise", async () => {
+  it("splits files at 25 MB by default", async () => {
     const page = "x".repeat(9_000_000);
     const files = { "a.html": page, "b.html": page, "c.html": page };
     const root = buildOf([rendered("/a"), rendered("/b"), rendered("/c")], files);

@@ -140,7 +140,7 @@ describe("a reader", () => {
 });
 
 describe.runIf(hasSignals)("the end of a reader", () => {
-  it("by an abort comes at once, children included", async () => {
+  it("is immediate on abort, children included", async () => {
     const file = path.join(temporaryDirectory(), "pids");
     const controller = new AbortController();
     const asking = failureOf(ask(`${leaveBehind(file)} for (;;);`, { signal: controller.signal }));

@@ -79,7 +79,7 @@ describe("seedFromProject", () => {
     expect(target?.persistTo).toBe(path.join(root, "deploy", ".wrangler", "state"));
   });
 
-  it("fills the local KV, where it is asked to, and asks no API", async () => {
+  it("seeds the local KV on request, without calling the API", async () => {
     const root = writeProject({ files: { "wrangler.json": wranglerConfig() } });
     const { promise, cloudflare } = await seed({
       root,
@@ -118,7 +118,7 @@ describe("seedFromProject", () => {
     expect(phases.at(-1)).toBe("done");
   });
 
-  it("does nothing where it is switched off, also with strict", async () => {
+  it("does nothing if it is disabled, also with strict", async () => {
     const { promise, cloudflare } = await seed({ noSeedCache: true, strict: true });
     expect(await promise).toMatchObject({ skippedCode: "switched-off", kvPairsUploaded: 0 });
     expect(cloudflare.calls).toEqual([]);
@@ -147,7 +147,7 @@ describe("seedFromProject", () => {
     expect((await failureOf(strict)).code).toBe("KV_UNAUTHORIZED");
   });
 
-  it("resolves where it is aborted, or an option is wrong", async () => {
+  it("resolves if it is aborted or an option is invalid", async () => {
     const aborted = await (await seed({ signal: AbortSignal.abort() })).promise;
     expect(aborted).toMatchObject({ failure: { code: "ABORT_ERR" } });
     const wrong = await (await seed({ maxBatchPairs: 0 })).promise;

@@ -143,7 +143,7 @@ describe("vinext 0.0.38", () => {
     expect(result.routesSkipped).toMatchObject([{ route: "/static", code: "never-read" }]);
   });
 
-  it("does nothing without the word that no page depends on its visitor", async () => {
+  it("skips versions before 0.2.1 unless allowUnprovenRoutes is set", async () => {
     const { result, requests } = await seeded(buildWithWorker(WORKER), { runtime });
     expect(result.skippedCode).toBe("unproven-routes");
     expect(result.skipped).toContain("allowUnprovenRoutes");

@@ -190,7 +190,7 @@ describe("the local state's directory on Windows", () => {
   const place = (persistTo?: string, config?: object) =>
     stateDirectory("C:\\sites\\my shop", persistTo, config, path.win32);
 
-  it("stands beside the user's configuration, else in the project", () => {
+  it("is next to the user's configuration, else in the project", () => {
     const userConfigPath = "C:\\sites\\wrangler.jsonc";
     const configPath = "C:\\sites\\my shop\\dist\\server\\wrangler.json";
     expect(place(undefined, { userConfigPath, configPath })).toBe("C:\\sites\\.wrangler\\state");

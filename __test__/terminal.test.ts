@@ -116,7 +116,7 @@ describe("on a terminal", () => {
     },
   );
 
-  it("colours are left out with NO_COLOR and --no-color", async () => {
+  it("prints no colours with NO_COLOR and --no-color", async () => {
     const wrong = { tokens: ["other"] };
     expect((await onTerminal(wrong)).shown).toContain("\x1b[33mwarning:");
     for (const how of [{ args: ["--no-color"] }, { env: { NO_COLOR: "1" } }]) {

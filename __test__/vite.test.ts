@@ -24,7 +24,7 @@ function program(root: string, options: object, before: string, after: string) {
     const { output } = withSeed({ adapter }, ${JSON.stringify(options)});
     const place = { root: ${JSON.stringify(root)}, clientOutDir: "dist/client" };
     if (process.env.SKIP_HOOK !== "1") await output.finalizePrerenderOutput(place);
-    console.log("build goes on");
+    console.log("build continues");
     ${after}
   `;
 }
@@ -71,7 +71,7 @@ describe("a build with withSeed", () => {
     const { code, output, cloudflare } = await build({});
     expect(code, output).toBe(0);
     expect(output).toMatch(/a deploy would seed 2 pages, 3 entries .*; nothing was sent/u);
-    expect(output).toContain("build goes on");
+    expect(output).toContain("build continues");
     expect(cloudflare.calls).toEqual([]);
   });
 
@@ -96,7 +96,7 @@ describe("a build with withSeed", () => {
       ...how,
       env: { ...how.env, VINEXT_SEED: "0" },
     });
-    expect({ code, output }).toEqual({ code: 0, output: "build goes on\n" });
+    expect({ code, output }).toEqual({ code: 0, output: "build continues\n" });
     expect(cloudflare.calls).toEqual([]);
   });
 
@@ -106,7 +106,7 @@ describe("a build with withSeed", () => {
     expect(output).toMatch(/warning:.*maxBatchPairs/u);
   });
 
-  it("warns and goes on without a token, and fails with strict", async () => {
+  it("warns and continues without a token, and fails with strict", async () => {
     const env = { VINEXT_SEED: "1", CLOUDFLARE_API_TOKEN: undefined };
     const { code, output, cloudflare } = await build({ env });
     expect(code, output).toBe(0);
@@ -116,10 +116,10 @@ describe("a build with withSeed", () => {
     const strict = await build({ env, options: { ...GIVEN, strict: true } });
     expect(strict.code).toBe(1);
     expect(strict.output).toMatch(/no-api-token/u);
-    expect(strict.output).not.toContain("build goes on");
+    expect(strict.output).not.toContain("build continues");
   });
 
-  it("warns and goes on where the seeding fails, and fails with strict", async () => {
+  it("warns and continues if seeding fails, and fails with strict", async () => {
     const how = { env: { VINEXT_SEED: "1" }, api: { refusesBulk: "quota" as const } };
     const { code, output } = await build(how);
     expect(code, output).toBe(0);
@@ -136,7 +136,7 @@ describe("a build with withSeed", () => {
     expect(output).toMatch(/warning:.*staticTtlSeconds/u);
   });
 
-  it("warns and goes on without native code, and fails with strict", async () => {
+  it("warns and continues without native code, and fails with strict", async () => {
     // `native.cjs` is the only thing that is required below the package's directory.
     const before = `
       const { Module } = await import("node:module");
@@ -148,7 +148,7 @@ describe("a build with withSeed", () => {
     const plan = await build({ before });
     expect(plan.code, plan.output).toBe(0);
     expect(plan.output).toMatch(/warning: .*not installed.*\(NATIVE_CODE_MISSING\)/u);
-    expect(plan.output).toContain("build goes on");
+    expect(plan.output).toContain("build continues");
     const env = { VINEXT_SEED: "1" };
     const seeding = await build({ before, env });
     expect(seeding.code, seeding.output).toBe(0);
@@ -189,7 +189,7 @@ describe("a build with withSeed", () => {
     const how = { command: ["deploy"], options: {}, project, api };
     const { code, output, cloudflare } = await build({ ...how, after });
     expect(code, output).toBe(0);
-    expect(output).toMatch(/build goes on[^]*Seeded 2 pages into VINEXT_KV_CACHE/u);
+    expect(output).toMatch(/build continues[^]*Seeded 2 pages into VINEXT_KV_CACHE/u);
     expect(cloudflare.pairs()).toHaveLength(3);
   });
 
@@ -197,7 +197,7 @@ describe("a build with withSeed", () => {
     const env = { SKIP_HOOK: "1" };
     const late = await build({ command: ["deploy"], env });
     expect(late.code, late.output).toBe(0);
-    expect(late.stdout).toMatch(/build goes on[^]*Seeded 2 pages into/u);
+    expect(late.stdout).toMatch(/build continues[^]*Seeded 2 pages into/u);
     expect(late.cloudflare.pairs()).toHaveLength(3);
 
     for (const after of ["process.exitCode = 3;", "process.exit(3);"]) {
@@ -297,7 +297,7 @@ describe("withSeed", () => {
     expect(order).toEqual(["theirs", root]);
   });
 
-  it("seeds once where it is applied twice, with the options of both", async () => {
+  it("seeds once if it is applied twice, with the options of both", async () => {
     const before = `
       const { withSeed: once } = await import(${JSON.stringify(ENTRY)});
       globalThis.seeded = once({ adapter: "x" }, { accountId: "${ACCOUNT}", ttlSeconds: 60, staticTtlSeconds: 600 });

@@ -46,7 +46,7 @@ export async function findRuntime(root, signal) {
 /**
  * @param {string} directory
  * @param {string[]} names
- * @returns {Record<string, string>} by name; what is not there is left out
+ * @returns {Record<string, string>} by name; missing packages are omitted
  */
 function contents(directory, names) {
   /** @type {Record<string, string>} */

@@ -101,7 +101,7 @@ impl<T: FromNapiValue> FromNapiValue for Given<T> {
 /// An option that may be `null`, which says the same as leaving it out.
 pub(crate) type OrNull<T> = Given<Option<T>>;
 
-/// The value of an option that may be left out.
+/// The value of an optional option.
 pub(crate) fn optional<T>(
     value: Option<OrNull<T>>,
     option: &'static str,

@@ -8,7 +8,7 @@ import { temporaryDirectory } from "../support/build.js";
 import { deploy, expectAllHit, served } from "../support/deployable.js";
 import { NAMESPACE } from "../support/project.js";
 
-it("is taken by wrangler kv bulk put, and read by the Worker", async () => {
+it("is accepted by wrangler kv bulk put and read by the Worker", async () => {
   const root = await buildProject(setupNamed("1.4.0"));
   const directory = path.join(temporaryDirectory(), "kv");
   const exported = await deploy(root, ["vinext-seed", "export", directory, "--json"]);

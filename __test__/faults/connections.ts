@@ -32,7 +32,7 @@ export const BROKEN: Fault[] = [
     expected: { stored: 4, requests: 2, seconds: 5 },
   },
   {
-    fault: "resets for ever",
+    fault: "a reset of every connection",
     behaviour: "given up after 8 attempts; the entries may be stored, and the report says so",
     script: () => ({ reset: "before the reply", stores: true }),
     expected: { stored: 0, inDoubt: 4, code: "NETWORK_ERROR", requests: 8, seconds: 5 },
@@ -81,7 +81,7 @@ export const SLOW: Fault[] = [
     expected: { stored: 4, requests: 1, seconds: 5 },
   },
   {
-    fault: "a reply that trickles in for ever",
+    fault: "a reply that trickles in without end",
     behaviour: "given up after `timeouts.requestMs`, and sent again in smaller requests",
     options: { timeouts: { requestMs: 1500 } },
     script: [{ trickleMs: 250, stores: true }],

@@ -14,7 +14,7 @@ function throttledUntil(time: number) {
 export const LIMITED: Fault[] = [
   {
     fault: "429 with `retry-after: 1`",
-    behaviour: "all connections wait that long, then it is sent again",
+    behaviour: "all connections wait that long, then retry",
     options: { maxBatchPairs: 1, concurrency: 3 },
     script: [{ ...failing(429, 10429), headers: { "retry-after": "1" } }],
     expected: { stored: 4, requests: [5, 7], seconds: 8 },
@@ -29,7 +29,7 @@ export const LIMITED: Fault[] = [
   },
   {
     fault: "429 without `retry-after`",
-    behaviour: "waited for eight times as long as for other failures",
+    behaviour: "waits eight times as long as after other failures",
     options: { retry: { initialDelayMs: 20 } },
     script: [failing(429, 971, "Please wait and consider throttling your request speed")],
     expected: { stored: 4, requests: 2, seconds: 5 },
@@ -52,7 +52,7 @@ export const LIMITED: Fault[] = [
     expected: { stored: 0, code: "KV_THROTTLED", status: 429, requests: 1, seconds: 5 },
   },
   {
-    fault: "429 for ever",
+    fault: "429 on every request",
     behaviour: "given up after 8 attempts",
     script: () => failing(429, 971),
     expected: { stored: 0, code: "KV_THROTTLED", requests: 8, seconds: 10 },
@@ -70,7 +70,8 @@ export const LIMITED: Fault[] = [
   },
   {
     fault: "code 10048, the daily quota, on the 3rd of 6 batches",
-    behaviour: "never tried again: what is stored, what is not, and that it resets at 00:00 UTC",
+    behaviour:
+      "final: the message says what is stored, what is not, and that the quota resets at 00:00 UTC",
     entries: 12,
     options: { maxBatchPairs: 2, concurrency: 1 },
     script: [{}, {}, failing(429, 10048, "your account has reached the free usage limit")],
@@ -111,7 +112,7 @@ export const LIMITED: Fault[] = [
   },
   {
     fault: "413 for an entry alone",
-    behaviour: "it is left out and named; the rest is stored",
+    behaviour: "skipped and reported by key; the rest is stored",
     script: ({ pairs }) => (pairs.some(({ key }) => key === keyOf(1)) ? page(413) : {}),
     expected: { stored: 3, code: "KV_TOO_LARGE", status: 413, requests: [4, 7], seconds: 5 },
     check: ({ error }) => expect(error?.report?.notStored[0]?.keys).toEqual([keyOf(1)]),

@@ -130,7 +130,7 @@ export const CERTIFICATES: NetworkFault[] = [
     },
   },
   ...(["NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "SSL_CERT_DIR"] as const).map((variable) => ({
-    fault: `an authority of one's own in ${variable}`,
+    fault: `a private certificate authority in ${variable}`,
     behaviour: "trusted",
     async run() {
       const { api, file, hashed } = await secureApi();
@@ -141,7 +141,7 @@ export const CERTIFICATES: NetworkFault[] = [
     },
   })),
   {
-    fault: "a file in NODE_EXTRA_CA_CERTS that is not there",
+    fault: "a file in NODE_EXTRA_CA_CERTS that does not exist",
     behaviour: "ignored, with a warning, as Node does",
     async run() {
       const api = await startScriptedApi([]);
@@ -209,7 +209,7 @@ export const CERTIFICATES: NetworkFault[] = [
   },
   {
     fault: "NODE_TLS_REJECT_UNAUTHORIZED=0",
-    behaviour: "not obeyed: certificates are always verified; a warning says so",
+    behaviour: "ignored: certificates are always verified; a warning says so",
     async run() {
       const { api } = await secureApi();
       const outcome = await seedWith(api.baseUrl, { NODE_TLS_REJECT_UNAUTHORIZED: "0" });
@@ -219,7 +219,7 @@ export const CERTIFICATES: NetworkFault[] = [
     },
   },
   {
-    fault: "something that does not speak TLS",
+    fault: "a server that does not speak TLS",
     behaviour: "final: the message says to check the API's base URL and any proxy",
     async run() {
       // Node's server answers a TLS handshake with "400 Bad Request" in plain text.

@@ -214,7 +214,7 @@ export const REFUSED: Fault[] = [
   },
   {
     fault: "400 because of one entry",
-    behaviour: "found by halving and left out; the rest is stored",
+    behaviour: "found by halving and skipped; the rest is stored",
     entries: 16,
     script: ({ pairs }) => (pairs.some(({ key }) => key === keyOf(5)) ? failing(400, 10022) : {}),
     expected: { stored: 15, code: "KV_HTTP_ERROR", status: 400, requests: 9, seconds: 5 },

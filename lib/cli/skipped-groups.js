@@ -5,7 +5,7 @@ import { sanitize } from "../sanitized-text.js";
 /** @typedef {import("../../index.js").RouteSkipped} RouteSkipped */
 /** @typedef {import("../../index.js").ReasonSkipped} ReasonSkipped */
 
-/** How many reasons of one code are told apart. More would be a list of the routes. */
+/** How many different reasons of one code are shown. More would be a list of the routes. */
 const MAX_REASONS_OF_CODE = 8;
 
 /** Reasons that name the route's own file or its size: they are the same one. */

@@ -1,4 +1,4 @@
-// Tells whether the build in this process is part of a deploy, and what the deploy was told.
+// Detects whether the build in this process is part of a deploy, and with which arguments.
 
 import { readFileSync, realpathSync } from "node:fs";
 import path from "node:path";

@@ -44,7 +44,7 @@ if (all && missing.length > 0) {
   throw new Error(`not built: ${missing.map(({ triple }) => triple).join(", ")}`);
 }
 if (missing.length > 0 && !local) {
-  console.log(`not built, left out: ${missing.map(({ platform }) => platform).join(", ")}`);
+  console.log(`skipped, not built: ${missing.map(({ platform }) => platform).join(", ")}`);
 }
 
 stage();

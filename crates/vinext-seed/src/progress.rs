@@ -34,7 +34,7 @@ impl Phase {
 pub struct Progress {
     /// What it is doing.
     pub phase: Phase,
-    /// Routes of the manifest that are packed or left out.
+    /// Routes of the manifest that are packed or skipped.
     pub routes: usize,
     /// Routes in the manifest; 0 while it is read.
     pub total_routes: usize,
@@ -100,7 +100,7 @@ mod tests {
 
     use super::*;
 
-    /// Notes down the phases that it was told of.
+    /// Records the phases that it receives.
     #[derive(Default)]
     struct Notes(Mutex<Vec<Phase>>);
 
@@ -128,7 +128,10 @@ mod tests {
         }
         throttle.report(event(Phase::Send).paused(Some(Duration::from_secs(1))));
         throttle.report(event(Phase::Done));
-        let told = notes.0.into_inner().unwrap();
-        assert_eq!(told, [Phase::Plan, Phase::Send, Phase::Send, Phase::Done]);
+        let recorded = notes.0.into_inner().unwrap();
+        assert_eq!(
+            recorded,
+            [Phase::Plan, Phase::Send, Phase::Send, Phase::Done]
+        );
     }
 }

@@ -60,7 +60,7 @@ pub(super) fn check_embedded(check: &PayloadCheck, document: &[u8]) -> Result<()
         return Ok(());
     }
     match embedded_payload(document) {
-        Some(payload) => judge(check, &payload).unwrap_or(Ok(())),
+        Some(payload) => classify(check, &payload).unwrap_or(Ok(())),
         None => Ok(()),
     }
 }
@@ -87,11 +87,11 @@ fn check_payload(
         file: file(),
         problem: SanitizedText::new(&problem.to_string()),
     };
-    judge(check, payload).map_err(unusable)?
+    classify(check, payload).map_err(unusable)?
 }
 
 /// What a payload says of its page.
-fn judge(check: &PayloadCheck, payload: &[u8]) -> Result<Result<(), SkipReason>, FlightError> {
+fn classify(check: &PayloadCheck, payload: &[u8]) -> Result<Result<(), SkipReason>, FlightError> {
     let expected = Expected {
         pathname: check.pathname.as_deref().unwrap_or_default(),
         may_be_other_page: check.pathname.is_some(),

@@ -146,7 +146,7 @@ fn artifacts() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(piece, 0..6).prop_map(|pieces| pieces.concat())
 }
 
-/// Encodes a route's first entry, and checks that its size is what was told beforehand.
+/// Encodes a route's first entry, and checks that its size is the computed one.
 fn push(builder: &mut SegmentBuilder, frame: Frame, route: &PlannedRoute, artifact: &[u8]) {
     let limits = StoreLimits {
         max_value_bytes: 0,

@@ -195,7 +195,7 @@ impl Planner {
     /// Plans the route at one position of the manifest.
     ///
     /// # Errors
-    /// The reason why it is left out.
+    /// The reason why it is skipped.
     pub fn plan(&self, position: usize, route: &Route<'_>) -> Result<PlannedRoute, SkipReason> {
         if let RenderStatus::NotRendered(detail) = &route.status {
             return Err(SkipReason::NotRendered(SanitizedText::new(detail)));

@@ -257,7 +257,7 @@ impl fmt::Display for SkipReason {
     }
 }
 
-/// A route that is left out.
+/// A skipped route.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SkippedRoute {
     /// Its pattern, as in the manifest; `routes[7]` if that has none.

@@ -6,7 +6,7 @@ use super::{SkipReason, SkippedRoute};
 /// otherwise. They are counted beyond that; naming a million takes half a gigabyte.
 pub const DEFAULT_MAX_LISTED: usize = 10_000;
 
-/// How many reasons of one code are told apart. A build may give each route a reason of its own.
+/// How many different reasons of one code are kept. A build may give each route its own reason.
 const MAX_REASONS_OF_CODE: usize = 100;
 
 /// Skipped routes, in the manifest's order.

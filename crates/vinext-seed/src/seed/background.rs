@@ -14,7 +14,7 @@ use super::error::SeedError;
 use crate::pack::PackError;
 use crate::sanitized_text::SanitizedText;
 
-/// Work that goes on by itself.
+/// Work that runs in the background.
 #[derive(Debug)]
 pub(super) struct Background<T>(oneshot::Receiver<Result<T, SanitizedText>>);
 
