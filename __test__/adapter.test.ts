@@ -1,7 +1,7 @@
 // The KV adapter's own rules, which change with its version: which tags it keeps, and what it lets expire.
 //
-// The published adapters are judges as they are. Those after 1.0.0-beta.7 are not in the registry: the
-// last one is changed where the published source differs, and then judges like the others.
+// The published adapters are the oracle, unmodified. Those after 1.0.0-beta.7 are not in the registry: the
+// last one is patched where the published source differs, and then serves as the oracle like the others.
 
 import { cpSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -65,7 +65,7 @@ interface Put {
 }
 
 /** The adapter's own handler over a KV in memory. */
-async function judge(adapter: string) {
+async function oracleOf(adapter: string) {
   const file = path.join(adapter, "dist", "cache", "kv-data-adapter.runtime.js");
   const { KVCacheHandler } = await import(pathToFileURL(file).href);
   const kv = new Map<string, Put>();
@@ -79,7 +79,7 @@ async function judge(adapter: string) {
 
 /** What the handler itself writes for a page with these tags. */
 async function writtenBy(adapter: string) {
-  const { kv, handler } = await judge(adapter);
+  const { kv, handler } = await oracleOf(adapter);
   await handler.set(KEY, { kind: "APP_PAGE", html: "A" }, { tags: TAGS });
   const { value, options } = kv.get(`cache:${KEY}`) as Put;
   return { tags: JSON.parse(value).tags as string[], ...options };
@@ -115,7 +115,7 @@ describe.each([
 describe("a newer adapter", () => {
   it("purges a seeded page by a tag with a colon", async () => {
     const { root, adapter } = newerProject();
-    const { kv, handler } = await judge(adapter);
+    const { kv, handler } = await oracleOf(adapter);
     for (const [key, { value }] of await seededPairs(root)) kv.set(key, { value, options: {} });
     expect(await handler.get(KEY)).toMatchObject({ value: { html: "A" } });
     await handler.revalidateTag("user:42");

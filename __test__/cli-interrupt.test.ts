@@ -38,9 +38,9 @@ describe.runIf(hasSignals)("Ctrl-C", () => {
     await interrupted;
     expect(code).toBe(130);
     expect(stdout).toBe("");
-    const told =
+    const reported =
       /^error: interrupted: (\d+) entries are stored \(.* MB\), (\d+) more may be; /u.exec(stderr);
-    const [stored, inDoubt] = [Number(told?.[1]), Number(told?.[2])];
+    const [stored, inDoubt] = [Number(reported?.[1]), Number(reported?.[2])];
     expect(stored).toBeGreaterThan(0);
     expect(inDoubt).toBeGreaterThan(0);
     expect(stored + inDoubt).toBe(cloudflare.pairs().length);

@@ -104,7 +104,7 @@ async function check(root, names, say) {
   } finally {
     sink.stop();
   }
-  if (expected === undefined) throw new Error("nobody could encode this site");
+  if (expected === undefined) throw new Error("no contender could encode this site");
   return { ...expected, failures };
 }
 

@@ -95,7 +95,7 @@ export async function measure(command, environment = {}) {
     const child = spawn(RIG, ["measure", "--out", out, "--", ...command], {
       stdio: ["ignore", "pipe", "pipe"],
       env: { ...process.env, ...environment },
-      // A group of its own, so that whoever is given up ends with all its children.
+      // Its own process group, so that an abandoned contender ends with all its children.
       detached: true,
     });
     const patience = setTimeout(() => process.kill(-Number(child.pid), "SIGKILL"), PATIENCE_MS);

@@ -40,7 +40,7 @@ const AGE_MS = 120_000;
  */
 
 /**
- * What becomes of seeded entries after their first request.
+ * What happens to seeded entries after their first request.
  * @typedef {object} Later
  * @property {Count} query requests with a query string that are answered as claimed
  * @property {boolean} staleThenFresh

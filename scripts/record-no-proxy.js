@@ -82,7 +82,7 @@ async function isDirect(url, noProxy) {
   request(url, { dispatcher: agent }).catch(() => {});
   const result = await settled;
   server.removeAllListeners("connection").on("connection", (socket) => socket.destroy());
-  // It may try again for a while; nobody waits for that.
+  // It may retry for a while; this script does not wait for that.
   agent.destroy().catch(() => {});
   return result;
 }

@@ -333,7 +333,7 @@ export const PASSING: Fault[] = [
     check: ({ milliseconds }) => expect(milliseconds).toBeGreaterThan(950),
   },
   {
-    fault: "500 for ever",
+    fault: "500 on every request",
     behaviour: "given up after 8 attempts; if nothing was ever stored, the rest is not tried",
     options: ONE_AT_A_TIME,
     script: () => failing(500, 10001),
@@ -347,7 +347,7 @@ export const PASSING: Fault[] = [
     },
   },
   {
-    fault: "500 for ever for one batch of many",
+    fault: "500 on every request of one batch of many",
     behaviour: "that batch is given up; the others are stored",
     options: ONE_AT_A_TIME,
     script: ({ pairs }) => (pairs[0]?.key === keyOf(2) ? failing(500, 10001) : {}),
@@ -379,7 +379,7 @@ export const PASSING: Fault[] = [
     expected: { stored: 4, requests: 2, seconds: 5 },
   },
   {
-    fault: "200 with an HTML page for ever",
+    fault: "200 with an HTML page on every request",
     behaviour: "given up after 8 attempts",
     script: () => page(200, "Welcome"),
     expected: { stored: 0, inDoubt: 4, code: "KV_BAD_REPLY", status: 200, requests: 8, seconds: 5 },

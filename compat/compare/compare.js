@@ -106,15 +106,15 @@ export async function compareProject({ root, scratch, paths = [], basePath, ...t
     ...pages.flatMap(answerDifferences),
   ];
   const isProven = (await planKvSeed({ root })).skippedCode !== "unproven-routes";
-  const judged = differences.map((difference) => ({
+  const classified = differences.map((difference) => ({
     difference,
     id: meantBecause(difference, { result, pages, isProven }),
   }));
   return {
     result,
     pages,
-    differences: judged.flatMap(({ difference, id }) => (id === undefined ? difference : [])),
-    meant: judged.flatMap(({ difference, id }) => (id === undefined ? [] : { difference, id })),
+    differences: classified.flatMap(({ difference, id }) => (id === undefined ? difference : [])),
+    meant: classified.flatMap(({ difference, id }) => (id === undefined ? [] : { difference, id })),
     namespaceId,
     seededState,
   };

@@ -1,6 +1,6 @@
 // The texts in a React Server Components payload.
 //
-// Written apart from the engine's reader, which it judges.
+// Written independently of the engine's reader, which it checks.
 
 /** Rows whose content has a length instead of a line's end: text, and typed arrays. */
 const TEXT = 0x54;

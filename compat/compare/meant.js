@@ -138,7 +138,7 @@ export function meantBecause(difference, facts) {
 }
 
 /**
- * Whether the seeding has warned that nobody reads what it has seeded.
+ * Whether the run warned that the seeded entries are never read.
  * @param {import("../../index.js").ProjectSeedResult} result
  */
 export function isUnread({ warnings }) {
@@ -185,7 +185,7 @@ function isStatic(stored) {
 }
 
 /**
- * Whether the Worker says of a page that nobody may keep it.
+ * Whether the Worker's reply forbids caching the page.
  * @param {PageAnswers} [page]
  */
 function dependsOnTheRequest(page) {

@@ -48,7 +48,7 @@ export interface SeedingOutput {
  * | any other build | prints the plan; sends nothing |
  *
  * `vite dev` and `vite preview` never seed. The native code is loaded when pre-rendering is done; where
- * there is none for the platform, a warning says so and the build goes on.
+ * there is none for the platform, a warning says so and the build continues.
  *
  * vinext has called this hook since 1.4.0. A build that is to seed and in which vinext does not call it, for
  * want of `prerender` or because it is older, ends with a warning.

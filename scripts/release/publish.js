@@ -51,7 +51,7 @@ function integrityOf(name) {
   );
   const answer = stdout.trim() === "" ? undefined : JSON.parse(stdout);
   if (status !== 0 && answer?.error?.code !== "E404") {
-    throw new Error(`whether ${name} is published cannot be told: ${stdout.slice(0, 500)}`);
+    throw new Error(`cannot determine whether ${name} is published: ${stdout.slice(0, 500)}`);
   }
   return status === 0 ? answer : undefined;
 }

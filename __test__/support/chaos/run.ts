@@ -57,7 +57,7 @@ export async function chaosRun(
   problems.push(...untruths(build, ending, stored));
   const { faults, log, successes } = proxy.run;
   if (ending.report.batches > successes) {
-    problems.push(`batches: told ${ending.report.batches}, really ${successes} at most`);
+    problems.push(`batches: reported ${ending.report.batches}, actual ${successes} at most`);
   }
   problems.push(...log.filter((line) => line.includes("the proxy failed")));
   await namespace.clear(stored.keys());
@@ -76,9 +76,9 @@ async function settle(seeding: ReturnType<typeof seed>, signal: AbortSignal) {
     if (report === undefined) throw error;
     const isAbort = code === "ABORT_ERR";
     if (isAbort !== (error.name === "AbortError")) problems.push(`${code} is ${error.name}`);
-    if (isAbort && !signal.aborted) problems.push("aborted by nobody");
+    if (isAbort && !signal.aborted) problems.push("aborted without a signal");
     const everything = [error.message, error.stack, JSON.stringify(error), JSON.stringify(report)];
-    if (everything.some((text) => text?.includes(TOKEN))) problems.push("the token is told");
+    if (everything.some((text) => text?.includes(TOKEN))) problems.push("the token is shown");
     return { ending: { code, report }, problems };
   }
 }

@@ -15,8 +15,9 @@ export interface Ending {
 
 export function untruths(build: Build, { code, report }: Ending, stored: Content): string[] {
   const found: string[] = [];
-  const same = (what: string, told: unknown, really: unknown) => {
-    if (told !== really) found.push(`${what}: told ${String(told)}, really ${String(really)}`);
+  const same = (what: string, reported: unknown, actual: unknown) => {
+    if (reported !== actual)
+      found.push(`${what}: reported ${String(reported)}, actual ${String(actual)}`);
   };
   const none = (what: string, keys: Iterable<string>, unless: (key: string) => boolean) => {
     const all = [...keys].filter((key) => !unless(key));
@@ -38,7 +39,9 @@ export function untruths(build: Build, { code, report }: Ending, stored: Content
     notStored,
     (key) => doubtful.has(key) || !stored.has(key),
   );
-  none("entries that are not stored, and nobody planned them", lost, (key) => planned.has(key));
+  none("entries that are reported as not stored but were never planned", lost, (key) =>
+    planned.has(key),
+  );
   none(
     "entries with another content than without faults",
     stored.keys(),

@@ -4,7 +4,7 @@
 
 import type { Dice } from "./dice.js";
 
-/** What becomes of the pairs of a request. */
+/** What happens to the pairs of a request. */
 export type Stored = "all" | "some" | "none";
 
 /** What happens to a request. */
@@ -17,9 +17,9 @@ export type Fault =
   | { kind: "reset"; at: "head" | "body" | "reply"; stored: Stored; share: number }
   /** The reply ends too early, orderly or not. */
   | { kind: "cut"; share: number; isReset: boolean; form: ReplyForm }
-  /** Some pairs are left out, and named. */
+  /** Some pairs are not stored, and named. */
   | { kind: "partial"; share: number; hasCount: boolean }
-  /** All pairs are stored, and keys that nobody sent are named as not stored. */
+  /** All pairs are stored, and keys that were never sent are named as not stored. */
   | { kind: "foreign" }
   /** The reply comes before the body is read. The pairs are stored if the client sends all of them. */
   | { kind: "early"; share: number }
