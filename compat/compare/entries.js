@@ -96,7 +96,12 @@ function fieldDifferences(seeded, worker, control) {
       compare(name, span(ours, name), span(theirs, name));
     else compare(name, ours[name], theirs[name]);
   }
-  compare("metadata", seeded.metadata, worker.metadata);
+  const [{ seed: record, ...metadata }, { seed: itsRecord, ...itsMetadata }] = [
+    seeded.metadata ?? {},
+    worker.metadata ?? {},
+  ];
+  compare("metadata", metadata, itsMetadata);
+  compare("metadata.seed", record, itsRecord);
   const ttls = [seeded.ttlSeconds, worker.ttlSeconds];
   if (Math.abs((ttls[0] ?? Infinity) - (ttls[1] ?? Infinity)) > TIME_TOLERANCE_SECONDS) {
     differences.push({ field: "ttl", seeded: seconds(ttls[0]), worker: seconds(ttls[1]) });

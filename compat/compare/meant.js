@@ -51,6 +51,7 @@ const ENTRIES = {
     const servedSeconds = ((expireAt ?? revalidateAt) - Date.now()) / 1000;
     return ours > Math.min(servedSeconds, theirs) - TTL_TOLERANCE_SECONDS;
   },
+  "seed-record": ({ field, worker }) => field === "metadata.seed" && worker === undefined,
   "static-page-kept": (difference, { result, pages }) =>
     isSeededOnly(difference) &&
     isStatic(difference.seededEntry) &&
