@@ -59,7 +59,7 @@ export async function measureMemory(directory, tell) {
         const { kvPairsUploaded, routesSkippedTotal } = await seedKvCache({
           root: ${JSON.stringify(root)}, accountId: "account", namespaceId: "namespace",
           apiToken: "token-of-the-benchmark", apiBaseUrl: "http://127.0.0.1:${port}",
-          runtime: { vinext: "1.4.0" },
+          runtime: { vinext: "1.4.0" }, force: true,
         });
         console.log(JSON.stringify({
           peakBytes: (process.resourceUsage().maxRSS - idle) * 1024,

@@ -1,6 +1,7 @@
 // The local KV API behind a proxy that counts calls, refuses some of them, and stops at a quota.
 
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
 import { listen } from "./loopback.js";
 
 export interface CountingApi {
@@ -17,9 +18,12 @@ export interface CountingApi {
   /** Called before a bulk write is passed on. */
   onBulk: () => void;
   reset(): void;
+  /** Resolves when no request is on its way to the namespace. */
+  idle(): Promise<void>;
 }
 
 export async function startCountingApi(targetUrl: string): Promise<CountingApi> {
+  let passing = 0;
   const api: CountingApi = {
     baseUrl: "",
     lists: [],
@@ -31,8 +35,17 @@ export async function startCountingApi(targetUrl: string): Promise<CountingApi> 
       Object.assign(api, { lists: [], bulks: 0, writes: [], quota: Infinity, onBulk: () => {} });
       delete api.refusesLists;
     },
+    async idle() {
+      while (passing > 0) await sleep(5);
+    },
   };
-  const server = createServer(async (request, response) => {
+  const server = createServer((request, response) => {
+    passing += 1;
+    void pass(request, response)
+      .catch(() => response.destroy())
+      .finally(() => (passing -= 1));
+  });
+  const pass = async (request: IncomingMessage, response: ServerResponse) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const body = Buffer.concat(chunks);
@@ -62,7 +75,7 @@ export async function startCountingApi(targetUrl: string): Promise<CountingApi> 
     const type = reply.headers.get("content-type") ?? "application/json";
     response.writeHead(reply.status, { "content-type": type });
     response.end(Buffer.from(await reply.arrayBuffer()));
-  });
+  };
   api.baseUrl = `http://127.0.0.1:${await listen(server)}/client/v4`;
   return api;
 }

@@ -141,6 +141,12 @@ impl Sink {
         &self,
         request: Request<Incoming>,
     ) -> Result<Response<Full<Bytes>>, hyper::Error> {
+        if request.method() == Method::GET && request.uri().path().ends_with("/keys") {
+            // Before a run nothing is stored. To ask costs a round trip.
+            tokio::time::sleep(Duration::from_millis(self.options.delay_ms)).await;
+            let nothing = br#"{"success":true,"errors":[],"messages":[],"result":[],"result_info":{"cursor":""}}"#;
+            return Ok(json(StatusCode::OK, nothing.to_vec()));
+        }
         if request.method() == Method::GET {
             let tally = std::mem::take(&mut *self.state()).tally;
             let reply = serde_json::to_vec(&tally).unwrap_or_default();
