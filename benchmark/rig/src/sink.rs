@@ -171,7 +171,9 @@ impl Sink {
         if self.options.digest && state.tally.digest(&body.content).is_err() {
             return Ok(json(StatusCode::BAD_REQUEST, Vec::new()));
         }
-        let stored = br#"{"success":true,"errors":[],"messages":[],"result":{"successful_key_count":0,"unsuccessful_keys":[]}}"#;
+        // Without a count of stored keys: it would contradict what was sent, and nothing is counted here.
+        let stored =
+            br#"{"success":true,"errors":[],"messages":[],"result":{"unsuccessful_keys":[]}}"#;
         Ok(json(StatusCode::OK, stored.to_vec()))
     }
 
