@@ -1,4 +1,4 @@
-// What `seedKvCache` leaves out, and what it says of that.
+// Which routes `seedKvCache` skips, and how it reports them.
 
 import { describe, expect, it } from "vitest";
 import {
@@ -74,7 +74,7 @@ describe("skipped routes", () => {
     ["a fallback shell", rendered("/:x", { path: "/[x]", fallback: true }), "fallback-shell"],
     ["a fallback shell of an old manifest", rendered("/:x", { path: "/[x]" }), "fallback-shell"],
     ["a negative revalidate", rendered("/a", { revalidate: -1 }), "negative-revalidate"],
-  ])("leaves out %s and says so", async (_, route, code) => {
+  ])("skips and reports %s", async (_, route, code) => {
     const files = { "a.html": "a", "404.html": "a", "[x].html": "a" };
     const { result, requests } = await seeded(buildOf([route], files));
     expect(result.skippedCode).toBe(

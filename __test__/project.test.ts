@@ -1,4 +1,4 @@
-// `seedKvCache` for a project, with nothing said about its runtime: what it finds out by itself, and
+// `seedKvCache` for a project, without `runtime`: what it detects, and
 // when it refuses.
 
 import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";

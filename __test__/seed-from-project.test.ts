@@ -42,7 +42,7 @@ describe("seedFromProject", () => {
     expect(JSON.stringify(result)).not.toContain(API_TOKEN);
   });
 
-  it("finds everything by itself", async () => {
+  it("finds everything without options", async () => {
     const root = writeProject({ files: { "wrangler.json": wranglerConfig() } });
     const { promise } = await seed({ root, accountId: undefined, namespaceId: undefined });
     expect(await promise).toMatchObject({

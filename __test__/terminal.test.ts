@@ -86,7 +86,7 @@ describe("on a terminal", () => {
   });
 
   it.runIf(hasSignals)(
-    "being told to end is passed on to the build, which only Ctrl-C reaches by itself",
+    "passes SIGTERM on to the build, which Ctrl-C alone reaches directly",
     async () => {
       const root = writeProject({
         wrangler: false,

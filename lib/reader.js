@@ -2,7 +2,7 @@
 // answers once.
 //
 // Invariants: whatever that code does (print, hang, start servers, end the process, change the
-// environment), the process that asks goes on. A reader ends when it has answered, when its time is
+// environment), the asking process continues. A reader ends when it has answered, when its time is
 // over, when it is cancelled, and when the process that asked has ended.
 
 import { endWithAsker } from "./lifeline.js";
@@ -52,7 +52,7 @@ function lastLine(output) {
  * @param {(...args: string[]) => Promise<unknown>} read is given the reader's arguments
  */
 export async function answerAsReader(read) {
-  // Out of reach for the project's code, which could answer by itself. Node calls `disconnect` too.
+  // Out of reach for the project's code, which could answer in its place. Node calls `disconnect` too.
   const send = /** @type {NodeJS.Process["send"]} */ (process.send)?.bind(process);
   Object.assign(process, { send: undefined, disconnect() {} });
   endWithAsker();

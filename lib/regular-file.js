@@ -9,7 +9,7 @@ import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
  * @throws what the file system says, or an error with the code `EFBIG` or `ENOTREG`
  */
 export function readRegularFile(file, maxBytes) {
-  // A FIFO would block until somebody writes. Windows has neither FIFOs nor this flag.
+  // A FIFO would block until a writer opens it. Windows has neither FIFOs nor this flag.
   const handle = openSync(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   try {
     if (!fstatSync(handle).isFile()) throw failure("ENOTREG", `${file} is not a regular file`);

@@ -21,7 +21,7 @@ pub struct JsFindings {
     pub skipped: Option<String>,
     /// The same as a stable word, such as `no-manifest` or `unknown-version`.
     pub skipped_code: Option<String>,
-    /// What lies behind `skipped`, where there is more to say.
+    /// More detail on `skipped`, if there is any.
     pub skipped_detail: Option<String>,
     /// The Worker's build id, which is part of every key.
     pub build_id: Option<String>,
@@ -74,7 +74,7 @@ pub struct RouteSkipped {
     pub reason: String,
     /// Why, as a stable word, such as `missing-artifact` or `not-rendered`.
     pub code: String,
-    /// What lies behind it, where there is more to say: the digest by which the build's log names
+    /// More detail, if there is any: the digest by which the build's log names
     /// the error (`failed-render`), the page that was rendered instead (`followed-redirect`), what
     /// the build wrote down (`not-rendered`).
     pub detail: Option<String>,

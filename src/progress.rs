@@ -19,7 +19,7 @@ pub struct JsSeedProgress {
     /// What is being done: the manifest is read, pages are packed and sent, all is done.
     #[napi(ts_type = "\"plan\" | \"send\" | \"done\"")]
     pub phase: &'static str,
-    /// Routes of the manifest that are packed or left out so far.
+    /// Routes of the manifest that are packed or skipped so far.
     pub routes: f64,
     /// Routes in the manifest; 0 while it is read.
     pub total: f64,

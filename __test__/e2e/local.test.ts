@@ -18,7 +18,7 @@ beforeAll(async () => {
   root = await buildProject(setupNamed("1.4.0"));
 });
 
-/** Seeds the local KV; there is no token and no account to be had. */
+/** Seeds the local KV; there is no token and no account. */
 async function seedLocally(...args: string[]) {
   const home = temporaryDirectory();
   const ended = await cli(["--local", ...args], {
@@ -72,7 +72,7 @@ async function startVitePreview() {
     try {
       process.kill(-(child.pid as number), "SIGKILL");
     } catch {
-      // It has ended by itself.
+      // It has already ended.
     }
   };
   process.once("exit", end);

@@ -1,5 +1,5 @@
 // Real builds, a real Workers KV namespace, the real Worker in real workerd: what was seeded is a HIT, and
-// differs from what the Worker writes and shows by itself only where docs/differences.md says so.
+// differs from what the Worker writes and shows without seeding only where docs/differences.md says so.
 // `npm run test:compat` runs the whole matrix; here are its corners.
 
 import { describe, expect, it } from "vitest";

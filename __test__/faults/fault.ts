@@ -25,7 +25,7 @@ export interface Fault {
 export interface Expected {
   /** Entries that the report says are stored. */
   stored: number;
-  /** Entries whose fate nobody told. */
+  /** Entries with an unknown outcome. */
   inDoubt?: number;
   /** The error's code; without it the promise resolves. */
   code?: string;

@@ -59,13 +59,13 @@ export const STORED: Fault[] = [
   {
     fault: "`unsuccessful_keys` that were never sent",
     behaviour: "all of the request is sent again",
-    script: [{ ...without("somebody-elses-key"), stores: false }],
+    script: [{ ...without("unknown-key"), stores: false }],
     expected: { stored: 4, requests: 2, seconds: 5 },
   },
   {
     fault: "`unsuccessful_keys` with a key that was never sent among others",
     behaviour: "all of the request is sent again: the reply is to another one",
-    script: [{ ...without(keyOf(1), "somebody-elses-key"), stores: false }],
+    script: [{ ...without(keyOf(1), "unknown-key"), stores: false }],
     expected: { stored: 4, requests: 2, seconds: 5 },
     check: ({ api }) => expect(api.requests[1]?.pairs).toHaveLength(4),
   },
@@ -118,7 +118,7 @@ export const STORED: Fault[] = [
   },
   {
     fault: "`success: true` with errors in it",
-    behaviour: "not taken for a success; sent again",
+    behaviour: "not a success; retried",
     script: [
       {
         body: JSON.stringify({ ...ENVELOPE, errors: [{ code: 10013, message: "partial" }] }),
@@ -130,19 +130,19 @@ export const STORED: Fault[] = [
   },
   {
     fault: "202 with `success: true`",
-    behaviour: "not taken for a success: accepted is not stored; sent again",
+    behaviour: "not a success, because accepted is not stored; retried",
     script: [{ status: 202, stores: false }],
     expected: { stored: 4, requests: 2, seconds: 5 },
   },
   {
     fault: "400 with `success: true`",
-    behaviour: "not taken for a success, nor for a rejection; sent again",
+    behaviour: "neither a success nor a rejection; retried",
     script: [{ status: 400, stores: false }],
     expected: { stored: 4, requests: 2, seconds: 5 },
   },
   {
     fault: "200 before the body is sent",
-    behaviour: "not taken for a success; the connection is closed, and it is sent again",
+    behaviour: "not a success; the connection is closed and the request retried",
     ...LARGE_REQUEST,
     script: [{ early: true, stores: false }],
     expected: { stored: 600, requests: 2, seconds: 10 },
@@ -150,7 +150,7 @@ export const STORED: Fault[] = [
   },
   {
     fault: "200 in the middle of the body, which is read on",
-    behaviour: "not taken for a success; the connection is closed, and it is sent again",
+    behaviour: "not a success; the connection is closed and the request retried",
     ...LARGE_REQUEST,
     script: [{ early: "in the body", stores: false }],
     expected: { stored: 600, requests: 2, seconds: 10 },
@@ -374,7 +374,7 @@ export const PASSING: Fault[] = [
   },
   {
     fault: "200 with an HTML page, then success",
-    behaviour: "not taken for a success; sent again",
+    behaviour: "not a success; retried",
     script: [page(200, "Welcome to our guest network")],
     expected: { stored: 4, requests: 2, seconds: 5 },
   },
@@ -386,7 +386,7 @@ export const PASSING: Fault[] = [
   },
   {
     fault: "200 with half an envelope",
-    behaviour: "not taken for a success; sent again",
+    behaviour: "not a success; retried",
     script: times(2, { body: '{"success":true,"errors":[],"resu', stores: false }),
     expected: { stored: 4, requests: 3, seconds: 5 },
   },

@@ -1,4 +1,4 @@
-// Certificates as the world knows them: good ones, expired ones, for others, by nobody.
+// Certificates for tests: valid, expired, for other hosts, self-signed.
 
 import "reflect-metadata";
 import { webcrypto } from "node:crypto";
@@ -54,7 +54,7 @@ export async function createAuthority(): Promise<Authority> {
 }
 
 /**
- * What `openssl req -x509 -subj /CN=localhost` makes for a server: signed by itself and marked as an
+ * What `openssl req -x509 -subj /CN=localhost` makes for a server: self-signed and marked as an
  * authority's, with or without alternative names.
  */
 export async function selfSigned({ hasAltName = true, isExpired = false } = {}) {

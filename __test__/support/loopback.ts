@@ -7,7 +7,7 @@ import { onTestFinished } from "vitest";
 export async function listen(server: Server): Promise<number> {
   const sockets = new Set<Socket>();
   server.on("connection", (socket) => {
-    // A client that goes away is nobody's failure.
+    // A client that disconnects is not a failure.
     sockets.add(socket.on("error", () => {}).on("close", () => sockets.delete(socket)));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

@@ -1,4 +1,4 @@
-// Where entries go, asked with a loopback API and without anything of whoever runs the tests.
+// Where entries go, asked with a loopback API and isolated from the user who runs the tests.
 
 import { onTestFinished, vi } from "vitest";
 import { resolveTarget, type TargetOptions } from "../../lib/wrangler/resolve.js";
@@ -13,7 +13,7 @@ export function stubVariables(variables: Record<string, string | undefined>) {
   for (const name of Object.keys(process.env)) {
     if (/^(?:CLOUDFLARE|CF|WRANGLER)_/u.test(name)) vi.stubEnv(name, undefined);
   }
-  // No login of whoever runs the tests.
+  // Not the login of the user who runs the tests.
   const home = temporaryDirectory();
   const all = { HOME: home, USERPROFILE: home, XDG_CONFIG_HOME: home, CI: "1", ...variables };
   for (const [name, value] of Object.entries(all)) vi.stubEnv(name, value);

@@ -1,4 +1,4 @@
-// Compares what a seeded Worker has and shows with what the same Worker writes and shows by itself.
+// Compares what a seeded Worker has and shows with what the same Worker writes and shows without seeding.
 
 import { cpSync, existsSync, mkdirSync } from "node:fs";
 import path from "node:path";
@@ -37,7 +37,7 @@ const NO_NAMESPACE = "no-namespace";
  * @typedef {object} Comparison
  * @property {import("../../index.js").ProjectSeedResult} result of the seeding
  * @property {import("./answers.js").PageAnswers[]} pages
- * @property {Difference[]} differences that are a fault of somebody's
+ * @property {Difference[]} differences that are bugs
  * @property {{ difference: Difference, id: string }[]} meant with what documents them
  * @property {string} namespaceId
  * @property {string} seededState the seeded state that no Worker has been at

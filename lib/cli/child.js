@@ -67,7 +67,7 @@ function forCommand(stream, descriptor) {
 }
 
 /**
- * Passes on what a command prints for as long as somebody takes it.
+ * Passes on what a command prints until the reader is gone.
  * @param {import("node:stream").Readable | null} from
  * @param {NodeJS.WriteStream} to
  */

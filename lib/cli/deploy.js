@@ -46,7 +46,7 @@ export async function deployProject(invocation, printer, interrupt) {
    * @param {number} exitCode
    * @param {string} code
    * @param {string} message
-   * @param {object} [step] what there is of the step before
+   * @param {object} [step] the result of the step before, if any
    */
   const end = (exitCode, code, message, step = { seed: null }) => {
     printer.error(message);

@@ -131,6 +131,6 @@ function unsafeWord(words) {
 function fromProject(root, file) {
   const relative = path.relative(root, file);
   if (relative.startsWith("..") || path.isAbsolute(relative)) return file;
-  // It is not to be taken for a flag.
+  // It must not be parsed as a flag.
   return relative.startsWith("-") ? `.${path.sep}${relative}` : relative;
 }

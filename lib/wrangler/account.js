@@ -55,7 +55,7 @@ export async function findAccount({ root, accountId, profile, config, environmen
 }
 
 /**
- * Whether only somebody at a terminal sees what is said. Logs may be public, and the name of an
+ * Whether output goes to a terminal only. Logs may be public, and the name of an
  * account often is an e-mail address.
  * @param {import("./environment.js").Environment} environment
  */

@@ -18,7 +18,7 @@ export const TYPED_CONFIG = "cloudflare.config.ts";
  * supported vinext.
  * @param {string} root
  * @returns {{ environment: string | null, userConfigPath?: string, isResolved: boolean } | undefined}
- *   `null` for the top-level environment; whether the plugin has written it, and not somebody by hand;
+ *   `null` for the top-level environment; whether the plugin wrote it, rather than a person;
  *   nothing if there is no such file
  */
 export function readBuilt(root) {

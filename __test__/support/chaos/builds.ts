@@ -22,11 +22,11 @@ const LONG_TEXT = Buffer.from(TEXT.repeat(Math.ceil(MAX_ARTIFACT_BYTES / Buffer.
 
 export interface Build {
   root: string;
-  /** The keys of each route in the manifest's order, the main one first; none if it is left out. */
+  /** The keys of each route in the manifest's order, the main one first; none if it is skipped. */
   keys: string[][];
   /** What a run without faults stores. */
   content: Content;
-  /** The names of the routes that are left out. */
+  /** The names of the skipped routes. */
   skipped: string[];
 }
 

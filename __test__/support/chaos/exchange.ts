@@ -104,7 +104,7 @@ export class Exchange {
         return this.#partial(fault.share, fault.hasCount);
       case "foreign": {
         if ((await this.#store("all")) === undefined) return;
-        const result = { unsuccessful_keys: ["somebody-elses-key"] };
+        const result = { unsuccessful_keys: ["unknown-key"] };
         return this.#reply(ok({ ...SUCCESS, result }));
       }
       case "early":

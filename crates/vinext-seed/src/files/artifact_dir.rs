@@ -70,7 +70,7 @@ impl ArtifactFile {
     /// Reads all of it into `content`, which has to be as long as the file.
     ///
     /// # Errors
-    /// [`FileError::Changed`] if somebody writes to it meanwhile.
+    /// [`FileError::Changed`] if it is written to meanwhile.
     pub(crate) fn read(mut self, content: &mut [u8]) -> Result<(), FileError> {
         match self.file.read_exact(content) {
             Ok(()) => {}

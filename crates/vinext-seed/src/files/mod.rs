@@ -229,7 +229,7 @@ pub(crate) fn text(content: &[u8]) -> Cow<'_, str> {
     }
 }
 
-/// Reading without waiting: opening a FIFO would otherwise block until somebody writes to it.
+/// Reading without waiting: opening a FIFO would otherwise block until a writer opens it.
 fn read_options() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.read(true).nonblock(true);

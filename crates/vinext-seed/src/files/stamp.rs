@@ -1,4 +1,4 @@
-//! What changes when somebody writes to a file, or puts another in its place.
+//! What changes when a file is written to or replaced.
 
 use std::fs::Metadata;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 use super::FileError;
 
 /// A file at one moment. Two stamps that are equal are of the same file with the same content,
-/// unless somebody set its times back.
+/// unless its times were set back.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct FileStamp {
     size: u64,

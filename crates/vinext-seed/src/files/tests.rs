@@ -89,7 +89,7 @@ fn a_file_is_read_up_to_a_size() {
     assert_eq!(read_at_most(&path, 5).unwrap(), b"12345");
     let problem = read_at_most(&path, 4).unwrap_err();
     assert_eq!(problem.to_string(), "it has 5 bytes, the limit is 4");
-    // Sparse: nothing of it may be read, nor memory taken for it.
+    // Sparse: it must be neither read nor allocated.
     fs::File::create(&path).unwrap().set_len(1 << 40).unwrap();
     assert!(matches!(
         read_at_most(&path, 1 << 20),
@@ -173,7 +173,7 @@ mod links {
             );
         }
         assert!(read(artifacts, "c.html").is_err());
-        // What lies in the build itself is its own, whatever it is called.
+        // A file inside the build belongs to it, whatever its name.
         fs::write(artifacts.join("real/own"), "own").unwrap();
         symlink("real/own", artifacts.join("own.html")).unwrap();
         assert_eq!(read(artifacts, "own.html").unwrap(), b"own");

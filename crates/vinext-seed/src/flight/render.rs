@@ -44,7 +44,7 @@ pub enum Render<'a> {
 /// Longest digest or pathname that is read. A pathname in a URL is far shorter.
 const MAX_TEXT_BYTES: usize = 64 * 1024;
 
-/// Top-level keys of the root that stand for a page (since 0.0.45).
+/// Top-level keys of the root that represent a page (since 0.0.45).
 const PAGE_KEY: &[u8] = b"page:";
 
 /// The top-level key of the root that names the route (since 0.0.45), and what its value begins

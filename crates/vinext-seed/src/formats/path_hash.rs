@@ -36,7 +36,7 @@ impl PathHash {
     }
 }
 
-/// The 16 hexadecimal digits that also stand for KV keys above 512 bytes.
+/// The 16 hexadecimal digits that also replace KV keys above 512 bytes.
 #[must_use]
 pub fn fnv1a64_hex(text: &str) -> String {
     let (first, second) = fnv1a64(text);

@@ -13,7 +13,7 @@ use super::tag_list::TagList;
 /// Longest storable tag, in UTF-16 units (`MAX_TAG_LENGTH` of the KV adapters).
 const MAX_TAG_UTF16_UNITS: usize = 256;
 
-/// Marks the tags that stand for paths, as in Next.js.
+/// Prefix of path tags, as in Next.js.
 const PATH_TAG: &str = "_N_T_";
 
 /// The last part of a route's tag: what kind of file serves it.

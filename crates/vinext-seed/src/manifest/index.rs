@@ -1,4 +1,4 @@
-//! Where the routes lie in the file, so that any of them can be read again by itself, on any thread.
+//! Where the routes are in the file, so that any thread can read any of them again.
 //!
 //! Invariant: all routes are of the file that was opened. If it is written to afterwards, reading ends.
 
@@ -87,7 +87,7 @@ impl RouteFile {
 pub(crate) struct RawRoutes {
     /// Where in the file `json` begins.
     start: u64,
-    /// What lies behind the routes is left over from before.
+    /// Bytes after the routes are left over from earlier reads.
     json: Vec<u8>,
 }
 

@@ -1,4 +1,4 @@
-//! Strings of the manifest, which are parsed when somebody asks for them.
+//! Strings of the manifest, which are parsed on first use.
 
 use std::borrow::Cow;
 

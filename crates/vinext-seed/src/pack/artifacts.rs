@@ -1,4 +1,4 @@
-//! Reads artifacts for the packing threads, and goes on with fewer open files where the machine has
+//! Reads artifacts for the packing threads, and continues with fewer open files where the machine has
 //! too few.
 
 use std::io;
@@ -77,7 +77,7 @@ impl Artifacts {
 /// Where an artifact is while it is encoded. Used again for the next one.
 #[derive(Debug, Default)]
 pub(super) struct ArtifactBuffer {
-    /// What lies behind the artifact is left over from before.
+    /// Bytes after the artifact are left over from earlier reads.
     bytes: Vec<u8>,
     size: usize,
     /// Of an artifact that is too large to keep memory for.

@@ -94,7 +94,7 @@ impl MemoryBudget {
         state.used.saturating_add(bytes) <= max_bytes || is_head && state.is_starving
     }
 
-    /// Whether somebody waits for memory, so that none should be kept for later.
+    /// Whether a thread waits for memory, so that none should be kept for later.
     pub(super) fn is_short(&self) -> bool {
         self.lock().waiting > 0
     }

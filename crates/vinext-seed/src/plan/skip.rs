@@ -137,7 +137,7 @@ impl SkipReason {
 }
 
 impl SkipReason {
-    /// What lies behind the reason as a text of its own: the digest of an error, by which the build's
+    /// More detail on the reason, as a separate text: the digest of an error, by which the build's
     /// log names it, or what the build wrote down for a route that it did not render.
     #[must_use]
     pub fn detail(&self) -> Option<&str> {

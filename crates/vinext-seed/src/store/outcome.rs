@@ -68,7 +68,7 @@ pub enum FailureKind {
     Transient,
     /// The connection was lost while the request was being sent.
     ConnectionLost,
-    /// The reply cannot be taken for an answer to the request.
+    /// The reply does not answer the request.
     UnexpectedReply,
 }
 

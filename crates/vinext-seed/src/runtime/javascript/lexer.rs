@@ -101,7 +101,7 @@ impl Lexer<'_> {
         }
         match kind {
             Kind::Open | Kind::TemplateHead => self.open.push(index),
-            // The template goes on.
+            // The template continues.
             Kind::TemplateMiddle => self.open.push(partner),
             _ => {}
         }

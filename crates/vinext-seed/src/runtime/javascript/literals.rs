@@ -51,7 +51,7 @@ fn skip_line_feed(rest: &mut Chars<'_>) {
     }
 }
 
-/// What a backslash and the characters behind it stand for.
+/// The character that an escape sequence represents.
 fn escape(rest: &mut Chars<'_>, units: &mut Vec<u16>) -> Option<()> {
     let character = match rest.next()? {
         'n' => '\n',

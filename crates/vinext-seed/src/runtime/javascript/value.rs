@@ -4,7 +4,7 @@ use super::literals::{number, string_content};
 use super::program::{Place, Program};
 use super::tokens::Kind;
 
-/// How deep an expression may be nested, names that stand for others included.
+/// How deeply an expression may be nested, including names that refer to other names.
 const MAX_DEPTH: usize = 50;
 
 /// The most steps that one evaluation takes.

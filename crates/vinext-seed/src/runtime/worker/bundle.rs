@@ -88,7 +88,7 @@ impl Bundle {
     fn add(&mut self, file: &Path, path: String) {
         let left = (MAX_BYTES - self.bytes) as u64;
         if let Ok(code) = text_file::read(file, MAX_FILE_BYTES.min(left)) {
-            // Replaced bytes are longer than what they stand for.
+            // The replacement is longer than the bytes it replaces.
             self.bytes = (self.bytes + code.len()).min(MAX_BYTES);
             self.files.push(SourceFile { path, code });
         }

@@ -1,4 +1,4 @@
-//! Batches against scripted outcomes, on a clock that stands still unless somebody waits.
+//! Batches against scripted outcomes, on a paused clock.
 
 use std::collections::HashSet;
 use std::sync::Mutex;
@@ -91,7 +91,7 @@ fn failing(kind: FailureKind, code: &'static str) -> Answer {
     always(Err(kind.because(error(code))))
 }
 
-/// The same, where nobody knows whether the entries are stored.
+/// The same, where it is unknown whether the entries are stored.
 fn in_doubt(kind: FailureKind, code: &'static str) -> Answer {
     always(Err(kind.because(error(code).may_be_stored(true))))
 }

@@ -259,7 +259,7 @@ fn with_ending(path: &Path, ending: &str) -> PathBuf {
     path.into()
 }
 
-/// Writes a file so that nobody sees a part of it.
+/// Writes a file atomically.
 fn write_whole(path: &Path, content: &[u8]) -> io::Result<()> {
     let temporary = with_ending(path, TEMPORARY);
     let written = fs::File::create(&temporary).and_then(|mut file| file.write_all(content));

@@ -115,7 +115,7 @@ fn add_base64(patterns: &mut Vec<Pattern>, text: &str, stands_for: &'static str)
     for offset in 0..3 {
         let mut shifted = Zeroizing::new(vec![0; offset]);
         shifted.extend_from_slice(text.as_bytes());
-        // Characters that also stand for bits of what is before and behind it are not its own.
+        // Characters that also encode bits of the neighbouring text are not part of the secret.
         let first = (offset * 8).div_ceil(6);
         let last = shifted.len() * 8 / 6;
         for encoded in [

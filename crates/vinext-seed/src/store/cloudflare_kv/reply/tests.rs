@@ -8,7 +8,7 @@ use crate::store::Stored;
 use crate::store::cloudflare_kv::{CODES, confirmation};
 use crate::store::http::ApiToken;
 
-const TOKEN: &str = "t0ken-that-nobody-may-see";
+const TOKEN: &str = "t0ken-that-must-stay-secret";
 
 fn classify(status: u16, headers: &[(&'static str, &str)], body: &str) -> Outcome<Stored> {
     classify_reply(status, headers, body, false)
@@ -83,7 +83,7 @@ fn every_known_reply_has_its_case() {
     for (status, headers, body, expected) in [
         (200, none, OK.to_owned(), ("stored", "", true)),
         (201, none, OK.to_owned(), ("stored", "", true)),
-        // Accepted, without content, partial: nobody says that anything is stored.
+        // Accepted, without content, partial: none of these confirms a write.
         (
             202,
             none,
