@@ -171,7 +171,7 @@ export interface BuildFindings {
   skipped?: string
   /** The same as a stable word, such as `no-manifest` or `unknown-version`. */
   skippedCode?: string
-  /** What lies behind `skipped`, where there is more to say. */
+  /** More detail on `skipped`, if there is any. */
   skippedDetail?: string
   /** The Worker's build id, which is part of every key. */
   buildId?: string
@@ -489,7 +489,7 @@ export interface RouteSkipped {
   /** Why, as a stable word, such as `missing-artifact` or `not-rendered`. */
   code: string
   /**
-   * What lies behind it, where there is more to say: the digest by which the build's log names
+   * More detail, if there is any: the digest by which the build's log names
    * the error (`failed-render`), the page that was rendered instead (`followed-redirect`), what
    * the build wrote down (`not-rendered`).
    */
@@ -682,7 +682,7 @@ export interface SeedPlan extends BuildFindings {
 export interface SeedProgress {
   /** What is being done: the manifest is read, pages are packed and sent, all is done. */
   phase: "plan" | "send" | "done"
-  /** Routes of the manifest that are packed or left out so far. */
+  /** Routes of the manifest that are packed or skipped so far. */
   routes: number
   /** Routes in the manifest; 0 while it is read. */
   total: number
