@@ -27,6 +27,9 @@ const PIECES: (string | number[])[] = [
   [0xf0, 0x9f, 0x98, 0x61, 0xf0, 0x80, 0x80, 0x80, 0xf4, 0x90, 0x80, 0x80, 0xf5, 0xff],
 ];
 
+/** Stands in for each entry's digest, which known-entries.test.ts tests. */
+const DIGEST = "-".repeat(22);
+
 const bytesOf = (piece: string | number[]) => Buffer.from(piece as string);
 
 /** The entry that a page has, and the pair that stores it, the slow way. */
@@ -35,7 +38,8 @@ function pair(pathname: string, kind: "html" | "rsc", value: object, renderedAt:
   tags.push(`_N_T_${pathname}/layout`, `_N_T_${pathname}/page`);
   const times = { lastModified: renderedAt, revalidateAt: null, expireAt: null };
   const entry = { value: { ...value, prerendered: true }, tags, ...times };
-  const stored = { key: key(pathname, kind), value: JSON.stringify(entry), metadata: { tags } };
+  const metadata = { tags, seed: `1.${DIGEST}.${renderedAt}.` };
+  const stored = { key: key(pathname, kind), value: JSON.stringify(entry), metadata };
   return JSON.stringify(stored);
 }
 
@@ -80,7 +84,8 @@ async function check(contents: Buffer[], options: object = {}) {
   let first = 0;
   for (const { body } of api.requests) {
     const count = (JSON.parse(body) as unknown[]).length;
-    expect(sha256(body)).toBe(sha256(`[${expected.slice(first, first + count).join(",")}]`));
+    const known = body.replaceAll(/(?<="seed":"1\.)[\w-]{22}/gu, DIGEST);
+    expect(sha256(known)).toBe(sha256(`[${expected.slice(first, first + count).join(",")}]`));
     first += count;
   }
   expect(first).toBe(expected.length);

@@ -44,6 +44,13 @@ describe("sanitized text", () => {
     );
   });
 
+  it("joins no halves of a surrogate pair around what is removed", () => {
+    const halves = "\ud800\x1b]8;;x\x1b\\\udc00";
+    expect(sanitize(halves)).toBe("\ufffd\ufffd");
+    expect(sanitizeText(halves)).toBe("\ufffd\ufffd");
+    expect(sanitizeLines(halves)).toBe("\ufffd\ufffd");
+  });
+
   it("is one line without characters or commands that act", () => {
     fc.assert(
       fc.property(text, (given) => {

@@ -18,6 +18,9 @@ const HIDDEN =
   "\\u{1d173}-\\u{1d17a}\\u{e0000}-\\u{e007f}";
 const HIDDEN_CHARACTERS = new RegExp(`[${HIDDEN}]`, "gu");
 
+/** Half a pair. Two of them must not become one when what is between them is removed. */
+const LONE_SURROGATE = /\p{Cs}/gu;
+
 /** Characters that JSON is to escape besides: those, and separators of lines. */
 const UNSAFE_IN_JSON = new RegExp(`(?!\\n)[${HIDDEN}\\u2028\\u2029]`, "gu");
 
@@ -31,6 +34,7 @@ const COMMANDS = /(##[\w.-]*)\[/gu;
 export function sanitize(text) {
   const { start, isCut } = beginning(String(text));
   const line = start
+    .replaceAll(LONE_SURROGATE, "\uFFFD")
     .replaceAll(ESCAPE_SEQUENCES, "")
     .replaceAll(/\p{White_Space}+/gu, " ")
     .replace(/^ /u, "")
@@ -47,6 +51,7 @@ export function sanitize(text) {
  */
 export function sanitizeLines(text) {
   return text
+    .replaceAll(LONE_SURROGATE, "\uFFFD")
     .replaceAll(ESCAPE_SEQUENCES, "")
     .split(/\r?\n/u)
     .map((line) =>

@@ -1,7 +1,6 @@
 // The local KV API behind a proxy that counts calls, refuses some of them, and stops at a quota.
 
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { setTimeout as sleep } from "node:timers/promises";
 import { listen } from "./loopback.js";
 
 export interface CountingApi {
@@ -23,7 +22,7 @@ export interface CountingApi {
 }
 
 export async function startCountingApi(targetUrl: string): Promise<CountingApi> {
-  let passing = 0;
+  const inFlight = new Set<Promise<void>>();
   const api: CountingApi = {
     baseUrl: "",
     lists: [],
@@ -36,14 +35,13 @@ export async function startCountingApi(targetUrl: string): Promise<CountingApi> 
       delete api.refusesLists;
     },
     async idle() {
-      while (passing > 0) await sleep(5);
+      await Promise.allSettled(inFlight);
     },
   };
   const server = createServer((request, response) => {
-    passing += 1;
-    void pass(request, response)
-      .catch(() => response.destroy())
-      .finally(() => (passing -= 1));
+    const passing = pass(request, response).catch(() => void response.destroy());
+    inFlight.add(passing);
+    void passing.finally(() => inFlight.delete(passing));
   });
   const pass = async (request: IncomingMessage, response: ServerResponse) => {
     const chunks: Buffer[] = [];
