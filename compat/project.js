@@ -26,7 +26,7 @@ const REPOSITORY = path.dirname(HOME);
  */
 export async function buildProject(setup) {
   const root = assembleProject(setup);
-  await build(root);
+  await buildAgain(root);
   return root;
 }
 
@@ -52,8 +52,11 @@ export function assembleProject(setup, name = setup.name.replaceAll(" ", "-")) {
   return root;
 }
 
-/** @param {string} root */
-async function build(root) {
+/**
+ * Builds a project that is put together.
+ * @param {string} root
+ */
+export async function buildAgain(root) {
   // What the version's own `npm run build` says, without the shell: commands differ by version.
   const { scripts } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf-8"));
   const [command = "", ...args] = (scripts["build:vinext"] ?? scripts.build).split(" ");

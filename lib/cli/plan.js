@@ -115,8 +115,8 @@ function buildIdRow({ buildId, kvPairs }) {
   return [
     [
       "build id",
-      `random: each deploy writes all ${counted(kvPairs, "entry", "entries")}; a ` +
-        "`generateBuildId` that depends on the content makes unchanged pages free (docs/cost.md)",
+      `random: each deploy writes all ${counted(kvPairs, "entry", "entries")}; with \`generateBuildId\` and ` +
+        "`deploymentId` of the content, deploying the same content again writes none (docs/cost.md)",
     ],
   ];
 }
