@@ -49,6 +49,8 @@ pub(super) struct Upload<'a, 'o> {
     routes_packed: usize,
     /// What the store has already; `None` until it was asked.
     known: Option<KnownEntries>,
+    /// Why the store could not be asked.
+    listing_problem: Option<StoreError>,
     /// What was packed before that is known.
     held: VecDeque<PackedRoutes>,
     held_bytes: usize,
@@ -100,6 +102,7 @@ impl<'a, 'o> Upload<'a, 'o> {
             moment: Arc::new(ready.moment),
             routes_packed: 0,
             known: None,
+            listing_problem: None,
             held: VecDeque::new(),
             held_bytes: 0,
             max_held_bytes: budget.batch.max_body_bytes,
@@ -130,10 +133,8 @@ impl<'a, 'o> Upload<'a, 'o> {
                         known = listing => known,
                     }
                 };
-                upload.until(listing).await.unwrap_or_else(|error| {
-                    upload.report.warnings.push(format!(
-                        "cannot tell what is stored already, so every entry is written: {error}"
-                    ));
+                upload.until(listing).await.unwrap_or_else(|problem| {
+                    upload.listing_problem = Some(problem);
                     KnownEntries::default()
                 })
             }
@@ -413,6 +414,15 @@ impl<'a, 'o> Upload<'a, 'o> {
             );
         }
         self.report.routes_not_reached = self.report.routes - self.routes_packed;
+        // A run that fails for the same reason says it once.
+        let failed_with = failure.as_ref().map(StoreError::code);
+        if let Some(problem) = self.listing_problem
+            && failed_with != Some(problem.code())
+        {
+            self.report.warnings.push(format!(
+                "cannot tell what is stored already, so every entry is written: {problem}"
+            ));
+        }
         // Freeing its memory takes longer than sending a page, so the result does not wait for it.
         drop(begin(move || drop(self.packer)));
         let report = Box::new(self.report);
