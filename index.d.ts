@@ -79,6 +79,88 @@ export interface ProjectSeedResult extends SeedResult {
   failure?: SeedFailure;
 }
 
+/** Options of `pruneFromProject`. Those of `seedFromProject` mean what they mean there. */
+export interface ProjectPruneOptions extends Pick<
+  ProjectSeedOptions,
+  | "root"
+  | "env"
+  | "config"
+  | "binding"
+  | "namespaceId"
+  | "accountId"
+  | "apiToken"
+  | "apiBaseUrl"
+  | "workerName"
+  | "dispatchNamespace"
+  | "profile"
+  | "envFiles"
+  | "appPrefix"
+  | "runtime"
+  | "viteConfig"
+  | "viteMode"
+  | "signal"
+> {
+  /**
+   * The deployed site, which is asked which build is live.
+   * @default the deployed Worker's code is read through the API
+   */
+  url?: string;
+  /**
+   * How many of the newest builds are kept, from 1 to 10,000. The build in `dist` and the live one are
+   * kept in any case.
+   * @default 3
+   */
+  keep?: number;
+  /**
+   * Keep builds that are younger than so many seconds.
+   * @default none
+   */
+  olderThanSeconds?: number;
+  /**
+   * Say what would be deleted, and delete nothing.
+   * @default false
+   */
+  dryRun?: boolean;
+  /**
+   * The most entries to delete. The next run goes on.
+   * @default no limit
+   */
+  maxDeletes?: number;
+}
+
+/** What `pruneFromProject` did. */
+export interface PruneResult {
+  /** The builds that have entries, the newest first. Missing where they were not listed. */
+  builds?: PrunedBuild[];
+  /** Entries that were deleted. KV counts one delete for each. */
+  kvPairsDeleted?: number;
+  /** Entries that are still to be deleted, because of `dryRun`, `maxDeletes` or `failure`. */
+  kvPairsNotDeleted?: number;
+  /** Calls that listed keys. */
+  lists?: number;
+  /** Why nothing was deleted, if nothing may be. */
+  skipped?: string;
+  /** Stable: a code of `seedFromProject`, or `live-build-unknown`. */
+  skippedCode?: string;
+  /** What ended it early. What was deleted until then is counted. */
+  failure?: SeedFailure;
+  warnings: string[];
+  target?: SeedTarget;
+}
+
+/** A build that has entries in the namespace. */
+export interface PrunedBuild {
+  buildId: string;
+  /** How many entries it has, or had. */
+  kvPairs: number;
+  /** How many of them were deleted. */
+  kvPairsDeleted: number;
+  /** When it was seeded, or its newest page rendered, in milliseconds since the epoch. */
+  seededAt?: number;
+  /** Why it is kept; missing if it is, or would be, deleted. */
+  kept?: string;
+}
+
 /** Where entries go. The API token is not part of it. */
 export interface SeedTarget {
   /** The account; missing for a local target. */
@@ -121,6 +203,23 @@ export interface SeedFailure {
 export declare function seedFromProject(options?: ProjectSeedOptions): Promise<ProjectSeedResult>;
 
 /**
+ * Deletes the entries of builds that are no longer live from the namespace of a project.
+ *
+ * What is not certain is kept: the build in `dist`, the live one, the newest ones, and builds of unknown
+ * age. If it is not known which build is live, nothing is deleted, and `skipped` says why. Tags, fetches,
+ * `use cache` entries, other values of `appPrefix` and keys of anything else are never touched.
+ *
+ * Resolves with `skipped` or `failure` where it cannot be done, like `seedFromProject`. Rejects only with
+ * `INVALID_OPTION`.
+ *
+ * @example
+ * import { pruneFromProject } from "@vinext/seed-native";
+ *
+ * const { kvPairsNotDeleted } = await pruneFromProject({ keep: 5, dryRun: true });
+ */
+export declare function pruneFromProject(options?: ProjectPruneOptions): Promise<PruneResult>;
+
+/**
  * Which binding artifact the generated loader actually loaded: `'native'` for
  * a native addon, otherwise the `platformArchABI` of the WASI flavor. Every
  * flavor napi-rs can build is listed, because `NAPI_RS_NATIVE_LIBRARY_PATH`
@@ -145,6 +244,8 @@ export interface ApiRequest {
   signal?: AbortSignal
   /** The largest reply to accept, in bytes. */
   maxReplyBytes?: number
+  /** Whether the answer is text, not JSON. */
+  expectsText?: boolean
 }
 
 /** Where the runtime finds one artifact. */
@@ -351,6 +452,35 @@ export interface ExportOptions extends BuildOptions {
    */
   maxBatchBytes?: number
   /** Cancels the run. */
+  signal?: AbortSignal
+}
+
+/**
+ * What to prune.
+ * @internal
+ */
+export interface JsPruneOptions {
+  /** The account that owns the namespace. */
+  accountId: Given<string>
+  /** The namespace. */
+  namespaceId: Given<string>
+  /** The token. */
+  apiToken: Given<string>
+  /** The API. */
+  apiBaseUrl?: OrNull<string>
+  /** How many of the newest builds are kept. */
+  keep?: OrNull<number>
+  /** Builds younger than this are kept. */
+  olderThanSeconds?: OrNull<number>
+  /** Whether to delete nothing. */
+  dryRun?: OrNull<boolean>
+  /** The most entries to delete. */
+  maxDeletes?: OrNull<number>
+  /** The deployed Worker's code. */
+  workerCode?: string
+  /** What the live site answered. */
+  siteAnswers?: Array<string>
+  /** Cancels it. */
   signal?: AbortSignal
 }
 
@@ -738,6 +868,36 @@ export interface SeedResult extends BuildFindings {
   batches: number
   /** Requests that repeated entries of an earlier one. */
   retries: number
+}
+
+/**
+ * A question to a site.
+ * @internal
+ */
+export interface SiteRequest {
+  /** What to ask for. */
+  url: string
+  /** Headers to send, as pairs of name and value. */
+  headers?: Array<Array<string>>
+  /** Cancels the question. */
+  signal?: AbortSignal
+}
+
+/**
+ * What a site answered.
+ * @internal
+ */
+export interface SiteResponse {
+  /** The HTTP status. */
+  status: number
+  /** The headers, as pairs of name and value, in order. */
+  headers: Array<Array<string>>
+  /** The body. */
+  body: Buffer
+  /** Whether there is more of the body. */
+  isTruncated: boolean
+  /** What in the environment cannot be used and is ignored. */
+  warnings: Array<string>
 }
 
 /** How long the parts of a request may take, each from 1 millisecond to an hour. */

@@ -1,5 +1,6 @@
 // What the package offers. Types and documentation are in index.d.ts.
 
 export { explainRoute } from "./lib/binding.js";
+export { pruneFromProject } from "./lib/prune-from-project.js";
 export { seedFromProject } from "./lib/seed-from-project.js";
 export { exportKvSeed, planKvSeed, seedKvCache } from "./lib/seed-kv-cache.js";

@@ -23,6 +23,7 @@ const ENGINE_IMPORTS: Record<string, string[]> = {
   pack: ["files", "flight", "formats", "manifest", "plan", "sanitized_text", "store"],
   send: ["pack", "sanitized_text", "store"],
   report: ["manifest", "plan", "runtime", "send", "store"],
+  prune: ["formats", "pack", "sanitized_text", "send", "store"],
   seed: [
     ...["files", "formats", "manifest", "pack", "plan", "progress"],
     ...["report", "runtime", "sanitized_text", "send", "store"],

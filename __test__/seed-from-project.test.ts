@@ -5,7 +5,7 @@ import path from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { seedFromProject, type ProjectSeedOptions } from "../index.js";
 import { startLocalApi } from "../lib/local-api/server.js";
-import { key, rendered, temporaryDirectory } from "./support/build.js";
+import { BUILD_ID, key, rendered, temporaryDirectory } from "./support/build.js";
 import {
   ACCOUNT,
   API_TOKEN,
@@ -100,7 +100,8 @@ describe("seedFromProject", () => {
     const { result } = (await response.json()) as { result: { name: string }[] };
     await api.close();
     const keys = [key("/a", "html"), key("/a", "rsc"), key("/b", "html")];
-    expect(result.map(({ name }) => name)).toEqual(keys);
+    const record = `vinext-seed:build:${BUILD_ID}`;
+    expect(result.map(({ name }) => name)).toEqual([...keys, record]);
   });
 
   it("takes the options of seedKvCache", async () => {

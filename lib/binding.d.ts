@@ -1,4 +1,6 @@
 // The native code's functions have the types that `npm run build` writes to index.d.ts.
+import type { PlanOptions, PruneResult } from "../index.js";
+
 export { explainRoute, exportKvSeed, planKvSeed, seedKvCache } from "../index.js";
 
 /** What is wrong with a URL as an API's base, as the rest of a sentence; `null` if nothing is. */
@@ -33,6 +35,8 @@ export interface ApiRequest {
    * @default 1_048_576
    */
   maxReplyBytes?: number;
+  /** Whether a success is text, not JSON; then `result` is the text. */
+  expectsText?: boolean;
 }
 
 export interface ApiAnswer {
@@ -50,6 +54,51 @@ export interface ApiAnswer {
   /** What in the environment (proxies, certificates) could not be used and was ignored. */
   warnings: string[];
 }
+
+/**
+ * Asks a site once, as a visitor would, with the same proxies and certificates as an upload. No token is
+ * sent, and redirects are not followed. Resolves with any answer; rejects where there is none.
+ */
+export function siteRequest(request: SiteRequest): Promise<SiteResponse>;
+
+export interface SiteRequest {
+  url: string;
+  headers?: [name: string, value: string][];
+  signal?: AbortSignal;
+}
+
+export interface SiteResponse {
+  /** The HTTP status. */
+  status: number;
+  /** In order; names in lower case. Foreign. */
+  headers: [name: string, value: string][];
+  /** At most 25 MiB. */
+  body: Buffer;
+  /** Whether there is more of the body. */
+  isTruncated: boolean;
+  /** What in the environment (proxies, certificates) could not be used and was ignored. */
+  warnings: string[];
+}
+
+/** Deletes the entries of old builds from a namespace. */
+export function pruneKvEntries(options: PruneKvOptions): Promise<PruneKvResult>;
+
+export interface PruneKvOptions extends PlanOptions {
+  accountId: string;
+  namespaceId: string;
+  apiToken: string;
+  apiBaseUrl?: string;
+  keep?: number;
+  olderThanSeconds?: number;
+  dryRun?: boolean;
+  maxDeletes?: number;
+  /** The deployed Worker's code, which contains the id of the live build. */
+  workerCode?: string;
+  /** What the live site answered: headers and bodies. */
+  siteAnswers?: string[];
+}
+
+export type PruneKvResult = Omit<PruneResult, "target">;
 
 /** The files of the installed packages that tell formats apart, by their path within the package. */
 export function probeFiles(): { vinext: string[]; cloudflare: string[] };

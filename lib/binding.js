@@ -34,11 +34,17 @@ export const {
   probeFiles,
   sanitizeText,
   seedKvCache,
+  siteRequest,
 } = native;
 
 /** @type {typeof import("./binding.js").apiRequest} */
 export async function apiRequest(request) {
   return JSON.parse(await native.apiRequest(request));
+}
+
+/** @type {typeof import("./binding.js").pruneKvEntries} */
+export async function pruneKvEntries(options) {
+  return JSON.parse(await native.pruneKvEntries(options));
 }
 
 function load() {

@@ -58,6 +58,8 @@ pub struct ApiRequest {
     pub signal: Option<Signal>,
     /// The largest reply to accept, in bytes.
     pub max_reply_bytes: Option<u32>,
+    /// Whether the answer is text, not JSON.
+    pub expects_text: Option<bool>,
 }
 
 /// Asks Cloudflare's API, and resolves with JSON: `{ status, success, result, resultInfo, errors,
@@ -129,19 +131,25 @@ fn start(env: &Env, request: Argument<ApiRequest>) -> Result<PromiseRaw<'_, Stri
     let query: Vec<_> = request.query.into_iter().flatten().collect();
     let max_bytes = request.max_reply_bytes.unwrap_or(MAX_REPLY_BYTES) as usize;
     let url = base.resolve(&request.path, &query)?;
+    let expects_text = request.expects_text.unwrap_or(false);
     run::start(
         env,
         request.signal,
         None,
         move |_, cancellation| async move {
-            let asked = answer(token, &url, max_bytes);
+            let asked = answer(token, &url, max_bytes, expects_text);
             let answered = cancellation.run_until_cancelled(asked).await;
             answered.unwrap_or(Err(QuestionError::Aborted))
         },
     )
 }
 
-async fn answer(token: ApiToken, url: &ApiUrl, max_bytes: usize) -> Result<String, QuestionError> {
+async fn answer(
+    token: ApiToken,
+    url: &ApiUrl,
+    max_bytes: usize,
+    expects_text: bool,
+) -> Result<String, QuestionError> {
     let origin = url.clone();
     let opening = spawn_blocking(move || CloudflareApi::new(&origin, token, TIMEOUTS));
     let opened = opening
@@ -150,7 +158,10 @@ async fn answer(token: ApiToken, url: &ApiUrl, max_bytes: usize) -> Result<Strin
     let (api, warnings) = opened
         .and_then(|opened| opened)
         .map_err(QuestionError::Client)?;
-    let answer = ask(&RETRY, || api.get(url, max_bytes)).await;
+    let answer = match expects_text {
+        true => ask(&RETRY, || api.get_text(url, max_bytes)).await,
+        false => ask(&RETRY, || api.get(url, max_bytes)).await,
+    };
     Ok(json(answer.map_err(QuestionError::Store)?, warnings))
 }
 

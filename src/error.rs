@@ -7,10 +7,12 @@ use std::fmt::Display;
 use napi::bindgen_prelude::{Object, ToNapiValue};
 use napi::{Env, Error, JsError, JsValue};
 use vinext_seed::SeedError;
+use vinext_seed::prune::PruneError;
 use vinext_seed::runtime::RuntimeError;
 use vinext_seed::store::{ConfigError, StoreError};
 
 use crate::api_request::QuestionError;
+use crate::prune::PruneFailure;
 use crate::result::SeedResult;
 
 /// Why a promise rejects, or a function throws.
@@ -26,6 +28,8 @@ pub(crate) enum BindingError {
     Engine(Box<SeedError>, Option<Error>),
     /// A question was not answered, or was cancelled for the signal's reason.
     Question(Box<QuestionError>, Option<Error>),
+    /// Pruning failed, or was cancelled for the signal's reason.
+    Prune(Box<PruneError>, Option<Error>),
     /// Node-API failed, which it does when the environment is being torn down.
     Node(Error),
 }
@@ -53,6 +57,17 @@ impl From<(SeedError, Option<Error>)> for BindingError {
 impl From<(QuestionError, Option<Error>)> for BindingError {
     fn from((error, abort_reason): (QuestionError, Option<Error>)) -> Self {
         Self::Question(Box::new(error), abort_reason)
+    }
+}
+
+/// What ended pruning, with the signal's reason if it is aborted.
+impl From<(PruneFailure, Option<Error>)> for BindingError {
+    fn from((failure, abort_reason): (PruneFailure, Option<Error>)) -> Self {
+        match failure {
+            PruneFailure::Build(error) => (error, abort_reason).into(),
+            PruneFailure::Prune(PruneError::Config(error)) => error.into(),
+            PruneFailure::Prune(error) => Self::Prune(Box::new(error), abort_reason),
+        }
     }
 }
 
@@ -99,6 +114,15 @@ impl BindingError {
                 if let Some(report) = failed.report() {
                     error.set("retries", report.retries as f64)?;
                     error.set("report", SeedResult::from(report.clone()))?;
+                }
+                Ok(Error::from(error.to_unknown()))
+            }
+            Self::Prune(failed, abort_reason) => {
+                let mut error = error_object(env, failed.code(), &failed.to_string())?;
+                match &*failed {
+                    PruneError::Aborted { .. } => set_aborted(&mut error, env, abort_reason)?,
+                    PruneError::Store(failure) => set_reply(&mut error, failure)?,
+                    _ => {}
                 }
                 Ok(Error::from(error.to_unknown()))
             }

@@ -79,6 +79,88 @@ export interface ProjectSeedResult extends SeedResult {
   failure?: SeedFailure;
 }
 
+/** Options of `pruneFromProject`. Those of `seedFromProject` mean what they mean there. */
+export interface ProjectPruneOptions extends Pick<
+  ProjectSeedOptions,
+  | "root"
+  | "env"
+  | "config"
+  | "binding"
+  | "namespaceId"
+  | "accountId"
+  | "apiToken"
+  | "apiBaseUrl"
+  | "workerName"
+  | "dispatchNamespace"
+  | "profile"
+  | "envFiles"
+  | "appPrefix"
+  | "runtime"
+  | "viteConfig"
+  | "viteMode"
+  | "signal"
+> {
+  /**
+   * The deployed site, which is asked which build is live.
+   * @default the deployed Worker's code is read through the API
+   */
+  url?: string;
+  /**
+   * How many of the newest builds are kept, from 1 to 10,000. The build in `dist` and the live one are
+   * kept in any case.
+   * @default 3
+   */
+  keep?: number;
+  /**
+   * Keep builds that are younger than so many seconds.
+   * @default none
+   */
+  olderThanSeconds?: number;
+  /**
+   * Say what would be deleted, and delete nothing.
+   * @default false
+   */
+  dryRun?: boolean;
+  /**
+   * The most entries to delete. The next run goes on.
+   * @default no limit
+   */
+  maxDeletes?: number;
+}
+
+/** What `pruneFromProject` did. */
+export interface PruneResult {
+  /** The builds that have entries, the newest first. Missing where they were not listed. */
+  builds?: PrunedBuild[];
+  /** Entries that were deleted. KV counts one delete for each. */
+  kvPairsDeleted?: number;
+  /** Entries that are still to be deleted, because of `dryRun`, `maxDeletes` or `failure`. */
+  kvPairsNotDeleted?: number;
+  /** Calls that listed keys. */
+  lists?: number;
+  /** Why nothing was deleted, if nothing may be. */
+  skipped?: string;
+  /** Stable: a code of `seedFromProject`, or `live-build-unknown`. */
+  skippedCode?: string;
+  /** What ended it early. What was deleted until then is counted. */
+  failure?: SeedFailure;
+  warnings: string[];
+  target?: SeedTarget;
+}
+
+/** A build that has entries in the namespace. */
+export interface PrunedBuild {
+  buildId: string;
+  /** How many entries it has, or had. */
+  kvPairs: number;
+  /** How many of them were deleted. */
+  kvPairsDeleted: number;
+  /** When it was seeded, or its newest page rendered, in milliseconds since the epoch. */
+  seededAt?: number;
+  /** Why it is kept; missing if it is, or would be, deleted. */
+  kept?: string;
+}
+
 /** Where entries go. The API token is not part of it. */
 export interface SeedTarget {
   /** The account; missing for a local target. */
@@ -119,3 +201,20 @@ export interface SeedFailure {
  * const { skipped, failure, seededRoutes } = await seedFromProject({ env: "staging" });
  */
 export declare function seedFromProject(options?: ProjectSeedOptions): Promise<ProjectSeedResult>;
+
+/**
+ * Deletes the entries of builds that are no longer live from the namespace of a project.
+ *
+ * What is not certain is kept: the build in `dist`, the live one, the newest ones, and builds of unknown
+ * age. If it is not known which build is live, nothing is deleted, and `skipped` says why. Tags, fetches,
+ * `use cache` entries, other values of `appPrefix` and keys of anything else are never touched.
+ *
+ * Resolves with `skipped` or `failure` where it cannot be done, like `seedFromProject`. Rejects only with
+ * `INVALID_OPTION`.
+ *
+ * @example
+ * import { pruneFromProject } from "@vinext/seed-native";
+ *
+ * const { kvPairsNotDeleted } = await pruneFromProject({ keep: 5, dryRun: true });
+ */
+export declare function pruneFromProject(options?: ProjectPruneOptions): Promise<PruneResult>;

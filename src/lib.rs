@@ -19,9 +19,11 @@ mod log;
 mod options;
 pub mod plan;
 mod progress;
+pub mod prune;
 mod read_options;
 mod result;
 mod run;
+pub mod site_request;
 
 use napi::Env;
 use napi::bindgen_prelude::PromiseRaw;

@@ -133,7 +133,7 @@ pub(crate) fn text(value: Given<String>, option: &'static str) -> Result<String,
     not_empty(value.expect(option, STRING)?, option)
 }
 
-fn optional_text(
+pub(crate) fn optional_text(
     value: Option<OrNull<String>>,
     option: &'static str,
 ) -> Result<Option<String>, BindingError> {

@@ -7,7 +7,8 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { cacheState } from "../../compat/compare/answers.js";
 import { get } from "../../compat/compare/observe.js";
 import { buildAgain, buildProject } from "../../compat/project.js";
-import { seedFromProject } from "../../index.js";
+import { pruneFromProject, seedFromProject } from "../../index.js";
+import { startLocalApi } from "../../lib/local-api/server.js";
 import { startWranglerDev } from "../../scripts/wrangler-dev.js";
 
 /** Two builds and two Workers, on a machine that may be busy. */
@@ -88,6 +89,46 @@ it(
       ["/posts/again", 200, "HIT"],
       ["/posts/hello", 200, "HIT"],
     ]);
+  },
+  TIMEOUT_MS,
+);
+
+it(
+  "`prune` deletes what the live Worker does not read, and the site stays as it was",
+  async () => {
+    const persistTo = path.join(scratch, "blog");
+    const worker = await startWranglerDev({ root, persistTo });
+    const { target } = await seedInto("blog");
+    const namespaceId = target?.namespaceId ?? "";
+    const api = await startLocalApi({
+      root,
+      persistTo,
+      namespaceIds: [namespaceId],
+      apiToken: "t",
+    });
+    try {
+      const result = await pruneFromProject({
+        ...{ root, accountId: "0123456789abcdef0123456789abcdef", apiToken: "t" },
+        ...{ apiBaseUrl: api.baseUrl, namespaceId, url: worker.url, keep: 1 },
+      });
+      expect(result.skipped ?? result.failure).toBeUndefined();
+      expect(result.builds?.map(({ kept }) => kept)).toEqual([
+        "it is the build in dist",
+        undefined,
+      ]);
+      expect(result.kvPairsDeleted).toBe(result.builds?.[1]?.kvPairs);
+      const url = `${api.baseUrl}/accounts/any/storage/kv/namespaces/${namespaceId}/keys`;
+      const keys = await fetch(url, {
+        headers: { authorization: "Bearer t" },
+      });
+      const { result: left } = (await keys.json()) as { result: { name: string }[] };
+      const pages = left.filter(({ name }) => name.includes("cache:app:v2:"));
+      expect(pages).toHaveLength(result.builds?.[0]?.kvPairs ?? 0);
+      expect(cacheState(await get(worker.url, "/posts/bye"))).toBe("HIT");
+    } finally {
+      await worker.stop();
+      await api.close();
+    }
   },
   TIMEOUT_MS,
 );

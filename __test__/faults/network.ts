@@ -396,8 +396,8 @@ export const PROXIES: NetworkFault[] = [
       const local = `http://127.0.0.1:${proxy.port}`;
       const through = await seedWith(api.baseUrl, { HTTP_PROXY: local });
       isStored(through, api);
-      // The keys that are stored already, and the upload.
-      expect(proxy.asked.map((request) => request.split(" ")[0])).toEqual(["GET", "PUT"]);
+      // The keys that are stored already, the upload, and the record of the build.
+      expect(proxy.asked.map((request) => request.split(" ")[0])).toEqual(["GET", "PUT", "PUT"]);
       const past = await seedWith(api.baseUrl, { HTTP_PROXY: "http://proxy.example.invalid:3128" });
       expect(past.result?.kvPairsUploaded).toBe(1);
       return { ...past, output: through.output + past.output };

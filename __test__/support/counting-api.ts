@@ -14,6 +14,12 @@ export interface CountingApi {
   refusesLists?: number;
   /** How many entries may still be written; then the daily quota is used up. */
   quota: number;
+  /** Entries that were deleted since the last `reset`. */
+  deletes: string[];
+  /** How many entries may still be deleted; then the daily quota is used up. */
+  deleteQuota: number;
+  /** The code of the deployed Worker. */
+  workerCode?: string;
   /** Called before a bulk write is passed on. */
   onBulk: () => void;
   reset(): void;
@@ -29,10 +35,14 @@ export async function startCountingApi(targetUrl: string): Promise<CountingApi> 
     bulks: 0,
     writes: [],
     quota: Infinity,
+    deletes: [],
+    deleteQuota: Infinity,
     onBulk: () => {},
     reset() {
       Object.assign(api, { lists: [], bulks: 0, writes: [], quota: Infinity, onBulk: () => {} });
+      Object.assign(api, { deletes: [], deleteQuota: Infinity });
       delete api.refusesLists;
+      delete api.workerCode;
     },
     async idle() {
       await Promise.allSettled(inFlight);
@@ -56,6 +66,17 @@ export async function startCountingApi(targetUrl: string): Promise<CountingApi> 
     if (request.method === "GET" && /\/keys\?/u.test(url)) {
       api.lists.push(url);
       if (api.refusesLists !== undefined) return fail(api.refusesLists, 10000, "not allowed");
+    }
+    if (request.method === "GET" && url.endsWith("/content/v2")) {
+      if (api.workerCode === undefined) return fail(403, 10000, "Authentication error");
+      response.writeHead(200, { "content-type": "multipart/form-data; boundary=x" });
+      return void response.end(api.workerCode);
+    }
+    if (request.method === "POST" && url.endsWith("/bulk/delete")) {
+      const keys = JSON.parse(body.toString()) as string[];
+      if (keys.length > api.deleteQuota) return fail(429, 10048, "reached the free usage limit");
+      api.deleteQuota -= keys.length;
+      api.deletes.push(...keys);
     }
     if (request.method === "PUT" && url.endsWith("/bulk")) {
       api.onBulk();

@@ -43,6 +43,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 /**
  * @typedef {{ name: "run" | "plan", root: string, options: CliOptions }
  *   | { name: "export", root: string, directory: string, options: CliOptions }
+ *   | { name: "prune", root: string, choice: import("./prune.js").PruneChoice, options: CliOptions }
  *   | { name: "deploy", root: string, seedCache: boolean, deployArgs: string[],
  *       options: CliOptions }} Invocation
  */
@@ -60,6 +61,7 @@ Examples:
   $ vinext-seed deploy --env staging -- --dry-run
   $ vinext-seed --local                 seed the KV of wrangler dev and vite preview
   $ vinext-seed export kv-seed          the entries as files for wrangler kv bulk put
+  $ vinext-seed prune --dry-run         which builds could be deleted
 
 Exit codes:
   0    success, or skipped or failed with a warning
@@ -159,7 +161,7 @@ function commandLine(invoke, deployArgs) {
     .option(
       "--max-writes <n>",
       "write at most so many entries, what matters most first (docs/cost.md)",
-      writes,
+      atLeastOne,
     )
     .option("--first <glob>", "with --max-writes: paths to write first; may be repeated", globs)
     .option("--html-only", "write no RSC payloads; the Worker renders them on demand")
@@ -222,6 +224,17 @@ function commandLine(invoke, deployArgs) {
       rejectLocal("export");
       return invoke({ name: "export", directory, root: project(root), options: options() });
     });
+  withRoot(command("prune"))
+    .description("delete the entries of builds that are no longer live")
+    .option("--keep <n>", "how many of the newest builds to keep (default: 3)", atLeastOne)
+    .option("--older-than <age>", "keep builds that are younger, such as 7d, 12h or 90m", age)
+    .option("--dry-run", "print what would be deleted; delete nothing")
+    .option("--max-deletes <n>", "delete at most so many entries", atLeastOne)
+    .option("--url <url>", "ask this site which build is live, not the deployed Worker", some)
+    .action((root, choice) => {
+      rejectLocal("prune");
+      return invoke({ name: "prune", root: project(root), choice, options: options() });
+    });
   withRoot(command("deploy"))
     .description("build with pre-rendering, seed, deploy; arguments after -- go to wrangler deploy")
     .option("--no-seed-cache", "build and deploy without seeding")
@@ -254,7 +267,7 @@ function collected(text, before = []) {
 }
 
 /** @param {string} text */
-function writes(text) {
+function atLeastOne(text) {
   const value = Number(text);
   if (!/^\d+$/u.test(text) || !Number.isSafeInteger(value) || value < 1) {
     throw new InvalidArgumentError("It takes a whole number of at least 1.");
@@ -268,6 +281,18 @@ function writes(text) {
  */
 function globs(text, before = []) {
   return [...before, some(text)];
+}
+
+/** Seconds in the units of ages. */
+const AGE_UNITS = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
+
+/** @param {string} text */
+function age(text) {
+  const [, count, unit] = /^(\d{1,9})([smhdw])$/u.exec(text) ?? [];
+  if (count === undefined || Number(count) === 0) {
+    throw new InvalidArgumentError("It takes a number and a unit: 90m, 12h, 7d or 4w.");
+  }
+  return Number(count) * AGE_UNITS[/** @type {keyof typeof AGE_UNITS} */ (unit)];
 }
 
 /** @param {string} text */

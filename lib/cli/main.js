@@ -10,6 +10,7 @@ import { exportProject } from "./export.js";
 import { listenForInterrupt } from "./interrupt.js";
 import { planProject } from "./plan.js";
 import { createPrinter, ignoreErrors, write } from "./printer.js";
+import { pruneProject } from "./prune.js";
 import { seedStep } from "./seed-step.js";
 
 /**
@@ -69,6 +70,8 @@ async function perform(invocation, printer, interrupt) {
       return planProject(root, options, printer, interrupt.signal);
     case "export":
       return exportProject(root, invocation.directory, options, printer, interrupt.signal);
+    case "prune":
+      return pruneProject(root, invocation.choice, options, printer, interrupt);
     case "deploy":
       return deployProject(invocation, printer, interrupt);
     case "run": {

@@ -39,14 +39,23 @@ export class ApiError extends Error {
 /**
  * @param {Api} api
  * @param {string} path
- * @param {{ query?: Record<string, string>, permission?: string }} [more] `permission`: what to set or
- *   allow if the token may not ask this
+ * @param {{ query?: Record<string, string>, permission?: string, text?: { maxReplyBytes: number } }} [more]
+ *   `permission`: what to set or allow if the token may not ask this; `text`: the result is text
  * @returns {Promise<any>} the result
  */
-export async function get(api, path, { query, permission } = {}) {
+export async function get(api, path, { query, permission, text } = {}) {
   const { baseUrl: apiBaseUrl, token: apiToken, signal } = api;
   const question = `GET ${path}`;
-  const answer = await apiRequest({ apiBaseUrl, path, query, apiToken, signal }).catch((error) => {
+  const asked = {
+    apiBaseUrl,
+    path,
+    query,
+    apiToken,
+    signal,
+    expectsText: text !== undefined,
+    ...text,
+  };
+  const answer = await apiRequest(asked).catch((error) => {
     if (signal?.aborted) throw abortError(signal);
     const { message, status, cloudflareCodes: codes } = error;
     const advice = adviceFor({ status, codes }, api, permission);
@@ -57,8 +66,8 @@ export async function get(api, path, { query, permission } = {}) {
   const said = errors.map(({ code, message }) => `${message} [code ${code}]`).join("; ");
   const codes = errors.map(({ code }) => code);
   const advice = adviceFor({ status, codes }, api, permission);
-  const text = said === "" ? "" : `: ${said}`;
-  throw new ApiError(`Cloudflare answered ${question} with ${status}${text}${advice}`, {
+  const reason = said === "" ? "" : `: ${said}`;
+  throw new ApiError(`Cloudflare answered ${question} with ${status}${reason}${advice}`, {
     status,
     codes,
   });
@@ -133,11 +142,7 @@ async function list(api, path, permission) {
  * @returns {Promise<string | undefined>} nothing if there is no such Worker, or no such binding
  */
 export async function deployedNamespace(api, accountId, { name, dispatchNamespace }, binding) {
-  const dispatch =
-    dispatchNamespace === undefined
-      ? ""
-      : `/dispatch/namespaces/${encodeURIComponent(dispatchNamespace)}`;
-  const path = `/accounts/${accountId}/workers${dispatch}/scripts/${encodeURIComponent(name)}/settings`;
+  const path = `${scriptPath(accountId, { name, dispatchNamespace })}/settings`;
   const set =
     'the API token needs the permission "Workers Scripts: Read" to look up the namespace; allow it, ' +
     "or name the namespace with --namespace-id";
@@ -150,6 +155,36 @@ export async function deployedNamespace(api, accountId, { name, dispatchNamespac
     if (error instanceof ApiError && error.status === 404) return undefined;
     throw error;
   }
+}
+
+/** The largest Worker that is read, in bytes. Workers are limited to 64 MB (Cloudflare Workers limits). */
+const MAX_WORKER_BYTES = 128 * 1024 * 1024;
+
+/**
+ * The code of a deployed Worker.
+ * @param {Api} api
+ * @param {string} accountId
+ * @param {{ name: string, dispatchNamespace?: string }} worker
+ * @returns {Promise<string>}
+ */
+export async function deployedCode(api, accountId, { name, dispatchNamespace }) {
+  const path = `${scriptPath(accountId, { name, dispatchNamespace })}/content/v2`;
+  const permission =
+    'the API token needs the permission "Workers Scripts: Read" to see which build is live; allow it, or ' +
+    "name the site with --url";
+  return get(api, path, { permission, text: { maxReplyBytes: MAX_WORKER_BYTES } });
+}
+
+/**
+ * @param {string} accountId
+ * @param {{ name: string, dispatchNamespace?: string }} worker
+ */
+function scriptPath(accountId, { name, dispatchNamespace }) {
+  const dispatch =
+    dispatchNamespace === undefined
+      ? ""
+      : `/dispatch/namespaces/${encodeURIComponent(dispatchNamespace)}`;
+  return `/accounts/${accountId}/workers${dispatch}/scripts/${encodeURIComponent(name)}`;
 }
 
 /**

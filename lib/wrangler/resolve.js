@@ -41,6 +41,7 @@ import { findToken } from "./token.js";
  * @property {string} apiBaseUrl
  * @property {string} apiToken
  * @property {string} tokenSource
+ * @property {string} [workerName]
  */
 
 /**
@@ -97,6 +98,7 @@ export async function resolveTarget(options, cacheBinding) {
       apiBaseUrl: api.baseUrl,
       apiToken: token.token,
       tokenSource: token.source,
+      workerName: options.workerName ?? config?.name,
     };
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;

@@ -30,7 +30,8 @@ export class Namespace {
   }
 
   async read(): Promise<Content> {
-    const listed: Listed[] = await this.#call("GET", "/keys?limit=1000");
+    // Without the record that a run leaves of its build.
+    const listed: Listed[] = await this.#call("GET", "/keys?limit=1000&prefix=cache:");
     const content: Content = new Map();
     for (let first = 0; first < listed.length; first += READ_AT_A_TIME) {
       const some = listed.slice(first, first + READ_AT_A_TIME);

@@ -86,6 +86,7 @@ pub mod manifest;
 pub mod pack;
 pub mod plan;
 pub mod progress;
+pub mod prune;
 pub mod report;
 pub mod runtime;
 pub mod sanitized_text;
@@ -96,8 +97,8 @@ pub mod store;
 pub use progress::{Observer, Phase, Progress};
 pub use report::SeedReport;
 pub use seed::{
-    BuildOptions, DEFAULT_MAX_FILE_BYTES, DEFAULT_MAX_MEMORY_BYTES, EntrySize, Estimate, Export,
-    ExportFile, LARGEST_ENTRIES, Limits, MAX_CONCURRENCY, SeedError, SeedOptions, WriteRule,
-    estimate, export, seed, seed_into,
+    Application, BuildOptions, DEFAULT_MAX_FILE_BYTES, DEFAULT_MAX_MEMORY_BYTES, EntrySize,
+    Estimate, Export, ExportFile, LARGEST_ENTRIES, Limits, MAX_CONCURRENCY, SeedError, SeedOptions,
+    WriteRule, application, estimate, export, seed, seed_into,
 };
 pub use tokio_util::sync::CancellationToken;

@@ -1,6 +1,7 @@
 //! The name of an entry in the KV namespace, at most 512 bytes, from a logical cache key (see
 //! [`super::cache_key`]) and the adapter's `appPrefix`.
 
+use super::build_record::RECORD_CATEGORY;
 use super::path_hash::fnv1a64_hex;
 
 /// The longest key that the KV adapter hands over as it is, in bytes of UTF-8: what Workers KV takes
@@ -53,11 +54,34 @@ impl KvKeySpace {
         }
     }
 
+    /// What the keys of all entries begin with, whatever build they are of.
+    #[must_use]
+    pub fn entry_prefix(&self) -> &str {
+        &self.entry_prefix
+    }
+
     /// What the keys of the markers of invalidated tags begin with.
     #[must_use]
     pub fn tag_marker_prefix(&self) -> String {
+        self.beside_entries(TAG_CATEGORY)
+    }
+
+    /// What the keys of the records of builds begin with.
+    #[must_use]
+    pub fn record_prefix(&self) -> String {
+        self.beside_entries(RECORD_CATEGORY)
+    }
+
+    /// The key of a build's record; `None` where it would be too long.
+    #[must_use]
+    pub fn record_key(&self, build_id: &str) -> Option<String> {
+        let key = self.record_prefix() + build_id;
+        (key.len() <= MAX_KV_KEY_BYTES).then_some(key)
+    }
+
+    fn beside_entries(&self, category: &str) -> String {
         let prefix = self.entry_prefix.strip_suffix(ENTRY_CATEGORY);
-        [prefix.unwrap_or_default(), TAG_CATEGORY].concat()
+        [prefix.unwrap_or_default(), category].concat()
     }
 
     /// The length of the KV key of a logical key, unhashed, in bytes.

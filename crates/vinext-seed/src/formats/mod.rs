@@ -4,6 +4,7 @@
 //! [`RuntimeProfile`]; [`crate::runtime`] chooses it.
 
 pub mod artifact_path;
+pub mod build_record;
 pub mod cache_key;
 pub mod kv_key;
 pub mod link_header;

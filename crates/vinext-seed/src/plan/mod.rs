@@ -186,6 +186,12 @@ impl Planner {
         self.key_space.tag_marker_prefix()
     }
 
+    /// The key under which a run leaves its record of the build.
+    #[must_use]
+    pub fn record_key(&self) -> Option<String> {
+        self.key_space.record_key(&self.build_id)
+    }
+
     /// What the manifest as a whole says.
     #[must_use]
     pub fn scan(&self) -> &ManifestScan {

@@ -16,6 +16,12 @@ const WORKER_ENTRY: &str = "index.js";
 /// The build id's file within `dist/server/`.
 pub(crate) const BUILD_ID_FILE: &str = "BUILD_ID";
 
+/// The file within `dist/server/` with what responses say of the build (1.4.0).
+const RSC_BUILD_ID_FILE: &str = "RSC_BUILD_ID";
+
+/// Longer ones are not believed. vinext makes 32 hexadecimal digits.
+const MAX_RSC_BUILD_ID_BYTES: usize = 128;
+
 /// The largest Worker entry that is searched, in bytes. Workers are limited to 64 MB (Cloudflare
 /// Workers limits); a source map or comments may come on top.
 const MAX_WORKER_BYTES: u64 = 128 * 1024 * 1024;
@@ -90,6 +96,16 @@ pub(crate) fn find(
             }
         }
     }
+}
+
+/// What responses of this build's Worker have in `X-Vinext-RSC-Build-Id`; `None` where the build does
+/// not have it (before 1.4.0), or it cannot be read.
+#[must_use]
+pub fn rsc_build_id(server_dir: &Path) -> Option<String> {
+    let id = read(server_dir, RSC_BUILD_ID_FILE).ok()??;
+    let id = id.trim();
+    let is_id = !id.is_empty() && id.len() <= MAX_RSC_BUILD_ID_BYTES;
+    (is_id && id.bytes().all(|byte| byte.is_ascii_graphic())).then(|| id.to_owned())
 }
 
 fn read(server_dir: &Path, file: &'static str) -> Result<Option<String>, BuildIdError> {

@@ -102,6 +102,12 @@ impl SeedError {
         }
     }
 
+    /// A task of ours failed.
+    #[must_use]
+    pub fn internal(error: &dyn std::fmt::Display) -> Self {
+        Self::Internal(SanitizedText::new(&error.to_string()))
+    }
+
     /// What was stored before it went wrong, where anything was begun.
     #[must_use]
     pub fn report(&self) -> Option<&SeedReport> {

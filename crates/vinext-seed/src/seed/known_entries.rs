@@ -27,6 +27,10 @@ pub(super) struct EntryPlace {
     pub(super) key_prefix: Option<String>,
     /// What the keys of the markers of invalidated tags begin with.
     pub(super) tag_marker_prefix: String,
+    /// The key of the record that a run leaves of the build, if it can have one.
+    pub(super) record_key: Option<String>,
+    /// What the live Worker calls this build in its responses, if the build has that.
+    pub(super) rsc_build_id: Option<String>,
     /// Now, in milliseconds since the epoch.
     pub(super) now_ms: f64,
 }

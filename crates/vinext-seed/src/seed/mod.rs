@@ -9,6 +9,8 @@ mod export;
 mod known_entries;
 mod moment;
 mod prepare;
+mod recognize;
+mod record;
 mod rendered_at;
 mod upload;
 mod write_budget;
@@ -34,6 +36,7 @@ pub use error::SeedError;
 pub use estimate::{EntrySize, Estimate, LARGEST_ENTRIES, estimate};
 pub use export::{DEFAULT_MAX_FILE_BYTES, Export, ExportFile, export};
 pub use prepare::BuildOptions;
+pub use recognize::{Application, application};
 pub use write_budget::WriteRule;
 
 /// What one run is to do.

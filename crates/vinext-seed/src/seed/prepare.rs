@@ -1,22 +1,20 @@
 //! Settles everything that can be settled without the network, and starts packing.
 
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::budget::Budget;
 use super::error::SeedError;
 use super::known_entries::EntryPlace;
 use super::moment::BuildMoment;
+use super::recognize::{Recognized, Stop, recognize};
 use super::rendered_at::rendered_at;
-use crate::files::{FileError, TrustedOwners};
-use crate::manifest::{ManifestError, ManifestFile};
 use crate::pack::{PackTarget, Packer, Timestamps};
 use crate::plan::lifetime::TtlRule;
-use crate::plan::{DEFAULT_MAX_LISTED, ManifestScan, Planner, SkippedRoutes};
-use crate::report::{ReportedRuntime, SeedReport, SkippedRun};
+use crate::plan::{DEFAULT_MAX_LISTED, Planner, SkippedRoutes};
+use crate::report::{SeedReport, SkippedRun};
 use crate::runtime::worker::Fact;
-use crate::runtime::{self, RuntimeSource, build_id};
+use crate::runtime::{RuntimeSource, build_id};
 
 /// A build, and how its pages are to become entries.
 #[derive(Clone, Debug)]
@@ -86,33 +84,6 @@ pub(super) enum Prepared {
     Skipped(Box<SeedReport>),
 }
 
-/// Why preparing ends early.
-enum Stop {
-    Skipped(SkippedRun),
-    Failed(SeedError),
-}
-
-impl From<ManifestError> for Stop {
-    fn from(problem: ManifestError) -> Self {
-        match SkippedRun::of_manifest(&problem) {
-            Some(skipped) => Self::Skipped(skipped),
-            None => Self::Failed(SeedError::Manifest(problem)),
-        }
-    }
-}
-
-impl From<SeedError> for Stop {
-    fn from(error: SeedError) -> Self {
-        Self::Failed(error)
-    }
-}
-
-impl From<SkippedRun> for Stop {
-    fn from(skipped: SkippedRun) -> Self {
-        Self::Skipped(skipped)
-    }
-}
-
 /// Settles everything that can be settled without the network.
 ///
 /// # Errors
@@ -145,56 +116,22 @@ fn start(
     budget: &Budget,
     report: &mut SeedReport,
 ) -> Result<(Packer, BuildMoment, EntryPlace), Stop> {
-    let server_dir = options.root.join("dist").join("server");
-    check_links(&options.root)?;
-    let manifest = ManifestFile::open(&server_dir)?;
-    let moment = manifest.moment();
-    let scan = manifest.routes().and_then(ManifestScan::take);
-    // What does not parse may be half of another manifest.
-    moment.check()?;
-    let scan = scan?;
-
-    report.routes = scan.routes;
-    let runtime = runtime::resolve(
-        &options.root,
-        options.runtime,
-        options.allow_unproven_routes,
-    )
-    .map_err(|problem| SkippedRun::from(&problem))?;
-    let profile = runtime.profile;
-    let vinext = runtime.versions.vinext.clone();
-    report.runtime = Some(ReportedRuntime {
-        versions: runtime.versions,
-        generation: profile.generation,
-    });
-
-    if let Some(refusal) = options.refusal {
-        return Err(Stop::Skipped(refusal));
-    }
-
-    let manifest_id = scan.header.build_id.clone().unwrap_or_default();
-    let build_id = build_id::find(&server_dir, profile.build_id, &manifest_id)
-        .map_err(|problem| SkippedRun::from(&problem))?;
-    report.build_id = Some(build_id.clone());
-    let given_prefix = options.app_prefix.as_deref();
-    let (profile, worker) =
-        runtime::check_worker(&options.root, &build_id, &vinext, &profile, given_prefix)
-            .map_err(|problem| SkippedRun::from(&problem))?;
-    report.warnings.extend(worker.warnings(&profile));
-    let app_prefix = given_prefix
-        .or(worker.app_prefix.known().map(String::as_str))
-        .unwrap_or_default();
+    let ttl = options.ttl;
+    let (seed_failed_renders, html_only) = (options.seed_failed_renders, options.html_only);
+    let first = options.first.clone();
+    let Recognized {
+        server_dir,
+        manifest,
+        scan,
+        moment,
+        profile,
+        build_id,
+        app_prefix,
+        worker,
+    } = recognize(options, report)?;
     let ttl = TtlRule {
-        ttl_seconds: options.ttl.ttl_seconds.or(worker.ttl_seconds()),
-        ..options.ttl
-    };
-
-    let moment = BuildMoment {
-        manifest: moment,
-        server_dir: server_dir.clone(),
-        build_id_source: profile.build_id,
-        manifest_build_id: manifest_id,
-        build_id: build_id.clone(),
+        ttl_seconds: ttl.ttl_seconds.or(worker.ttl_seconds()),
+        ..ttl
     };
     let now = SystemTime::now();
     let source_date_epoch = std::env::var("SOURCE_DATE_EPOCH").ok();
@@ -209,14 +146,16 @@ fn start(
         now_ms: epoch_ms(now),
         rendered_at_ms: epoch_ms(rendered_at.time),
     };
-    let planner = Planner::new(profile, build_id, app_prefix, ttl, budget.store, scan)
-        .seed_failed_renders(options.seed_failed_renders)
-        .naming_first(options.first)
-        .html_only(options.html_only)
+    let planner = Planner::new(profile, build_id, &app_prefix, ttl, budget.store, scan)
+        .seed_failed_renders(seed_failed_renders)
+        .naming_first(first)
+        .html_only(html_only)
         .caching_only_what_is_marked(worker.cache_components == Fact::Known(true));
     let place = EntryPlace {
         key_prefix: planner.key_prefix(),
         tag_marker_prefix: planner.tag_marker_prefix(),
+        record_key: planner.record_key(),
+        rsc_build_id: build_id::rsc_build_id(&server_dir),
         now_ms: timestamps.now_ms,
     };
     let target = PackTarget {
@@ -232,23 +171,6 @@ fn start(
         report: Box::default(),
     })?;
     Ok((packer, moment, place))
-}
-
-/// Checks who made the links, if there are any, that lead to the manifest and to the artifacts.
-fn check_links(root: &Path) -> Result<(), Stop> {
-    let owners = TrustedOwners::of(root);
-    for name in [
-        "dist/server/vinext-prerender.json",
-        "dist/server/prerendered-routes",
-    ] {
-        let checked = owners.as_ref().map(|owners| owners.check_way(root, name));
-        // Everything else is found when the files are opened.
-        if let Ok(Err(problem @ FileError::ForeignLink)) = checked {
-            let problem = io::Error::other(format!("{name}: {problem}"));
-            return Err(ManifestError::Unreadable(problem).into());
-        }
-    }
-    Ok(())
 }
 
 #[expect(

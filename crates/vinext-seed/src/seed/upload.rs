@@ -15,10 +15,11 @@ use tokio_util::sync::CancellationToken;
 use super::background::{Background, begin, off_the_executor};
 use super::budget::Budget;
 use super::error::SeedError;
-use super::known_entries::KnownEntries;
+use super::known_entries::{EntryPlace, KnownEntries};
 use super::moment::BuildMoment;
 use super::prepare::{BuildOptions, Prepared, Ready, prepare};
 use super::progress;
+use super::record::{self, LongestStay};
 use super::write_budget::{Demand, OVER_BUDGET, WriteBudget, WriteRule};
 use crate::manifest::ManifestError;
 use crate::pack::{Batch, Batcher, PackError, PackedRoutes, Packer};
@@ -57,6 +58,9 @@ pub(super) struct Upload<'a, 'o> {
     /// How much of it is held before packing pauses, in bytes.
     max_held_bytes: usize,
     write_budget: WriteBudget,
+    max_writes: Option<usize>,
+    /// How long the entries stay that are stored or unchanged.
+    stay: LongestStay,
     over_budget: FailedPairs,
     report: SeedReport,
     throttle: &'a mut Throttle<'o>,
@@ -107,6 +111,8 @@ impl<'a, 'o> Upload<'a, 'o> {
             held_bytes: 0,
             max_held_bytes: budget.batch.max_body_bytes,
             write_budget: WriteBudget::default(),
+            max_writes: writes.max_writes,
+            stay: LongestStay::default(),
             over_budget: FailedPairs {
                 error: over_budget(writes.max_writes.unwrap_or_default()),
                 pairs: 0,
@@ -152,7 +158,7 @@ impl<'a, 'o> Upload<'a, 'o> {
         }
         upload.know(known);
         upload
-            .drive(&sender, budget.concurrency, cancellation)
+            .drive(&sender, &ready.place, budget.concurrency, cancellation)
             .await
     }
 
@@ -245,6 +251,7 @@ impl<'a, 'o> Upload<'a, 'o> {
         };
         let mut written: Vec<Range<usize>> = Vec::new();
         for (position, (key, span)) in packed.entries().enumerate() {
+            self.stay.add(span.ttl_seconds());
             if known.has(key, span.digest, span.ttl_seconds()) {
                 self.report.pairs_unchanged += 1;
                 self.report.seeded_routes += usize::from(span.is_first);
@@ -269,6 +276,7 @@ impl<'a, 'o> Upload<'a, 'o> {
     async fn drive<S: Store>(
         mut self,
         sender: &BatchSender<S>,
+        place: &EntryPlace,
         concurrency: usize,
         cancellation: &CancellationToken,
     ) -> Result<SeedReport, SeedError> {
@@ -312,6 +320,21 @@ impl<'a, 'o> Upload<'a, 'o> {
         drop(in_flight);
         if !is_aborted && self.pack_problem.is_none() {
             self.pack_problem = self.check_moment().await?.err().map(PackError::from);
+        }
+        let has_stored = self.report.pairs_stored > 0;
+        let is_within_budget = self
+            .max_writes
+            .is_none_or(|max_writes| self.report.pairs_stored < max_writes);
+        if has_stored
+            && is_within_budget
+            && self.pack_problem.is_none()
+            && !is_aborted
+            && sender.end().is_none()
+        {
+            tokio::select! {
+                () = cancellation.cancelled() => {}
+                () = record::leave(sender, place, self.stay, &self.report) => {}
+            }
         }
         self.finish(is_aborted)
     }

@@ -80,6 +80,28 @@ impl<S: Store> BatchSender<S> {
         .await
     }
 
+    /// Stores a note, see [`Store::put_note`], in one attempt: a run can do without it.
+    ///
+    /// # Errors
+    /// The attempt's error.
+    pub async fn put_note(
+        &self,
+        key: &str,
+        note: &str,
+        ttl_seconds: Option<u64>,
+    ) -> Result<(), StoreError> {
+        let outcome = self.admitted(self.store.put_note(key, note, ttl_seconds));
+        outcome.await.result.map_err(|failure| failure.error)
+    }
+
+    /// Deletes entries, see [`Store::delete`], with all attempts that the retry policy allows.
+    ///
+    /// # Errors
+    /// The last attempt's error.
+    pub async fn delete(&self, keys: &[String]) -> Result<(), StoreError> {
+        ask(&self.policy, || self.admitted(self.store.delete(keys))).await
+    }
+
     /// Fewer attempts than for entries: a run can do without the answer.
     fn question_policy(&self) -> RetryPolicy {
         RetryPolicy {

@@ -12,6 +12,7 @@ mod frame;
 pub mod http;
 mod limits;
 mod outcome;
+pub mod site;
 
 use std::collections::HashSet;
 use std::future::Future;
@@ -46,6 +47,16 @@ pub trait Store: Send + Sync {
 
     /// Reads the value of a key; `None` if there is no such entry.
     fn get(&self, key: &str) -> impl Future<Output = Outcome<Option<Vec<u8>>>> + Send;
+
+    /// Stores a small value that is no page. Stores that nothing is pruned in keep none.
+    fn put_note(
+        &self,
+        _key: &str,
+        _note: &str,
+        _ttl_seconds: Option<u64>,
+    ) -> impl Future<Output = Outcome<()>> + Send {
+        std::future::ready(Outcome::new(Ok(())))
+    }
 
     /// Deletes entries. Keys that do not exist are ignored. At most
     /// [`max_batch_entries`](StoreLimits::max_batch_entries) keys at a time.

@@ -1,6 +1,7 @@
 //! Questions to Cloudflare's API that are not about a namespace: accounts, Workers, tokens.
 
 use reqwest::Method;
+use reqwest::header::HeaderMap;
 use serde_json::Value;
 
 use super::endpoint::ApiUrl;
@@ -69,8 +70,23 @@ impl CloudflareApi {
         Ok((Self(client), warnings))
     }
 
+    /// Asks once for something that is no JSON, such as a Worker's code, which is the answer's `result`,
+    /// invalid UTF-8 replaced. An error is JSON all the same.
+    pub async fn get_text(&self, url: &ApiUrl, max_reply_bytes: usize) -> Outcome<ApiAnswer> {
+        self.ask(url, max_reply_bytes, true).await
+    }
+
     /// Asks once. The reply may have so many bytes.
     pub async fn get(&self, url: &ApiUrl, max_reply_bytes: usize) -> Outcome<ApiAnswer> {
+        self.ask(url, max_reply_bytes, false).await
+    }
+
+    async fn ask(
+        &self,
+        url: &ApiUrl,
+        max_reply_bytes: usize,
+        expects_text: bool,
+    ) -> Outcome<ApiAnswer> {
         let Self(client) = self;
         let url = url.as_url();
         const OPERATION: &str = "Asking Cloudflare's API";
@@ -81,6 +97,7 @@ impl CloudflareApi {
             },
             method: Method::GET,
             url,
+            headers: HeaderMap::new(),
             body: None,
             max_reply_bytes,
         };
@@ -96,6 +113,17 @@ impl CloudflareApi {
             let mut error = StoreError::new("API_REPLY_TOO_LARGE", message);
             error.status = Some(reply.status.as_u16());
             return FailureKind::Fatal.because(error).into();
+        }
+        if expects_text && reply.status.is_success() {
+            let text = String::from_utf8_lossy(&reply.body).into_owned();
+            return Outcome::new(Ok(ApiAnswer {
+                status: reply.status.as_u16(),
+                success: true,
+                result: text.into(),
+                result_info: Value::Null,
+                errors: Vec::new(),
+                request_id: None,
+            }));
         }
         let classifier = Classifier {
             reply: &reply,

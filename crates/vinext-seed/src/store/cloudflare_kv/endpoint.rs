@@ -158,6 +158,17 @@ impl Endpoint {
         self.url(&["values", key])
     }
 
+    /// The URL that one value is put to, to be kept for so long.
+    pub(super) fn new_value(&self, key: &str, ttl_seconds: Option<u64>) -> Url {
+        let mut url = self.value(key);
+        if let Some(seconds) = ttl_seconds {
+            let seconds = seconds.to_string();
+            url.query_pairs_mut()
+                .append_pair("expiration_ttl", &seconds);
+        }
+        url
+    }
+
     /// The URL of a page of keys.
     pub(super) fn keys(&self, prefix: &str, cursor: Option<&str>, limit: usize) -> Url {
         let mut url = self.url(&["keys"]);
@@ -309,6 +320,10 @@ mod tests {
         assert_eq!(
             endpoint.value("cache:a/b?c#d%e é").as_str(),
             format!("{namespace}/values/cache:a%2Fb%3Fc%23d%25e%20%C3%A9")
+        );
+        assert_eq!(
+            endpoint.new_value("a?b", Some(60)).as_str(),
+            format!("{namespace}/values/a%3Fb?expiration_ttl=60")
         );
         assert_eq!(
             endpoint.keys("a&b=/", Some("x+y"), 1000).as_str(),

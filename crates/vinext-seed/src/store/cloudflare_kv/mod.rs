@@ -10,6 +10,7 @@ mod limits;
 mod list;
 mod reply;
 
+use reqwest::header::HeaderMap;
 use reqwest::{Method, Url};
 
 pub use api::{ApiAnswer, ApiProblem, CloudflareApi};
@@ -112,6 +113,7 @@ impl CloudflareKv {
             },
             method,
             url,
+            headers: HeaderMap::new(),
             body,
             max_reply_bytes,
         };
@@ -172,6 +174,23 @@ impl Store for CloudflareKv {
                 Err(failure) => Err(failure),
                 Ok(envelope) => Err(classifier.unexpected(&envelope, "without a value")),
             },
+        }
+    }
+
+    async fn put_note(&self, key: &str, note: &str, ttl_seconds: Option<u64>) -> Outcome<()> {
+        const OPERATION: &str = "Writing a KV value";
+        let body = RequestBody::from(note.as_bytes().to_vec());
+        let url = self.endpoint.new_value(key, ttl_seconds);
+        let sent = self.send(OPERATION, Method::PUT, &url, Some(body), MAX_REPLY_BYTES);
+        match sent.await {
+            Ok(reply) => {
+                let outcome = self.classifier(&reply, OPERATION).classify();
+                Outcome {
+                    pause: outcome.pause,
+                    result: outcome.result.map(|_| ()),
+                }
+            }
+            Err(failure) => failure.into(),
         }
     }
 

@@ -17,7 +17,7 @@ use super::{Timeouts, client, network_error};
 use crate::sanitized_text::SanitizedText;
 use crate::store::{Failure, FailureKind, StoreError};
 
-/// A client for one origin, with the token that goes there.
+/// A client for one origin, with the token that goes there, if one does.
 #[derive(Debug)]
 pub(in crate::store) struct HttpClient {
     client: Client,
@@ -39,6 +39,8 @@ pub(in crate::store) struct Request<'a> {
     pub(in crate::store) service: Service,
     pub(in crate::store) method: Method,
     pub(in crate::store) url: &'a Url,
+    /// Headers of its own.
+    pub(in crate::store) headers: HeaderMap,
     /// JSON, in pieces.
     pub(in crate::store) body: Option<RequestBody>,
     /// The largest reply to read, in bytes.
@@ -95,6 +97,7 @@ impl HttpClient {
             service,
             method,
             url,
+            headers,
             body,
             max_reply_bytes,
         } = request;
@@ -103,10 +106,10 @@ impl HttpClient {
             network_error::classify(error, is_sent, url, &self.secrets, service)
         };
         tracing::trace!(%method, host = url.host_str(), path = url.path(), "exchange");
-        let mut builder = self
-            .client
-            .request(method, url.clone())
-            .header(AUTHORIZATION, self.secrets.token().authorization());
+        let mut builder = self.client.request(method, url.clone()).headers(headers);
+        if let Some(token) = self.secrets.token() {
+            builder = builder.header(AUTHORIZATION, token.authorization());
+        }
         if let Some(body) = body {
             builder = builder
                 .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))

@@ -24,7 +24,7 @@ const MAX_SCANNED_BYTES: usize = 64 * 1024;
 /// The secrets of a client.
 #[derive(Clone)]
 pub(in crate::store) struct Secrets {
-    token: ApiToken,
+    token: Option<ApiToken>,
     /// What to replace, the longest first.
     patterns: Vec<Pattern>,
 }
@@ -39,6 +39,15 @@ struct Pattern {
 impl Secrets {
     /// The token and the proxy credentials of the environment.
     pub(in crate::store) fn new(token: ApiToken) -> Self {
+        Self::with(Some(token))
+    }
+
+    /// The proxy credentials of the environment alone, for requests without a token.
+    pub(in crate::store) fn without_token() -> Self {
+        Self::with(None)
+    }
+
+    fn with(token: Option<ApiToken>) -> Self {
         let values = proxy::PROXY_VARIABLES
             .iter()
             .flat_map(|name| [name.to_ascii_lowercase(), (*name).to_owned()])
@@ -46,10 +55,12 @@ impl Secrets {
         Self::of(token, values)
     }
 
-    fn of(token: ApiToken, proxies: impl Iterator<Item = String>) -> Self {
+    fn of(token: Option<ApiToken>, proxies: impl Iterator<Item = String>) -> Self {
         let mut patterns = Vec::new();
-        add(&mut patterns, token.as_str(), "[token]");
-        add_base64(&mut patterns, token.as_str(), "[token]");
+        if let Some(token) = &token {
+            add(&mut patterns, token.as_str(), "[token]");
+            add_base64(&mut patterns, token.as_str(), "[token]");
+        }
         for proxy in proxies {
             add_credentials(&mut patterns, proxy.trim());
         }
@@ -57,9 +68,9 @@ impl Secrets {
         Self { token, patterns }
     }
 
-    /// The token, to be sent.
-    pub(super) fn token(&self) -> &ApiToken {
-        &self.token
+    /// The token, to be sent, if there is one.
+    pub(super) fn token(&self) -> Option<&ApiToken> {
+        self.token.as_ref()
     }
 
     /// Somebody else's text without secrets, sanitized for display.
@@ -176,7 +187,7 @@ mod tests {
 
     fn secrets(token: &str, proxy: &str) -> Secrets {
         let token = ApiToken::new(token.to_owned()).unwrap();
-        Secrets::of(token, std::iter::once(proxy.to_owned()))
+        Secrets::of(Some(token), std::iter::once(proxy.to_owned()))
     }
 
     fn scrubbed(token: &str, proxy: &str, text: &str) -> String {

@@ -1,0 +1,116 @@
+//! The note that a run leaves beside a build's entries, so that a later run can tell builds apart, and
+//! old ones from new ones.
+//!
+//! It is an entry of its own, under a key that no KV adapter reads: adapters know `cache:` and `__tag:`
+//! behind the `appPrefix`.
+
+use serde_json::{Value, json};
+
+/// What the key of a record has in place of the adapter's categories.
+pub(super) const RECORD_CATEGORY: &str = "vinext-seed:build:";
+
+/// The form of the record. Another meaning of a member is another form.
+const FORM: u64 = 1;
+
+/// What a run remembers of a build.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BuildRecord {
+    /// The build id.
+    pub build_id: String,
+    /// What the keys of the build's entries begin with.
+    pub key_prefix: String,
+    /// What the live Worker says in `X-Vinext-RSC-Build-Id`, if the build has it (vinext 1.4.0).
+    pub rsc_build_id: Option<String>,
+    /// How many entries were stored when the run ended.
+    pub entries: usize,
+    /// When the run ended, in milliseconds since the epoch.
+    pub seeded_at_ms: f64,
+}
+
+impl BuildRecord {
+    /// The record as it is stored.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let mut record = json!({
+            "form": FORM,
+            "buildId": self.build_id,
+            "keyPrefix": self.key_prefix,
+            "entries": self.entries,
+            "seededAt": self.seeded_at_ms.round(),
+        });
+        if let Some(id) = &self.rsc_build_id {
+            record["rscBuildId"] = id.as_str().into();
+        }
+        record.to_string()
+    }
+
+    /// Reads a record; `None` for another form, and for anything else.
+    #[must_use]
+    pub fn parse(record: &[u8]) -> Option<Self> {
+        let record: Value = serde_json::from_slice(record).ok()?;
+        if record.get("form")?.as_u64()? != FORM {
+            return None;
+        }
+        let text = |member: &str| {
+            record
+                .get(member)
+                .and_then(Value::as_str)
+                .map(str::to_owned)
+        };
+        Some(Self {
+            build_id: text("buildId").filter(|id| !id.is_empty())?,
+            key_prefix: text("keyPrefix").filter(|prefix| !prefix.is_empty())?,
+            rsc_build_id: text("rscBuildId").filter(|id| !id.is_empty()),
+            entries: usize::try_from(record.get("entries")?.as_u64()?).ok()?,
+            seeded_at_ms: record.get("seededAt")?.as_f64()?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record() -> BuildRecord {
+        BuildRecord {
+            build_id: "b1".to_owned(),
+            key_prefix: "cache:app:v2:b1:".to_owned(),
+            rsc_build_id: Some("a49c".to_owned()),
+            entries: 14,
+            seeded_at_ms: 1_700_000_000_000.0,
+        }
+    }
+
+    #[test]
+    fn is_read_as_it_was_written() {
+        let with = record();
+        assert_eq!(BuildRecord::parse(with.to_json().as_bytes()), Some(with));
+        let without = BuildRecord {
+            rsc_build_id: None,
+            ..record()
+        };
+        let json = without.to_json();
+        assert_eq!(BuildRecord::parse(json.as_bytes()), Some(without));
+    }
+
+    #[test]
+    fn other_values_are_no_records() {
+        let json: Value = serde_json::from_str(&record().to_json()).unwrap();
+        for (member, wrong) in [
+            ("form", json!(2)),
+            ("form", Value::Null),
+            ("buildId", json!("")),
+            ("keyPrefix", json!(7)),
+            ("entries", json!(-1)),
+            ("seededAt", json!("now")),
+        ] {
+            let mut other = json.clone();
+            other[member] = wrong;
+            let text = other.to_string();
+            assert_eq!(BuildRecord::parse(text.as_bytes()), None, "{text}");
+        }
+        for text in ["", "null", "[]", "{}", "cache"] {
+            assert_eq!(BuildRecord::parse(text.as_bytes()), None, "{text}");
+        }
+    }
+}

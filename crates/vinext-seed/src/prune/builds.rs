@@ -1,0 +1,265 @@
+//! Tells from keys which builds have entries, how many, and how old they are.
+
+use std::collections::BTreeMap;
+
+use crate::formats::build_record::BuildRecord;
+use crate::pack::{EntryRecord, RECORD_MEMBER};
+use crate::store::ListedKey;
+
+/// What the runtime's keys of pages begin with, the longer first (all versions; `app:v2` and `pages:v2`
+/// since 1.4.0).
+const NAMESPACES: [&str; 4] = ["app:v2:", "pages:v2:", "app:", "pages:"];
+
+/// What follows the build id: a pathname, or a hash in its place.
+const AFTER_BUILD_ID: [&str; 2] = [":/", ":__hash:"];
+
+/// A site has had fewer builds than this; a namespace with more was filled by something else.
+pub(super) const MAX_BUILDS: usize = 10_000;
+
+/// A build that has entries in a store.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Build {
+    pub(super) id: String,
+    /// What the keys of its entries begin with.
+    pub(super) key_prefix: String,
+    pub(super) entries: usize,
+    /// When it was seeded, or its newest page rendered, as far as a listing shows it.
+    pub(super) at_ms: Option<f64>,
+    /// One of its keys, to be read if nothing else shows the age.
+    pub(super) sample: String,
+    /// The key of its record.
+    pub(super) record_key: Option<String>,
+    /// What its Worker says in `X-Vinext-RSC-Build-Id`.
+    pub(super) rsc_build_id: Option<String>,
+}
+
+/// The builds of one application.
+#[derive(Debug, Default)]
+pub(super) struct Builds {
+    entry_prefix: String,
+    by_prefix: BTreeMap<String, Build>,
+}
+
+impl Builds {
+    /// No builds yet; keys of entries begin with `entry_prefix`.
+    pub(super) fn new(entry_prefix: &str) -> Self {
+        Self {
+            entry_prefix: entry_prefix.to_owned(),
+            by_prefix: BTreeMap::new(),
+        }
+    }
+
+    /// Takes note of a record. A record that is not of this application's keys is none.
+    pub(super) fn add_record(&mut self, key: &str, value: &[u8]) {
+        let record = BuildRecord::parse(value);
+        let Some(record) = record.filter(|record| {
+            let logical = record.key_prefix.strip_prefix(&self.entry_prefix);
+            logical.is_some_and(|logical| {
+                NAMESPACES.iter().any(|namespace| {
+                    logical.strip_prefix(namespace) == Some(&format!("{}:", record.build_id))
+                })
+            })
+        }) else {
+            return;
+        };
+        self.by_prefix.insert(
+            record.key_prefix.clone(),
+            Build {
+                id: record.build_id,
+                key_prefix: record.key_prefix,
+                entries: 0,
+                at_ms: Some(record.seeded_at_ms),
+                sample: String::new(),
+                record_key: Some(key.to_owned()),
+                rsc_build_id: record.rsc_build_id,
+            },
+        );
+    }
+
+    /// Takes note of an entry. Keys of anything but pages of a build are passed over.
+    pub(super) fn add_entry(&mut self, key: &ListedKey) {
+        let Some((prefix, id)) = self.build_of(&key.name) else {
+            return;
+        };
+        let rendered_at_ms = rendered_at_ms(key);
+        let build = self
+            .by_prefix
+            .entry(prefix)
+            .or_insert_with_key(|prefix| Build {
+                id,
+                key_prefix: prefix.clone(),
+                entries: 0,
+                at_ms: None,
+                sample: String::new(),
+                record_key: None,
+                rsc_build_id: None,
+            });
+        build.entries += 1;
+        if build.sample.is_empty() {
+            build.sample = key.name.clone();
+        }
+        if let Some(at_ms) = rendered_at_ms {
+            build.at_ms = Some(build.at_ms.map_or(at_ms, |known| known.max(at_ms)));
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.by_prefix.len()
+    }
+
+    /// The builds that have entries, or a record of some, the newest first. Those of unknown age come last.
+    pub(super) fn newest_first(self) -> Vec<Build> {
+        let mut builds: Vec<_> = self.by_prefix.into_values().collect();
+        builds.sort_by(|a, b| {
+            let age = |build: &Build| build.at_ms.unwrap_or(f64::NEG_INFINITY);
+            age(b).total_cmp(&age(a))
+        });
+        builds
+    }
+
+    /// The build that an entry is of: what its keys begin with, and its id.
+    fn build_of(&self, key: &str) -> Option<(String, String)> {
+        let logical = key.strip_prefix(&self.entry_prefix)?;
+        let namespace = NAMESPACES
+            .into_iter()
+            .find(|namespace| logical.starts_with(namespace))?;
+        // A record knows its build's id for certain, even one with a slash after a colon.
+        if let Some(build) = self.recorded(key) {
+            return Some((build.key_prefix.clone(), build.id.clone()));
+        }
+        let rest = &logical[namespace.len()..];
+        let end = AFTER_BUILD_ID
+            .iter()
+            .filter_map(|mark| rest.find(mark))
+            .min()?;
+        let id = &rest[..end];
+        let prefix = [&self.entry_prefix, namespace, id, ":"].concat();
+        (!id.is_empty()).then(|| (prefix, id.to_owned()))
+    }
+
+    fn recorded(&self, key: &str) -> Option<&Build> {
+        // Of two that fit, the longer is the right one.
+        self.by_prefix
+            .range(..=key.to_owned())
+            .rev()
+            .take_while(|(prefix, _)| prefix.as_bytes().first() == key.as_bytes().first())
+            .find(|(prefix, build)| build.record_key.is_some() && key.starts_with(prefix.as_str()))
+            .map(|(_, build)| build)
+    }
+}
+
+/// When the page of an entry of ours was rendered.
+fn rendered_at_ms(key: &ListedKey) -> Option<f64> {
+    let record = key.metadata.as_ref()?.get(RECORD_MEMBER)?.as_str()?;
+    Some(EntryRecord::parse(record)?.rendered_at_ms)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(name: &str) -> ListedKey {
+        ListedKey {
+            name: name.to_owned(),
+            ..ListedKey::default()
+        }
+    }
+
+    fn record(id: &str, prefix: &str, seeded_at_ms: f64) -> String {
+        let record = BuildRecord {
+            build_id: id.to_owned(),
+            key_prefix: prefix.to_owned(),
+            rsc_build_id: None,
+            entries: 2,
+            seeded_at_ms,
+        };
+        record.to_json()
+    }
+
+    fn found(records: &[String], keys: &[&str]) -> Vec<(String, usize)> {
+        let mut builds = Builds::new("cache:");
+        for record in records {
+            builds.add_record("vinext-seed:build:any", record.as_bytes());
+        }
+        for key in keys {
+            builds.add_entry(&named(key));
+        }
+        let builds = builds.newest_first().into_iter();
+        builds.map(|build| (build.id, build.entries)).collect()
+    }
+
+    #[test]
+    fn entries_are_grouped_by_build_in_every_format_of_keys() {
+        let keys = [
+            "cache:app:old:/:html",
+            "cache:app:old:/about:rsc",
+            "cache:app:v2:new:/:html",
+            "cache:app:v2:new:__hash:0123456789abcdef:html",
+            "cache:pages:v2:new:/posts/a",
+        ];
+        let expected = [("old", 2), ("new", 2), ("new", 1)];
+        assert_eq!(
+            found(&[], &keys),
+            expected.map(|(id, n)| (id.to_owned(), n))
+        );
+    }
+
+    #[test]
+    fn keys_of_anything_else_are_passed_over() {
+        let keys = [
+            "cache:__hash:0123456789abcdef",
+            "cache:fetch:0123",
+            "cache:unstable_cache:[\"app:\",\"x:/y\"]",
+            "cache:use-cache:app:x:/",
+            "cache:app:/about:html",
+            "cache:app:v2:/about:html",
+            "cache:app:nothing-more",
+            "cache:application:x:/y",
+            "__tag:app:old:/",
+            "shop:cache:app:old:/:html",
+            "vinext-seed:build:old",
+        ];
+        for key in keys {
+            let builds = found(&[], &[key]);
+            assert!(builds.is_empty(), "{key}: {builds:?}");
+        }
+    }
+
+    #[test]
+    fn a_record_tells_an_id_that_looks_like_a_pathname() {
+        let id = "feature:/x";
+        let records = [record(id, "cache:app:v2:feature:/x:", 5.0)];
+        let keys = [
+            "cache:app:v2:feature:/x:/:html",
+            "cache:app:v2:feature:/y:html",
+        ];
+        let expected = vec![(id.to_owned(), 1), ("feature".to_owned(), 1)];
+        assert_eq!(found(&records, &keys), expected);
+    }
+
+    #[test]
+    fn a_record_of_other_keys_is_none() {
+        for prefix in [
+            "cache:fetch:b1:",
+            "__tag:b1:",
+            "cache:app:v2:other:",
+            "cache:",
+            "cache:app:v2:",
+        ] {
+            assert_eq!(found(&[record("b1", prefix, 1.0)], &[]), [], "{prefix}");
+        }
+    }
+
+    #[test]
+    fn the_newest_comes_first_and_unknown_ages_last() {
+        let records = [
+            record("a", "cache:app:v2:a:", 1.0),
+            record("b", "cache:app:v2:b:", 2.0),
+        ];
+        let ids: Vec<_> = found(&records, &["cache:app:v2:0:/:html"])
+            .into_iter()
+            .map(|(id, _)| id)
+            .collect();
+        assert_eq!(ids, ["b", "a", "0"]);
+    }
+}

@@ -1,0 +1,175 @@
+//! Decides which builds may go. Pure: no clock, no store.
+
+use super::builds::Build;
+use super::evidence::Live;
+
+/// What happens to a build's entries.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Fate {
+    /// They stay.
+    Kept(Kept),
+    /// They are deleted.
+    Deleted,
+}
+
+/// Why a build's entries stay.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Kept {
+    /// It is the build in `dist`.
+    InDist,
+    /// The deployed Worker shows its id.
+    Live,
+    /// It is one of the newest.
+    Newest,
+    /// It is younger than what was asked for.
+    Young,
+    /// Nothing shows how old it is.
+    UnknownAge,
+    /// Its id cannot be told apart from that of a build that has to stay.
+    Ambiguous,
+    /// Nothing may be deleted, see the report.
+    Unsure,
+}
+
+impl Kept {
+    /// As the rest of a sentence: "kept because …".
+    #[must_use]
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::InDist => "it is the build in dist",
+            Self::Live => "the deployed Worker shows its id",
+            Self::Newest => "it is one of the newest builds",
+            Self::Young => "it is younger than asked for",
+            Self::UnknownAge => "nothing shows how old it is",
+            Self::Ambiguous => "its id cannot be told apart from that of a build that stays",
+            Self::Unsure => "it is not known which build is live",
+        }
+    }
+}
+
+/// What decides.
+#[derive(Clone, Debug)]
+pub(super) struct Rule<'a> {
+    pub(super) dist_build_id: Option<&'a str>,
+    pub(super) live: &'a Live,
+    pub(super) keep: usize,
+    /// Builds that are not older than this stay.
+    pub(super) before_ms: Option<f64>,
+}
+
+/// Decides for builds, the newest first.
+pub(super) fn choose(builds: &[Build], rule: &Rule<'_>) -> Vec<Fate> {
+    let is_dist = |build: &Build| rule.dist_build_id == Some(build.id.as_str());
+    let mut fates: Vec<_> = builds
+        .iter()
+        .enumerate()
+        .map(|(position, build)| {
+            if is_dist(build) {
+                Fate::Kept(Kept::InDist)
+            } else if rule.live.builds[position] {
+                Fate::Kept(Kept::Live)
+            } else if !rule.live.is_known {
+                Fate::Kept(Kept::Unsure)
+            } else if position < rule.keep {
+                Fate::Kept(Kept::Newest)
+            } else {
+                match (build.at_ms, rule.before_ms) {
+                    (None, _) => Fate::Kept(Kept::UnknownAge),
+                    (Some(at_ms), Some(before_ms)) if at_ms > before_ms => Fate::Kept(Kept::Young),
+                    _ => Fate::Deleted,
+                }
+            }
+        })
+        .collect();
+    // "a:/b" has keys that look like those of a page "/b:…" of a build "a".
+    let kept: Vec<_> = builds
+        .iter()
+        .zip(&fates)
+        .filter(|(_, fate)| **fate != Fate::Deleted)
+        .map(|(build, _)| build.key_prefix.clone())
+        .chain(rule.dist_build_id.map(str::to_owned))
+        .collect();
+    for (build, fate) in builds.iter().zip(&mut fates) {
+        let is_within = |prefix: &String| {
+            prefix.starts_with(&build.key_prefix) || prefix.starts_with(&format!("{}:", build.id))
+        };
+        if *fate == Fate::Deleted && kept.iter().any(is_within) {
+            *fate = Fate::Kept(Kept::Ambiguous);
+        }
+    }
+    fates
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn builds(ids: &[(&str, Option<f64>)]) -> Vec<Build> {
+        let of = |&(id, at_ms): &(&str, Option<f64>)| Build {
+            id: id.to_owned(),
+            key_prefix: format!("cache:app:v2:{id}:"),
+            entries: 1,
+            at_ms,
+            sample: String::new(),
+            record_key: None,
+            rsc_build_id: None,
+        };
+        ids.iter().map(of).collect()
+    }
+
+    fn fates(
+        ids: &[(&str, Option<f64>)],
+        live: &[bool],
+        (dist, keep, before_ms): (Option<&str>, usize, Option<f64>),
+    ) -> Vec<Fate> {
+        let live = Live {
+            builds: live.to_vec(),
+            is_known: dist.is_some() || live.contains(&true),
+        };
+        let rule = Rule {
+            dist_build_id: dist,
+            live: &live,
+            keep,
+            before_ms,
+        };
+        choose(&builds(ids), &rule)
+    }
+
+    #[test]
+    fn only_what_is_old_and_neither_live_nor_in_dist_goes() {
+        let ids = [
+            ("e", Some(5.0)),
+            ("d", Some(4.0)),
+            ("c", Some(3.0)),
+            ("b", Some(2.0)),
+            ("a", Some(1.0)),
+            ("?", None),
+        ];
+        let live = [false, false, true, false, false, false];
+        let expected = [
+            Fate::Kept(Kept::Newest),
+            Fate::Kept(Kept::InDist),
+            Fate::Kept(Kept::Live),
+            Fate::Deleted,
+            Fate::Deleted,
+            Fate::Kept(Kept::UnknownAge),
+        ];
+        assert_eq!(fates(&ids, &live, (Some("d"), 2, None)), expected);
+        let young = fates(&ids, &live, (Some("d"), 1, Some(1.5)));
+        assert_eq!(young[3..5], [Fate::Kept(Kept::Young), Fate::Deleted]);
+    }
+
+    #[test]
+    fn nothing_goes_if_no_live_build_is_known() {
+        let ids = [("b", Some(2.0)), ("a", Some(1.0))];
+        let fates = fates(&ids, &[false, false], (None, 1, None));
+        assert!(fates.iter().all(|fate| *fate == Fate::Kept(Kept::Unsure)));
+    }
+
+    #[test]
+    fn a_build_whose_keys_could_be_those_of_another_stays() {
+        let ids = [("x", Some(2.0)), ("feature", Some(1.0))];
+        let fates = fates(&ids, &[true, false], (Some("feature:/x"), 1, None));
+        assert_eq!(fates[1], Fate::Kept(Kept::Ambiguous));
+    }
+}

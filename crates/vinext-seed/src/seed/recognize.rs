@@ -1,0 +1,174 @@
+//! Recognizes the build in a project: which runtime reads it, under which build id and app prefix.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::error::SeedError;
+use super::moment::BuildMoment;
+use super::prepare::BuildOptions;
+use crate::files::{FileError, TrustedOwners};
+use crate::formats::RuntimeProfile;
+use crate::formats::kv_key::KvKeySpace;
+use crate::manifest::{ManifestError, ManifestFile};
+use crate::plan::ManifestScan;
+use crate::report::{ReportedRuntime, SeedReport, SkippedRun};
+use crate::runtime::worker::WorkerFacts;
+use crate::runtime::{self, build_id};
+
+/// What is known of a build before any of its pages is read.
+pub(super) struct Recognized {
+    pub(super) server_dir: PathBuf,
+    pub(super) manifest: ManifestFile,
+    pub(super) scan: ManifestScan,
+    /// What has to be the same at the end.
+    pub(super) moment: BuildMoment,
+    pub(super) profile: RuntimeProfile,
+    pub(super) build_id: String,
+    pub(super) app_prefix: String,
+    pub(super) worker: WorkerFacts,
+}
+
+/// The application that a build is of.
+#[derive(Clone, Debug)]
+pub struct Application {
+    /// The build id.
+    pub build_id: String,
+    /// What responses of the build's Worker have in `X-Vinext-RSC-Build-Id`, if it has that.
+    pub rsc_build_id: Option<String>,
+    /// The keys of its entries, of this build and all others.
+    pub key_space: KvKeySpace,
+    /// What was assumed because it could not be found out.
+    pub warnings: Vec<String>,
+}
+
+/// Recognizes the application that is built in a project, or says why its keys cannot be known.
+///
+/// # Errors
+/// If the build is there and cannot be read.
+pub fn application(options: BuildOptions) -> Result<Result<Application, SkippedRun>, SeedError> {
+    let mut report = SeedReport::default();
+    match recognize(options, &mut report) {
+        Ok(Recognized {
+            server_dir,
+            profile,
+            build_id,
+            app_prefix,
+            ..
+        }) => Ok(Ok(Application {
+            build_id,
+            rsc_build_id: build_id::rsc_build_id(&server_dir),
+            key_space: KvKeySpace::new(&app_prefix, profile.long_kv_keys),
+            warnings: report.warnings,
+        })),
+        Err(Stop::Skipped(skipped)) => Ok(Err(skipped)),
+        Err(Stop::Failed(error)) => Err(error),
+    }
+}
+
+/// Why preparing ends early.
+pub(super) enum Stop {
+    Skipped(SkippedRun),
+    Failed(SeedError),
+}
+
+impl From<ManifestError> for Stop {
+    fn from(problem: ManifestError) -> Self {
+        match SkippedRun::of_manifest(&problem) {
+            Some(skipped) => Self::Skipped(skipped),
+            None => Self::Failed(SeedError::Manifest(problem)),
+        }
+    }
+}
+
+impl From<SeedError> for Stop {
+    fn from(error: SeedError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<SkippedRun> for Stop {
+    fn from(skipped: SkippedRun) -> Self {
+        Self::Skipped(skipped)
+    }
+}
+
+/// Recognizes the build, and notes in the report what it finds out.
+pub(super) fn recognize(
+    options: BuildOptions,
+    report: &mut SeedReport,
+) -> Result<Recognized, Stop> {
+    let server_dir = options.root.join("dist").join("server");
+    check_links(&options.root)?;
+    let manifest = ManifestFile::open(&server_dir)?;
+    let moment = manifest.moment();
+    let scan = manifest.routes().and_then(ManifestScan::take);
+    // What does not parse may be half of another manifest.
+    moment.check()?;
+    let scan = scan?;
+
+    report.routes = scan.routes;
+    let runtime = runtime::resolve(
+        &options.root,
+        options.runtime,
+        options.allow_unproven_routes,
+    )
+    .map_err(|problem| SkippedRun::from(&problem))?;
+    let profile = runtime.profile;
+    let vinext = runtime.versions.vinext.clone();
+    report.runtime = Some(ReportedRuntime {
+        versions: runtime.versions,
+        generation: profile.generation,
+    });
+
+    if let Some(refusal) = options.refusal {
+        return Err(Stop::Skipped(refusal));
+    }
+
+    let manifest_id = scan.header.build_id.clone().unwrap_or_default();
+    let build_id = build_id::find(&server_dir, profile.build_id, &manifest_id)
+        .map_err(|problem| SkippedRun::from(&problem))?;
+    report.build_id = Some(build_id.clone());
+    let given_prefix = options.app_prefix.as_deref();
+    let (profile, worker) =
+        runtime::check_worker(&options.root, &build_id, &vinext, &profile, given_prefix)
+            .map_err(|problem| SkippedRun::from(&problem))?;
+    report.warnings.extend(worker.warnings(&profile));
+    let app_prefix = given_prefix
+        .or(worker.app_prefix.known().map(String::as_str))
+        .unwrap_or_default()
+        .to_owned();
+    let moment = BuildMoment {
+        manifest: moment,
+        server_dir: server_dir.clone(),
+        build_id_source: profile.build_id,
+        manifest_build_id: manifest_id,
+        build_id: build_id.clone(),
+    };
+    Ok(Recognized {
+        server_dir,
+        manifest,
+        scan,
+        moment,
+        profile,
+        build_id,
+        app_prefix,
+        worker,
+    })
+}
+
+/// Checks who made the links, if there are any, that lead to the manifest and to the artifacts.
+fn check_links(root: &Path) -> Result<(), Stop> {
+    let owners = TrustedOwners::of(root);
+    for name in [
+        "dist/server/vinext-prerender.json",
+        "dist/server/prerendered-routes",
+    ] {
+        let checked = owners.as_ref().map(|owners| owners.check_way(root, name));
+        // Everything else is found when the files are opened.
+        if let Ok(Err(problem @ FileError::ForeignLink)) = checked {
+            let problem = io::Error::other(format!("{name}: {problem}"));
+            return Err(ManifestError::Unreadable(problem).into());
+        }
+    }
+    Ok(())
+}

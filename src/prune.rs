@@ -1,0 +1,191 @@
+//! `pruneKvEntries`: deletes entries of old builds.
+//!
+//! Internal: the JavaScript of this package finds out where they are and which build is live.
+
+use std::time::Duration;
+
+use napi::Env;
+use napi::bindgen_prelude::PromiseRaw;
+use napi_derive::napi;
+use serde_json::{Value, json};
+use vinext_seed::prune::{
+    DEFAULT_KEEP, Evidence, Fate, PruneError, PruneOptions, PruneReport, PrunedBuild, prune,
+};
+use vinext_seed::report::SkippedRun;
+use vinext_seed::send::RetryPolicy;
+use vinext_seed::store::cloudflare_kv::{DEFAULT_API_BASE, Endpoint};
+use vinext_seed::store::http::{ApiToken, Timeouts};
+use vinext_seed::{BuildOptions, CancellationToken, SeedError, application};
+
+use crate::abort::Signal;
+use crate::argument::{Argument, Given, OrNull, optional};
+use crate::build_options::{MAX_WRITES, WithBuild};
+use crate::error::BindingError;
+use crate::read_options::{optional_text, text, whole};
+use crate::run;
+
+/// The most builds that can be asked to be kept.
+const MAX_KEEP: usize = 10_000;
+
+/// The greatest age that can be asked for, in seconds: a hundred years.
+const MAX_AGE_SECONDS: u64 = 100 * 366 * 86_400;
+
+/// What to prune.
+/// @internal
+#[napi(object, object_to_js = false)]
+pub struct JsPruneOptions {
+    /// The account that owns the namespace.
+    pub account_id: Given<String>,
+    /// The namespace.
+    pub namespace_id: Given<String>,
+    /// The token.
+    pub api_token: Given<String>,
+    /// The API.
+    pub api_base_url: Option<OrNull<String>>,
+    /// How many of the newest builds are kept.
+    pub keep: Option<OrNull<f64>>,
+    /// Builds younger than this are kept.
+    pub older_than_seconds: Option<OrNull<f64>>,
+    /// Whether to delete nothing.
+    pub dry_run: Option<OrNull<bool>>,
+    /// The most entries to delete.
+    pub max_deletes: Option<OrNull<f64>>,
+    /// The deployed Worker's code.
+    pub worker_code: Option<String>,
+    /// What the live site answered.
+    pub site_answers: Option<Vec<String>>,
+    /// Cancels it.
+    #[napi(ts_type = "AbortSignal")]
+    pub signal: Option<OrNull<Signal>>,
+}
+
+/// Deletes entries of builds that are no longer live, and resolves with JSON: what it did, or
+/// `{ skipped, skippedCode }`.
+#[napi(skip_typescript)]
+pub fn prune_kv_entries<'env>(
+    env: &'env Env,
+    options: Argument<WithBuild<JsPruneOptions>>,
+) -> napi::Result<PromiseRaw<'env, String>> {
+    run::promise(env, start(env, options))
+}
+
+/// Why pruning failed.
+#[derive(Debug)]
+pub(crate) enum PruneFailure {
+    /// The build cannot be read.
+    Build(SeedError),
+    /// Anything else.
+    Prune(PruneError),
+}
+
+/// What the options come to, but for what the build shows.
+struct Settings {
+    endpoint: Endpoint,
+    token: ApiToken,
+    evidence: Vec<Evidence>,
+    keep: usize,
+    older_than: Option<Duration>,
+    is_dry_run: bool,
+    max_deletes: Option<usize>,
+}
+
+fn start(
+    env: &Env,
+    options: Argument<WithBuild<JsPruneOptions>>,
+) -> Result<PromiseRaw<'_, String>, BindingError> {
+    let WithBuild { build, own } = options.into_inner()?;
+    let build = build.read()?;
+    let signal = optional(own.signal, "signal", "an AbortSignal")?;
+    let api_base = optional_text(own.api_base_url, "apiBaseUrl")?;
+    let account_id = text(own.account_id, "accountId")?;
+    let namespace_id = text(own.namespace_id, "namespaceId")?;
+    let code = own.worker_code.into_iter().map(Evidence::Code);
+    let answers = own.site_answers.into_iter().flatten();
+    let older_than = whole(own.older_than_seconds, "olderThanSeconds", MAX_AGE_SECONDS)?;
+    let settings = Settings {
+        endpoint: Endpoint::new(
+            api_base.as_deref().unwrap_or(DEFAULT_API_BASE),
+            &account_id,
+            &namespace_id,
+        )?,
+        token: ApiToken::new(text(own.api_token, "apiToken")?)
+            .map_err(|problem| BindingError::option("apiToken", problem))?,
+        evidence: code.chain(answers.map(Evidence::Answer)).collect(),
+        keep: whole(own.keep, "keep", MAX_KEEP)?.unwrap_or(DEFAULT_KEEP),
+        older_than: older_than.map(Duration::from_secs),
+        is_dry_run: optional(own.dry_run, "dryRun", "a boolean")?.unwrap_or(false),
+        max_deletes: whole(own.max_deletes, "maxDeletes", MAX_WRITES)?,
+    };
+    run::start(env, signal, None, move |_, cancellation| async move {
+        pruned(build, settings, &cancellation).await
+    })
+}
+
+async fn pruned(
+    build: BuildOptions,
+    settings: Settings,
+    cancellation: &CancellationToken,
+) -> Result<String, PruneFailure> {
+    let reading = tokio::task::spawn_blocking(move || application(build)).await;
+    let application = match reading.unwrap_or_else(|error| Err(SeedError::internal(&error))) {
+        Ok(Ok(application)) => application,
+        Ok(Err(SkippedRun { code, reason, .. })) => {
+            return Ok(
+                json!({ "skipped": reason, "skippedCode": code, "warnings": [] }).to_string(),
+            );
+        }
+        Err(error) => return Err(PruneFailure::Build(error)),
+    };
+    let options = PruneOptions {
+        endpoint: settings.endpoint,
+        token: settings.token,
+        key_space: application.key_space,
+        dist_build_id: Some(application.build_id),
+        dist_rsc_build_id: application.rsc_build_id,
+        evidence: settings.evidence,
+        keep: settings.keep,
+        older_than: settings.older_than,
+        is_dry_run: settings.is_dry_run,
+        max_deletes: settings.max_deletes,
+        retry: RetryPolicy::default(),
+        timeouts: Timeouts::default(),
+    };
+    let mut report = prune(options, cancellation)
+        .await
+        .map_err(PruneFailure::Prune)?;
+    report.warnings.extend(application.warnings);
+    Ok(result(&report).to_string())
+}
+
+fn result(report: &PruneReport) -> Value {
+    let mut result = json!({
+        "builds": report.builds.iter().map(build).collect::<Vec<_>>(),
+        "kvPairsDeleted": report.deleted,
+        "kvPairsNotDeleted": report.not_deleted,
+        "lists": report.lists,
+        "warnings": report.warnings,
+    });
+    if let Some(reason) = &report.unsure {
+        result["skipped"] = reason.as_str().into();
+        result["skippedCode"] = "live-build-unknown".into();
+    }
+    if let Some(failure) = &report.failure {
+        result["failure"] = json!({ "code": failure.code(), "message": failure.message });
+    }
+    result
+}
+
+fn build(build: &PrunedBuild) -> Value {
+    let mut result = json!({
+        "buildId": build.build_id.as_str(),
+        "kvPairs": build.entries,
+        "kvPairsDeleted": build.deleted,
+    });
+    if let Some(at_ms) = build.at_ms {
+        result["seededAt"] = at_ms.into();
+    }
+    if let Fate::Kept(kept) = build.fate {
+        result["kept"] = kept.reason().into();
+    }
+    result
+}
