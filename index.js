@@ -3,4 +3,5 @@
 export { explainRoute } from "./lib/binding.js";
 export { pruneFromProject } from "./lib/prune-from-project.js";
 export { seedFromProject } from "./lib/seed-from-project.js";
+export { verifyFromProject } from "./lib/verify-from-project.js";
 export { exportKvSeed, planKvSeed, seedKvCache } from "./lib/seed-kv-cache.js";

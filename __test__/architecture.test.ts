@@ -32,7 +32,8 @@ const ENGINE_IMPORTS: Record<string, string[]> = {
 
 /** Which directories of `lib/` each directory may import from; "" is `lib/` itself. */
 const LIB_IMPORTS: Record<string, string[]> = {
-  "": ["local-api", "wrangler"],
+  "": ["local-api", "verify", "wrangler"],
+  verify: ["", "wrangler"],
   "local-api": [""],
   wrangler: [""],
   cli: ["", "wrangler"],

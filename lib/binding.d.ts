@@ -1,5 +1,5 @@
 // The native code's functions have the types that `npm run build` writes to index.d.ts.
-import type { PlanOptions, PruneResult } from "../index.js";
+import type { BuildFindings, PlanOptions, PruneResult } from "../index.js";
 
 export { explainRoute, exportKvSeed, planKvSeed, seedKvCache } from "../index.js";
 
@@ -78,6 +78,20 @@ export interface SiteResponse {
   isTruncated: boolean;
   /** What in the environment (proxies, certificates) could not be used and was ignored. */
   warnings: string[];
+}
+
+/** Takes the entries of some routes of a build, evenly spread, at most 64 MiB. */
+export function sampleKvEntries(options: SampleOptions): Promise<Sample>;
+
+export interface SampleOptions extends PlanOptions {
+  /** @default 100 */
+  sample?: number;
+}
+
+export interface Sample extends BuildFindings {
+  entries: { key: string; value: string }[];
+  /** Entries of the whole build. */
+  kvPairs: number;
 }
 
 /** Deletes the entries of old builds from a namespace. */

@@ -32,6 +32,7 @@ export const {
   inspectWorker,
   planKvSeed,
   probeFiles,
+  sampleKvEntries,
   sanitizeText,
   seedKvCache,
   siteRequest,

@@ -3,7 +3,7 @@
 import path from "node:path";
 import { signalOf } from "./abort.js";
 import { pruneKvEntries } from "./binding.js";
-import { askSite, readDeployedWorker } from "./live-build.js";
+import { askSite, checkSiteUrl, readDeployedWorker } from "./live-build.js";
 import { prerenderHint } from "./prerender-hint.js";
 import { hasManifest, runForProject } from "./project.js";
 import { targetOfProject } from "./wrangler/of-project.js";
@@ -34,7 +34,7 @@ async function prune(options) {
   const { url, dispatchNamespace, appPrefix, runtime, viteConfig, viteMode, env } = project;
   const root = path.resolve(project.root ?? ".");
   const signal = signalOf(project.signal);
-  checkUrl(url);
+  checkSiteUrl(url);
   if (!hasManifest(root)) {
     const detail = await prerenderHint(root, signal);
     const reason =
@@ -75,14 +75,4 @@ async function prune(options) {
     result.skipped = `it is not known which build is live: ${evidence.problem}`;
   }
   return { ...result, target: { accountId, namespaceId, binding, configPath } };
-}
-
-/** @param {unknown} url */
-function checkUrl(url) {
-  if (url === undefined) return;
-  if (typeof url === "string" && /^https?:\/\/[^/@]+(?:\/|$)/u.test(url) && URL.canParse(url))
-    return;
-  const message =
-    "option `url` must be the URL of the deployed site, such as https://example.com, without a user name";
-  throw Object.assign(new Error(message), { code: "INVALID_OPTION" });
 }

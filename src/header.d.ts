@@ -161,6 +161,97 @@ export interface PrunedBuild {
   kept?: string;
 }
 
+/** Options of `verifyFromProject`. Those of `seedFromProject` mean what they mean there. */
+export interface ProjectVerifyOptions extends Pick<
+  ProjectSeedOptions,
+  | "root"
+  | "env"
+  | "config"
+  | "binding"
+  | "namespaceId"
+  | "accountId"
+  | "apiToken"
+  | "apiBaseUrl"
+  | "workerName"
+  | "dispatchNamespace"
+  | "profile"
+  | "envFiles"
+  | "appPrefix"
+  | "runtime"
+  | "viteConfig"
+  | "viteMode"
+  | "htmlOnly"
+  | "allowUnprovenRoutes"
+  | "seedFailedRenders"
+  | "signal"
+> {
+  /**
+   * The deployed site, with the base path if it has one. Without it, entries are only read back.
+   * @default none
+   */
+  url?: string;
+  /**
+   * How many pages are verified, evenly spread over the site.
+   * @default 100
+   */
+  sample?: number;
+}
+
+/** What `verifyFromProject` found. */
+export interface VerifyResult {
+  /** Whether everything that was looked at is stored and served as it was built. */
+  isSound: boolean;
+  buildId?: string;
+  /** Entries of the whole build. */
+  kvPairs?: number;
+  /** What reading entries back through the API gave; missing if the namespace is not known. */
+  stored?: StoredCheck;
+  /** What the site answered; missing without `url`. */
+  site?: SiteCheck;
+  /** Why nothing was verified, if nothing was. */
+  skipped?: string;
+  skippedCode?: string;
+  /** What ended it early. */
+  failure?: SeedFailure;
+  warnings: string[];
+}
+
+/** Entries that were read back through the API. */
+export interface StoredCheck {
+  checked: number;
+  /** As the build has them, but for their times. */
+  same: number;
+  /** Rendered again by the Worker since. */
+  rewritten: number;
+  missing: number;
+  different: number;
+  problems: { key: string; problem: "missing" | "different" }[];
+}
+
+/** What a site answered. */
+export interface SiteCheck {
+  /** Answers by what was asked for: documents, RSC payloads, metadata routes, documents with a query. */
+  counts: Record<"html" | "rsc" | "route" | "query", SiteCount>;
+  problems: {
+    url: string;
+    problem: "no-answer" | "wrong-status" | "wrong-bytes" | "not-cached" | "build-host";
+    detail: string;
+  }[];
+}
+
+/** Answers of a site. */
+export interface SiteCount {
+  asked: number;
+  /** By `x-vinext-cache`; `miss` also counts answers without it. */
+  hit: number;
+  stale: number;
+  miss: number;
+  wrongStatus: number;
+  wrongBytes: number;
+  /** Answers with a header that names the machine that built the site. */
+  buildHost: number;
+}
+
 /** Where entries go. The API token is not part of it. */
 export interface SeedTarget {
   /** The account; missing for a local target. */
@@ -201,6 +292,24 @@ export interface SeedFailure {
  * const { skipped, failure, seededRoutes } = await seedFromProject({ env: "staging" });
  */
 export declare function seedFromProject(options?: ProjectSeedOptions): Promise<ProjectSeedResult>;
+
+/**
+ * Verifies that what a seeding was to store is stored, and served: reads entries back through the API and
+ * compares them with the build, and with `url` asks the site for their pages, without and with a query,
+ * each once, one after another.
+ *
+ * A page that was seeded and is not a HIT is a problem: the adapter is missing, `env` is not passed on,
+ * the prefix or the namespace is another one. So is another status, other bytes, and a header that names the
+ * machine that built the site. A page that revalidates may be STALE.
+ *
+ * Resolves with `skipped` or `failure` where it cannot be done. Rejects only with `INVALID_OPTION`.
+ *
+ * @example
+ * import { verifyFromProject } from "@vinext/seed-native";
+ *
+ * const { isSound, site } = await verifyFromProject({ url: "https://example.com", sample: 20 });
+ */
+export declare function verifyFromProject(options?: ProjectVerifyOptions): Promise<VerifyResult>;
 
 /**
  * Deletes the entries of builds that are no longer live from the namespace of a project.

@@ -23,6 +23,7 @@ pub mod prune;
 mod read_options;
 mod result;
 mod run;
+pub mod sample;
 pub mod site_request;
 
 use napi::Env;

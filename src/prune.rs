@@ -32,23 +32,31 @@ const MAX_AGE_SECONDS: u64 = 100 * 366 * 86_400;
 
 /// What to prune.
 /// @internal
-#[napi(object, object_to_js = false)]
+#[napi(object, js_name = "KvPruneOptions", object_to_js = false)]
 pub struct JsPruneOptions {
     /// The account that owns the namespace.
+    #[napi(ts_type = "string")]
     pub account_id: Given<String>,
     /// The namespace.
+    #[napi(ts_type = "string")]
     pub namespace_id: Given<String>,
     /// The token.
+    #[napi(ts_type = "string")]
     pub api_token: Given<String>,
     /// The API.
+    #[napi(ts_type = "string")]
     pub api_base_url: Option<OrNull<String>>,
     /// How many of the newest builds are kept.
+    #[napi(ts_type = "number")]
     pub keep: Option<OrNull<f64>>,
     /// Builds younger than this are kept.
+    #[napi(ts_type = "number")]
     pub older_than_seconds: Option<OrNull<f64>>,
     /// Whether to delete nothing.
+    #[napi(ts_type = "boolean")]
     pub dry_run: Option<OrNull<bool>>,
     /// The most entries to delete.
+    #[napi(ts_type = "number")]
     pub max_deletes: Option<OrNull<f64>>,
     /// The deployed Worker's code.
     pub worker_code: Option<String>,

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { cacheState } from "../../compat/compare/answers.js";
 import { get } from "../../compat/compare/observe.js";
 import { buildAgain, buildProject } from "../../compat/project.js";
-import { pruneFromProject, seedFromProject } from "../../index.js";
+import { pruneFromProject, seedFromProject, verifyFromProject } from "../../index.js";
 import { startLocalApi } from "../../lib/local-api/server.js";
 import { startWranglerDev } from "../../scripts/wrangler-dev.js";
 
@@ -94,7 +94,7 @@ it(
 );
 
 it(
-  "`prune` deletes what the live Worker does not read, and the site stays as it was",
+  "`prune` deletes what the live Worker does not read, and `verify` finds every page a HIT",
   async () => {
     const persistTo = path.join(scratch, "blog");
     const worker = await startWranglerDev({ root, persistTo });
@@ -124,7 +124,13 @@ it(
       const { result: left } = (await keys.json()) as { result: { name: string }[] };
       const pages = left.filter(({ name }) => name.includes("cache:app:v2:"));
       expect(pages).toHaveLength(result.builds?.[0]?.kvPairs ?? 0);
-      expect(cacheState(await get(worker.url, "/posts/bye"))).toBe("HIT");
+      const verified = await verifyFromProject({
+        ...{ root, accountId: "0123456789abcdef0123456789abcdef", apiToken: "t" },
+        ...{ apiBaseUrl: api.baseUrl, namespaceId, url: worker.url },
+      });
+      expect(verified.site?.problems).toEqual([]);
+      expect(verified).toMatchObject({ isSound: true, stored: { missing: 0, different: 0 } });
+      expect(verified.site?.counts.html.hit).toBe(7);
     } finally {
       await worker.stop();
       await api.close();

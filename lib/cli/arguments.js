@@ -44,8 +44,9 @@ import { Command, InvalidArgumentError, Option } from "commander";
  * @typedef {{ name: "run" | "plan", root: string, options: CliOptions }
  *   | { name: "export", root: string, directory: string, options: CliOptions }
  *   | { name: "prune", root: string, choice: import("./prune.js").PruneChoice, options: CliOptions }
+ *   | { name: "verify", root: string, choice: import("./verify.js").VerifyChoice, options: CliOptions }
  *   | { name: "deploy", root: string, seedCache: boolean, deployArgs: string[],
- *       options: CliOptions }} Invocation
+ *       verify?: import("./verify.js").VerifyChoice, options: CliOptions }} Invocation
  */
 
 /** The longest time to live that KV takes: 2³¹ − 1 seconds. */
@@ -61,6 +62,7 @@ Examples:
   $ vinext-seed deploy --env staging -- --dry-run
   $ vinext-seed --local                 seed the KV of wrangler dev and vite preview
   $ vinext-seed export kv-seed          the entries as files for wrangler kv bulk put
+  $ vinext-seed verify --url https://example.com
   $ vinext-seed prune --dry-run         which builds could be deleted
 
 Exit codes:
@@ -224,6 +226,14 @@ function commandLine(invoke, deployArgs) {
       rejectLocal("export");
       return invoke({ name: "export", directory, root: project(root), options: options() });
     });
+  withRoot(command("verify"))
+    .description("compare what is stored, and what the site serves, with the build")
+    .option("--url <url>", "the deployed site: ask it for pages too", some)
+    .option("--sample <n>", "how many pages to verify (default: 100)", atLeastOne)
+    .action((root, choice) => {
+      rejectLocal("verify");
+      return invoke({ name: "verify", root: project(root), choice, options: options() });
+    });
   withRoot(command("prune"))
     .description("delete the entries of builds that are no longer live")
     .option("--keep <n>", "how many of the newest builds to keep (default: 3)", atLeastOne)
@@ -238,11 +248,18 @@ function commandLine(invoke, deployArgs) {
   withRoot(command("deploy"))
     .description("build with pre-rendering, seed, deploy; arguments after -- go to wrangler deploy")
     .option("--no-seed-cache", "build and deploy without seeding")
+    .option("--verify", "verify at the end, as the command verify does")
+    .option("--url <url>", "with --verify: the deployed site", some)
+    .option("--sample <n>", "with --verify: how many pages (default: 100)", atLeastOne)
     .usage("[options] [root] [-- arguments of wrangler deploy]")
-    .action((root, { seedCache }) => {
+    .action((root, { seedCache, verify: isVerified, url, sample }) => {
       rejectLocal("deploy");
+      if (!isVerified && (url ?? sample) !== undefined) {
+        program.error("error: --url and --sample go with --verify");
+      }
+      const verify = isVerified ? { url, sample } : undefined;
       const given = { root: project(root), options: options() };
-      return invoke({ name: "deploy", ...given, seedCache, deployArgs });
+      return invoke({ name: "deploy", ...given, seedCache, deployArgs, verify });
     });
   return program;
 }

@@ -12,6 +12,7 @@ import { canDeploy, findBuild, findDeploy } from "./deploy-tools.js";
 import { FAILED, OK, USAGE } from "./exit-codes.js";
 import { planStep } from "./plan.js";
 import { seedStep } from "./seed-step.js";
+import { verifyStep } from "./verify.js";
 
 /** @typedef {Extract<import("./arguments.js").Invocation, { name: "deploy" }>} DeployInvocation */
 /** @typedef {import("./arguments.js").CliOptions} CliOptions */
@@ -40,7 +41,7 @@ const NAMES = /** @type {(keyof typeof SHARED)[]} */ (Object.keys(SHARED));
  * @returns {Promise<number>}
  */
 export async function deployProject(invocation, printer, interrupt) {
-  const { root, seedCache, deployArgs } = invocation;
+  const { root, seedCache, deployArgs, verify } = invocation;
   /**
    * Ends before the deploy.
    * @param {number} exitCode
@@ -123,9 +124,17 @@ export async function deployProject(invocation, printer, interrupt) {
     );
     seeding = await seedNewNamespace(root, options, printer, interrupt);
   }
-  printer.json({ seed: seeding?.result ?? null, deployExitCode: deployed });
+  const verified =
+    verify !== undefined && deployed === OK && interrupt.received === undefined
+      ? await verifyStep(root, verify, options, printer, interrupt)
+      : undefined;
+  printer.json({
+    seed: seeding?.result ?? null,
+    deployExitCode: deployed,
+    ...(verify === undefined ? {} : { verify: verified?.result ?? null }),
+  });
   const isStrictFailure = isFirst && deployed === OK && seeding?.isFailed && options.strict;
-  return isStrictFailure ? FAILED : deployed;
+  return isStrictFailure ? FAILED : (verified?.exitCode ?? deployed);
 }
 
 /**

@@ -12,6 +12,7 @@ import { planProject } from "./plan.js";
 import { createPrinter, ignoreErrors, write } from "./printer.js";
 import { pruneProject } from "./prune.js";
 import { seedStep } from "./seed-step.js";
+import { verifyStep } from "./verify.js";
 
 /**
  * @param {string[]} args
@@ -72,6 +73,12 @@ async function perform(invocation, printer, interrupt) {
       return exportProject(root, invocation.directory, options, printer, interrupt.signal);
     case "prune":
       return pruneProject(root, invocation.choice, options, printer, interrupt);
+    case "verify": {
+      const { choice } = invocation;
+      const { result, exitCode } = await verifyStep(root, choice, options, printer, interrupt);
+      printer.json(result);
+      return exitCode;
+    }
     case "deploy":
       return deployProject(invocation, printer, interrupt);
     case "run": {

@@ -187,6 +187,24 @@ function scriptPath(accountId, { name, dispatchNamespace }) {
   return `/accounts/${accountId}/workers${dispatch}/scripts/${encodeURIComponent(name)}`;
 }
 
+/** The largest value of KV, in bytes: 25 MiB (Cloudflare KV limits). */
+const MAX_VALUE_BYTES = 25 * 1024 * 1024;
+
+/**
+ * The value of a key, as text.
+ * @param {Api} api
+ * @param {string} accountId
+ * @param {string} namespaceId
+ * @param {string} key
+ * @returns {Promise<string>}
+ */
+export async function getValue(api, accountId, namespaceId, key) {
+  const namespace = `/accounts/${accountId}/storage/kv/namespaces/${namespaceId}`;
+  const permission = 'the API token needs the permission "Workers KV Storage: Read"';
+  const path = `${namespace}/values/${encodeURIComponent(key)}`;
+  return get(api, path, { permission, text: { maxReplyBytes: MAX_VALUE_BYTES } });
+}
+
 /**
  * Whether a namespace has an entry.
  * @param {Api} api

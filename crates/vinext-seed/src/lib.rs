@@ -97,8 +97,9 @@ pub mod store;
 pub use progress::{Observer, Phase, Progress};
 pub use report::SeedReport;
 pub use seed::{
-    Application, BuildOptions, DEFAULT_MAX_FILE_BYTES, DEFAULT_MAX_MEMORY_BYTES, EntrySize,
-    Estimate, Export, ExportFile, LARGEST_ENTRIES, Limits, MAX_CONCURRENCY, SeedError, SeedOptions,
-    WriteRule, application, estimate, export, seed, seed_into,
+    Application, BuildOptions, DEFAULT_MAX_FILE_BYTES, DEFAULT_MAX_MEMORY_BYTES,
+    DEFAULT_SAMPLE_ROUTES, EntrySize, Estimate, Export, ExportFile, LARGEST_ENTRIES, Limits,
+    MAX_CONCURRENCY, Sample, SampledEntry, SeedError, SeedOptions, WriteRule, application,
+    estimate, export, sample, seed, seed_into,
 };
 pub use tokio_util::sync::CancellationToken;

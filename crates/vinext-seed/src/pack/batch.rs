@@ -62,6 +62,12 @@ impl BatchEntry<'_> {
         self.span().ttl_seconds()
     }
 
+    /// Whether it is its route's main entry. The others of the route follow it.
+    #[must_use]
+    pub fn is_first(&self) -> bool {
+        self.span().is_first
+    }
+
     /// Its place in the order in which a budget of writes is spent.
     #[must_use]
     pub fn priority(&self) -> Priority {

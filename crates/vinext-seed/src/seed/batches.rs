@@ -51,6 +51,11 @@ impl Batches {
         }))
     }
 
+    /// How many routes the manifest has.
+    pub(super) fn routes(&self) -> usize {
+        self.report.routes
+    }
+
     /// The next batch; `None` after the last.
     pub(super) async fn next(&mut self) -> Result<Option<Batch>, SeedError> {
         while self.full.is_empty()

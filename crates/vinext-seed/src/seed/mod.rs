@@ -12,6 +12,7 @@ mod prepare;
 mod recognize;
 mod record;
 mod rendered_at;
+mod sample;
 mod upload;
 mod write_budget;
 
@@ -37,6 +38,7 @@ pub use estimate::{EntrySize, Estimate, LARGEST_ENTRIES, estimate};
 pub use export::{DEFAULT_MAX_FILE_BYTES, Export, ExportFile, export};
 pub use prepare::BuildOptions;
 pub use recognize::{Application, application};
+pub use sample::{DEFAULT_SAMPLE_ROUTES, Sample, SampledEntry, sample};
 pub use write_budget::WriteRule;
 
 /// What one run is to do.

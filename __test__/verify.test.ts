@@ -1,0 +1,284 @@
+// What `verify` finds: against real KV behind the local API, and a site that answers as told.
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import os from "node:os";
+import path from "node:path";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { seedKvCache, verifyFromProject, type ProjectVerifyOptions } from "../index.js";
+import { startLocalApi, type LocalApi } from "../lib/local-api/server.js";
+import { BUILD_ID, buildOf, key, payload, rendered, temporaryDirectory } from "./support/build.js";
+import { cli } from "./support/cli.js";
+import { listen } from "./support/loopback.js";
+import { writeProject } from "./support/project.js";
+import { failureOf, TOKEN } from "./support/seed.js";
+
+const NAMESPACE = "11111111111111111111111111111111";
+const ACCOUNT = "0123456789abcdef0123456789abcdef";
+const directory = mkdtempSync(path.join(os.tmpdir(), "seed-native-verify-"));
+let local: LocalApi;
+
+beforeAll(async () => {
+  local = await startLocalApi({
+    persistTo: directory,
+    namespaceIds: [NAMESPACE],
+    apiToken: TOKEN,
+  });
+});
+afterAll(async () => {
+  await local.close();
+  rmSync(directory, { recursive: true, force: true });
+});
+beforeEach(async () => {
+  const { result } = await call("GET", "/keys?limit=1000");
+  const names = result.map(({ name }: any) => name);
+  if (names.length > 0) await call("POST", "/bulk/delete", names);
+});
+
+async function call(method: string, rest: string, body?: unknown) {
+  const url = `${local.baseUrl}/accounts/any/storage/kv/namespaces/${NAMESPACE}${rest}`;
+  const reply = await fetch(url, {
+    method,
+    headers: { authorization: `Bearer ${TOKEN}` },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  return (await reply.json()) as any;
+}
+
+const put = (key: string, value: unknown) =>
+  call("PUT", "/bulk", [{ key, value: JSON.stringify(value) }]);
+
+/** A site of pages, one of which revalidates, one a redirect. */
+function site(pages = 2) {
+  const names = Array.from({ length: pages }, (_, page) => `p${page}`);
+  const routes = [
+    ...names.map((name) => rendered(`/${name}`)),
+    rendered("/isr", { revalidate: 60 }),
+    rendered("/日 本"),
+  ];
+  const files = [...names, "isr", "日 本"].flatMap((name) => [
+    [`${name}.html`, `<p>${name}</p>`],
+    [`${name}.rsc`, payload(name)],
+  ]);
+  return buildOf(routes, Object.fromEntries(files));
+}
+
+const GIVEN = {
+  accountId: ACCOUNT,
+  namespaceId: NAMESPACE,
+  apiToken: TOKEN,
+  runtime: { vinext: "1.4.0" },
+};
+
+const seed = (root: string) => seedKvCache({ root, ...GIVEN, apiBaseUrl: local.baseUrl });
+
+const verify = (root: string, options: ProjectVerifyOptions = {}) =>
+  verifyFromProject({
+    ...{ root, ...GIVEN, apiBaseUrl: local.baseUrl, viteConfig: false },
+    ...options,
+  });
+
+/** A site that serves the pages of `site` as HITs, but for what `change` does first. */
+async function startSite(
+  change: (
+    path: string,
+    response: ServerResponse,
+    request: IncomingMessage,
+  ) => boolean | void = () => false,
+) {
+  const asked: string[] = [];
+  const server = createServer((request, response) => {
+    const { pathname, search } = new URL(request.url ?? "/", "http://x");
+    const path = decodeURIComponent(pathname);
+    asked.push(path + search);
+    if (change(path, response, request)) return;
+    const name = path.slice(1);
+    const isPayload = name.endsWith(".rsc");
+    response.setHeader("x-vinext-cache", search === "" ? "HIT" : "MISS");
+    response.end(isPayload ? payload(name.slice(0, -4)) : `<p>${name}</p>`);
+  });
+  return { url: `http://127.0.0.1:${await listen(server)}`, asked };
+}
+
+describe("reading back", () => {
+  it("finds everything as it was built", async () => {
+    const root = site();
+    await seed(root);
+    const result = await verify(root);
+    expect(result).toMatchObject({ isSound: true, kvPairs: 8, buildId: BUILD_ID });
+    expect(result.stored).toEqual({
+      ...{ checked: 8, same: 8, rewritten: 0, missing: 0, different: 0 },
+      problems: [],
+    });
+    expect(result.site).toBeUndefined();
+  });
+
+  it("tells what is missing, what is different, and what the Worker has rendered again", async () => {
+    const root = site();
+    await seed(root);
+    await call("POST", "/bulk/delete", [key("/p0", "html")]);
+    const page = { kind: "APP_PAGE", html: "new" };
+    await put(key("/p1", "html"), { value: page, lastModified: Date.now() + 1000 });
+    await put(key("/p1", "rsc"), { value: { kind: "FETCH" }, lastModified: Date.now() + 1000 });
+    await put(key("/isr", "html"), { value: page, lastModified: 1 });
+    expect(await verify(root)).toMatchObject({
+      isSound: false,
+      stored: { checked: 8, same: 4, rewritten: 1, missing: 1, different: 2 },
+    });
+  });
+
+  it("finds an empty namespace, as where another one was seeded", async () => {
+    expect(await verify(site())).toMatchObject({ isSound: false, stored: { missing: 8, same: 0 } });
+  });
+
+  it("takes a sample that is spread over the site", async () => {
+    const root = site(48);
+    await seed(root);
+    const { stored, kvPairs } = await verify(root, { sample: 10 });
+    expect(kvPairs).toBe(100);
+    expect(stored).toMatchObject({ checked: 20, same: 20 });
+  });
+
+  it("fails if the API refuses", async () => {
+    const root = site();
+    const result = await verify(root, { apiToken: "another-token-0123456789" });
+    expect(result).toMatchObject({ isSound: false, failure: { code: "API_REFUSED" } });
+  });
+});
+
+describe("a site", () => {
+  it("is sound if every page is a HIT with the build's bytes; each is asked for once", async () => {
+    const root = site();
+    await seed(root);
+    const { url, asked } = await startSite();
+    const result = await verify(root, { url });
+    expect(result.site?.problems).toEqual([]);
+    expect(result).toMatchObject({
+      isSound: true,
+      site: {
+        counts: {
+          html: { asked: 4, hit: 4, wrongBytes: 0 },
+          rsc: { asked: 4, hit: 4 },
+          query: { asked: 4, miss: 4 },
+        },
+      },
+    });
+    expect(new Set(asked).size).toBe(asked.length);
+    expect(asked).toContain("/日 本.rsc");
+  });
+
+  it.each([
+    ["a MISS", (r: ServerResponse) => void r.setHeader("x-vinext-cache", "MISS"), "not-cached"],
+    ["no cache header", () => {}, "not-cached"],
+    [
+      "a static page that is STALE",
+      (r: ServerResponse) => void r.setHeader("x-vinext-cache", "STALE"),
+      "not-cached",
+    ],
+    [
+      "another status",
+      (r: ServerResponse) => {
+        r.statusCode = 500;
+      },
+      "wrong-status",
+    ],
+    [
+      "other bytes",
+      (r: ServerResponse) => void r.setHeader("x-vinext-cache", "HIT"),
+      "wrong-bytes",
+    ],
+  ])("has a problem with %s", async (_, change, problem) => {
+    const root = site();
+    await seed(root);
+    const { url } = await startSite((path, response) => {
+      if (path !== "/p1") return false;
+      change(response);
+      response.end("<p>another</p>");
+      return true;
+    });
+    const { isSound, site: found } = await verify(root, { url });
+    expect(isSound).toBe(false);
+    const urls = found?.problems.filter((one) => one.problem === problem).map((one) => one.url);
+    expect(urls).toContain(`${url}/p1`);
+  });
+
+  it("may have a page that revalidates STALE", async () => {
+    const root = site();
+    await seed(root);
+    const { url } = await startSite((path, response, request) => {
+      if (path !== "/isr" || request.url?.includes("?")) return false;
+      response.setHeader("x-vinext-cache", "STALE");
+      response.end("<p>isr</p>");
+      return true;
+    });
+    expect(await verify(root, { url })).toMatchObject({ isSound: true });
+  });
+
+  it("may want a slash at the end", async () => {
+    const root = site();
+    await seed(root);
+    const { url } = await startSite((path, response) => {
+      if (path.endsWith(".rsc") || path.endsWith("/")) {
+        if (!path.endsWith("/")) return false;
+        response.setHeader("x-vinext-cache", "HIT");
+        response.end(`<p>${path.slice(1, -1)}</p>`);
+        return true;
+      }
+      response.writeHead(308, { location: `${encodeURI(path)}/` }).end();
+      return true;
+    });
+    const { site: found } = await verify(root, { url });
+    expect(found?.problems).toEqual([]);
+  });
+
+  it("that does not answer is a problem of each page, and ends", async () => {
+    const root = site(0);
+    await seed(root);
+    const server = createServer();
+    const port = await listen(server);
+    await new Promise((resolve) => server.close(resolve));
+    const { isSound, site: found } = await verify(root, { url: `http://127.0.0.1:${port}` });
+    expect(isSound).toBe(false);
+    expect(found?.problems.every(({ problem }) => problem === "no-answer")).toBe(true);
+  }, 60_000);
+});
+
+describe("nothing is verified", () => {
+  it("without a build, and with wrong options", async () => {
+    expect(await verify(temporaryDirectory())).toMatchObject({ skippedCode: "no-manifest" });
+    const root = site();
+    for (const options of [{ sample: 0 }, { url: "example.com" }]) {
+      expect(await failureOf(verify(root, options))).toMatchObject({ code: "INVALID_OPTION" });
+    }
+  });
+});
+
+describe("vinext-seed verify", () => {
+  const run = (root: string, args: string[]) =>
+    cli(["verify", root, "--namespace-id", NAMESPACE, "--account-id", ACCOUNT, ...args], {
+      cwd: root,
+      env: {
+        CLOUDFLARE_API_BASE_URL: local.baseUrl,
+        CLOUDFLARE_API_TOKEN: TOKEN,
+        HOME: temporaryDirectory(),
+      },
+    });
+
+  it("prints a table, warns of each problem, and fails with --strict", async () => {
+    const root = writeProject({ wrangler: false });
+    await seedKvCache({ ...GIVEN, root, apiBaseUrl: local.baseUrl, appPrefix: "" });
+    const { url } = await startSite((path, response) => {
+      response.setHeader("x-vinext-cache", path === "/b" ? "MISS" : "HIT");
+      response.end(path === "/a.rsc" ? payload("a") : path.slice(1).toUpperCase());
+      return true;
+    });
+    const { code, stdout, stderr } = await run(root, ["--url", url]);
+    expect(stdout).toMatch(/^Read back 3 entries: 3 as built, 0 rendered again since, 0 missing/u);
+    expect(stdout).toMatch(/\n +documents +2 +1 +0 +1 +0 +0 +0\n/u);
+    expect(stderr).toContain(`warning: not-cached: ${url}/b (MISS)\n`);
+    expect(code).toBe(0);
+    expect((await run(root, ["--url", url, "--strict"])).code).toBe(1);
+    const json = await run(root, ["--json"]);
+    expect(JSON.parse(json.stdout)).toMatchObject({ isSound: true, stored: { same: 3 } });
+  });
+});

@@ -1,0 +1,127 @@
+//! Packs a build and keeps the entries of some of its routes, to be compared with what is stored.
+
+use serde::Deserialize;
+use tokio_util::sync::CancellationToken;
+
+use super::background::guarded;
+use super::batches::Batches;
+use super::budget::{Budget, Limits};
+use super::error::SeedError;
+use super::{BuildOptions, unless_cancelled};
+use crate::report::SeedReport;
+use crate::store::cloudflare_kv::CloudflareKv;
+
+/// How many routes are taken unless asked otherwise.
+pub const DEFAULT_SAMPLE_ROUTES: usize = 100;
+
+/// The most bytes of entries that are kept. A sample that would be larger ends there.
+const MAX_SAMPLE_BYTES: usize = 64 * 1024 * 1024;
+
+/// Entries of a build.
+#[derive(Clone, Debug, Default)]
+pub struct Sample {
+    /// They, in the manifest's order.
+    pub entries: Vec<SampledEntry>,
+    /// How many entries there are in all.
+    pub total: usize,
+    /// What was found out on the way. Nothing in it is stored.
+    pub report: SeedReport,
+}
+
+/// An entry as it would be stored.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
+pub struct SampledEntry {
+    /// Its key.
+    pub key: String,
+    /// Its value.
+    pub value: String,
+}
+
+/// Takes the entries of so many routes, evenly spread over the site.
+///
+/// # Errors
+/// See [`SeedError`]. Where there is nothing to do, the report says so.
+pub async fn sample(
+    build: BuildOptions,
+    routes: usize,
+    cancellation: &CancellationToken,
+) -> Result<Sample, SeedError> {
+    let budget = Budget::of::<CloudflareKv>(Limits::default())?;
+    guarded(unless_cancelled(cancellation, take(build, budget, routes))).await
+}
+
+async fn take(build: BuildOptions, budget: Budget, routes: usize) -> Result<Sample, SeedError> {
+    let mut sample = Sample::default();
+    let mut batches = match Batches::of(build, budget, Budget::batcher).await? {
+        Ok(batches) => batches,
+        Err(report) => return Ok(Sample { report, ..sample }),
+    };
+    let mut spread = Spread::new(routes, batches.routes());
+    let mut bytes = 0;
+    let mut is_taken = false;
+    while let Some(batch) = batches.next().await? {
+        for entry in batch.entries() {
+            sample.total += 1;
+            if entry.is_first() {
+                is_taken = spread.takes_next();
+            }
+            if !is_taken || bytes + entry.bytes() > MAX_SAMPLE_BYTES {
+                continue;
+            }
+            bytes += entry.bytes();
+            let encoded = entry.encoded();
+            let encoded = serde_json::from_slice(&encoded);
+            sample
+                .entries
+                .push(encoded.map_err(|error| SeedError::internal(&error))?);
+        }
+    }
+    sample.report = batches.into_report();
+    Ok(sample)
+}
+
+/// Chooses evenly spread positions, the first among them.
+#[derive(Debug)]
+struct Spread {
+    wanted: usize,
+    total: usize,
+    position: usize,
+}
+
+impl Spread {
+    fn new(wanted: usize, total: usize) -> Self {
+        Self {
+            wanted: wanted.min(total),
+            total: total.max(1),
+            position: 0,
+        }
+    }
+
+    fn takes_next(&mut self) -> bool {
+        let step = |position: usize| position * self.wanted / self.total;
+        let is_taken = match self.position {
+            0 => self.wanted > 0,
+            position => step(position) != step(position - 1),
+        };
+        self.position += 1;
+        is_taken
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sample_is_spread_evenly_and_begins_with_the_first() {
+        for (wanted, total) in [(1, 1), (3, 10), (10, 10), (20, 10), (100, 9_999)] {
+            let mut spread = Spread::new(wanted, total);
+            let taken: Vec<_> = (0..total).filter(|_| spread.takes_next()).collect();
+            assert_eq!(taken.first(), Some(&0));
+            assert!(
+                taken.len().abs_diff(wanted.min(total)) <= 1,
+                "{wanted} of {total}: {taken:?}"
+            );
+        }
+    }
+}

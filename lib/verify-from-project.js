@@ -1,0 +1,74 @@
+// `verifyFromProject`: whether what a seeding was to store is stored, and served.
+
+import path from "node:path";
+import { signalOf } from "./abort.js";
+import { sampleKvEntries } from "./binding.js";
+import { checkSiteUrl } from "./live-build.js";
+import { hasManifest, runForProject } from "./project.js";
+import { pageOf } from "./verify/entry.js";
+import { checkSite } from "./verify/site.js";
+import { checkStored } from "./verify/stored.js";
+import { ApiError } from "./wrangler/cloudflare-api.js";
+import { targetOfProject } from "./wrangler/of-project.js";
+
+/** @typedef {import("../index.js").VerifyResult} VerifyResult */
+
+/**
+ * @param {import("../index.js").ProjectVerifyOptions} [options]
+ * @returns {Promise<VerifyResult>}
+ */
+export async function verifyFromProject(options) {
+  try {
+    return await verify(options ?? {});
+  } catch (error) {
+    const { code, message = String(error) } = /** @type {any} */ (error ?? {});
+    if (code === "INVALID_OPTION") throw error;
+    const known = error instanceof ApiError ? "API_REFUSED" : "UNKNOWN";
+    const failure = { code: typeof code === "string" ? code : known, message };
+    return { isSound: false, failure, warnings: [] };
+  }
+}
+
+/**
+ * @param {import("../index.js").ProjectVerifyOptions} options
+ * @returns {Promise<VerifyResult>}
+ */
+async function verify(options) {
+  const { url, sample, ...project } = options;
+  const root = path.resolve(project.root ?? ".");
+  const signal = signalOf(project.signal);
+  checkSiteUrl(url);
+  if (!hasManifest(root)) {
+    const skipped = `there is no build in ${root} to compare with; build with pre-rendering first`;
+    return { isSound: false, skipped, skippedCode: "no-manifest", warnings: [] };
+  }
+  const { cacheConfig, target } = await targetOfProject({ ...project, root, signal });
+  const { appPrefix, runtime, viteConfig, viteMode, env, htmlOnly } = project;
+  const { allowUnprovenRoutes, seedFailedRenders } = project;
+  const taken = await runForProject(
+    sampleKvEntries,
+    {
+      ...{ root, appPrefix, runtime, viteConfig, viteMode, env, htmlOnly, sample },
+      ...{ allowUnprovenRoutes, seedFailedRenders, signal: project.signal },
+    },
+    cacheConfig,
+  );
+  const { entries, kvPairs, buildId = "", warnings, skipped, skippedCode } = taken;
+  if (skipped !== undefined) return { isSound: false, skipped, skippedCode, warnings };
+  const stored = "apiToken" in target ? await checkStored(target, entries, signal) : undefined;
+  if (stored === undefined && url === undefined) {
+    const { reason, code } = /** @type {import("./wrangler/resolve.js").Missing} */ (target);
+    return { isSound: false, skipped: reason, skippedCode: code, warnings };
+  }
+  const pages = entries.flatMap((entry) => pageOf(entry, buildId) ?? []);
+  const site = url === undefined ? undefined : await checkSite(url, pages, signal);
+  const problems = (stored?.problems.length ?? 0) + (site?.problems.length ?? 0);
+  return {
+    isSound: problems === 0,
+    buildId,
+    kvPairs,
+    ...(stored === undefined ? {} : { stored }),
+    ...(site === undefined ? {} : { site: { counts: site.counts, problems: site.problems } }),
+    warnings: [...warnings, ...(site?.warnings ?? [])],
+  };
+}

@@ -1,0 +1,91 @@
+//! `sampleKvEntries`: entries of a build, to be compared with what is stored.
+//!
+//! Internal: the JavaScript of this package compares them with what it reads back.
+
+use napi::Env;
+use napi::bindgen_prelude::PromiseRaw;
+use napi_derive::napi;
+use vinext_seed::{DEFAULT_SAMPLE_ROUTES, Sample, SampledEntry};
+
+use crate::abort::Signal;
+use crate::argument::{Argument, OrNull, optional};
+use crate::build_options::{MAX_WRITES, WithBuild};
+use crate::error::BindingError;
+use crate::findings::WithFindings;
+use crate::read_options::whole;
+use crate::run;
+
+/// What to take.
+/// @internal
+#[napi(object, js_name = "SampleOptions", object_to_js = false)]
+pub struct JsSampleOptions {
+    /// How many routes' entries.
+    #[napi(ts_type = "number")]
+    pub sample: Option<OrNull<f64>>,
+    /// Cancels it.
+    #[napi(ts_type = "AbortSignal")]
+    pub signal: Option<OrNull<Signal>>,
+}
+
+/// What was taken.
+/// @internal
+#[napi(object, js_name = "Sample", object_from_js = false)]
+pub struct JsSample {
+    /// The entries.
+    #[napi(ts_type = "Array<SampledEntry>")]
+    pub entries: Vec<JsSampledEntry>,
+    /// How many there are in all.
+    pub kv_pairs: f64,
+}
+
+/// An entry as it would be stored.
+/// @internal
+#[napi(object, js_name = "SampledEntry", object_from_js = false)]
+pub struct JsSampledEntry {
+    /// Its key.
+    pub key: String,
+    /// Its value.
+    pub value: String,
+}
+
+/// Takes entries of a build.
+#[napi(skip_typescript)]
+pub fn sample_kv_entries<'env>(
+    env: &'env Env,
+    options: Argument<WithBuild<JsSampleOptions>>,
+) -> napi::Result<PromiseRaw<'env, WithFindings<JsSample>>> {
+    run::promise(env, start(env, options))
+}
+
+fn start(
+    env: &Env,
+    options: Argument<WithBuild<JsSampleOptions>>,
+) -> Result<PromiseRaw<'_, WithFindings<JsSample>>, BindingError> {
+    let WithBuild { build, own } = options.into_inner()?;
+    let build = build.read()?;
+    let routes = whole(own.sample, "sample", MAX_WRITES)?.unwrap_or(DEFAULT_SAMPLE_ROUTES);
+    let signal = optional(own.signal, "signal", "an AbortSignal")?;
+    run::start(env, signal, None, move |_, cancellation| async move {
+        vinext_seed::sample(build, routes, &cancellation).await
+    })
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a count, far below 2^53")]
+impl From<Sample> for WithFindings<JsSample> {
+    fn from(sample: Sample) -> Self {
+        Self {
+            own: JsSample {
+                entries: sample.entries.into_iter().map(Into::into).collect(),
+                kv_pairs: sample.total as f64,
+            },
+            findings: sample.report.into(),
+        }
+    }
+}
+
+impl From<SampledEntry> for JsSampledEntry {
+    fn from(entry: SampledEntry) -> Self {
+        let SampledEntry { key, value } = entry;
+        Self { key, value }
+    }
+}
