@@ -1,16 +1,19 @@
-// Random sequences of builds, seedings, cut-offs, quotas, invalidations and rewrites against real KV.
+// Random sequences of builds, seedings, cut-offs, quotas, invalidations, rewrites and prunings against real
+// KV.
 //
 // After each seeding the namespace has what a full seeding would have written, and exactly the entries
-// that differed were written. The judge reads the stored values; it knows nothing of digests.
+// that differed were written. After each pruning nothing is gone of a build that is live, in dist, or
+// among the newest, nor a key of anything else. The judge reads the stored values; it knows nothing of
+// digests and records.
 // SEED_MODEL_SEQUENCES=10000 for more sequences than here, SEED_MODEL_SEED for others.
 
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { exportKvSeed, seedKvCache } from "../index.js";
+import { exportKvSeed, pruneFromProject, seedKvCache } from "../index.js";
 import { startLocalApi, type LocalApi } from "../lib/local-api/server.js";
-import { BUILD_ID, payload, rendered } from "./support/build.js";
+import { payload, rendered } from "./support/build.js";
 import { Dice } from "./support/chaos/dice.js";
 import { startCountingApi, type CountingApi } from "./support/counting-api.js";
 import type { Pair } from "./support/recorder.js";
@@ -19,11 +22,11 @@ import { failureOf, TARGET, TOKEN } from "./support/seed.js";
 const SEQUENCES = Number(process.env.SEED_MODEL_SEQUENCES ?? 200);
 const SEED = process.env.SEED_MODEL_SEED ?? "1";
 const AT_A_TIME = 8;
-const STEPS = 3;
+const STEPS = 4;
 const PAGES = 4;
 
 const directory = mkdtempSync(path.join(os.tmpdir(), "seed-native-model-"));
-const ids = Array.from({ length: AT_A_TIME }, (_, index) => `model${index}`);
+const ids = Array.from({ length: AT_A_TIME }, (_, index) => String(index).repeat(32));
 let local: LocalApi;
 
 beforeAll(async () => {
@@ -42,6 +45,8 @@ interface Stored {
 
 class Site {
   readonly root: string;
+  /** The builds that were made, the newest last. */
+  readonly builds = ["build-0-end"];
   #full: Map<string, Pair> | undefined;
   readonly #pages = Array.from({ length: PAGES }, () => ({ text: 0, tag: 0, isr: false }));
 
@@ -56,6 +61,17 @@ class Site {
     if (dice.chance(0.6)) page.text += 1;
     else if (dice.chance(0.5)) page.tag += 1;
     else page.isr = !page.isr;
+    this.build();
+  }
+
+  /** The build in dist. */
+  get buildId() {
+    return this.builds.at(-1) ?? "";
+  }
+
+  /** Makes a build with an id of its own. */
+  deploy() {
+    this.builds.push(`build-${this.builds.length}-end`);
     this.build();
   }
 
@@ -75,7 +91,7 @@ class Site {
         ...(isr ? { revalidate: 3600 } : {}),
       }),
     );
-    const manifest = { buildId: BUILD_ID, trailingSlash: false, routes };
+    const manifest = { buildId: this.buildId, trailingSlash: false, routes };
     writeFileSync(path.join(server, "vinext-prerender.json"), JSON.stringify(manifest));
   }
 
@@ -137,6 +153,45 @@ function outdated(full: Map<string, Pair>, stored: Map<string, Stored>) {
   });
 }
 
+/** Prunes, and checks what is gone. */
+async function prune(site: Site, id: string, namespace: Namespace, api: CountingApi, dice: Dice) {
+  const before = [...(await namespace.read()).keys()];
+  const entriesOf = (buildId: string) =>
+    before.filter((key) => key.startsWith(`cache:app:v2:${buildId}:`));
+  const builds = [...site.builds].reverse().filter((buildId) => entriesOf(buildId).length > 0);
+  const live = dice.one(builds.length > 0 ? builds : [site.buildId]);
+  const keep = dice.whole(1, 3);
+  const dryRun = dice.chance(0.2);
+  const maxDeletes = dice.chance(0.3) ? dice.whole(1, 12) : undefined;
+  api.workerCode = `const id="${live}";`;
+  const result = await pruneFromProject({
+    root: site.root,
+    ...{ accountId: "0123456789abcdef0123456789abcdef", namespaceId: id, apiToken: TOKEN },
+    ...{ apiBaseUrl: api.baseUrl, runtime: TARGET.runtime, viteConfig: false, workerName: "shop" },
+    ...{ keep, dryRun, ...(maxDeletes === undefined ? {} : { maxDeletes }) },
+  });
+  const after = new Set((await namespace.read()).keys());
+  const old = builds.filter(
+    (buildId, age) => buildId !== site.buildId && buildId !== live && age >= keep,
+  );
+  const mayGo = new Set(
+    old.flatMap((buildId) => [...entriesOf(buildId), `vinext-seed:build:${buildId}`]),
+  );
+  const gone = before.filter((key) => !after.has(key));
+  const where = `pruning with ${JSON.stringify({ keep, dryRun, maxDeletes, live, builds })}`;
+  expect(result.skipped ?? result.failure, where).toBeUndefined();
+  expect(
+    gone.filter((key) => !mayGo.has(key)),
+    where,
+  ).toEqual([]);
+  const doomed = old.flatMap(entriesOf);
+  const deleted = doomed.filter((key) => !after.has(key)).length;
+  expect(result.kvPairsDeleted, where).toBe(deleted);
+  expect(result.kvPairsNotDeleted, where).toBe(doomed.length - deleted);
+  expect(gone.length, where).toBeLessThanOrEqual(dryRun ? 0 : (maxDeletes ?? Infinity));
+  if (!dryRun && maxDeletes === undefined) expect(deleted, where).toBe(doomed.length);
+}
+
 async function sequence(number: number, id: string, api: CountingApi) {
   const dice = new Dice(`${SEED} ${number}`);
   const namespace = new Namespace(id);
@@ -152,12 +207,16 @@ async function sequence(number: number, id: string, api: CountingApi) {
     });
   const log: string[] = [];
   for (let step = 0; step < STEPS; step += 1) {
-    const what = dice.one(["change", "rewrite", "delete", "invalidate", "rebuild", "cut", "quota"]);
+    const what = dice.one([
+      ...["change", "rewrite", "delete", "invalidate", "rebuild", "cut", "quota"],
+      ...["deploy", "deploy", "prune", "prune"],
+    ]);
     log.push(what);
     const keys = [...(await site.full()).keys()];
     const key = dice.one(keys);
     if (what === "change") site.change(dice);
     if (what === "rebuild") site.build();
+    if (what === "deploy") site.deploy();
     if (what === "delete") await namespace.call("POST", "/bulk/delete", [key]);
     if (what === "rewrite") {
       const now = Date.now();
@@ -175,6 +234,7 @@ async function sequence(number: number, id: string, api: CountingApi) {
       await namespace.call("PUT", "/bulk", [marker]);
     }
     api.reset();
+    if (what === "prune") await prune(site, id, namespace, api, dice);
     if (what === "quota") {
       api.quota = dice.whole(0, 5);
       await seed({ maxBatchPairs: 2, concurrency: 1 }).catch(() => {});
