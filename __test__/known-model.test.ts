@@ -158,7 +158,7 @@ async function prune(site: Site, id: string, namespace: Namespace, api: Counting
   const before = [...(await namespace.read()).keys()];
   const entriesOf = (buildId: string) =>
     before.filter((key) => key.startsWith(`cache:app:v2:${buildId}:`));
-  const builds = [...site.builds].reverse().filter((buildId) => entriesOf(buildId).length > 0);
+  const builds = site.builds.toReversed().filter((buildId) => entriesOf(buildId).length > 0);
   const live = dice.one(builds.length > 0 ? builds : [site.buildId]);
   const keep = dice.whole(1, 3);
   const dryRun = dice.chance(0.2);

@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { mkdtempSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { startLocalApi, type LocalApi } from "../lib/local-api/server.js";
+import { DailyQuotas } from "../lib/local-api/daily-quotas.js";
+import { FREE_PLAN, startLocalApi, type LocalApi } from "../lib/local-api/server.js";
 
 const NAMESPACE = "11111111111111111111111111111111";
 const TOKEN = "local-token";
@@ -181,4 +182,51 @@ it("keeps what is written across restarts", async () => {
     await fetch(url, { method: "PUT", headers, body: "still here" });
     await again.close();
   }
+});
+
+describe("quotas of a day", () => {
+  it("are those of the free plan, for each kind of operation, if asked for", async () => {
+    const limited = await startLocalApi({
+      persistTo: path.join(directory, "limited"),
+      namespaceIds: [NAMESPACE],
+      apiToken: TOKEN,
+      dailyQuotas: { ...FREE_PLAN, lists: 1, reads: 2 },
+    });
+    const ask = async (method: string, rest: string, body?: unknown) => {
+      const url = `${limited.baseUrl}/accounts/acc/storage/kv/namespaces/${NAMESPACE}${rest}`;
+      const given = body === undefined ? {} : { body: JSON.stringify(body) };
+      const headers = { authorization: `Bearer ${TOKEN}` };
+      const response = await fetch(url, { method, headers, ...given });
+      return response.status;
+    };
+    const pairs = Array.from({ length: 600 }, (_, at) => ({ key: `k${at}`, value: "" }));
+    const names = pairs.map(({ key }) => key);
+    try {
+      expect(await ask("PUT", "/bulk", pairs)).toBe(200);
+      // What does not fit is refused as a whole.
+      expect(await ask("PUT", "/bulk", pairs)).toBe(429);
+      expect(await ask("PUT", "/bulk", pairs.slice(0, 400))).toBe(200);
+      expect(await ask("PUT", "/bulk", pairs.slice(0, 1))).toBe(429);
+      expect(await ask("POST", "/bulk/get", { keys: ["k1", "k2"] })).toBe(200);
+      expect(await ask("GET", "/values/k1")).toBe(429);
+      expect(await ask("GET", "/keys")).toBe(200);
+      expect(await ask("GET", "/keys")).toBe(429);
+      expect(await ask("POST", "/bulk/delete", names)).toBe(200);
+      expect(await ask("POST", "/bulk/delete", names)).toBe(429);
+      expect(await ask("DELETE", "/values/k1")).toBe(200);
+    } finally {
+      await limited.close();
+    }
+  });
+
+  it("begin anew at 00:00 UTC", () => {
+    let now = Date.parse("2026-11-26T23:59:59Z");
+    const quotas = new DailyQuotas({ writes: 10 }, () => now);
+    quotas.spend("writes", 10);
+    expect(() => quotas.spend("writes")).toThrow(/limit of 10 for today/u);
+    quotas.spend("reads", 1_000_000);
+    now += 1000;
+    quotas.spend("writes", 10);
+    expect(() => quotas.spend("writes")).toThrow();
+  });
 });

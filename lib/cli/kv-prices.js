@@ -9,6 +9,39 @@ const PAID_MONTHLY_WRITES = 1_000_000;
 /** Dollars for a million writes more (Cloudflare KV, "Pricing"). */
 const USD_PER_MILLION_WRITES = 5;
 
+/** Deletes a day on the free plan, lists a day, and reads a day (Cloudflare KV, "Limits"). */
+const FREE_DAILY_DELETES = 1000;
+const FREE_DAILY_LISTS = 1000;
+const FREE_DAILY_READS = 100_000;
+
+/** Dollars for a million deletes, lists and reads beyond those included (Cloudflare KV, "Pricing"). */
+const USD_PER_MILLION_DELETES = 5;
+const USD_PER_MILLION_LISTS = 5;
+const USD_PER_MILLION_READS = 0.5;
+
+/** Keys that one call lists (Cloudflare API, "List a namespace's keys"). */
+const KEYS_PER_LIST = 1000;
+
+/**
+ * What a run, and what pruning the entries again later, costs beside writes.
+ * @param {number} entries
+ */
+export function callsOf(entries) {
+  // The entries of the build, and the markers of tags.
+  const lists = Math.max(1, Math.ceil(entries / KEYS_PER_LIST)) + 1;
+  return {
+    lists,
+    listsShareOfDay: lists / FREE_DAILY_LISTS,
+    usdForLists: (lists / 1e6) * USD_PER_MILLION_LISTS,
+    readsForEachVisit: 1,
+    dailyReads: FREE_DAILY_READS,
+    usdForMillionReads: USD_PER_MILLION_READS,
+    deletes: entries,
+    deletesShareOfDay: entries / FREE_DAILY_DELETES,
+    usdForDeletes: (entries / 1e6) * USD_PER_MILLION_DELETES,
+  };
+}
+
 /** Dollars for a gigabyte in a month, beyond the first (Cloudflare KV, "Pricing"). */
 const USD_PER_GB_MONTH = 0.5;
 

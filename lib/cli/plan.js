@@ -8,7 +8,7 @@ import { strictProblem } from "../strict.js";
 import { targetOfProject } from "../wrangler/of-project.js";
 import { FAILED, OK } from "./exit-codes.js";
 import { counted, number, rows, size, usd } from "./format.js";
-import { priceOf } from "./kv-prices.js";
+import { callsOf, priceOf } from "./kv-prices.js";
 import { buildOptions, seedOptions } from "./seed-step.js";
 import { place, skippedRoutes, skippedRows, whyNothing } from "./summary.js";
 
@@ -41,7 +41,12 @@ export async function planStep(root, options, printer, signal) {
   );
   if (plan.skippedCode === "no-manifest") plan.skippedDetail ??= await prerenderHint(root, signal);
   const where = "code" in target ? { targetMissing: target } : { target: shown(target) };
-  const document = { ...plan, ...where, ...priceOf(plan.kvPairs, plan.bytes) };
+  const document = {
+    ...plan,
+    ...where,
+    ...priceOf(plan.kvPairs, plan.bytes),
+    calls: callsOf(plan.kvPairs),
+  };
   for (const warning of plan.warnings) printer.warning(warning);
   const isUnsound = strictProblem(plan) !== undefined;
   if (plan.skipped !== undefined) {
@@ -76,6 +81,7 @@ function text(plan, target, { isVerbose }) {
       ...buildIdRow(plan),
       ["bytes", size(bytes)],
       ...costs(kvPairs, bytes),
+      ...callRows(kvPairs),
       ...skippedRows(skippedReasons),
     ]),
     "",
@@ -141,6 +147,27 @@ function costs(writes, bytes) {
       `${number(paidPlan.includedMonthlyWrites)} writes a month are included; beyond, ` +
         `${usd(paidPlan.usdForWritesBeyond)}, and ` +
         `${usd(paidPlan.usdForStorageMonthBeyond)} a month for storage`,
+    ],
+  ];
+}
+
+/**
+ * Operations beside writes.
+ * @param {number} kvPairs
+ * @returns {[string, string][]}
+ */
+function callRows(kvPairs) {
+  const { lists, usdForLists, deletesShareOfDay, usdForDeletes } = callsOf(kvPairs);
+  const days = Math.ceil(deletesShareOfDay);
+  return [
+    [
+      "lists",
+      `at most ${counted(lists, "call")} to learn what is stored already (${usd(usdForLists)})`,
+    ],
+    [
+      "deletes",
+      `${number(kvPairs)} to prune them later: ${counted(days, "day")} on the free plan, ` +
+        `${usd(usdForDeletes)} beyond the million a month of the paid one`,
     ],
   ];
 }

@@ -22,6 +22,7 @@ const WRITES_AT_A_TIME = 64;
  * @property {URLSearchParams} query
  * @property {string} key the key in the path, if there is one
  * @property {(maxBytes: number) => Promise<Buffer>} body
+ * @property {import("./daily-quotas.js").DailyQuotas["spend"]} spend
  */
 
 /**
@@ -56,8 +57,9 @@ function parse(bytes, what = "the request body") {
 }
 
 /** @param {Call} call */
-async function putBulk({ namespace, body }) {
+async function putBulk({ namespace, body, spend }) {
   const pairs = checkPairs(parse(await body(MAX_BULK_BODY_BYTES)));
+  spend("writes", pairs.length);
   // Of a key that stands twice the last value stays, as if they were written in order.
   const last = new Map(pairs.map((pair) => [pair.key, pair]));
   await each([...last.values()], ({ key, value, base64, expiration, expiration_ttl, metadata }) =>
@@ -70,17 +72,19 @@ async function putBulk({ namespace, body }) {
 }
 
 /** @param {Call} call */
-async function deleteBulk({ namespace, body }) {
+async function deleteBulk({ namespace, body, spend }) {
   const keys = checkKeys(parse(await body(MAX_BULK_BODY_BYTES)));
+  spend("deletes", keys.length);
   await each(keys, (key) => namespace.delete(key));
   return { result: { successful_key_count: keys.length, unsuccessful_keys: [] } };
 }
 
 /** @param {Call} call */
-async function getBulk({ namespace, body }) {
+async function getBulk({ namespace, body, spend }) {
   const question = parse(await body(MAX_BULK_BODY_BYTES)) ?? {};
   const { keys, type = "text", withMetadata = false } = question;
   const names = checkList(keys, "keys", MAX_BULK_GET_KEYS).map((key) => checkKey(key, "keys"));
+  spend("reads", names.length);
   /** @type {Record<string, unknown>} */
   const values = {};
   await each(names, async (name) => {
@@ -95,11 +99,12 @@ async function getBulk({ namespace, body }) {
 }
 
 /** @param {Call} call */
-async function listKeys({ namespace, query }) {
+async function listKeys({ namespace, query, spend }) {
   const limit = Number(query.get("limit") ?? 1000);
   if (!Number.isInteger(limit) || limit < 10 || limit > 1000) {
     throw new Refusal(400, 10012, "limit must be a whole number from 10 to 1000");
   }
+  spend("lists");
   const page = await namespace.list({
     limit,
     prefix: query.get("prefix") ?? undefined,
@@ -114,22 +119,25 @@ async function listKeys({ namespace, query }) {
 }
 
 /** @param {Call} call */
-async function getValue({ namespace, key }) {
+async function getValue({ namespace, key, spend }) {
+  spend("reads");
   const { value } = await namespace.getWithMetadata(checkKey(key, "key"), "arrayBuffer");
   if (value === null) throw new Refusal(404, 10009, `get: 'key not found'`);
   return { bytes: Buffer.from(value) };
 }
 
 /** @param {Call} call */
-async function getMetadata({ namespace, key }) {
+async function getMetadata({ namespace, key, spend }) {
+  spend("reads");
   const { value, metadata } = await namespace.getWithMetadata(checkKey(key, "key"), "arrayBuffer");
   if (value === null) throw new Refusal(404, 10009, `get: 'key not found'`);
   return { result: metadata };
 }
 
 /** @param {Call} call */
-async function putValue({ namespace, key, query, body }) {
+async function putValue({ namespace, key, query, body, spend }) {
   checkKey(key, "key");
+  spend("writes");
   const number = (/** @type {string} */ name) =>
     query.has(name) ? Number(query.get(name)) : undefined;
   const [expiration, ttl] = [number("expiration"), number("expiration_ttl")];
@@ -141,7 +149,8 @@ async function putValue({ namespace, key, query, body }) {
 }
 
 /** @param {Call} call */
-async function deleteValue({ namespace, key }) {
+async function deleteValue({ namespace, key, spend }) {
+  spend("deletes");
   await namespace.delete(checkKey(key, "key"));
   return { result: null };
 }

@@ -1,9 +1,12 @@
 // A local Cloudflare KV API on loopback, over real KV. It injects no faults.
 
 import { createServer } from "node:http";
+import { DailyQuotas } from "./daily-quotas.js";
 import { ENDPOINTS } from "./endpoints.js";
 import { Refusal } from "./limits.js";
 import { KvStore } from "./store.js";
+
+export { FREE_PLAN } from "./daily-quotas.js";
 
 /** The path of Cloudflare's API. */
 const API_PATH = "/client/v4";
@@ -15,6 +18,9 @@ const API_PATH = "/client/v4";
  * @property {string} apiToken the token that requests must carry
  * @property {string} [root] a project, whose own Miniflare is used; default: the current directory
  * @property {number} [port] default: any that is free
+ * @property {Partial<Record<import("./daily-quotas.js").Operation, number>>} [dailyQuotas] how many reads,
+ *   writes, deletes and lists a day has, counted since the start; default: no limits. `FREE_PLAN` has those
+ *   of the free plan
  */
 
 /**
@@ -31,10 +37,12 @@ const NAMESPACE_PATH =
  * @param {LocalApiOptions} options
  * @returns {Promise<LocalApi>}
  */
-export async function startLocalApi({ persistTo, namespaceIds, apiToken, root = ".", port = 0 }) {
+export async function startLocalApi(options) {
+  const { persistTo, namespaceIds, apiToken, root = ".", port = 0, dailyQuotas } = options;
+  const quotas = new DailyQuotas(dailyQuotas);
   const store = await KvStore.open({ persistTo, namespaceIds, root });
   const server = createServer((request, response) => {
-    answer(store, apiToken, request)
+    answer({ store, quotas, apiToken }, request)
       .catch(refuse)
       .then(({ status, type, content }) => {
         response.writeHead(status, { "content-type": type }).end(content);
@@ -61,11 +69,10 @@ export async function startLocalApi({ persistTo, namespaceIds, apiToken, root = 
 }
 
 /**
- * @param {KvStore} store
- * @param {string} apiToken
+ * @param {{ store: KvStore, quotas: DailyQuotas, apiToken: string }} api
  * @param {import("node:http").IncomingMessage} request
  */
-async function answer(store, apiToken, request) {
+async function answer({ store, quotas, apiToken }, request) {
   if (request.headers.authorization !== `Bearer ${apiToken}`) {
     throw new Refusal(401, 10000, "Authentication error");
   }
@@ -87,7 +94,8 @@ async function answer(store, apiToken, request) {
     if (match !== null && method === request.method) {
       const key = decoded(match.groups?.key ?? "", url);
       const body = (/** @type {number} */ maxBytes) => read(request, maxBytes);
-      const result = await handler({ namespace, query: url.searchParams, key, body });
+      const spend = quotas.spend.bind(quotas);
+      const result = await handler({ namespace, query: url.searchParams, key, body, spend });
       return "bytes" in result
         ? { status: 200, type: "application/octet-stream", content: result.bytes }
         : envelope(result);

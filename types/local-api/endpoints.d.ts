@@ -5,6 +5,7 @@
  * @property {URLSearchParams} query
  * @property {string} key the key in the path, if there is one
  * @property {(maxBytes: number) => Promise<Buffer>} body
+ * @property {import("./daily-quotas.js").DailyQuotas["spend"]} spend
  */
 /**
  * A result to be wrapped in the envelope, or raw bytes.
@@ -23,6 +24,7 @@ export type Call = {
      */
     key: string;
     body: (maxBytes: number) => Promise<Buffer>;
+    spend: import("./daily-quotas.js").DailyQuotas["spend"];
 };
 /**
  * A result to be wrapped in the envelope, or raw bytes.

@@ -3,7 +3,8 @@
  * @param {LocalApiOptions} options
  * @returns {Promise<LocalApi>}
  */
-export function startLocalApi({ persistTo, namespaceIds, apiToken, root, port }: LocalApiOptions): Promise<LocalApi>;
+export function startLocalApi(options: LocalApiOptions): Promise<LocalApi>;
+export { FREE_PLAN } from "./daily-quotas.js";
 export type LocalApiOptions = {
     /**
      * wrangler's `--persist-to` directory, such as `.wrangler/state`
@@ -25,6 +26,12 @@ export type LocalApiOptions = {
      * default: any that is free
      */
     port?: number | undefined;
+    /**
+     * how many reads,
+     * writes, deletes and lists a day has, counted since the start; default: no limits. `FREE_PLAN` has those
+     * of the free plan
+     */
+    dailyQuotas?: Partial<Record<"reads" | "writes" | "deletes" | "lists", number>> | undefined;
 };
 export type LocalApi = {
     /**

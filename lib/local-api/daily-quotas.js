@@ -1,0 +1,53 @@
+// Counts what the free plan of Workers KV limits by the day, if it is asked to.
+//
+// The figures are Cloudflare's: https://developers.cloudflare.com/kv/platform/limits/. A request that does
+// not fit into what is left is refused as a whole.
+
+import { Refusal } from "./limits.js";
+
+/** The free plan's limits for a day, which begins at 00:00 UTC. */
+export const FREE_PLAN = { reads: 100_000, writes: 1000, deletes: 1000, lists: 1000 };
+
+/** @typedef {keyof typeof FREE_PLAN} Operation */
+
+/** What Cloudflare answers where the quota of the day is used up. */
+const EXHAUSTED_CODE = 10048;
+
+export class DailyQuotas {
+  #limits;
+  #now;
+  #day = 0;
+  /** @type {Record<Operation, number>} */
+  #used = { reads: 0, writes: 0, deletes: 0, lists: 0 };
+
+  /**
+   * @param {Partial<Record<Operation, number>>} [limits] an operation without one is not limited
+   * @param {() => number} [now] the time, in milliseconds
+   */
+  constructor(limits = {}, now = Date.now) {
+    this.#limits = limits;
+    this.#now = now;
+  }
+
+  /**
+   * Takes note of operations, or refuses them.
+   * @param {Operation} operation
+   * @param {number} [count]
+   */
+  spend(operation, count = 1) {
+    const day = Math.floor(this.#now() / 86_400_000);
+    if (day !== this.#day) {
+      this.#day = day;
+      this.#used = { reads: 0, writes: 0, deletes: 0, lists: 0 };
+    }
+    const limit = this.#limits[operation] ?? Infinity;
+    if (this.#used[operation] + count > limit) {
+      throw new Refusal(
+        429,
+        EXHAUSTED_CODE,
+        `KV ${operation}: your account has reached the free usage limit of ${limit} for today`,
+      );
+    }
+    this.#used[operation] += count;
+  }
+}
