@@ -6,6 +6,7 @@
 
 use memchr::{memchr2, memmem};
 
+use super::slash::begins_regex;
 use super::tokens::{Kind, Token, TokensError};
 
 /// The most tokens of one file. Minified code has one for every three bytes; a Worker may have 64 MB
@@ -64,7 +65,7 @@ impl Lexer<'_> {
                 self.template(Kind::TemplateTail, Kind::TemplateMiddle)
             }
             b')' | b']' | b'}' => self.one(Kind::Close),
-            b'/' if self.begins_regex() => self.regex(),
+            b'/' if begins_regex(self.code, &self.tokens) => self.regex(),
             b'0'..=b'9' => Ok(self.number()),
             b'.' if self.peek(1).is_some_and(|next| next.is_ascii_digit()) => Ok(self.number()),
             _ if is_word(byte) => {
@@ -206,62 +207,6 @@ impl Lexer<'_> {
             self.at += 1;
         }
         Kind::Number
-    }
-
-    /// Whether a slash stands where a value is expected, so that it does not divide one.
-    fn begins_regex(&self) -> bool {
-        /// Words that a value follows. `of` is not among them: minifiers name variables so.
-        const BEFORE_VALUE: [&str; 14] = [
-            "return",
-            "typeof",
-            "case",
-            "in",
-            "delete",
-            "void",
-            "throw",
-            "new",
-            "else",
-            "do",
-            "instanceof",
-            "await",
-            "yield",
-            "extends",
-        ];
-        /// Words in front of a parenthesis that a statement follows.
-        const CONTROL: [&str; 4] = ["if", "while", "for", "with"];
-        let Some(index) = self.tokens.len().checked_sub(1) else {
-            return true;
-        };
-        let is_member = |index: usize| index > 0 && matches!(self.slice(index - 1), b"." | b"?.");
-        let is_one_of = |index: usize, words: &[&str]| {
-            self.tokens[index].kind == Kind::Word
-                && words
-                    .iter()
-                    .any(|word| word.as_bytes() == self.slice(index))
-                && !is_member(index)
-        };
-        match self.tokens[index].kind {
-            Kind::Number | Kind::String | Kind::Template | Kind::TemplateTail | Kind::Regex => {
-                false
-            }
-            Kind::Word => is_one_of(index, &BEFORE_VALUE),
-            Kind::TemplateHead | Kind::TemplateMiddle | Kind::Open => true,
-            Kind::Close => match self.slice(index) {
-                b"]" => false,
-                b")" => {
-                    let before = (self.tokens[index].partner as usize).checked_sub(1);
-                    before.is_some_and(|before| is_one_of(before, &CONTROL))
-                }
-                // Code never divides a block, a function or an object literal.
-                _ => true,
-            },
-            Kind::Punctuator => !matches!(self.slice(index), b"++" | b"--"),
-        }
-    }
-
-    fn slice(&self, index: usize) -> &[u8] {
-        let token = &self.tokens[index];
-        &self.code[token.start as usize..token.end as usize]
     }
 
     fn regex(&mut self) -> Result<Kind, TokensError> {

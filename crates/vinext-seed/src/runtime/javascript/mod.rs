@@ -7,17 +7,20 @@
 //! object literals, add more to the addon than the rest of the reading of bundles together, and its
 //! current releases need a newer compiler than this package's (Rust 1.88).
 
+mod evaluate;
 mod exports;
 mod lexer;
 mod literals;
 mod program;
 mod scope;
+mod slash;
 mod tokens;
 mod value;
 
+pub(super) use evaluate::evaluate;
 pub(super) use program::{Place, Program, SourceFile};
 pub(super) use tokens::Kind;
-pub(super) use value::{Value, evaluate};
+pub(super) use value::Value;
 
 #[cfg(test)]
 mod tests;
