@@ -3,6 +3,7 @@
 //! An unknown version is refused, never guessed: an entry in the wrong format costs money at best and shows a
 //! wrong page at worst.
 
+mod adapter_rules;
 pub mod build_id;
 mod installed;
 mod javascript;
@@ -17,7 +18,8 @@ use semver::Version;
 
 use crate::formats::RuntimeProfile;
 use crate::sanitized_text::SanitizedText;
-use probe::{AdapterRules, ProbeError, Probes};
+use adapter_rules::AdapterRules;
+use probe::{ProbeError, Probes};
 use versions::Known;
 pub use worker::WorkerError;
 pub(crate) use worker::check as check_worker;
@@ -179,7 +181,7 @@ fn by_probes(runtime: &ProbedRuntime) -> Result<Known, RuntimeError> {
         problem,
     };
     let switches = probe::switches(&runtime.probes).map_err(|problem| unclear(Some(problem)))?;
-    let adapter = probe::adapter_rules(&runtime.probes);
+    let adapter = adapter_rules::adapter_rules(&runtime.probes);
     let known =
         versions::by_switches(&switches, adapter.long_kv_keys).ok_or_else(|| unclear(None))?;
     Ok(with_adapter(known, adapter))

@@ -8,12 +8,11 @@ use std::collections::HashMap;
 
 use crate::formats::artifact_path::ArtifactPathRule;
 use crate::formats::cache_key::CacheKeyRule;
-use crate::formats::kv_key::LongKeys;
 use crate::formats::path_hash::PathHash;
 use crate::formats::profile::{
     BuildIdSource, PagesRead, PrerenderedParams, QueryProof, RuntimeProfile,
 };
-use crate::formats::tags::{ColonTags, TagRule};
+use crate::formats::tags::TagRule;
 
 /// The files of `vinext` that are read. Not every version has all of them.
 pub const VINEXT_FILES: &[&str] = &[
@@ -44,8 +43,8 @@ const RUN_PRERENDER: &str = "dist/build/run-prerender.js";
 const PAGE_CACHE: &str = "dist/server/app-page-cache.js";
 const WORKER_ENTRY: &str = "dist/server/app-router-entry.js";
 const ROUTE_MATCHING: &str = "dist/server/app-rsc-route-matching.js";
-const KV_ADAPTER: &str = "dist/cache/kv-data-adapter.runtime.js";
-const KV_KEY: &str = "dist/cache/kv-key.js";
+pub(super) const KV_ADAPTER: &str = "dist/cache/kv-data-adapter.runtime.js";
+pub(super) const KV_KEY: &str = "dist/cache/kv-key.js";
 
 /// The text of a package's files, by their path within it. What is missing is not in there.
 pub type PackageFiles = HashMap<String, String>;
@@ -113,65 +112,6 @@ pub(super) fn switches(probes: &Probes) -> Result<Switches, ProbeError> {
     })
 }
 
-/// The rules of the installed KV adapter; without an adapter package those of the handler that is part
-/// of vinext up to 0.1.8.
-pub(super) fn adapter_rules(probes: &Probes) -> AdapterRules {
-    let Some(files) = &probes.cloudflare else {
-        return AdapterRules::OLDEST;
-    };
-    let files = Files(files);
-    AdapterRules {
-        long_kv_keys: if files.get(KV_KEY).is_some() {
-            LongKeys::Hashed
-        } else {
-            LongKeys::Refused
-        },
-        // A tag that an adapter ignores when it reads does no harm; one that is missing makes
-        // `revalidateTag` miss the page. So only what plainly drops them counts.
-        colon_tags: if files.shows(KV_ADAPTER, REFUSES_COLONS) {
-            ColonTags::Dropped
-        } else {
-            ColonTags::Kept
-        },
-        expires_static_pages: files.shows(KV_KEY, RESOLVES_TTL)
-            && !files.shows(KV_ADAPTER, EXPIRES_REVALIDATING),
-        stores_stale: files.shows(KV_ADAPTER, READS_STALE),
-    }
-}
-
-/// The adapters' pattern for tags that they drop, up to 1.0.0-beta.7. Bundlers leave it as it is.
-pub(super) const REFUSES_COLONS: &str = r"[\x00-\x1f\\:]";
-
-/// The helper that adapters after 1.0.0-beta.7 settle their TTL with.
-const RESOLVES_TTL: &str = "resolveKvExpirationTtlSeconds";
-
-/// How adapters up to 1.0.0-beta.7 give a TTL to pages that revalidate only.
-const EXPIRES_REVALIDATING: &str = "revalidateAt !== null ?";
-
-/// How adapters from 1.0.0-beta.5 on read `cacheControl.stale` to store it.
-const READS_STALE: &str = "\"stale\")";
-
-/// What depends on the KV adapter, whose version may be another than vinext's.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct AdapterRules {
-    pub(super) long_kv_keys: LongKeys,
-    pub(super) colon_tags: ColonTags,
-    pub(super) expires_static_pages: bool,
-    pub(super) stores_stale: bool,
-}
-
-impl AdapterRules {
-    /// The rules of the first adapter.
-    pub(super) const OLDEST: Self = Self {
-        long_kv_keys: LongKeys::Refused,
-        colon_tags: ColonTags::Dropped,
-        expires_static_pages: false,
-        // Vinext's own handler never had one to store. Where the adapter is not known, the member does no
-        // harm: an adapter that does not know it ignores it.
-        stores_stale: true,
-    };
-}
-
 /// Everything of a profile that can be seen in the code.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Switches {
@@ -219,10 +159,10 @@ impl Switches {
     }
 }
 
-struct Files<'a>(&'a PackageFiles);
+pub(super) struct Files<'a>(pub(super) &'a PackageFiles);
 
 impl<'a> Files<'a> {
-    fn get(&self, file: &str) -> Option<&'a str> {
+    pub(super) fn get(&self, file: &str) -> Option<&'a str> {
         self.0.get(file).map(String::as_str)
     }
 
@@ -231,7 +171,7 @@ impl<'a> Files<'a> {
     }
 
     /// Whether a file is there and contains a text.
-    fn shows(&self, file: &str, text: &str) -> bool {
+    pub(super) fn shows(&self, file: &str, text: &str) -> bool {
         self.get(file).is_some_and(|content| content.contains(text))
     }
 }

@@ -5,7 +5,8 @@
 
 use semver::{Prerelease, Version};
 
-use super::probe::{AdapterRules, Switches};
+use super::adapter_rules::AdapterRules;
+use super::probe::Switches;
 use crate::formats::kv_key::LongKeys;
 use crate::formats::profile::{self, RuntimeProfile};
 use crate::formats::tags::ColonTags;

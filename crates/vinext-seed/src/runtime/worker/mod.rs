@@ -25,8 +25,8 @@ use bundle::Bundle;
 pub use facts::{DataCache, Fact, WorkerFacts};
 pub use rewrites::has_rewrites;
 
+use super::adapter_rules::REFUSES_COLONS;
 use super::javascript::Program;
-use super::probe::REFUSES_COLONS;
 
 /// Stands in every bundle of 0.0.31 to 1.4.0, in the code that builds cache keys.
 const KEY_CODE: &str = ":__hash:";
