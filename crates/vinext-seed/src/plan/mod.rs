@@ -3,30 +3,31 @@
 //! Invariant: a route's plan depends on other routes only through the [`ManifestScan`], so that
 //! routes can be planned in any order on any thread.
 
+mod build_keys;
 mod key_index;
 pub mod lifetime;
 mod manifest_scan;
+mod page_tags;
+mod planned_route;
 mod priority;
 mod skip;
 mod skipped_routes;
 
-use std::borrow::Cow;
-
 use crate::formats::RuntimeProfile;
 use crate::formats::cache_key::ArtifactKind;
 use crate::formats::kv_key::KvKeySpace;
-use crate::formats::pathname::{cache_pathname, requested, rewritten};
+use crate::formats::pathname::cache_pathname;
 use crate::formats::profile::{PagesRead, QueryProof};
 use crate::formats::stored_headers::{
     LoopbackLocation, document_headers, metadata_headers, payload_headers,
 };
-use crate::formats::tag_list::TagList;
-use crate::formats::tags::{Leaf, rewritten_to, route_segments, storable, whole_list};
+use crate::formats::tags::Leaf;
 use crate::manifest::{Headers, Lifetime, RenderStatus, Route, RouterKind};
 use crate::sanitized_text::SanitizedText;
 use crate::store::StoreLimits;
 use lifetime::TtlRule;
 pub use manifest_scan::ManifestScan;
+pub use planned_route::{PayloadCheck, PlannedEntry, PlannedRoute};
 pub use priority::Priority;
 pub use skip::{SkipReason, SkippedRoute};
 pub use skipped_routes::{DEFAULT_MAX_LISTED, SkippedReason, SkippedRoutes};
@@ -47,56 +48,6 @@ pub struct Planner {
     caches_only_marked: bool,
     named_first: Vec<String>,
     html_only: bool,
-}
-
-/// The entries of one route.
-#[derive(Clone, Debug)]
-pub struct PlannedRoute {
-    /// Its entries. With the first of them stored, the route counts as seeded.
-    pub entries: Vec<PlannedEntry>,
-    /// What the payload has to show for the route to be seeded; `None` if it need not show
-    /// anything.
-    pub payload_check: Option<PayloadCheck>,
-    /// The tags of every entry.
-    pub tags: TagList,
-    /// The cache lifetime of every entry.
-    pub lifetime: Lifetime,
-    /// The TTL that the store gets for every entry, if any.
-    pub ttl_seconds: Option<u64>,
-    /// The response status of every entry; the runtime takes a missing one for 200.
-    pub status: Option<u16>,
-    /// The proof that the page did not read the query string.
-    pub query_proof: QueryProof,
-    /// Whether entries carry `expireAt` and `cacheControl`.
-    pub has_expiry: bool,
-}
-
-/// What a page's payload has to show: that it is the page's.
-#[derive(Clone, Debug)]
-pub struct PayloadCheck {
-    /// The page's pathname, where the payload may be another page's because the build followed a
-    /// redirect.
-    pub pathname: Option<String>,
-    /// Whether the document is a render of its own, apart from the payload.
-    pub has_own_document: bool,
-}
-
-/// One entry.
-#[derive(Clone, Debug)]
-pub struct PlannedEntry {
-    /// What it holds.
-    pub kind: ArtifactKind,
-    /// Whether the route is skipped if the file is missing. An optional entry is left to the
-    /// runtime instead, which renders it on demand.
-    pub is_required: bool,
-    /// The artifact's file, within the directory of artifacts.
-    pub file: String,
-    /// The key in the store.
-    pub key: String,
-    /// The response headers to store.
-    pub headers: Option<Headers>,
-    /// Its place in the order in which a budget of writes is spent.
-    pub priority: Priority,
 }
 
 impl Planner {
@@ -161,35 +112,6 @@ impl Planner {
     /// Whether entries of a kind are checked with their route, and not stored.
     pub(crate) fn leaves_out(&self, kind: ArtifactKind) -> bool {
         self.html_only && kind == ArtifactKind::Rsc
-    }
-
-    /// What the keys of this build's entries begin with, as far as they are not hashed as a whole;
-    /// `None` where all are.
-    #[must_use]
-    pub fn key_prefix(&self) -> Option<String> {
-        let logical = self
-            .profile
-            .cache_key
-            .key(&self.build_id, "/", ArtifactKind::Html);
-        let key = self.key_space.entry_key(&logical)?;
-        // The colon keeps a build id apart from longer ones that begin with it. A build id that makes even this key too long leaves a hash in place of the pathname.
-        key.strip_suffix("/:html")
-            .filter(|prefix| {
-                !self.build_id.is_empty() && prefix.ends_with(&format!("{}:", self.build_id))
-            })
-            .map(str::to_owned)
-    }
-
-    /// What the keys of the adapter's markers of invalidated tags begin with.
-    #[must_use]
-    pub fn tag_marker_prefix(&self) -> String {
-        self.key_space.tag_marker_prefix()
-    }
-
-    /// The key under which a run leaves its record of the build.
-    #[must_use]
-    pub fn record_key(&self) -> Option<String> {
-        self.key_space.record_key(&self.build_id)
     }
 
     /// What the manifest as a whole says.
@@ -350,49 +272,6 @@ impl Planner {
                 &route.lifetime.unwrap_or_default(),
             ),
         })
-    }
-
-    /// The runtime's tags for a page, and the pathname in its keys.
-    fn page_tags<'a>(
-        &self,
-        route: &Route<'_>,
-        cached: Cow<'a, str>,
-    ) -> Result<(TagList, Cow<'a, str>), SkipReason> {
-        let whole = whole_list(&cached, route.tags.iter()).filter(|_| self.profile.lists_tags);
-        let Some(whole) = whole else {
-            let segments = route_segments(&route.pattern);
-            let tags = self.tags(route, cached.clone(), segments, Leaf::Page);
-            return Ok((tags, cached));
-        };
-        let looked_up = match rewritten_to(&cached, &whole) {
-            None => cached,
-            Some(target) if self.profile.keys_rewrites => {
-                let requested = requested(cached, self.scan.header.trailing_slash);
-                Cow::Owned(rewritten(&requested, &target))
-            }
-            Some(target) => {
-                let pathname = SanitizedText::new(&target);
-                return Err(SkipReason::Rewritten { pathname });
-            }
-        };
-        Ok((storable(whole, self.profile.colon_tags), looked_up))
-    }
-
-    /// The runtime's tags for the route: its formula's, then the manifest's.
-    fn tags<'a>(
-        &self,
-        route: &Route<'_>,
-        cached_pathname: Cow<'_, str>,
-        segments: impl Iterator<Item = Cow<'a, str>>,
-        leaf: Leaf,
-    ) -> TagList {
-        let trailing_slash = leaf == Leaf::Page && self.scan.header.trailing_slash;
-        let pathname = requested(cached_pathname, trailing_slash);
-        let rule = self.profile.tags;
-        storable(
-            rule.derive(&pathname, segments, leaf, route.tags.iter()),
-            self.profile.colon_tags,
-        )
     }
 }
 

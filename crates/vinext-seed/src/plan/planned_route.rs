@@ -1,0 +1,57 @@
+//! What is written for one route: its entries, and what they share.
+
+use super::Priority;
+use crate::formats::cache_key::ArtifactKind;
+use crate::formats::profile::QueryProof;
+use crate::formats::tag_list::TagList;
+use crate::manifest::{Headers, Lifetime};
+
+/// The entries of one route.
+#[derive(Clone, Debug)]
+pub struct PlannedRoute {
+    /// Its entries. With the first of them stored, the route counts as seeded.
+    pub entries: Vec<PlannedEntry>,
+    /// What the payload has to show for the route to be seeded; `None` if it need not show
+    /// anything.
+    pub payload_check: Option<PayloadCheck>,
+    /// The tags of every entry.
+    pub tags: TagList,
+    /// The cache lifetime of every entry.
+    pub lifetime: Lifetime,
+    /// The TTL that the store gets for every entry, if any.
+    pub ttl_seconds: Option<u64>,
+    /// The response status of every entry; the runtime takes a missing one for 200.
+    pub status: Option<u16>,
+    /// The proof that the page did not read the query string.
+    pub query_proof: QueryProof,
+    /// Whether entries carry `expireAt` and `cacheControl`.
+    pub has_expiry: bool,
+}
+
+/// What a page's payload has to show: that it is the page's.
+#[derive(Clone, Debug)]
+pub struct PayloadCheck {
+    /// The page's pathname, where the payload may be another page's because the build followed a
+    /// redirect.
+    pub pathname: Option<String>,
+    /// Whether the document is a render of its own, apart from the payload.
+    pub has_own_document: bool,
+}
+
+/// One entry.
+#[derive(Clone, Debug)]
+pub struct PlannedEntry {
+    /// What it holds.
+    pub kind: ArtifactKind,
+    /// Whether the route is skipped if the file is missing. An optional entry is left to the
+    /// runtime instead, which renders it on demand.
+    pub is_required: bool,
+    /// The artifact's file, within the directory of artifacts.
+    pub file: String,
+    /// The key in the store.
+    pub key: String,
+    /// The response headers to store.
+    pub headers: Option<Headers>,
+    /// Its place in the order in which a budget of writes is spent.
+    pub priority: Priority,
+}
