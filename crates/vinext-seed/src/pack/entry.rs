@@ -4,11 +4,13 @@
 //! stored, members in the same order. The artifact is escaped straight into the request body; there
 //! is no intermediate document.
 
+mod parts;
+
 use std::borrow::Cow;
 use std::io::Write as _;
 
 use super::digest::{self, EntryDigest};
-use super::frame::{Bound, Count, Sink};
+use super::frame::{Bound, Count};
 use super::json_text::{needs_escaping, push_escaped};
 use crate::formats::cache_key::ArtifactKind;
 use crate::formats::profile::QueryProof;
@@ -17,6 +19,7 @@ use crate::manifest::Lifetime;
 use crate::plan::lifetime::{expire_at_ms, revalidate_at_ms};
 use crate::plan::{PlannedEntry, PlannedRoute, SkipReason};
 use crate::store::{Frame, StoreLimits};
+pub(super) use parts::EntryParts;
 
 /// What every pair of a bulk request begins with.
 const KEY: &[u8] = b"{\"key\":\"";
@@ -258,70 +261,6 @@ impl Encoder {
         match self.frame {
             Frame::BulkJson if !needs_escaping(key.as_bytes()) => Some(KEY.len()),
             _ => None,
-        }
-    }
-}
-
-/// All that an entry consists of.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct EntryParts<'a> {
-    pub(super) entry: &'a PlannedEntry,
-    pub(super) artifact: &'a [u8],
-    /// See [`Encoder::own_members`].
-    pub(super) own_members: &'a [u8],
-    pub(super) tail: &'a EntryTail,
-    /// The member of the metadata that says what the entry is, see [`Encoder::identify`]; or nothing.
-    pub(super) record: &'a str,
-}
-
-impl EntryParts<'_> {
-    fn push(&self, out: &mut impl Sink, frame: Frame) {
-        if frame == Frame::BulkJson {
-            out.verbatim(KEY);
-            out.escaped(self.entry.key.as_bytes());
-            out.verbatim(b"\",\"value\":\"");
-        }
-        self.push_artifact(out, frame);
-        frame.push_value(out, self.own_members);
-        out.verbatim(&self.tail.value);
-        if frame == Frame::BulkJson {
-            out.verbatim(b"\"");
-            out.verbatim(&self.tail.pair);
-            out.verbatim(self.record.as_bytes());
-            out.verbatim(self.tail.pair_end);
-        }
-    }
-
-    /// Appends the value up to the last character of the artifact.
-    fn push_artifact(&self, out: &mut impl Sink, frame: Frame) {
-        match self.entry.kind {
-            ArtifactKind::Html => {
-                frame.push_value(out, br#"{"value":{"kind":"APP_PAGE","html":""#);
-                push_document(out, frame, self.artifact);
-            }
-            ArtifactKind::Rsc => {
-                frame.push_value(out, br#"{"value":{"kind":"APP_PAGE","html":"","rscData":""#);
-                out.base64(self.artifact);
-            }
-            ArtifactKind::Route => {
-                frame.push_value(out, br#"{"value":{"kind":"APP_ROUTE","body":""#);
-                out.base64(self.artifact);
-            }
-        }
-    }
-}
-
-/// Appends a document as Node reads it: a byte order mark stays, and invalid bytes become U+FFFD,
-/// one for each maximal part of a sequence.
-fn push_document(out: &mut impl Sink, frame: Frame, artifact: &[u8]) {
-    if let Ok(text) = simdutf8::basic::from_utf8(artifact) {
-        frame.push_text(out, text);
-        return;
-    }
-    for chunk in artifact.utf8_chunks() {
-        frame.push_text(out, chunk.valid());
-        if !chunk.invalid().is_empty() {
-            frame.push_text(out, "\u{fffd}");
         }
     }
 }

@@ -16,6 +16,7 @@ mod json_text;
 mod memory;
 #[cfg(test)]
 mod reference;
+mod route_packer;
 mod segment;
 mod work_queue;
 mod worker;

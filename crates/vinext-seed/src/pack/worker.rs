@@ -1,33 +1,25 @@
-//! Packs chunks: reads the artifacts of their routes and encodes them.
-//!
-//! Invariant: a file that cannot be used costs the route it belongs to, never the run.
+//! What the packing threads share, and their loop: claim a chunk of routes, pack it, deliver it.
 
-use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::PackError;
-use super::artifact_check::{check_artifact, check_embedded};
-use super::artifacts::{ArtifactBuffer, Artifacts, retry_changed};
-use super::entry::{Encoder, EntryParts, EntryTail};
+use super::artifacts::{ArtifactBuffer, Artifacts};
+use super::entry::Encoder;
 use super::memory::MemoryBudget;
-use super::segment::{BufferPool, NewEntry, Segment, SegmentBuilder};
+use super::route_packer::Stop;
+use super::segment::{BufferPool, Segment, SegmentBuilder};
 use super::work_queue::{RouteRange, WorkQueue};
-use crate::files::{self, FileError};
-use crate::manifest::{ManifestError, RawRoute, RawRoutes, Route, RouteError, RouteFile};
-use crate::plan::{PlannedEntry, PlannedRoute, Planner, SkipReason, SkippedRoute};
-use crate::sanitized_text::SanitizedText;
+use crate::files;
+use crate::manifest::{ManifestError, RawRoute, RawRoutes, RouteError, RouteFile};
+use crate::plan::{Planner, SkipReason, SkippedRoute};
 
 /// How many routes a thread takes at a time before it knows how large they are.
 const FIRST_CHUNK_ROUTES: u64 = 8;
 
 /// How many routes a thread takes at a time at most, however small they are.
 const MAX_CHUNK_ROUTES: u64 = 1024;
-
-/// The largest artifact that is encoded without asking for the memory beforehand, in bytes. What it
-/// takes is counted afterwards, and may be seven times as much.
-const MAX_UNRESERVED_BYTES: usize = 128 * 1024;
 
 /// How much of the manifest a thread reads at a time: a thousand usual routes, or a single one.
 const MAX_CHUNK_JSON_BYTES: u64 = 1024 * 1024;
@@ -85,33 +77,6 @@ impl PackProgress {
             (segment_bytes as u64 * routes).div_ceil(bytes.max(1))
         };
         fitting.clamp(1, MAX_CHUNK_ROUTES) as usize
-    }
-}
-
-/// Where a route's entries go.
-#[derive(Clone, Copy)]
-struct Place {
-    /// The position of the first route in the segment.
-    chunk_start: usize,
-    /// How many entries the segment had before.
-    route_start: usize,
-}
-
-/// Why a route has no entries in the segment.
-enum Stop {
-    /// It is skipped.
-    Skip(SkipReason),
-    /// It is too large to share a segment with the routes before it.
-    NeedsOwnSegment,
-    /// Packing ends.
-    End(PackError),
-    /// Packing was cancelled.
-    Cancelled,
-}
-
-impl From<SkipReason> for Stop {
-    fn from(reason: SkipReason) -> Self {
-        Self::Skip(reason)
     }
 }
 
@@ -212,136 +177,6 @@ impl PackContext {
             outcome => outcome,
         }
     }
-
-    /// Encodes all entries of a route, or none.
-    fn encode(
-        &self,
-        position: usize,
-        chunk: &RouteRange,
-        route: &Route<'_>,
-        builder: &mut SegmentBuilder,
-        buffer: &mut ArtifactBuffer,
-    ) -> Result<(), Stop> {
-        let planned = self.planner.plan(position, route)?;
-        let tail = self.encoder.tail(&planned);
-        let place = Place {
-            chunk_start: chunk.start,
-            route_start: builder.entries(),
-        };
-        let encoded = planned.entries.iter().try_for_each(|entry| {
-            self.encode_entry(&planned, entry, &tail, place, builder, buffer)
-        });
-        if encoded.is_err() {
-            builder.truncate(place.route_start);
-        }
-        encoded
-    }
-
-    /// Encodes one entry, unless it is optional and its file is missing.
-    fn encode_entry(
-        &self,
-        planned: &PlannedRoute,
-        entry: &PlannedEntry,
-        tail: &EntryTail,
-        place: Place,
-        builder: &mut SegmentBuilder,
-        buffer: &mut ArtifactBuffer,
-    ) -> Result<(), Stop> {
-        let read = retry_changed(
-            || self.read(entry, place, buffer),
-            |stop| matches!(stop, Stop::Skip(SkipReason::ArtifactChanged { .. })),
-        );
-        if !read? {
-            return self.check_document_alone(planned, place, buffer);
-        }
-        let artifact = buffer.artifact();
-        check_artifact(planned, entry, artifact)?;
-        let own_members = Encoder::own_members(planned, entry);
-        if self.planner.leaves_out(entry.kind) {
-            buffer.release();
-            return Ok(());
-        }
-        let identified = self.encoder.identify(entry, tail, &own_members, artifact);
-        let (digest, record) = identified.unzip();
-        let parts = EntryParts {
-            entry,
-            artifact,
-            own_members: &own_members,
-            tail,
-            record: record.as_deref().unwrap_or_default(),
-        };
-        self.encoder.check_size(parts)?;
-        if artifact.len() > MAX_UNRESERVED_BYTES {
-            let framed_bytes = self.encoder.framed_bytes_at_most(parts);
-            let reserved = self.pool.reserve(place.chunk_start, framed_bytes);
-            builder
-                .make_room(framed_bytes, reserved.ok_or(Stop::Cancelled)?)
-                .map_err(|error| {
-                    Stop::End(PackError::OutOfMemory(SanitizedText::new(
-                        &error.to_string(),
-                    )))
-                })?;
-        }
-        let new = NewEntry {
-            key: &entry.key,
-            key_offset: self.encoder.key_offset(&entry.key),
-            ttl_seconds: planned.ttl_seconds,
-            is_first: builder.entries() == place.route_start,
-            digest,
-            priority: entry.priority,
-        };
-        builder.push(new, |out| self.encoder.push(out, parts));
-        buffer.release();
-        Ok(())
-    }
-
-    /// Checks a page that has no file for its payload by the one in its document.
-    fn check_document_alone(
-        &self,
-        planned: &PlannedRoute,
-        place: Place,
-        buffer: &mut ArtifactBuffer,
-    ) -> Result<(), Stop> {
-        if let (Some(check), Some(document)) = (&planned.payload_check, planned.entries.first()) {
-            if self.read(document, place, buffer)? {
-                check_embedded(check, buffer.artifact())?;
-            }
-            buffer.release();
-        }
-        Ok(())
-    }
-
-    /// Reads an entry's artifact, unless it is optional and missing: then `false`.
-    fn read(
-        &self,
-        entry: &PlannedEntry,
-        place: Place,
-        buffer: &mut ArtifactBuffer,
-    ) -> Result<bool, Stop> {
-        let opened = self
-            .artifacts
-            .open(&entry.file, || !self.queue.is_cancelled());
-        let mut open = match opened {
-            Ok(open) => open,
-            Err(FileError::Missing) if !entry.is_required => return Ok(false),
-            Err(problem) => return Err(unusable(entry, problem)),
-        };
-        self.encoder.check_file(entry, open.size())?;
-        if open.size() > self.segment_bytes as u64 {
-            if place.route_start > 0 {
-                return Err(Stop::NeedsOwnSegment);
-            }
-            open.give_up_turn();
-            // Not above what a store takes, which is a usize.
-            let bytes = usize::try_from(open.size()).unwrap_or(usize::MAX);
-            let reserved = self.pool.reserve(place.chunk_start, bytes);
-            let made = buffer.make_room(reserved.ok_or(Stop::Cancelled)?);
-            made.map_err(|error| unusable(entry, error.into()))?;
-        }
-        let read = buffer.read(open);
-        read.map(|()| true)
-            .map_err(|problem| unusable(entry, problem))
-    }
 }
 
 /// Without the chunk of a thread that panicked, the others would wait for ever.
@@ -352,25 +187,5 @@ impl Drop for EndOthersOnPanic<'_> {
         if std::thread::panicking() {
             self.0.cancel();
         }
-    }
-}
-
-/// What a file that cannot be read means: for its route, or for the whole run.
-fn unusable(entry: &PlannedEntry, problem: FileError) -> Stop {
-    let file = entry.file.clone();
-    match problem {
-        FileError::Unreadable(error) if error.kind() == io::ErrorKind::OutOfMemory => Stop::End(
-            PackError::OutOfMemory(SanitizedText::new(&error.to_string())),
-        ),
-        FileError::Unreadable(source) => Stop::End(PackError::ArtifactUnreadable {
-            file: SanitizedText::new(&file),
-            source,
-        }),
-        FileError::Missing => Stop::Skip(SkipReason::MissingArtifact { file }),
-        FileError::Changed => Stop::Skip(SkipReason::ArtifactChanged { file }),
-        problem => Stop::Skip(SkipReason::UnusableArtifact {
-            file,
-            problem: SanitizedText::new(&problem.to_string()),
-        }),
     }
 }
