@@ -328,6 +328,39 @@ export declare function verifyFromProject(options?: ProjectVerifyOptions): Promi
  */
 export declare function pruneFromProject(options?: ProjectPruneOptions): Promise<PruneResult>;
 
+/** Options of `pruneKvCache`. Those of `pruneFromProject` mean what they mean there. */
+export interface PruneOptions extends Omit<
+  ProjectPruneOptions,
+  "root" | "env" | "config" | "binding" | "profile" | "envFiles"
+> {
+  /** The project's directory, with the build that is kept. */
+  root: string;
+  accountId: string;
+  namespaceId: string;
+  apiToken: string;
+}
+
+/**
+ * Deletes the entries of builds that are no longer live from the namespace that the options name, by the
+ * rules of `pruneFromProject`. No wrangler configuration is read: `url` or `workerName` says where to see
+ * which build is live; without either, nothing is deleted.
+ *
+ * Rejects with a code like `seedKvCache`. What ends it after the keys were listed is in `failure`.
+ *
+ * @example
+ * import { pruneKvCache } from "@vinext/seed-native";
+ *
+ * const { builds, skipped } = await pruneKvCache({
+ *   root: process.cwd(),
+ *   accountId: process.env.CLOUDFLARE_ACCOUNT_ID,
+ *   namespaceId: "0123456789abcdef0123456789abcdef",
+ *   apiToken: process.env.CLOUDFLARE_API_TOKEN,
+ *   workerName: "shop",
+ *   dryRun: true,
+ * });
+ */
+export declare function pruneKvCache(options: PruneOptions): Promise<PruneResult>;
+
 /**
  * Which binding artifact the generated loader actually loaded: `'native'` for
  * a native addon, otherwise the `platformArchABI` of the WASI flavor. Every

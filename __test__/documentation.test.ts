@@ -91,7 +91,7 @@ async function run(code: string, apiBaseUrl: string) {
   // An option that an example sets itself comes later, and counts.
   writeFileSync(
     path.join(directory, "example.mjs"),
-    code.replace(/(seedKvCache\(\{\s*)/gu, `$1${target}`),
+    code.replace(/((?:seed|prune)KvCache\(\{\s*)/gu, `$1${target}`),
   );
   const child = spawn(process.execPath, ["example.mjs"], {
     cwd: directory,

@@ -7,6 +7,7 @@ import path from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import {
   pruneFromProject,
+  pruneKvCache,
   seedKvCache,
   type ProjectPruneOptions,
   type SeedOptions,
@@ -356,6 +357,40 @@ describe("the live build", () => {
     const result = await prune(root, { keep: 1, url });
     expect(result).toMatchObject({ kvPairsDeleted: 8 });
     expect(await stored()).toEqual(["b2", "b4"]);
+  });
+});
+
+describe("pruneKvCache", () => {
+  const target = () => ({
+    ...{ accountId: ACCOUNT, namespaceId: NAMESPACE, apiToken: TOKEN, apiBaseUrl: api.baseUrl },
+    ...{ runtime: RUNTIME, keep: 1 },
+  });
+
+  it("deletes by the same rules, without a wrangler configuration", async () => {
+    const root = await deploys(["b1", "b2", "b3"]);
+    api.workerCode = 'var id="b2";';
+    const result = await pruneKvCache({ root, workerName: "shop", ...target() });
+    expect(result).toMatchObject({ kvPairsDeleted: 4, kvPairsNotDeleted: 0 });
+    expect(await stored()).toEqual(["b2", "b3"]);
+  });
+
+  it("deletes nothing without a site or a Worker", async () => {
+    const root = await deploys(["b1", "b2"]);
+    expect(await pruneKvCache({ root, ...target() })).toMatchObject({
+      skippedCode: "live-build-unknown",
+    });
+    expect(await stored()).toEqual(["b1", "b2"]);
+  });
+
+  it("rejects options that are missing or wrong", async () => {
+    const root = await deploys(["b1", "b2"]);
+    const { apiToken: _, ...rest } = target();
+    for (const options of [
+      { root, ...rest },
+      { root, ...target(), url: "no url" },
+    ]) {
+      await expect(pruneKvCache(options as any)).rejects.toMatchObject({ code: "INVALID_OPTION" });
+    }
   });
 });
 

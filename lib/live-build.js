@@ -39,7 +39,7 @@ export async function askSite(url, signal) {
 }
 
 /**
- * @param {import("./wrangler/resolve.js").RemoteTarget} target
+ * @param {Pick<import("./wrangler/resolve.js").RemoteTarget, "workerName" | "accountId" | "apiToken" | "apiBaseUrl" | "tokenSource">} target
  * @param {string | undefined} dispatchNamespace
  * @param {AbortSignal} [signal]
  * @returns {Promise<Evidence>}

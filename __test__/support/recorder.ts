@@ -64,6 +64,9 @@ export async function startRecorder(...replies: Reply[]): Promise<Recorder> {
   return {
     baseUrl: `http://127.0.0.1:${await listen(server)}/client/v4`,
     requests,
-    pairs: () => requests.flatMap(({ body }) => JSON.parse(body) as Pair[]),
+    pairs: () =>
+      requests
+        .filter(({ method }) => method !== "GET")
+        .flatMap(({ body }) => JSON.parse(body) as Pair[]),
   };
 }
