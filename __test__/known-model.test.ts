@@ -174,9 +174,14 @@ async function prune(site: Site, id: string, namespace: Namespace, api: Counting
   const old = builds.filter(
     (buildId, age) => buildId !== site.buildId && buildId !== live && age >= keep,
   );
-  const mayGo = new Set(
-    old.flatMap((buildId) => [...entriesOf(buildId), `vinext-seed:build:${buildId}`]),
+  // A record whose build has no entries left describes nothing.
+  const empty = site.builds.filter(
+    (buildId) => buildId !== site.buildId && buildId !== live && !builds.includes(buildId),
   );
+  const mayGo = new Set([
+    ...old.flatMap(entriesOf),
+    ...[...old, ...empty].map((buildId) => `vinext-seed:build:${buildId}`),
+  ]);
   const gone = before.filter((key) => !after.has(key));
   const where = `pruning with ${JSON.stringify({ keep, dryRun, maxDeletes, live, builds })}`;
   expect(result.skipped ?? result.failure, where).toBeUndefined();

@@ -221,6 +221,14 @@ describe("what is deleted", () => {
     expect(await keys("cache:app:b0:")).toEqual([]);
   });
 
+  it("is not one of the newest builds with entries, whatever records are left of others", async () => {
+    const root = await deploys(["b1", "b2", "b3"]);
+    await call("POST", "/bulk/delete", await keys("cache:app:v2:b2:"));
+    api.workerCode = 'var id="b3";';
+    expect(await prune(root, { keep: 2 })).toMatchObject({ kvPairsDeleted: 0 });
+    expect(await stored()).toEqual(["b1", "b3"]);
+  });
+
   it("is not a build of unknown age", async () => {
     await put({ "cache:app:v2:b0:/p0:html": "no JSON" });
     const root = await deploys(["b1"]);

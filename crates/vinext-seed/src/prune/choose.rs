@@ -60,17 +60,21 @@ pub(super) struct Rule<'a> {
 /// Decides for builds, the newest first.
 pub(super) fn choose(builds: &[Build], rule: &Rule<'_>) -> Vec<Fate> {
     let is_dist = |build: &Build| rule.dist_build_id == Some(build.id.as_str());
+    let mut newer_with_entries = 0;
     let mut fates: Vec<_> = builds
         .iter()
         .enumerate()
         .map(|(position, build)| {
+            // A record whose build has no entries left takes no place among the newest.
+            let rank = newer_with_entries;
+            newer_with_entries += usize::from(build.entries > 0);
             if is_dist(build) {
                 Fate::Kept(Kept::InDist)
             } else if rule.live.builds[position] {
                 Fate::Kept(Kept::Live)
             } else if !rule.live.is_known {
                 Fate::Kept(Kept::Unsure)
-            } else if position < rule.keep {
+            } else if rank < rule.keep {
                 Fate::Kept(Kept::Newest)
             } else {
                 match (build.at_ms, rule.before_ms) {
