@@ -1,7 +1,7 @@
 //! Counts request bodies and digests their pairs.
 //!
-//! The digest does not depend on how pairs were split into requests, on their order, or on the time of
-//! seeding.
+//! The digest does not depend on how pairs were split into requests, on their order, on the time of
+//! seeding, or on the record that the package adds to a pair's metadata, which other contenders do not send.
 
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -50,8 +50,28 @@ impl Tally {
     }
 }
 
-/// The digest of a pair, without the two times that depend on when it was made.
+/// What the record in the metadata begins with: the member's name and the form of the record.
+const RECORD: &str = r#","seed":"1."#;
+
+/// A pair without the record, which is the last member of the metadata and of the pair.
+fn without_record(pair: &str) -> String {
+    let is_record = |record: &str| {
+        record
+            .chars()
+            .all(|character| character.is_ascii_alphanumeric() || "-_.".contains(character))
+    };
+    pair.rfind(RECORD)
+        .map(|at| pair.split_at(at))
+        .filter(|(_, rest)| {
+            let record = rest[RECORD.len()..].strip_suffix(r#""}}"#);
+            record.is_some_and(is_record)
+        })
+        .map_or_else(|| pair.to_owned(), |(before, _)| format!("{before}}}}}"))
+}
+
+/// The digest of a pair, without the two times that depend on when it was made, and without the record.
 fn digest_of(pair: &str) -> u64 {
+    let pair = &without_record(pair);
     let mut hash = Sha256::new();
     let times_at = pair.rfind(r#"\"revalidateAt\":"#).unwrap_or(pair.len());
     let (content, times) = pair.split_at(times_at);
@@ -95,5 +115,16 @@ mod tests {
         assert_eq!(whole, digest(&[&format!("[{later},{other}]")]));
         let changed = one.replace("\\\"x\\\":1", "\\\"x\\\":2");
         assert_ne!(whole.1, digest(&[&format!("[{changed},{other}]")]).1);
+    }
+
+    #[test]
+    fn the_record_in_the_metadata_does_not_count_but_the_rest_of_the_metadata_does() {
+        let of = |metadata: &str| digest(&[&format!(r#"[{{"key":"a","metadata":{metadata}}}]"#)]).1;
+        let plain = of(r#"{"tags":["t"]}"#);
+        assert_eq!(plain, of(r#"{"tags":["t"],"seed":"1.E-dl_Ko.1795."}"#));
+        assert_ne!(plain, of(r#"{"tags":["u"],"seed":"1.E-dl_Ko.1795."}"#));
+        assert_ne!(plain, of(r#"{"tags":["t"],"seed":"2.E-dl_Ko.1795."}"#));
+        assert_ne!(plain, of(r#"{"tags":["t"],"seed":"1.E dl"}"#));
+        assert_ne!(plain, of(r#"{"tags":["t"],"seed":"1.E","more":1}"#));
     }
 }
