@@ -107,14 +107,9 @@ impl Builds {
         self.by_prefix.len()
     }
 
-    /// The builds that have entries, or a record of some, the newest first. Those of unknown age come last.
-    pub(super) fn newest_first(self) -> Vec<Build> {
-        let mut builds: Vec<_> = self.by_prefix.into_values().collect();
-        builds.sort_by(|a, b| {
-            let age = |build: &Build| build.at_ms.unwrap_or(f64::NEG_INFINITY);
-            age(b).total_cmp(&age(a))
-        });
-        builds
+    /// The builds that have entries, or a record of some.
+    pub(super) fn into_vec(self) -> Vec<Build> {
+        self.by_prefix.into_values().collect()
     }
 
     /// The build that an entry is of: what its keys begin with, and its id.
@@ -138,14 +133,17 @@ impl Builds {
     }
 
     fn recorded(&self, key: &str) -> Option<&Build> {
-        // Of two that fit, the longer is the right one.
-        self.by_prefix
-            .range(..=key.to_owned())
-            .rev()
-            .take_while(|(prefix, _)| prefix.as_bytes().first() == key.as_bytes().first())
-            .find(|(prefix, build)| build.record_key.is_some() && key.starts_with(prefix.as_str()))
-            .map(|(_, build)| build)
+        // A prefix ends with a colon. Of two that fit, the longer is the right one.
+        key.rmatch_indices(':')
+            .filter_map(|(at, colon)| self.by_prefix.get(&key[..at + colon.len()]))
+            .find(|build| build.record_key.is_some())
     }
+}
+
+/// Sorts builds, the newest first. Those of unknown age come last.
+pub(super) fn sort_newest_first(builds: &mut [Build]) {
+    let age = |build: &Build| build.at_ms.unwrap_or(f64::NEG_INFINITY);
+    builds.sort_by(|a, b| age(b).total_cmp(&age(a)));
 }
 
 /// When the page of an entry of ours was rendered.
@@ -184,7 +182,9 @@ mod tests {
         for key in keys {
             builds.add_entry(&named(key));
         }
-        let builds = builds.newest_first().into_iter();
+        let mut builds = builds.into_vec();
+        sort_newest_first(&mut builds);
+        let builds = builds.into_iter();
         builds.map(|build| (build.id, build.entries)).collect()
     }
 

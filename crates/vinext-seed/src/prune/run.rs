@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::builds::{Build, Builds, MAX_BUILDS};
+use super::builds::{Build, Builds, MAX_BUILDS, sort_newest_first};
 use super::choose::{Fate, Rule, choose};
 use super::evidence::Live;
 use super::{PruneError, PruneOptions, PruneReport, PrunedBuild};
@@ -54,10 +54,7 @@ impl<S: Store> Pruning<S> {
                 build.at_ms = self.age_of(build).await;
             }
         }
-        builds.sort_by(|a, b| {
-            let age = |build: &Build| build.at_ms.unwrap_or(f64::NEG_INFINITY);
-            age(b).total_cmp(&age(a))
-        });
+        sort_newest_first(&mut builds);
         let options = &self.options;
         let live = Live::find(
             &options.evidence,
@@ -131,7 +128,7 @@ impl<S: Store> Pruning<S> {
                 }
             }
         }
-        Ok(Some(builds.newest_first()))
+        Ok(Some(builds.into_vec()))
     }
 
     /// When the page of one of a build's entries was rendered, as the adapter's value says.
