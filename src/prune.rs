@@ -13,7 +13,7 @@ use vinext_seed::prune::{
 };
 use vinext_seed::report::SkippedRun;
 use vinext_seed::send::RetryPolicy;
-use vinext_seed::store::cloudflare_kv::{DEFAULT_API_BASE, Endpoint};
+use vinext_seed::store::cloudflare_kv::Endpoint;
 use vinext_seed::store::http::{ApiToken, Timeouts};
 use vinext_seed::{BuildOptions, CancellationToken, SeedError, application};
 
@@ -21,7 +21,7 @@ use crate::abort::Signal;
 use crate::argument::{Argument, Given, OrNull, optional};
 use crate::build_options::{MAX_WRITES, WithBuild};
 use crate::error::BindingError;
-use crate::read_options::{optional_text, text, whole};
+use crate::read_options::{namespace, whole};
 use crate::run;
 
 /// The most builds that can be asked to be kept.
@@ -104,20 +104,18 @@ fn start(
     let WithBuild { build, own } = options.into_inner()?;
     let build = build.read()?;
     let signal = optional(own.signal, "signal", "an AbortSignal")?;
-    let api_base = optional_text(own.api_base_url, "apiBaseUrl")?;
-    let account_id = text(own.account_id, "accountId")?;
-    let namespace_id = text(own.namespace_id, "namespaceId")?;
+    let (endpoint, token) = namespace(
+        own.account_id,
+        own.namespace_id,
+        own.api_token,
+        own.api_base_url,
+    )?;
     let code = own.worker_code.into_iter().map(Evidence::Code);
     let answers = own.site_answers.into_iter().flatten();
     let older_than = whole(own.older_than_seconds, "olderThanSeconds", MAX_AGE_SECONDS)?;
     let settings = Settings {
-        endpoint: Endpoint::new(
-            api_base.as_deref().unwrap_or(DEFAULT_API_BASE),
-            &account_id,
-            &namespace_id,
-        )?,
-        token: ApiToken::new(text(own.api_token, "apiToken")?)
-            .map_err(|problem| BindingError::option("apiToken", problem))?,
+        endpoint,
+        token,
         evidence: code.chain(answers.map(Evidence::Answer)).collect(),
         keep: whole(own.keep, "keep", MAX_KEEP)?.unwrap_or(DEFAULT_KEEP),
         older_than: older_than.map(Duration::from_secs),
@@ -134,8 +132,7 @@ async fn pruned(
     settings: Settings,
     cancellation: &CancellationToken,
 ) -> Result<String, PruneFailure> {
-    let reading = tokio::task::spawn_blocking(move || application(build)).await;
-    let application = match reading.unwrap_or_else(|error| Err(SeedError::internal(&error))) {
+    let application = match application(build).await {
         Ok(Ok(application)) => application,
         Ok(Err(SkippedRun { code, reason, .. })) => {
             return Ok(

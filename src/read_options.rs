@@ -30,13 +30,12 @@ impl WithBuild<JsSeedOptions> {
     pub(crate) fn read(self) -> Result<Options, BindingError> {
         let Self { build, own } = self;
         let build = build.read()?;
-        let account_id = text(own.account_id, "accountId")?;
-        let namespace_id = text(own.namespace_id, "namespaceId")?;
-        let token = ApiToken::new(text(own.api_token, "apiToken")?)
-            .map_err(|problem| BindingError::option("apiToken", problem))?;
-        let api_base = optional_text(own.api_base_url, "apiBaseUrl")?;
-        let api_base = api_base.as_deref().unwrap_or(DEFAULT_API_BASE);
-        let endpoint = Endpoint::new(api_base, &account_id, &namespace_id)?;
+        let (endpoint, token) = namespace(
+            own.account_id,
+            own.namespace_id,
+            own.api_token,
+            own.api_base_url,
+        )?;
 
         let mut settings = vinext_seed::SeedOptions::new(build, endpoint, token);
         settings.limits = Limits {
@@ -60,6 +59,22 @@ impl WithBuild<JsSeedOptions> {
             signal: optional(own.signal, "signal", "an AbortSignal")?,
         })
     }
+}
+
+/// The namespace that options name, and the token for it.
+pub(crate) fn namespace(
+    account_id: Given<String>,
+    namespace_id: Given<String>,
+    api_token: Given<String>,
+    api_base_url: Option<OrNull<String>>,
+) -> Result<(Endpoint, ApiToken), BindingError> {
+    let account_id = text(account_id, "accountId")?;
+    let namespace_id = text(namespace_id, "namespaceId")?;
+    let token = ApiToken::new(text(api_token, "apiToken")?)
+        .map_err(|problem| BindingError::option("apiToken", problem))?;
+    let api_base = optional_text(api_base_url, "apiBaseUrl")?;
+    let api_base = api_base.as_deref().unwrap_or(DEFAULT_API_BASE);
+    Ok((Endpoint::new(api_base, &account_id, &namespace_id)?, token))
 }
 
 impl JsRuntimeVersions {
@@ -133,7 +148,7 @@ pub(crate) fn text(value: Given<String>, option: &'static str) -> Result<String,
     not_empty(value.expect(option, STRING)?, option)
 }
 
-pub(crate) fn optional_text(
+fn optional_text(
     value: Option<OrNull<String>>,
     option: &'static str,
 ) -> Result<Option<String>, BindingError> {

@@ -77,6 +77,13 @@ pub fn site_request<'env>(
     run::promise(env, start(env, request))
 }
 
+/// What is wrong with a text as the URL of a site, as the rest of a sentence; `null` if nothing is.
+#[napi(skip_typescript)]
+#[must_use]
+pub fn check_site_url(url: String) -> Option<String> {
+    SiteUrl::new(&url).err().map(|error| error.problem)
+}
+
 fn start(
     env: &Env,
     request: Argument<SiteRequest>,

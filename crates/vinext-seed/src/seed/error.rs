@@ -103,8 +103,7 @@ impl SeedError {
     }
 
     /// A task of ours failed.
-    #[must_use]
-    pub fn internal(error: &dyn std::fmt::Display) -> Self {
+    pub(crate) fn internal(error: &dyn std::fmt::Display) -> Self {
         Self::Internal(SanitizedText::new(&error.to_string()))
     }
 

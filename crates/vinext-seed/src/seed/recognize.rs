@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::background::{guarded, off_the_executor};
 use super::error::SeedError;
 use super::moment::BuildMoment;
 use super::prepare::BuildOptions;
@@ -45,7 +46,13 @@ pub struct Application {
 ///
 /// # Errors
 /// If the build is there and cannot be read.
-pub fn application(options: BuildOptions) -> Result<Result<Application, SkippedRun>, SeedError> {
+pub async fn application(
+    options: BuildOptions,
+) -> Result<Result<Application, SkippedRun>, SeedError> {
+    guarded(async move { off_the_executor(move || find(options)).await? }).await
+}
+
+fn find(options: BuildOptions) -> Result<Result<Application, SkippedRun>, SeedError> {
     let mut report = SeedReport::default();
     match recognize(options, &mut report) {
         Ok(Recognized {
