@@ -9,6 +9,9 @@ export function checkApiBaseUrl(url: string): string | null;
 /** What is wrong with a text as an API token, as the rest of a sentence; `null` if nothing is. */
 export function checkApiToken(token: string): string | null;
 
+/** What is wrong with a text as the URL of a site, as the rest of a sentence; `null` if nothing is. */
+export function checkSiteUrl(url: string): string | null;
+
 /**
  * Asks Cloudflare's API, with the same proxies, certificates and retries (5 attempts within 90 s) as an
  * upload.

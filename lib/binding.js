@@ -27,6 +27,7 @@ const native = load();
 export const {
   checkApiBaseUrl,
   checkApiToken,
+  checkSiteUrl,
   explainRoute,
   exportKvSeed,
   inspectWorker,

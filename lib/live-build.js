@@ -59,16 +59,3 @@ export async function readDeployedWorker(target, dispatchNamespace, signal) {
     return { problem: error.message };
   }
 }
-
-/**
- * Throws where an option is no URL of a site.
- * @param {unknown} url
- */
-export function checkSiteUrl(url) {
-  if (url === undefined) return;
-  if (typeof url === "string" && /^https?:\/\/[^/@]+(?:\/|$)/u.test(url) && URL.canParse(url))
-    return;
-  const message =
-    "option `url` must be the URL of the deployed site, such as https://example.com, without a user name";
-  throw Object.assign(new Error(message), { code: "INVALID_OPTION" });
-}

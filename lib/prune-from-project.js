@@ -2,10 +2,10 @@
 
 import path from "node:path";
 import { signalOf } from "./abort.js";
-import { pruneKvEntries } from "./binding.js";
-import { askSite, checkSiteUrl, readDeployedWorker } from "./live-build.js";
 import { prerenderHint } from "./prerender-hint.js";
-import { hasManifest, runForProject } from "./project.js";
+import { hasManifest } from "./project.js";
+import { pruneKvCache } from "./prune-kv-cache.js";
+import { expectSiteUrl } from "./site-url.js";
 import { targetOfProject } from "./wrangler/of-project.js";
 
 /** @typedef {import("../index.js").PruneResult} PruneResult */
@@ -30,11 +30,9 @@ export async function pruneFromProject(options) {
  * @returns {Promise<PruneResult>}
  */
 async function prune(options) {
-  const { keep, olderThanSeconds, dryRun, maxDeletes, ...project } = options;
-  const { url, dispatchNamespace, appPrefix, runtime, viteConfig, viteMode, env } = project;
-  const root = path.resolve(project.root ?? ".");
-  const signal = signalOf(project.signal);
-  checkSiteUrl(url);
+  const root = path.resolve(options.root ?? ".");
+  const signal = signalOf(options.signal);
+  expectSiteUrl(options.url);
   if (!hasManifest(root)) {
     const detail = await prerenderHint(root, signal);
     const reason =
@@ -46,33 +44,12 @@ async function prune(options) {
       warnings: [],
     };
   }
-  const { cacheConfig, target } = await targetOfProject({ ...project, root, signal });
+  const { cacheConfig, target } = await targetOfProject({ ...options, root, signal });
   if ("code" in target) return { skipped: target.reason, skippedCode: target.code, warnings: [] };
   if (!("apiToken" in target)) throw new Error("a local namespace is not pruned");
-  const evidence =
-    url === undefined
-      ? await readDeployedWorker(target, dispatchNamespace, signal)
-      : await askSite(url, signal);
-  const { accountId, namespaceId, apiToken, apiBaseUrl, binding, configPath } = target;
-  const result = await runForProject(
-    pruneKvEntries,
-    {
-      root,
-      appPrefix,
-      runtime,
-      viteConfig,
-      viteMode,
-      env,
-      signal: project.signal,
-      ...{ accountId, namespaceId, apiToken, apiBaseUrl },
-      ...{ keep, olderThanSeconds, dryRun, maxDeletes },
-      workerCode: evidence.workerCode,
-      siteAnswers: evidence.siteAnswers,
-    },
-    cacheConfig,
-  );
-  if (result.skippedCode === "live-build-unknown" && evidence.problem !== undefined) {
-    result.skipped = `it is not known which build is live: ${evidence.problem}`;
-  }
+  const { accountId, namespaceId, apiToken, apiBaseUrl, workerName } = target;
+  const { binding, configPath, tokenSource } = target;
+  const found = { root, accountId, namespaceId, apiToken, apiBaseUrl, workerName };
+  const result = await pruneKvCache({ ...options, ...found }, { cacheConfig, tokenSource });
   return { ...result, target: { accountId, namespaceId, binding, configPath } };
 }

@@ -2,26 +2,30 @@
 
 import { signalOf } from "./abort.js";
 import { pruneKvEntries } from "./binding.js";
-import { askSite, checkSiteUrl, readDeployedWorker } from "./live-build.js";
+import { askSite, readDeployedWorker } from "./live-build.js";
 import { runForProject } from "./project.js";
+import { expectSiteUrl } from "./site-url.js";
 
 /** Cloudflare's API, as the engine's `DEFAULT_API_BASE`. */
 const DEFAULT_API_BASE_URL = "https://api.cloudflare.com/client/v4";
 
-/** @typedef {import("./cache-config.js").CacheConfig} CacheConfig */
+/** What a caller calls its token. */
+const TOKEN_OPTION = "apiToken";
 
 /**
  * @param {import("../index.js").PruneOptions} options
- * @param {CacheConfig} [known] what the Vite configuration says, if it has been read already
+ * @param {object} [known] what is known of the project already
+ * @param {import("./cache-config.js").CacheConfig} [known.cacheConfig] what the Vite configuration says
+ * @param {string} [known.tokenSource] where the token is from, for messages
  * @returns {Promise<import("../index.js").PruneResult>}
  */
-export async function pruneKvCache(options, known) {
-  checkSiteUrl(options?.url);
-  const evidence = await evidenceOf(options ?? {});
+export async function pruneKvCache(options, { cacheConfig, tokenSource = TOKEN_OPTION } = {}) {
+  expectSiteUrl(options?.url);
+  const evidence = await evidenceOf(options ?? {}, tokenSource);
   const result = await runForProject(
     pruneKvEntries,
     { ...options, workerCode: evidence.workerCode, siteAnswers: evidence.siteAnswers },
-    known,
+    cacheConfig,
   );
   if (result.skippedCode === "live-build-unknown" && evidence.problem !== undefined) {
     result.skipped = `it is not known which build is live: ${evidence.problem}`;
@@ -31,15 +35,16 @@ export async function pruneKvCache(options, known) {
 
 /**
  * @param {import("../index.js").PruneOptions} options
+ * @param {string} tokenSource
  * @returns {Promise<import("./live-build.js").Evidence>}
  */
-async function evidenceOf({ url, workerName, dispatchNamespace, ...options }) {
+async function evidenceOf({ url, workerName, dispatchNamespace, ...options }, tokenSource) {
   const { accountId, apiToken, apiBaseUrl = DEFAULT_API_BASE_URL } = options;
   const signal = signalOf(options.signal);
   if (url !== undefined) return askSite(url, signal);
   // The engine rejects options that are missing, with a message that names them.
   if (!isText(accountId) || !isText(apiToken) || !isText(apiBaseUrl)) return {};
-  const worker = { workerName, accountId, apiToken, apiBaseUrl, tokenSource: "apiToken" };
+  const worker = { workerName, accountId, apiToken, apiBaseUrl, tokenSource };
   return readDeployedWorker(worker, dispatchNamespace, signal);
 }
 

@@ -3,8 +3,8 @@
 import path from "node:path";
 import { signalOf } from "./abort.js";
 import { sampleKvEntries } from "./binding.js";
-import { checkSiteUrl } from "./live-build.js";
 import { hasManifest, runForProject } from "./project.js";
+import { expectSiteUrl } from "./site-url.js";
 import { pageOf } from "./verify/entry.js";
 import { checkSite } from "./verify/site.js";
 import { checkStored } from "./verify/stored.js";
@@ -37,7 +37,7 @@ async function verify(options) {
   const { url, sample, ...project } = options;
   const root = path.resolve(project.root ?? ".");
   const signal = signalOf(project.signal);
-  checkSiteUrl(url);
+  expectSiteUrl(url);
   if (!hasManifest(root)) {
     const skipped = `there is no build in ${root} to compare with; build with pre-rendering first`;
     return { isSound: false, skipped, skippedCode: "no-manifest", warnings: [] };

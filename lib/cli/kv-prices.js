@@ -1,18 +1,12 @@
 // Calculates shares of the KV limits and prices. docs/cost.md gives the sources of the figures.
 
-/** Writes a day on the free plan (Cloudflare KV, "Limits"; resets at 00:00 UTC). */
-const FREE_DAILY_WRITES = 1000;
+import { FREE_PLAN } from "../kv-free-plan.js";
 
 /** Writes a month that the paid plan includes (Cloudflare KV, "Pricing"). */
 const PAID_MONTHLY_WRITES = 1_000_000;
 
 /** Dollars for a million writes more (Cloudflare KV, "Pricing"). */
 const USD_PER_MILLION_WRITES = 5;
-
-/** Deletes a day on the free plan, lists a day, and reads a day (Cloudflare KV, "Limits"). */
-const FREE_DAILY_DELETES = 1000;
-const FREE_DAILY_LISTS = 1000;
-const FREE_DAILY_READS = 100_000;
 
 /** Dollars for a million deletes, lists and reads beyond those included (Cloudflare KV, "Pricing"). */
 const USD_PER_MILLION_DELETES = 5;
@@ -31,13 +25,13 @@ export function callsOf(entries) {
   const lists = Math.max(1, Math.ceil(entries / KEYS_PER_LIST)) + 1;
   return {
     lists,
-    listsShareOfDay: lists / FREE_DAILY_LISTS,
+    listsShareOfDay: lists / FREE_PLAN.lists,
     usdForLists: (lists / 1e6) * USD_PER_MILLION_LISTS,
     readsForEachVisit: 1,
-    dailyReads: FREE_DAILY_READS,
+    dailyReads: FREE_PLAN.reads,
     usdForMillionReads: USD_PER_MILLION_READS,
     deletes: entries,
-    deletesShareOfDay: entries / FREE_DAILY_DELETES,
+    deletesShareOfDay: entries / FREE_PLAN.deletes,
     usdForDeletes: (entries / 1e6) * USD_PER_MILLION_DELETES,
   };
 }
@@ -51,7 +45,7 @@ const USD_PER_GB_MONTH = 0.5;
  */
 export function priceOf(writes, bytes) {
   return {
-    freePlan: { dailyWrites: FREE_DAILY_WRITES, shareOfDay: writes / FREE_DAILY_WRITES },
+    freePlan: { dailyWrites: FREE_PLAN.writes, shareOfDay: writes / FREE_PLAN.writes },
     paidPlan: {
       includedMonthlyWrites: PAID_MONTHLY_WRITES,
       shareOfMonth: writes / PAID_MONTHLY_WRITES,

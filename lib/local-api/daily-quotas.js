@@ -1,14 +1,10 @@
 // Counts what the free plan of Workers KV limits by the day, if it is asked to.
 //
-// The figures are Cloudflare's: https://developers.cloudflare.com/kv/platform/limits/. A request that does
-// not fit into what is left is refused as a whole.
+// A request that does not fit into what is left is refused as a whole.
 
 import { Refusal } from "./limits.js";
 
-/** The free plan's limits for a day, which begins at 00:00 UTC. */
-export const FREE_PLAN = { reads: 100_000, writes: 1000, deletes: 1000, lists: 1000 };
-
-/** @typedef {keyof typeof FREE_PLAN} Operation */
+/** @typedef {keyof typeof import("../kv-free-plan.js").FREE_PLAN} Operation */
 
 /** What Cloudflare answers where the quota of the day is used up. */
 const EXHAUSTED_CODE = 10048;

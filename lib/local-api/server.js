@@ -6,7 +6,7 @@ import { ENDPOINTS } from "./endpoints.js";
 import { Refusal } from "./limits.js";
 import { KvStore } from "./store.js";
 
-export { FREE_PLAN } from "./daily-quotas.js";
+export { FREE_PLAN } from "../kv-free-plan.js";
 
 /** The path of Cloudflare's API. */
 const API_PATH = "/client/v4";

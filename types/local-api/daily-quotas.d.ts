@@ -1,9 +1,3 @@
-export namespace FREE_PLAN {
-    let reads: number;
-    let writes: number;
-    let deletes: number;
-    let lists: number;
-}
 export class DailyQuotas {
     /**
      * @param {Partial<Record<Operation, number>>} [limits] an operation without one is not limited
@@ -18,4 +12,4 @@ export class DailyQuotas {
     spend(operation: Operation, count?: number): void;
     #private;
 }
-export type Operation = keyof typeof FREE_PLAN;
+export type Operation = keyof typeof import("../kv-free-plan.js").FREE_PLAN;

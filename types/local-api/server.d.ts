@@ -4,7 +4,7 @@
  * @returns {Promise<LocalApi>}
  */
 export function startLocalApi(options: LocalApiOptions): Promise<LocalApi>;
-export { FREE_PLAN } from "./daily-quotas.js";
+export { FREE_PLAN } from "../kv-free-plan.js";
 export type LocalApiOptions = {
     /**
      * wrangler's `--persist-to` directory, such as `.wrangler/state`
