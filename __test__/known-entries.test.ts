@@ -1,49 +1,22 @@
 // What is stored already is not written again: against real KV behind the local API.
 
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import os from "node:os";
+import { writeFileSync } from "node:fs";
 import path from "node:path";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { seedKvCache, type SeedOptions } from "../index.js";
-import { startLocalApi, type LocalApi } from "../lib/local-api/server.js";
 import { BUILD_ID, buildOf, key, payload, rendered } from "./support/build.js";
 import { startCountingApi, type CountingApi } from "./support/counting-api.js";
-import { failureOf, TARGET, TOKEN } from "./support/seed.js";
+import { useLocalKv } from "./support/local-kv.js";
+import { NAMESPACE } from "./support/project.js";
+import { failureOf, TARGET } from "./support/seed.js";
 
-const NAMESPACE = "11111111111111111111111111111111";
-const directory = mkdtempSync(path.join(os.tmpdir(), "seed-native-known-"));
-let local: LocalApi;
+const kv = useLocalKv();
+const { call } = kv;
 let api: CountingApi;
 
-beforeAll(async () => {
-  local = await startLocalApi({
-    persistTo: directory,
-    namespaceIds: [NAMESPACE],
-    apiToken: TOKEN,
-  });
-});
-afterAll(async () => {
-  await local.close();
-  rmSync(directory, { recursive: true, force: true });
-});
 beforeEach(async () => {
-  api = await startCountingApi(local.baseUrl);
-  for (;;) {
-    const keys = (await call("GET", "/keys?limit=1000")).result.map(({ name }: any) => name);
-    if (keys.length === 0) break;
-    await call("POST", "/bulk/delete", keys);
-  }
+  api = await startCountingApi(kv.baseUrl);
 });
-
-async function call(method: string, rest: string, body?: unknown) {
-  const url = `${local.baseUrl}/accounts/any/storage/kv/namespaces/${NAMESPACE}${rest}`;
-  const reply = await fetch(url, {
-    method,
-    headers: { authorization: `Bearer ${TOKEN}` },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  return (await reply.json()) as any;
-}
 
 function seedInto(root: string, options: Partial<SeedOptions> = {}) {
   const namespaceId = NAMESPACE;

@@ -1,10 +1,7 @@
 // Pruning deletes entries of old builds, and nothing else: against real KV behind the local API.
 
-import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
-import os from "node:os";
-import path from "node:path";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import {
   pruneFromProject,
   pruneKvCache,
@@ -12,55 +9,23 @@ import {
   type ProjectPruneOptions,
   type SeedOptions,
 } from "../index.js";
-import { startLocalApi, type LocalApi } from "../lib/local-api/server.js";
 import { buildOf, payload, rendered, temporaryDirectory } from "./support/build.js";
 import { cli } from "./support/cli.js";
+import { ACCOUNT } from "./support/cloudflare.js";
 import { startCountingApi, type CountingApi } from "./support/counting-api.js";
+import { useLocalKv } from "./support/local-kv.js";
 import { listen } from "./support/loopback.js";
-import { writeProject } from "./support/project.js";
+import { NAMESPACE, writeProject } from "./support/project.js";
 import { failureOf, TOKEN } from "./support/seed.js";
 
-const NAMESPACE = "11111111111111111111111111111111";
-const ACCOUNT = "0123456789abcdef0123456789abcdef";
 const RUNTIME = { vinext: "1.4.0", cloudflare: "1.0.0-beta.7" };
-const directory = mkdtempSync(path.join(os.tmpdir(), "seed-native-prune-"));
-let local: LocalApi;
+const kv = useLocalKv();
+const { call, keys } = kv;
 let api: CountingApi;
 
-beforeAll(async () => {
-  local = await startLocalApi({
-    persistTo: directory,
-    namespaceIds: [NAMESPACE],
-    apiToken: TOKEN,
-  });
-});
-afterAll(async () => {
-  await local.close();
-  rmSync(directory, { recursive: true, force: true });
-});
 beforeEach(async () => {
-  api = await startCountingApi(local.baseUrl);
-  for (;;) {
-    const names = await keys();
-    if (names.length === 0) break;
-    await call("POST", "/bulk/delete", names);
-  }
+  api = await startCountingApi(kv.baseUrl);
 });
-
-async function call(method: string, rest: string, body?: unknown) {
-  const url = `${local.baseUrl}/accounts/any/storage/kv/namespaces/${NAMESPACE}${rest}`;
-  const reply = await fetch(url, {
-    method,
-    headers: { authorization: `Bearer ${TOKEN}` },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  return (await reply.json()) as any;
-}
-
-const keys = async (prefix = ""): Promise<string[]> =>
-  (await call("GET", `/keys?limit=1000&prefix=${encodeURIComponent(prefix)}`)).result.map(
-    ({ name }: any) => name,
-  );
 
 const put = (entries: Record<string, object | string>) =>
   call(

@@ -1,54 +1,23 @@
 // What `verify` finds: against real KV behind the local API, and a site that answers as told.
 
-import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import os from "node:os";
-import path from "node:path";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { seedKvCache, verifyFromProject, type ProjectVerifyOptions } from "../index.js";
-import { startLocalApi, type LocalApi } from "../lib/local-api/server.js";
 import { BUILD_ID, buildOf, key, payload, rendered, temporaryDirectory } from "./support/build.js";
 import { cli } from "./support/cli.js";
+import { ACCOUNT } from "./support/cloudflare.js";
+import { useLocalKv } from "./support/local-kv.js";
 import { listen } from "./support/loopback.js";
-import { writeProject } from "./support/project.js";
+import { NAMESPACE, writeProject } from "./support/project.js";
 import { failureOf, TOKEN } from "./support/seed.js";
 
-const NAMESPACE = "11111111111111111111111111111111";
-const ACCOUNT = "0123456789abcdef0123456789abcdef";
-const directory = mkdtempSync(path.join(os.tmpdir(), "seed-native-verify-"));
-let local: LocalApi;
-
-beforeAll(async () => {
-  local = await startLocalApi({
-    persistTo: directory,
-    namespaceIds: [NAMESPACE],
-    apiToken: TOKEN,
-  });
-});
-afterAll(async () => {
-  await local.close();
-  rmSync(directory, { recursive: true, force: true });
-});
-beforeEach(async () => {
-  const { result } = await call("GET", "/keys?limit=1000");
-  const names = result.map(({ name }: any) => name);
-  if (names.length > 0) await call("POST", "/bulk/delete", names);
-});
-
-async function call(method: string, rest: string, body?: unknown) {
-  const url = `${local.baseUrl}/accounts/any/storage/kv/namespaces/${NAMESPACE}${rest}`;
-  const reply = await fetch(url, {
-    method,
-    headers: { authorization: `Bearer ${TOKEN}` },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  return (await reply.json()) as any;
-}
+const kv = useLocalKv();
+const { call } = kv;
 
 const put = (key: string, value: unknown) =>
   call("PUT", "/bulk", [{ key, value: JSON.stringify(value) }]);
 
-/** A site of pages, one of which revalidates, one a redirect. */
+/** A site of pages, of which one revalidates and one has a path outside ASCII. */
 function site(pages = 2) {
   const names = Array.from({ length: pages }, (_, page) => `p${page}`);
   const routes = [
@@ -70,11 +39,11 @@ const GIVEN = {
   runtime: { vinext: "1.4.0" },
 };
 
-const seed = (root: string) => seedKvCache({ root, ...GIVEN, apiBaseUrl: local.baseUrl });
+const seed = (root: string) => seedKvCache({ root, ...GIVEN, apiBaseUrl: kv.baseUrl });
 
 const verify = (root: string, options: ProjectVerifyOptions = {}) =>
   verifyFromProject({
-    ...{ root, ...GIVEN, apiBaseUrl: local.baseUrl, viteConfig: false },
+    ...{ root, ...GIVEN, apiBaseUrl: kv.baseUrl, viteConfig: false },
     ...options,
   });
 
@@ -214,6 +183,22 @@ describe("a site", () => {
     expect(await verify(root, { url })).toMatchObject({ isSound: true });
   });
 
+  it("answers a redirect of the build with its status, and its payload with 200", async () => {
+    const redirect = { responseStatus: 307, headers: { location: "/p0" } };
+    const routes = [rendered("/old", redirect)];
+    const root = buildOf(routes, { "old.html": "", "old.rsc": payload("old") });
+    await seed(root);
+    const { url } = await startSite((path, response) => {
+      response.setHeader("x-vinext-cache", "HIT");
+      response.statusCode = path === "/old" ? 307 : 200;
+      response.end(payload("old"));
+      return true;
+    });
+    const { kvPairs, site: found } = await verify(root, { url });
+    expect(kvPairs).toBeGreaterThan(0);
+    expect(found?.problems).toEqual([]);
+  });
+
   it("may want a slash at the end", async () => {
     const root = site();
     await seed(root);
@@ -254,19 +239,36 @@ describe("nothing is verified", () => {
 });
 
 describe("vinext-seed verify", () => {
-  const run = (root: string, args: string[]) =>
+  const run = (root: string, args: string[], env: Record<string, string> = {}) =>
     cli(["verify", root, "--namespace-id", NAMESPACE, "--account-id", ACCOUNT, ...args], {
       cwd: root,
       env: {
-        CLOUDFLARE_API_BASE_URL: local.baseUrl,
+        CLOUDFLARE_API_BASE_URL: kv.baseUrl,
         CLOUDFLARE_API_TOKEN: TOKEN,
         HOME: temporaryDirectory(),
+        ...env,
       },
     });
 
+  it("warns of a header that names the machine that built the site", async () => {
+    const root = writeProject({ wrangler: false });
+    await seedKvCache({ ...GIVEN, root, apiBaseUrl: kv.baseUrl, appPrefix: "" });
+    const { url } = await startSite((path, response) => {
+      response.setHeader("x-vinext-cache", "HIT");
+      if (path === "/a") response.setHeader("link", '<http://127.0.0.1:36543/de>; rel="alternate"');
+      response.end(path === "/a.rsc" ? payload("a") : path.slice(1).toUpperCase());
+      return true;
+    });
+    // The site has a name of its own, which leads to it through a proxy.
+    const proxy = { HTTP_PROXY: url, NO_PROXY: "127.0.0.1" };
+    const { stdout, stderr } = await run(root, ["--url", "http://shop.example"], proxy);
+    expect(stderr).toContain("warning: build-host: http://shop.example/a (link: <http://127.0.0.1");
+    expect(stdout).toMatch(/\n +documents +2 +2 +0 +0 +0 +0 +1\n/u);
+  });
+
   it("prints a table, warns of each problem, and fails with --strict", async () => {
     const root = writeProject({ wrangler: false });
-    await seedKvCache({ ...GIVEN, root, apiBaseUrl: local.baseUrl, appPrefix: "" });
+    await seedKvCache({ ...GIVEN, root, apiBaseUrl: kv.baseUrl, appPrefix: "" });
     const { url } = await startSite((path, response) => {
       response.setHeader("x-vinext-cache", path === "/b" ? "MISS" : "HIT");
       response.end(path === "/a.rsc" ? payload("a") : path.slice(1).toUpperCase());

@@ -20,12 +20,19 @@ it("plan, deploy, plan: each works on the example", async () => {
   expect(early.code).toBe(0);
   expect(early.stderr).toMatch(/no-manifest.*build with `vite build`/u);
 
-  const { code, output, cloudflare } = await deploy(EXAMPLE, ["vinext-seed", "deploy"], {
-    api: { workers },
-  });
+  const { code, output, cloudflare } = await deploy(
+    EXAMPLE,
+    ["vinext-seed", "deploy", "--verify"],
+    {
+      api: { workers },
+    },
+  );
   expect(code, output).toBe(0);
   expect(output).not.toContain(API_TOKEN);
   expectSeededBeforeUpload(cloudflare, NAMESPACE);
+  // `--verify` reads back, at the end, what was seeded.
+  const entries = cloudflare.pairs().length;
+  expect(output).toContain(`Read back ${entries} entries: ${entries} as built`);
   // On this machine the namespace of a binding without an id has the binding's name.
   expectAllHit(await served(EXAMPLE, cloudflare.pairs(), "VINEXT_KV_CACHE"), 5);
 

@@ -73,7 +73,7 @@ export async function startCloudflare(options: CloudflareOptions = {}): Promise<
     // Uploads of assets carry a token of their own.
     const isKnown = path.includes("/assets/upload") || tokens.includes(token ?? "");
     const known = isDeployed ? options : { ...options, workers: {} };
-    const stored = () => pairsOf(calls).map(({ key }) => key);
+    const stored = () => pairsOf(calls);
     const answer = isKnown
       ? answerTo(call, known, stored)
       : failure(403, 10000, "Authentication error");
@@ -128,7 +128,7 @@ function pairsOf(calls: Call[]) {
 function answerTo(
   { method, path, body }: Call,
   options: CloudflareOptions,
-  stored: () => string[],
+  stored: () => Pair[],
 ): Answer {
   const { accounts = [{ id: ACCOUNT, name: "Test" }], readsMemberships = true } = options;
   const workers = (options.workers ??= {});
@@ -150,9 +150,16 @@ function answerTo(
   }
   const [, key] = /\/storage\/kv\/namespaces\/[^/]+\/metadata\/([^/]+)$/u.exec(path) ?? [];
   if (key !== undefined) {
-    return stored().includes(decodeURIComponent(key))
+    return stored().some((pair) => pair.key === decodeURIComponent(key))
       ? success(null)
       : failure(404, 10009, "get: 'key not found'");
+  }
+  const [, read] = /\/storage\/kv\/namespaces\/[^/]+\/values\/([^/]+)$/u.exec(path) ?? [];
+  if (read !== undefined) {
+    const pair = stored().find((one) => one.key === decodeURIComponent(read));
+    return pair === undefined
+      ? failure(404, 10009, "get: 'key not found'")
+      : { status: 200, body: JSON.parse(pair.value) };
   }
   if (path.endsWith("/storage/kv/namespaces")) {
     if (method !== "POST") return success([]);
