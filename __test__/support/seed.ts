@@ -1,7 +1,11 @@
 // Calls with the options that every test needs.
 
+import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
 import { seedKvCache, type SeedOptions } from "../../index.js";
 import { startRecorder } from "./recorder.js";
+
+const CHILD = fileURLToPath(new URL("seed-child.js", import.meta.url));
 
 export const TOKEN = "test-token-S3CRET-0123456789";
 
@@ -27,6 +31,24 @@ export interface SeedError extends Error {
 export function seed(options: Pick<SeedOptions, "root"> & Partial<SeedOptions>) {
   // What is stored already is asked for in known-entries.test.ts; here every entry is written.
   return seedKvCache({ ...TARGET, force: true, ...options });
+}
+
+/** The same in a process of its own that can open so many files. */
+export async function seedApart(
+  options: Pick<SeedOptions, "root"> & Partial<SeedOptions>,
+  { openFiles }: { openFiles: number },
+): Promise<SeedResult> {
+  const given = JSON.stringify({ ...TARGET, force: true, ...options });
+  const limited = `ulimit -n ${openFiles}; exec "$0" "$@"`;
+  const child = spawn("sh", ["-c", limited, process.execPath, CHILD, given]);
+  let [output, errors] = ["", ""];
+  child.stdout.on("data", (text) => (output += text));
+  child.stderr.on("data", (text) => (errors += text));
+  await new Promise((resolve) => child.once("close", resolve));
+  if (output === "") throw new Error(`the process ended without a result: ${errors}`);
+  const { result, error } = JSON.parse(output);
+  if (error !== undefined) throw Object.assign(new Error(error.message), error);
+  return result;
 }
 
 /** Seeds into a recorder, and says what has arrived there. */

@@ -2,7 +2,7 @@
 //
 // No two keys of a build have the same content: each text starts with its file name.
 
-import { utimesSync } from "node:fs";
+import { readFileSync, renameSync, utimesSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { explainRoute } from "../../../index.js";
 import { BUILD_ID, buildOf, payload, rendered } from "../build.js";
@@ -22,6 +22,8 @@ const LONG_TEXT = Buffer.from(TEXT.repeat(Math.ceil(MAX_ARTIFACT_BYTES / Buffer.
 
 export interface Build {
   root: string;
+  /** The manifest's text. */
+  manifest: string;
   /** The keys of each route in the manifest's order, the main one first; none if it is skipped. */
   keys: string[][];
   /** What a run without faults stores. */
@@ -43,8 +45,8 @@ export async function makeBuild(
     makeRoute(dice, index, files),
   );
   const root = buildOf(routes, files);
-  const manifest = path.join(root, "dist", "server", "vinext-prerender.json");
-  utimesSync(manifest, RENDERED_AT, RENDERED_AT);
+  const manifest = readFileSync(manifestOf(root), "utf-8");
+  utimesSync(manifestOf(root), RENDERED_AT, RENDERED_AT);
 
   const result = await seed({ root, apiBaseUrl, namespaceId: namespace.id });
   const content = await namespace.read();
@@ -59,7 +61,30 @@ export async function makeBuild(
   if (keys.flat().length !== content.size || result.kvPairsUploaded !== content.size) {
     throw new Error(`${content.size} entries are stored, ${keys.flat().length} are looked up`);
   }
-  return { root, keys, content, skipped };
+  return { root, manifest, keys, content, skipped };
+}
+
+/** Replaces a build's manifest, as another build would; pages of the other are tagged. */
+export function replaceManifest({ root, manifest }: Build) {
+  const { routes, ...rest } = JSON.parse(manifest);
+  const others = routes.toReversed().map((route: object) => ({ ...route, tags: ["other"] }));
+  writeManifest(root, JSON.stringify({ ...rest, routes: others }));
+}
+
+/** Undoes that. */
+export function restoreManifest({ root, manifest }: Build) {
+  writeManifest(root, manifest);
+}
+
+function writeManifest(root: string, content: string) {
+  const written = `${manifestOf(root)}.new`;
+  writeFileSync(written, content);
+  utimesSync(written, RENDERED_AT, RENDERED_AT);
+  renameSync(written, manifestOf(root));
+}
+
+function manifestOf(root: string): string {
+  return path.join(root, "dist", "server", "vinext-prerender.json");
 }
 
 function makeRoute(dice: Dice, index: number, files: Record<string, string | Uint8Array>): Route {

@@ -4,8 +4,8 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SeedOptions } from "../../../index.js";
-import { TOKEN, failureOf, seed } from "../seed.js";
-import type { Build } from "./builds.js";
+import { TOKEN, failureOf, seed, seedApart } from "../seed.js";
+import { replaceManifest, restoreManifest, type Build } from "./builds.js";
 import type { Dice } from "./dice.js";
 import type { Namespace } from "./namespace.js";
 import { startProxy } from "./proxy.js";
@@ -31,31 +31,39 @@ export async function chaosRun(
   targetUrl: string,
 ): Promise<Outcome> {
   const weather = new Weather(dice.for("weather"));
-  const { abort } = weather;
+  const { abort, replacement, openFiles } = weather;
   const controller = new AbortController();
+  let isReplaced = false;
   const proxy = await startProxy(targetUrl, weather, dice.for("proxy"), (number, gate) => {
     const isDue = abort?.kind === "request" && abort.number === number && abort.gate === gate;
     if (isDue) controller.abort();
+    if (replacement?.number === number && replacement.gate === gate) {
+      replaceManifest(build);
+      isReplaced = true;
+    }
   });
   const timer = abort?.kind === "time" ? setTimeout(() => controller.abort(), abort.ms) : undefined;
   const options = makeOptions(dice.for("options"));
-  const seeding = seed({
-    root: build.root,
-    namespaceId: namespace.id,
-    apiBaseUrl: proxy.baseUrl,
-    signal: controller.signal,
-    ...options,
-  });
+  const { root } = build;
+  const given = { root, namespaceId: namespace.id, apiBaseUrl: proxy.baseUrl, ...options };
+  const seeding = openFiles
+    ? seedApart(given, { openFiles })
+    : seed({ ...given, signal: controller.signal });
   const { ending, problems } = await settle(seeding, controller.signal);
   clearTimeout(timer);
+  if (ending.code === "MANIFEST_CHANGED" && !isReplaced) problems.push("no manifest was replaced");
 
   const isQuiet = proxy.close().then(() => true);
   if (!(await Promise.race([isQuiet, sleep(MAX_AFTERMATH_MS, false)]))) {
     problems.push("something runs on");
   }
+  if (isReplaced) restoreManifest(build);
   const stored = await namespace.read();
   problems.push(...untruths(build, ending, stored));
-  const { faults, log, successes } = proxy.run;
+  const { log, successes } = proxy.run;
+  const faults = [...proxy.run.faults];
+  if (isReplaced) faults.push("replaced manifest");
+  if (openFiles) faults.push("few open files");
   if (ending.report.batches > successes) {
     problems.push(`batches: reported ${ending.report.batches}, actual ${successes} at most`);
   }

@@ -13,6 +13,14 @@ export interface Ending {
   report: SeedResult;
 }
 
+/** What ends a run for another reason than entries that are not stored. */
+const ENDS_EARLY = new Set([
+  "ABORT_ERR",
+  "ARTIFACTS_UNREADABLE",
+  "MANIFEST_CHANGED",
+  "OUT_OF_RESOURCES",
+]);
+
 export function untruths(build: Build, { code, report }: Ending, stored: Content): string[] {
   const found: string[] = [];
   const same = (what: string, reported: unknown, actual: unknown) => {
@@ -58,8 +66,7 @@ export function untruths(build: Build, { code, report }: Ending, stored: Content
   const leftOut = reached.filter((keys) => keys.length === 0).length;
   same("routesSkipped", skipped.join(" "), build.skipped.slice(0, leftOut).join(" "));
 
-  const isAborted = code === "ABORT_ERR";
-  if (!isAborted) {
+  if (code === undefined || !ENDS_EARLY.has(code)) {
     same("routes", report.routes, build.keys.length);
     same("routesNotReached", report.routesNotReached, 0);
     same("the error's code", code, report.notStored[0]?.code);

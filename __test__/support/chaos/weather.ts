@@ -42,6 +42,12 @@ export type Gate = "head" | "stored" | "replied";
 /** When the run is cancelled. */
 export type Abort = { kind: "time"; ms: number } | { kind: "request"; number: number; gate: Gate };
 
+/** When the build's manifest is replaced by another. */
+export interface Replacement {
+  number: number;
+  gate: Gate;
+}
+
 /** What can happen to a request, and the next one may be fine. */
 export const PASSING = [
   "throttled",
@@ -79,6 +85,9 @@ export class Weather {
   /** A share of the keys that no request may contain (400). */
   readonly poison: number;
   readonly abort: Abort | undefined;
+  readonly replacement: Replacement | undefined;
+  /** How many files the process may open; it has its usual number without this. */
+  readonly openFiles: number | undefined;
 
   constructor(dice: Dice) {
     this.#dice = dice;
@@ -93,6 +102,10 @@ export class Weather {
     this.quotaStatus = dice.one([429, 400, 403]);
     this.poison = dice.chance(0.1) ? dice.one([0.05, 0.3, 1]) : 0;
     this.abort = dice.chance(0.2) ? makeAbort(dice) : undefined;
+    const machine = dice.for("machine");
+    this.replacement = machine.chance(0.08) ? makeReplacement(machine) : undefined;
+    const isShort = process.platform !== "win32" && machine.chance(0.04);
+    this.openFiles = isShort && !this.abort ? machine.whole(30, 60) : undefined;
   }
 
   fault(number: number): Fault {
@@ -113,8 +126,15 @@ export class Weather {
 
 function makeAbort(dice: Dice): Abort {
   if (dice.chance(0.3)) return { kind: "time", ms: dice.small(0, 200) };
-  const gate = dice.one(["head", "stored", "replied"] as const);
-  return { kind: "request", number: dice.small(0, 10), gate };
+  return { kind: "request", number: dice.small(0, 10), gate: makeGate(dice) };
+}
+
+function makeReplacement(dice: Dice): Replacement {
+  return { number: dice.small(0, 10), gate: makeGate(dice) };
+}
+
+function makeGate(dice: Dice): Gate {
+  return dice.one(["head", "stored", "replied"] as const);
 }
 
 function makeForm(dice: Dice): ReplyForm {
