@@ -4,6 +4,7 @@ import { ABORTED } from "./aborts.js";
 import { BROKEN, SLOW } from "./connections.js";
 import type { Expected, Fault } from "./fault.js";
 import { LIMITED } from "./limits.js";
+import { FILES, MANIFESTS, type MachineFault } from "./machine.js";
 import { CERTIFICATES, NAMES, PROXIES, type NetworkFault } from "./network.js";
 import { PASSING, REFUSED, STORED } from "./replies.js";
 
@@ -25,11 +26,18 @@ export const NETWORK: [group: string, rows: NetworkFault[]][] = [
   ["names", NAMES],
 ];
 
+/** The rows about the machine that seeds. */
+export const MACHINE: [group: string, rows: MachineFault[]][] = [
+  ["files", FILES],
+  ["the manifest", MANIFESTS],
+];
+
 const INTRODUCTION = `# Reliability
 
-What can go wrong between a deploy and Cloudflare, and how \`seedKvCache\` responds. Each row is a test that
-injects the fault on a real socket, in \`__test__/sending.test.ts\` or \`__test__/network.test.ts\`, under the
-row's own name. This page is generated from the same rows, and \`npm test\` checks it.
+What can go wrong on the machine that deploys and between it and Cloudflare, and how \`seedKvCache\` responds.
+Each row is a test that injects the fault, on a real socket or in real files, in \`__test__/sending.test.ts\`,
+\`__test__/network.test.ts\` or \`__test__/machine.test.ts\`, under the row's own name. This page is generated
+from the same rows, and \`npm test\` checks it.
 
 ## What you can rely on
 
@@ -91,7 +99,7 @@ Cloudflare.
 export function reliabilityPage(): string {
   const sections = [
     ...SENDING.map(([group, rows]) => section(group, rows.map(describe))),
-    ...NETWORK.map(([group, rows]) =>
+    ...[...NETWORK, ...MACHINE].map(([group, rows]) =>
       section(
         group,
         rows.map(({ fault, behaviour }) => [fault, behaviour, ""]),

@@ -1,0 +1,189 @@
+// The machine and other programs: large and sparse files, few descriptors, replaced manifests, links, dates.
+
+import { execFileSync, spawnSync } from "node:child_process";
+import {
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import path from "node:path";
+import { pathToFileURL } from "node:url";
+import { expect } from "vitest";
+import { BUILD_ID, buildOf, key, rendered, temporaryDirectory } from "../support/build.js";
+import { startScriptedApi } from "../support/scripted-api.js";
+import { failureOf, seed, seeded } from "../support/seed.js";
+
+export interface MachineFault {
+  fault: string;
+  behaviour: string;
+  /** Where the test makes the fault with means of Unix. */
+  needsUnix?: boolean;
+  run: () => Promise<void>;
+}
+
+const INDEX = pathToFileURL(path.join(import.meta.dirname, "..", "..", "index.js")).href;
+
+const artifactsOf = (root: string) => path.join(root, "dist/server/prerendered-routes");
+const manifestOf = (root: string) => path.join(root, "dist/server/vinext-prerender.json");
+
+/** Plans a build in a process of its own; the result, and the most memory it took, in bytes. */
+function plannedApart(root: string, before = "") {
+  const script = `
+    import { planKvSeed } from ${JSON.stringify(INDEX)};
+    const options = { root: ${JSON.stringify(root)}, runtime: { vinext: "1.4.0" } };
+    const idle = process.resourceUsage().maxRSS;
+    const plan = await planKvSeed(options).catch(({ code, message }) => ({ code, message }));
+    const bytes = (process.resourceUsage().maxRSS - idle) * 1024;
+    console.log(JSON.stringify({ plan, bytes }));
+  `;
+  const node = `exec "$0" --input-type=module -e "$1"`;
+  const child = spawnSync("sh", ["-c", `${before}${node}`, process.execPath, script], {
+    encoding: "utf-8",
+  });
+  return JSON.parse(child.stdout || JSON.stringify({ plan: { code: child.stderr } }));
+}
+
+function numbered(count: number) {
+  const names = Array.from({ length: count }, (_, index) => `p${index}`);
+  return buildOf(
+    names.map((name) => rendered(`/${name}`)),
+    Object.fromEntries(names.map((name) => [`${name}.html`, name])),
+  );
+}
+
+async function withDate(seconds: number, why: string) {
+  const root = numbered(1);
+  utimesSync(manifestOf(root), seconds, seconds);
+  const before = Date.now();
+  const { result, pairs } = await seeded(root);
+  expect(result.warnings.join()).toContain(why);
+  const { lastModified } = JSON.parse(pairs[0]?.value ?? "");
+  expect(lastModified).toBeGreaterThanOrEqual(before);
+  expect(lastModified).toBeLessThanOrEqual(Date.now());
+}
+
+export const FILES: MachineFault[] = [
+  {
+    fault: "artifacts of 250 MB and 3 GB, sparse",
+    behaviour: "skipped as `value-too-large` without reading them: less than 60 MB of memory",
+    needsUnix: true,
+    async run() {
+      const root = buildOf([rendered("/a"), rendered("/b"), rendered("/ok")], { "ok.html": "x" });
+      for (const [name, bytes] of Object.entries({ "a.html": 250e6, "b.html": 3e9 })) {
+        ftruncateSync(openSync(path.join(artifactsOf(root), name), "w"), bytes);
+      }
+      const { plan, bytes } = plannedApart(root);
+      expect(plan.routesSkipped).toMatchObject([
+        { route: "/a", code: "value-too-large" },
+        { route: "/b", code: "value-too-large" },
+      ]);
+      expect(plan.kvPairs).toBe(1);
+      expect(bytes).toBeLessThan(60e6);
+    },
+  },
+  {
+    fault: "40 descriptors for 300 pages (`ulimit -n`)",
+    behaviour: "every page is packed, with fewer files open at a time",
+    needsUnix: true,
+    async run() {
+      const { plan } = plannedApart(numbered(300), "ulimit -n 40; ");
+      expect(plan.kvPairs).toBe(300);
+      expect(plan.routesSkippedTotal).toBe(0);
+    },
+  },
+  {
+    fault: "a pipe in place of an artifact",
+    behaviour: "skipped, with the reason; nothing waits for it",
+    needsUnix: true,
+    async run() {
+      const root = buildOf([rendered("/a"), rendered("/ok")], { "ok.html": "x" });
+      execFileSync("mkfifo", [path.join(artifactsOf(root), "a.html")]);
+      const { result, keys } = await seeded(root);
+      expect(keys).toEqual([key("/ok", "html")]);
+      expect(result.routesSkipped).toMatchObject([
+        { route: "/a", reason: expect.stringContaining("not a regular file") },
+      ]);
+    },
+  },
+  {
+    fault: "artifacts and directories that are links into a store",
+    behaviour: "followed, page by page",
+    needsUnix: true,
+    async run() {
+      const root = buildOf([rendered("/a"), rendered("/blog/b"), rendered("/c")], {
+        "c.html": "c",
+      });
+      const store = temporaryDirectory();
+      mkdirSync(path.join(store, "blog"));
+      writeFileSync(path.join(store, "5k2-a.html"), "a");
+      writeFileSync(path.join(store, "blog/b.html"), "b");
+      symlinkSync(path.join(store, "5k2-a.html"), path.join(artifactsOf(root), "a.html"));
+      symlinkSync(path.join(store, "blog"), path.join(artifactsOf(root), "blog"));
+      const { result, keys } = await seeded(root);
+      expect(result.routesSkipped).toEqual([]);
+      expect(keys).toEqual(["/a", "/blog/b", "/c"].map((pathname) => key(pathname, "html")));
+    },
+  },
+  {
+    fault: "`dist` is a link",
+    behaviour: "followed",
+    needsUnix: true,
+    async run() {
+      const store = numbered(1);
+      const root = temporaryDirectory();
+      symlinkSync(path.join(store, "dist"), path.join(root, "dist"));
+      expect((await seeded(root)).keys).toEqual([key("/p0", "html")]);
+    },
+  },
+];
+
+export const MANIFESTS: MachineFault[] = [
+  {
+    fault: "the manifest is replaced while entries are sent",
+    behaviour: "final: `MANIFEST_CHANGED`, with a report of what is stored",
+    async run() {
+      const root = numbered(2);
+      const other = `${manifestOf(root)}.new`;
+      writeFileSync(other, JSON.stringify({ buildId: BUILD_ID, routes: [] }));
+      const api = await startScriptedApi((_, number) => {
+        if (number === 1) renameSync(other, manifestOf(root));
+        return {};
+      });
+      const error = await failureOf(seed({ root, apiBaseUrl: api.baseUrl }));
+      expect(error.code).toBe("MANIFEST_CHANGED");
+      expect(error.report?.kvPairsUploaded).toBe(2);
+    },
+  },
+  {
+    fault: "the Worker gets another build id while entries are sent",
+    behaviour: "final: `MANIFEST_CHANGED`",
+    async run() {
+      const root = numbered(1);
+      const api = await startScriptedApi(() => {
+        writeFileSync(path.join(root, "dist/server/BUILD_ID"), "another");
+        return {};
+      });
+      const error = await failureOf(seed({ root, apiBaseUrl: api.baseUrl }));
+      expect(error.code).toBe("MANIFEST_CHANGED");
+    },
+  },
+  {
+    fault: "the manifest is dated 1970",
+    behaviour: "counts as written now, with a warning",
+    run: () => withDate(0, "before vinext existed"),
+  },
+  {
+    fault: "the manifest is dated 1980, as archives without dates are",
+    behaviour: "counts as written now, with a warning",
+    run: () => withDate(315_532_800, "before vinext existed"),
+  },
+  {
+    fault: "the manifest is dated tomorrow",
+    behaviour: "counts as written now, with a warning",
+    run: () => withDate(Date.now() / 1000 + 86_400, "in the future"),
+  },
+];
