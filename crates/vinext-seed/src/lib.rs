@@ -42,7 +42,7 @@
 //! use vinext_seed::send::RetryPolicy;
 //! use vinext_seed::store::Store;
 //! use vinext_seed::store::directory::DirectoryStore;
-//! use vinext_seed::{BuildOptions, CancellationToken, Limits, seed_into};
+//! use vinext_seed::{BuildOptions, CancellationToken, Limits, WriteRule, seed_into};
 //!
 //! # #[tokio::main]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -65,8 +65,9 @@
 //!     Ok(store) => Ok((store, Vec::new())),
 //!     Err(error) => Err(SanitizedText::new(&error.to_string())),
 //! };
-//! let (limits, retry) = (Limits::default(), RetryPolicy::default());
-//! let report = seed_into(open, build, limits, retry, &(), &CancellationToken::new()).await?;
+//! let (limits, retry, writes) = (Limits::default(), RetryPolicy::default(), WriteRule::default());
+//! let cancellation = CancellationToken::new();
+//! let report = seed_into(open, build, limits, retry, writes, &(), &cancellation).await?;
 //! assert_eq!(report.seeded_routes, 1);
 //!
 //! let key = "cache:app:v2:5c1f0e2d-3a4b-4c5d-8e6f-708192a3b4c5:/about:html";
@@ -100,6 +101,6 @@ pub use seed::{
     Application, BuildOptions, DEFAULT_MAX_FILE_BYTES, DEFAULT_MAX_MEMORY_BYTES,
     DEFAULT_SAMPLE_ROUTES, EntrySize, Estimate, Export, ExportFile, LARGEST_ENTRIES, Limits,
     MAX_CONCURRENCY, Sample, SampledEntry, SeedError, SeedOptions, WriteRule, application,
-    estimate, export, sample, seed, seed_into,
+    estimate, estimate_into, export, sample, seed, seed_into,
 };
 pub use tokio_util::sync::CancellationToken;

@@ -24,6 +24,8 @@ pub enum LongKeys {
     Refused,
     /// It hashes the logical key, and an overlong app prefix too (since 1.0.0-beta.3).
     Hashed,
+    /// It hands the key over as it is, and the store takes it: adapters of other stores than KV.
+    Kept,
 }
 
 /// The keys of one application's entries in its namespace.
@@ -98,6 +100,7 @@ impl KvKeySpace {
         }
         match self.long_keys {
             LongKeys::Refused => None,
+            LongKeys::Kept => Some([&self.entry_prefix, logical_key].concat()),
             LongKeys::Hashed => Some(format!(
                 "{}{HASHED_KEY_MARK}{}",
                 self.entry_prefix,
@@ -128,6 +131,13 @@ mod tests {
             hashed,
             Some(format!("cache:__hash:{}", fnv1a64_hex(&too_long)))
         );
+    }
+
+    #[test]
+    fn a_store_without_a_limit_keeps_every_key_and_prefix() {
+        let (prefix, long) = ("p".repeat(600), "k".repeat(600));
+        let key = KvKeySpace::new(&prefix, LongKeys::Kept).entry_key(&long);
+        assert_eq!(key, Some(format!("{prefix}:cache:{long}")));
     }
 
     #[test]

@@ -22,7 +22,7 @@ use adapter_rules::AdapterRules;
 use probe::{ProbeError, Probes};
 use versions::Known;
 pub use worker::WorkerError;
-pub(crate) use worker::check as check_worker;
+pub(crate) use worker::{check as check_worker, check_other_store};
 
 /// The versions of the packages that read what is seeded.
 #[derive(Clone, Debug, Eq, PartialEq)]

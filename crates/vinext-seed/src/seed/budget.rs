@@ -8,7 +8,7 @@
 //! segment more. A single entry larger than a segment or a batch comes on top.
 
 use crate::pack::{BatchLimits, Batcher, PackLimits};
-use crate::store::{ConfigError, Frame, Store, StoreLimits};
+use crate::store::{ConfigError, Frame, Store, StoreLimits, StoreRules};
 
 /// What a run takes unless the caller says otherwise, in bytes: 128 MB, which even the smallest
 /// build machines have beside Node.
@@ -101,6 +101,7 @@ pub(super) struct Budget {
     pub(super) concurrency: usize,
     pub(super) frame: Frame,
     pub(super) store: StoreLimits,
+    pub(super) rules: StoreRules,
     pub(super) max_memory_bytes: usize,
 }
 
@@ -161,6 +162,7 @@ impl Budget {
             concurrency,
             frame: S::FRAME,
             store: S::LIMITS,
+            rules: S::RULES,
             max_memory_bytes,
         }
     }

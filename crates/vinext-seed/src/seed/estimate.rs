@@ -15,6 +15,7 @@ use super::{BuildOptions, Limits, unless_cancelled};
 use crate::pack::Batch;
 use crate::report::SeedReport;
 use crate::runtime::worker::has_rewrites;
+use crate::store::Store;
 use crate::store::cloudflare_kv::CloudflareKv;
 
 /// What a site with rewrites is told.
@@ -54,7 +55,7 @@ pub struct EntrySize {
     pub key: String,
 }
 
-/// Counts what [`seed`](super::seed()) would send.
+/// Counts what [`seed`](super::seed()) would send to Workers KV.
 ///
 /// # Errors
 /// See [`SeedError`]. Where there is merely nothing to do, the report says so.
@@ -64,8 +65,21 @@ pub async fn estimate(
     max_writes: Option<usize>,
     cancellation: &CancellationToken,
 ) -> Result<Estimate, SeedError> {
+    estimate_into::<CloudflareKv>(build, limits, max_writes, cancellation).await
+}
+
+/// Counts what [`seed_into`](super::seed_into()) would send to a store of this kind.
+///
+/// # Errors
+/// See [`SeedError`]. Where there is merely nothing to do, the report says so.
+pub async fn estimate_into<S: Store>(
+    build: BuildOptions,
+    limits: Limits,
+    max_writes: Option<usize>,
+    cancellation: &CancellationToken,
+) -> Result<Estimate, SeedError> {
     let started = Instant::now();
-    let budget = Budget::of::<CloudflareKv>(limits)?;
+    let budget = Budget::of::<S>(limits)?;
     let mut estimate = guarded(unless_cancelled(
         cancellation,
         count(build, budget, max_writes),

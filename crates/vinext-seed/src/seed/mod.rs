@@ -34,7 +34,7 @@ use upload::Upload;
 
 pub use budget::{DEFAULT_MAX_MEMORY_BYTES, Limits, MAX_CONCURRENCY};
 pub use error::SeedError;
-pub use estimate::{EntrySize, Estimate, LARGEST_ENTRIES, estimate};
+pub use estimate::{EntrySize, Estimate, LARGEST_ENTRIES, estimate, estimate_into};
 pub use export::{DEFAULT_MAX_FILE_BYTES, Export, ExportFile, export};
 pub use prepare::BuildOptions;
 pub use recognize::{Application, application};
@@ -119,10 +119,10 @@ pub async fn seed_into<S: Store + 'static>(
     build: BuildOptions,
     limits: Limits,
     retry: RetryPolicy,
+    writes: WriteRule,
     observer: &dyn Observer,
     cancellation: &CancellationToken,
 ) -> Result<SeedReport, SeedError> {
-    let writes = WriteRule::default();
     guarded(run(
         open,
         build,

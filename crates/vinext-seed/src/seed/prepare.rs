@@ -128,11 +128,15 @@ fn start(
         build_id,
         app_prefix,
         worker,
-    } = recognize(options, report)?;
+    } = recognize(options, budget.rules, report)?;
     let ttl = TtlRule {
-        ttl_seconds: ttl.ttl_seconds.or(worker.ttl_seconds()),
+        ttl_seconds: ttl
+            .ttl_seconds
+            .or(worker.ttl_seconds())
+            .or(budget.rules.default_ttl_seconds()),
         ..ttl
     };
+    let profile = budget.rules.apply(profile);
     let now = SystemTime::now();
     let source_date_epoch = std::env::var("SOURCE_DATE_EPOCH").ok();
     let rendered_at = rendered_at(

@@ -15,6 +15,7 @@ use crate::plan::ManifestScan;
 use crate::report::{ReportedRuntime, SeedReport, SkippedRun};
 use crate::runtime::worker::WorkerFacts;
 use crate::runtime::{self, build_id};
+use crate::store::StoreRules;
 
 /// What is known of a build before any of its pages is read.
 pub(super) struct Recognized {
@@ -54,7 +55,7 @@ pub async fn application(
 
 fn find(options: BuildOptions) -> Result<Result<Application, SkippedRun>, SeedError> {
     let mut report = SeedReport::default();
-    match recognize(options, &mut report) {
+    match recognize(options, StoreRules::KvAdapter, &mut report) {
         Ok(Recognized {
             server_dir,
             profile,
@@ -102,6 +103,7 @@ impl From<SkippedRun> for Stop {
 /// Recognizes the build, and notes in the report what it finds out.
 pub(super) fn recognize(
     options: BuildOptions,
+    rules: StoreRules,
     report: &mut SeedReport,
 ) -> Result<Recognized, Stop> {
     let server_dir = options.root.join("dist").join("server");
@@ -136,10 +138,17 @@ pub(super) fn recognize(
         .map_err(|problem| SkippedRun::from(&problem))?;
     report.build_id = Some(build_id.clone());
     let given_prefix = options.app_prefix.as_deref();
-    let (profile, worker) =
+    let checked = if rules.is_kv() {
         runtime::check_worker(&options.root, &build_id, &vinext, &profile, given_prefix)
-            .map_err(|problem| SkippedRun::from(&problem))?;
-    report.warnings.extend(worker.warnings(&profile));
+    } else {
+        runtime::check_other_store(&options.root, &build_id, &vinext, &profile)
+    };
+    let (profile, worker) = checked.map_err(|problem| SkippedRun::from(&problem))?;
+    report.warnings.extend(if rules.is_kv() {
+        worker.warnings(&profile)
+    } else {
+        worker.warnings_for_other_store(&profile)
+    });
     let app_prefix = given_prefix
         .or(worker.app_prefix.known().map(String::as_str))
         .unwrap_or_default()

@@ -118,7 +118,7 @@ impl<S: Store> BatchSender<S> {
                 self.circuit_breaker.stored();
                 Next::NOTHING
             }
-            Stored::AllBut(keys, error) => {
+            Stored::AllBut(keys, failure) => {
                 let (again, stored) = pending.batch.partition(&keys);
                 debug!(
                     stored = stored.pairs(),
@@ -135,8 +135,7 @@ impl<S: Store> BatchSender<S> {
                     }
                     pending.batch = again;
                 }
-                let failure = FailureKind::Transient.because(error);
-                self.retry(pending, failure, took, done).await
+                self.settle_failure(pending, failure, took, done).await
             }
         }
     }

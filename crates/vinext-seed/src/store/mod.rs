@@ -12,6 +12,8 @@ mod frame;
 pub mod http;
 mod limits;
 mod outcome;
+pub mod redis;
+mod rules;
 pub mod site;
 
 use std::collections::HashSet;
@@ -21,6 +23,7 @@ pub use error::{ConfigError, StoreError};
 pub use frame::Frame;
 pub use limits::StoreLimits;
 pub use outcome::{Failure, FailureKind, Outcome};
+pub use rules::StoreRules;
 
 use crate::pack::Batch;
 
@@ -33,6 +36,9 @@ pub trait Store: Send + Sync {
 
     /// What it accepts.
     const LIMITS: StoreLimits;
+
+    /// What reads its entries.
+    const RULES: StoreRules;
 
     /// Stores the entries of a batch.
     fn put(&self, batch: &Batch) -> impl Future<Output = Outcome<Stored>> + Send;
@@ -69,8 +75,8 @@ pub trait Store: Send + Sync {
 pub enum Stored {
     /// All of them are stored.
     All,
-    /// All but those with these keys, which should be sent again, and what the store said.
-    AllBut(HashSet<String>, StoreError),
+    /// All but those with these keys, which failed for this reason.
+    AllBut(HashSet<String>, Failure),
 }
 
 /// Keys of a store, and where the next ones are.

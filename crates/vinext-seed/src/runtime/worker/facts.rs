@@ -10,6 +10,13 @@ const UNFINISHED: &str = "the build did not finish: pre-rendering ended before i
     rendered pages into the Worker, as it does where a page fails; look at what the build printed, and \
     build again";
 
+const READS_KV: &str = "the built server reads pages from Workers KV, so it will not read what is written \
+    to this store; seed KV, or configure the store's adapter as `cache.data` and build again";
+
+const READS_MEMORY: &str = "no data cache is configured in the built server, so it keeps pages in memory \
+    and will not read what is written to this store; configure an adapter for the store as \
+    `cache.data` and build again";
+
 /// The longest `ttlSeconds` that is taken over: 100 years, as for the option of the same meaning.
 const MAX_TTL_SECONDS: f64 = 100.0 * 365.0 * 24.0 * 3600.0;
 
@@ -44,10 +51,28 @@ impl WorkerFacts {
         if self.data_cache == DataCache::Kv && self.passes_env == Fact::Known(false) {
             warnings.push(NO_ENV.to_owned());
         }
-        if profile.lists_paths_in_worker && self.lists_rendered_paths == Fact::Known(false) {
-            warnings.push(UNFINISHED.to_owned());
-        }
+        warnings.extend(self.unfinished(profile));
         warnings
+    }
+
+    /// The same for a store that is not KV.
+    pub(crate) fn warnings_for_other_store(&self, profile: &RuntimeProfile) -> Vec<String> {
+        let not_read = match self.data_cache {
+            DataCache::Kv => Some(READS_KV),
+            DataCache::Memory => Some(READS_MEMORY),
+            DataCache::Unknown | DataCache::Other => None,
+        };
+        let not_read = not_read.map(str::to_owned);
+        not_read
+            .into_iter()
+            .chain(self.unfinished(profile))
+            .collect()
+    }
+
+    fn unfinished(&self, profile: &RuntimeProfile) -> Option<String> {
+        let is_unfinished =
+            profile.lists_paths_in_worker && self.lists_rendered_paths == Fact::Known(false);
+        is_unfinished.then(|| UNFINISHED.to_owned())
     }
 
     /// The adapter's `ttlSeconds` where it is known and one that KV can be given, in whole seconds.

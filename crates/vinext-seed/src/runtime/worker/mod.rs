@@ -167,6 +167,32 @@ pub(crate) fn check(
     }
 }
 
+/// The same for entries that go to another store than KV. What shows that the Worker reads KV is no reason
+/// to stop: where entries go is the caller's choice, and few handlers can be recognised.
+///
+/// # Errors
+/// If nothing that is written would be read.
+pub(crate) fn check_other_store(
+    root: &Path,
+    build_id: &str,
+    version: &str,
+    profile: &RuntimeProfile,
+) -> Result<(RuntimeProfile, WorkerFacts), WorkerError> {
+    let bundle = Bundle::read(root);
+    let profile = check_build(&bundle, build_id, version, profile)?;
+    let facts = facts_of(&bundle);
+    if facts.has_cdn_cache {
+        return Err(WorkerError::CdnCache);
+    }
+    let facts = WorkerFacts {
+        data_cache: facts.data_cache,
+        cache_components: facts.cache_components,
+        lists_rendered_paths: facts.lists_rendered_paths,
+        ..WorkerFacts::default()
+    };
+    Ok((profile, facts))
+}
+
 fn check_build(
     bundle: &Bundle,
     build_id: &str,

@@ -394,3 +394,32 @@ const STATEMENTS: &[&str] = &[
     "x1=async e=>await e/2;",
     "n1=1e-3/2+0xf/1;",
 ];
+
+#[test]
+fn another_store_is_filled_with_a_warning_where_the_server_shows_that_it_reads_kv_or_memory() {
+    let warnings = |code: &str| {
+        let project = tempfile::tempdir().unwrap();
+        let code = format!("{KEYS}{code}; n=`id-1`");
+        write(project.path(), "dist/server", &[("index.js", &code)]);
+        let (_, facts) = check_other_store(project.path(), "id-1", "1.4.0", &profile::G12).unwrap();
+        assert_eq!(facts.ttl_seconds(), None);
+        facts.warnings_for_other_store(&profile::G11)
+    };
+    let kv = format!(
+        "{ADAPTER}{}",
+        registration("Wa(za({env:e,options:{ttlSeconds:9}}))")
+    );
+    let kv = warnings(&kv);
+    assert!(
+        kv.iter().all(|warning| warning.contains("Workers KV")),
+        "{kv:?}"
+    );
+    let memory = warnings("minified beyond recognition");
+    assert!(
+        memory.iter().all(|warning| warning.contains("in memory")),
+        "{memory:?}"
+    );
+    assert_eq!((kv.len(), memory.len()), (1, 1));
+    let other = registration("Wa(new RedisHandler)");
+    assert_eq!(warnings(&other), [""; 0]);
+}

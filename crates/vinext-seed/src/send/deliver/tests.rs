@@ -11,7 +11,7 @@ use crate::send::RetryPolicy;
 use crate::send::adaptive_limits::AdaptiveLimits;
 use crate::send::circuit_breaker::CircuitBreaker;
 use crate::send::rate_limiter::RateLimiter;
-use crate::store::{Frame, KeyPage, Outcome, StoreLimits};
+use crate::store::{Frame, KeyPage, Outcome, StoreLimits, StoreRules};
 
 type Put = Result<Stored, Failure>;
 type Answer = Box<dyn Fn(&Batch) -> Put + Send + Sync>;
@@ -25,6 +25,7 @@ struct Script {
 
 impl Store for Script {
     const FRAME: Frame = Frame::BulkJson;
+    const RULES: StoreRules = StoreRules::KvAdapter;
     const LIMITS: StoreLimits = crate::store::cloudflare_kv::LIMITS;
 
     async fn put(&self, batch: &Batch) -> Outcome<Stored> {
@@ -85,6 +86,10 @@ fn always(put: Put) -> Answer {
 
 fn error(code: &'static str) -> StoreError {
     StoreError::new(code, "why".to_owned())
+}
+
+fn partly_stored() -> Failure {
+    FailureKind::Transient.because(error("KV_PARTLY_STORED"))
 }
 
 fn failing(kind: FailureKind, code: &'static str) -> Answer {
@@ -184,7 +189,7 @@ async fn the_total_time_is_bounded() {
 async fn only_the_keys_that_failed_are_sent_again() {
     let partly = |names: &[&str]| {
         let names: HashSet<_> = keys(names).into_iter().collect();
-        always(Ok(Stored::AllBut(names, error("KV_PARTLY_STORED"))))
+        always(Ok(Stored::AllBut(names, partly_stored())))
     };
     let sender = sender(vec![partly(&["b", "d"]), partly(&["d"])]);
     let done = sender.deliver(batch(&["a", "b", "c", "d"])).await;
@@ -197,12 +202,24 @@ async fn only_the_keys_that_failed_are_sent_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_stored_before_a_fatal_failure_counts_and_the_rest_is_not_sent_again() {
+    let names = HashSet::from(["b".to_owned()]);
+    let full = FailureKind::Fatal.because(error("REDIS_OUT_OF_MEMORY"));
+    let sender = sender(vec![always(Ok(Stored::AllBut(names, full)))]);
+    let done = sender.deliver(batch(&["a", "b", "c"])).await;
+    assert_eq!(sender.asked(), [keys(&["a", "b", "c"])]);
+    assert_eq!(done.pairs, 2);
+    assert_eq!(
+        failed(&done),
+        [("REDIS_OUT_OF_MEMORY", false, keys(&["b"]))]
+    );
+    assert!(sender.end().is_some());
+}
+
+#[tokio::test(start_paused = true)]
 async fn keys_that_were_never_sent_make_it_resend_everything() {
     let names = HashSet::from(["x".to_owned()]);
-    let sender = sender(vec![always(Ok(Stored::AllBut(
-        names,
-        error("KV_PARTLY_STORED"),
-    )))]);
+    let sender = sender(vec![always(Ok(Stored::AllBut(names, partly_stored())))]);
     let done = sender.deliver(batch(&["a", "b"])).await;
     assert_eq!(sender.asked(), [keys(&["a", "b"]), keys(&["a", "b"])]);
     assert_eq!(done.pairs, 2);
@@ -212,7 +229,7 @@ async fn keys_that_were_never_sent_make_it_resend_everything() {
 async fn entries_are_in_doubt_if_only_unknown_keys_failed() {
     let foreign = || {
         let names = HashSet::from(["x".to_owned()]);
-        always(Ok(Stored::AllBut(names, error("KV_PARTLY_STORED"))))
+        always(Ok(Stored::AllBut(names, partly_stored())))
     };
     let sender = sender(repeat(foreign, RetryPolicy::default().attempts));
     let done = sender.deliver(batch(&["a"])).await;

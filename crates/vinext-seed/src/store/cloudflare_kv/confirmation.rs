@@ -28,7 +28,7 @@ pub(super) fn classify_stored(classifier: &Classifier<'_>, batch: &Batch) -> Out
         Confirmation::All => Stored::All,
         Confirmation::AllBut(keys) => {
             let error = not_confirmed(classifier, &envelope, keys.len(), batch.pairs());
-            Stored::AllBut(keys, error)
+            Stored::AllBut(keys, FailureKind::Transient.because(error))
         }
     })
 }

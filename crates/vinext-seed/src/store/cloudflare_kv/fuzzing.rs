@@ -10,7 +10,7 @@ use super::reply::{Classifier, Question};
 use super::{CODES, confirmation};
 use crate::pack::batch_of;
 use crate::store::http::{ApiToken, Reply, Secrets, rate_headers};
-use crate::store::{FailureKind, StoreError, Stored};
+use crate::store::{Failure, FailureKind, StoreError, Stored};
 
 /// An outcome, taken apart.
 #[derive(Debug)]
@@ -64,7 +64,7 @@ pub fn classify(
     };
     match outcome.result {
         Ok(Stored::All) => {}
-        Ok(Stored::AllBut(keys, error)) => {
+        Ok(Stored::AllBut(keys, Failure { error, .. })) => {
             classified.keys = keys;
             classified.error = Some(error);
         }

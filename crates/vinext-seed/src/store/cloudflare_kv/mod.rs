@@ -18,7 +18,7 @@ pub use endpoint::{ApiBase, ApiUrl, DEFAULT_API_BASE, Endpoint};
 pub use limits::LIMITS;
 
 use super::http::{ApiToken, HttpClient, Reply, Request, RequestBody, Secrets, Service, Timeouts};
-use super::{Failure, Frame, KeyPage, Outcome, Store, StoreLimits, Stored};
+use super::{Failure, Frame, KeyPage, Outcome, Store, StoreLimits, StoreRules, Stored};
 use crate::pack::Batch;
 use crate::sanitized_text::SanitizedText;
 use reply::{Classifier, Codes, Question};
@@ -124,6 +124,7 @@ impl CloudflareKv {
 impl Store for CloudflareKv {
     const FRAME: Frame = Frame::BulkJson;
     const LIMITS: StoreLimits = LIMITS;
+    const RULES: StoreRules = StoreRules::KvAdapter;
 
     async fn put(&self, batch: &Batch) -> Outcome<Stored> {
         const OPERATION: &str = "KV bulk upload";

@@ -16,10 +16,14 @@ use tokio::task::spawn_blocking;
 
 use super::{
     ConfigError, FailureKind, Frame, KeyPage, ListedKey, Outcome, Store, StoreError, StoreLimits,
-    Stored,
+    StoreRules, Stored,
 };
 use crate::pack::Batch;
 use crate::sanitized_text::SanitizedText;
+
+/// How long pages that revalidate stay unless the caller says otherwise: 30 days, as with vinext's KV
+/// adapter.
+const DEFAULT_TTL_SECONDS: u64 = 2_592_000;
 
 /// Keys on a page of a listing.
 const KEYS_PER_PAGE: usize = 1000;
@@ -163,6 +167,10 @@ impl Store for DirectoryStore {
         max_batch_entries: 1000,
         max_body_bytes: usize::MAX,
         min_ttl_seconds: 1,
+    };
+
+    const RULES: StoreRules = StoreRules::OtherHandler {
+        default_ttl_seconds: Some(DEFAULT_TTL_SECONDS),
     };
 
     async fn put(&self, batch: &Batch) -> Outcome<Stored> {

@@ -60,7 +60,9 @@ pub(super) fn classify(
 }
 
 /// The TLS library's own error, wherever it is among the causes.
-fn tls_problem<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
+pub(in crate::store) fn tls_problem<'a>(
+    error: &'a (dyn Error + 'static),
+) -> Option<&'a rustls::Error> {
     let mut cause = Some(error);
     while let Some(error) = cause {
         if let Some(problem) = error.downcast_ref::<rustls::Error>() {
@@ -77,7 +79,7 @@ fn tls_problem<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error
     None
 }
 
-fn certificate_advice(problem: &rustls::Error) -> &'static str {
+pub(in crate::store) fn certificate_advice(problem: &rustls::Error) -> &'static str {
     use rustls::CertificateError as Certificate;
     match problem {
         rustls::Error::InvalidCertificate(

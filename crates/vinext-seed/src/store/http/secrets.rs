@@ -55,6 +55,24 @@ impl Secrets {
         Self::of(token, values)
     }
 
+    /// The credentials of a store's URL, as they stand there and decoded.
+    pub(in crate::store) fn of_url(url: &Url) -> Self {
+        let mut patterns = Vec::new();
+        for (text, stands_for) in [
+            (url.password().unwrap_or_default(), "[password]"),
+            (url.username(), "[user]"),
+        ] {
+            let decoded = percent_encoding::percent_decode_str(text).decode_utf8_lossy();
+            add(&mut patterns, text, stands_for);
+            add(&mut patterns, &decoded, stands_for);
+        }
+        patterns.sort_by_key(|pattern| std::cmp::Reverse(pattern.text.len()));
+        Self {
+            token: None,
+            patterns,
+        }
+    }
+
     fn of(token: Option<ApiToken>, proxies: impl Iterator<Item = String>) -> Self {
         let mut patterns = Vec::new();
         if let Some(token) = &token {

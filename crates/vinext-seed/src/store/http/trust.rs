@@ -28,7 +28,9 @@ const MAX_FILE_BYTES: u64 = 16 * 1024 * 1024;
 ///
 /// # Errors
 /// What the TLS library says.
-pub(super) fn configure(warnings: &mut Vec<String>) -> Result<ClientConfig, rustls::Error> {
+pub(in crate::store) fn configure(
+    warnings: &mut Vec<String>,
+) -> Result<ClientConfig, rustls::Error> {
     if std::env::var_os("NODE_TLS_REJECT_UNAUTHORIZED").is_some_and(|value| value == "0") {
         warnings.push(
             "NODE_TLS_REJECT_UNAUTHORIZED=0 is not obeyed: certificates are always verified; name the \

@@ -54,7 +54,7 @@ fn error(code: i64) -> String {
 fn summary(outcome: &Outcome<Stored>) -> (&'static str, &'static str, bool) {
     let (name, error) = match &outcome.result {
         Ok(Stored::All) => return ("stored", "", true),
-        Ok(Stored::AllBut(_, error)) => ("partly", error),
+        Ok(Stored::AllBut(_, failure)) => ("partly", &failure.error),
         Err(failure) => {
             let name = match failure.kind {
                 FailureKind::QuotaExhausted => "quota",
@@ -306,7 +306,7 @@ fn the_text_of_the_quota_counts_in_errors_only() {
 #[test]
 fn names_the_keys_that_failed() {
     let body = r#"{"success":true,"result":{"successful_key_count":1,"unsuccessful_keys":["b"]}}"#;
-    let Ok(Stored::AllBut(keys, error)) = classify(200, &[], body).result else {
+    let Ok(Stored::AllBut(keys, Failure { error, .. })) = classify(200, &[], body).result else {
         panic!("not partly stored");
     };
     assert_eq!(keys, ["b".to_owned()].into());
