@@ -839,3 +839,4 @@ module.exports.explainRoute = nativeBinding.explainRoute
 module.exports.exportKvSeed = nativeBinding.exportKvSeed
 module.exports.planKvSeed = nativeBinding.planKvSeed
 module.exports.seedKvCache = nativeBinding.seedKvCache
+module.exports.seedStore = nativeBinding.seedStore

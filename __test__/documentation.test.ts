@@ -182,9 +182,14 @@ describe("every stable code is explained:", () => {
       [
         "seed/error.rs",
         "pack/mod.rs",
-        ...["error", "outcome", "http/network_error", "cloudflare_kv/reply"].map(
-          (name) => `store/${name}.rs`,
-        ),
+        ...[
+          "error",
+          "outcome",
+          "http/network_error",
+          "cloudflare_kv/reply",
+          "directory/mod",
+          "redis/reply",
+        ].map((name) => `store/${name}.rs`),
       ].flatMap((file) => constants(engine(file))),
     ],
     [

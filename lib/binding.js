@@ -36,6 +36,7 @@ export const {
   sampleKvEntries,
   sanitizeText,
   seedKvCache,
+  seedStore,
   siteRequest,
 } = native;
 

@@ -43,13 +43,18 @@ export async function runForProject(native, options, known) {
     inspectWorker(root),
   ]);
   const vinext = runtime.versions.vinext;
-  const adapter = settleAdapterOptions({ worker, config, vinext, given: options });
+  const adapter = isForStore(options)
+    ? { appPrefix: options.appPrefix ?? undefined, ttlSeconds: options.ttlSeconds ?? undefined }
+    : settleAdapterOptions({ worker, config, vinext, given: options });
   const result = await native({
     ...options,
     runtime: runtime.versions,
     appPrefix: adapter.appPrefix,
     ttlSeconds: adapter.ttlSeconds,
-    refusal: refusalOf(runtime, config, check?.difference) ?? adapter.refusal ?? options.refusal,
+    refusal:
+      refusalOf(runtime, pointlessFor(options, config), check?.difference) ??
+      adapter.refusal ??
+      options.refusal,
   });
   if (check?.problem !== undefined) {
     const what = "the installed vinext's own key functions were not compared with ours";
@@ -71,16 +76,18 @@ export async function runForProject(native, options, known) {
  */
 async function runForNamed(native, options, runtime, known) {
   if (known === undefined || typeof runtime.vinext !== "string") return native(options);
+  if (isForStore(options)) {
+    const refusal = refusalOfConfig(pointlessFor(options, known)) ?? options.refusal;
+    return native({ ...options, refusal });
+  }
   const worker = await inspectWorker(options.root);
   const vinext = runtime.vinext;
   const adapter = settleAdapterOptions({ worker, config: known, vinext, given: options });
-  const pointless =
-    known.kind === "pointless" ? { code: known.code, reason: known.reason } : undefined;
   return native({
     ...options,
     appPrefix: adapter.appPrefix,
     ttlSeconds: adapter.ttlSeconds,
-    refusal: pointless ?? adapter.refusal ?? options.refusal,
+    refusal: refusalOfConfig(known) ?? adapter.refusal ?? options.refusal,
   });
 }
 
@@ -90,6 +97,29 @@ async function runForNamed(native, options, runtime, known) {
  */
 export function hasManifest(root) {
   return existsSync(path.join(root, "dist", "server", "vinext-prerender.json"));
+}
+
+/**
+ * Whether entries go to another store than Workers KV, whose adapter says nothing of it.
+ * @param {{ store?: unknown }} options
+ */
+function isForStore({ store }) {
+  return (store ?? undefined) !== undefined;
+}
+
+/**
+ * What of the configuration makes seeding pointless: for another store than KV, no adapter does.
+ * @param {{ store?: unknown }} options
+ * @param {import("./cache-config.js").CacheConfig} [config]
+ */
+function pointlessFor(options, config) {
+  if (config?.kind !== "pointless" || !isForStore(options)) return config;
+  return config.code === "data-adapter-is-not-kv" ? undefined : config;
+}
+
+/** @param {import("./cache-config.js").CacheConfig} [config] */
+function refusalOfConfig(config) {
+  return config?.kind === "pointless" ? { code: config.code, reason: config.reason } : undefined;
 }
 
 /**
@@ -108,7 +138,8 @@ function refusalOf(runtime, config, difference) {
         `but would be given ${JSON.stringify(ours)}; nothing is written, because it would not be read`,
     };
   }
-  if (config?.kind === "pointless") return { code: config.code, reason: config.reason };
+  const pointless = refusalOfConfig(config);
+  if (pointless !== undefined) return pointless;
   // From 0.1.1 to 0.2.1 this had the same effect as configuring `cache.cdn`.
   const detectsCdn = /^0\.[12]\./u.test(runtime.versions.vinext);
   if (detectsCdn && process.env.VINEXT_CDN_CACHE_AUTO_DETECT === "1") {

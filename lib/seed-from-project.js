@@ -7,7 +7,9 @@ import { isSeeded } from "./already-seeded.js";
 import { seedLocally } from "./local-seed.js";
 import { prerenderHint } from "./prerender-hint.js";
 import { hasManifest } from "./project.js";
+import { seedCache } from "./seed-cache.js";
 import { seedKvCache } from "./seed-kv-cache.js";
+import { readStore } from "./store.js";
 import { strictProblem } from "./strict.js";
 import { targetOfProject } from "./wrangler/of-project.js";
 
@@ -62,6 +64,22 @@ export async function seedFromProject(options = {}) {
 }
 
 /**
+ * Seeds a store that the caller names.
+ * @param {string} root
+ * @param {import("../index.js").ProjectSeedOptions} options
+ * @returns {Promise<ProjectSeedResult>}
+ */
+async function seedInto(root, options) {
+  const store = /** @type {import("../index.js").StoreOptions | string} */ (options.store);
+  const { shown } = readStore(store, root);
+  const result = await seedCache({ ...options, root, store });
+  if (result.skippedCode === "no-manifest") {
+    result.skippedDetail ??= await prerenderHint(root, signalOf(options.signal));
+  }
+  return { ...result, target: { store: shown } };
+}
+
+/**
  * @param {import("../index.js").ProjectSeedOptions} options
  * @returns {Promise<ProjectSeedResult>}
  */
@@ -74,6 +92,7 @@ async function seed(options) {
     return { ...NOTHING_DONE, skipped, skippedCode: "switched-off" };
   }
   const root = path.resolve(given ?? ".");
+  if ((seedOptions.store ?? undefined) !== undefined) return seedInto(root, seedOptions);
   const signal = signalOf(seedOptions.signal);
   if (!hasManifest(root)) {
     const result = await seedKvCache({ ...seedOptions, root, ...NOWHERE });

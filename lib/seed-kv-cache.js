@@ -6,6 +6,7 @@ import {
   seedKvCache as seedNatively,
 } from "./binding.js";
 import { runForProject } from "./project.js";
+import { withStore } from "./seed-cache.js";
 
 /** @typedef {import("./cache-config.js").CacheConfig} CacheConfig */
 
@@ -23,8 +24,10 @@ export function seedKvCache(options, known) {
  * @param {CacheConfig} [known]
  * @returns {Promise<import("../index.js").SeedPlan>}
  */
-export function planKvSeed(options, known) {
-  return runForProject(planNatively, options, known);
+export async function planKvSeed(options, known) {
+  const isForStore = (options?.store ?? undefined) !== undefined;
+  const completed = isForStore ? withStore(options) : options;
+  return runForProject(planNatively, completed, known);
 }
 
 /**

@@ -16,6 +16,7 @@ const ADDON_SOURCES = ["Cargo.toml", "Cargo.lock", "build.rs", "package.json", "
 
 for (const step of process.argv.slice(2)) {
   if (step === "addon") buildAddon();
+  else if (step === "redis") prepareRedis();
   else install(step);
 }
 
@@ -36,6 +37,12 @@ function buildAddon() {
   const sources = ADDON_SOURCES.map((source) => path.join(ROOT, source));
   if (!readdirSync(ROOT).some((name) => name.endsWith(".node"))) writeStamp(stamp, "");
   once(stamp, sources, () => npm(ROOT, ["run", "build"]));
+}
+
+/** Without a server, tests of the Redis store are skipped. */
+function prepareRedis() {
+  const script = path.join(ROOT, "scripts", "redis-server.js");
+  spawnSync(process.execPath, [script], { stdio: ["ignore", 2, 2] });
 }
 
 /**

@@ -8,12 +8,13 @@ use napi::bindgen_prelude::FromNapiValue;
 use napi::{Either, sys};
 use napi_derive::napi;
 use vinext_seed::report::SkippedRun;
+use vinext_seed::store::StoreLimits;
 use vinext_seed::store::cloudflare_kv::LIMITS;
 use vinext_seed::{BuildOptions, Limits};
 
 use crate::argument::{Given, OrNull, optional};
 use crate::error::BindingError;
-use crate::options::{JsRefusal, JsRuntimeVersions};
+use crate::options::{JsRefusal, JsRunOptions, JsRuntimeVersions};
 use crate::read_options::{STRING, text, whole};
 
 /// The longest TTL that KV accepts, which local KV refuses to exceed: 2³¹ − 1 seconds, 68 years.
@@ -115,6 +116,26 @@ pub struct WithBuild<T> {
     pub own: T,
 }
 
+/// The same for the options of every seeding.
+pub struct WithRun<T> {
+    /// Those that every seeding takes.
+    pub run: JsRunOptions,
+    /// Those of one function.
+    pub own: T,
+}
+
+impl<T: FromNapiValue> FromNapiValue for WithRun<T> {
+    unsafe fn from_napi_value(env: sys::napi_env, value: sys::napi_value) -> napi::Result<Self> {
+        // SAFETY: `env` and `value` are those that Node-API handed in for this call.
+        unsafe {
+            Ok(Self {
+                run: JsRunOptions::from_napi_value(env, value)?,
+                own: T::from_napi_value(env, value)?,
+            })
+        }
+    }
+}
+
 impl<T: FromNapiValue> FromNapiValue for WithBuild<T> {
     unsafe fn from_napi_value(env: sys::napi_env, value: sys::napi_value) -> napi::Result<Self> {
         // SAFETY: `env` and `value` are those that Node-API handed in for this call.
@@ -175,10 +196,14 @@ impl JsBuildOptions {
 pub(crate) fn batch_limits(
     pairs: Option<OrNull<f64>>,
     bytes: Option<OrNull<f64>>,
+    limits: StoreLimits,
 ) -> Result<Limits, BindingError> {
+    // A store that takes more is given no more at a time than Workers KV: a batch that fails is sent again.
+    let max_entries = limits.max_batch_entries.min(LIMITS.max_batch_entries);
+    let max_bytes = limits.max_body_bytes.min(LIMITS.max_body_bytes);
     Ok(Limits {
-        max_batch_pairs: whole(pairs, "maxBatchPairs", LIMITS.max_batch_entries)?,
-        max_batch_bytes: whole(bytes, "maxBatchBytes", LIMITS.max_body_bytes)?,
+        max_batch_pairs: whole(pairs, "maxBatchPairs", max_entries)?,
+        max_batch_bytes: whole(bytes, "maxBatchBytes", max_bytes)?,
         ..Limits::default()
     })
 }

@@ -77,6 +77,8 @@ fn option_name(field: &'static str) -> &'static str {
         "api_base" => "apiBaseUrl",
         "account_id" => "accountId",
         "namespace_id" => "namespaceId",
+        "url" => "store.url",
+        "root" => "store.path",
         "max_memory_bytes" => "maxMemoryBytes",
         "max_batch_pairs" => "maxBatchPairs",
         "max_batch_bytes" => "maxBatchBytes",

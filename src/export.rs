@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use napi::Env;
 use napi::bindgen_prelude::PromiseRaw;
 use napi_derive::napi;
+use vinext_seed::store::cloudflare_kv::LIMITS;
 use vinext_seed::{BuildOptions, Export, ExportFile, Limits};
 
 use crate::abort::Signal;
@@ -99,7 +100,7 @@ impl WithBuild<JsExportOptions> {
     fn read(self) -> Result<(BuildOptions, Limits, PathBuf, Option<Signal>), BindingError> {
         let Self { build, own } = self;
         let build = build.read()?;
-        let limits = batch_limits(own.max_batch_pairs, own.max_batch_bytes)?;
+        let limits = batch_limits(own.max_batch_pairs, own.max_batch_bytes, LIMITS)?;
         let directory = PathBuf::from(text(own.directory, "directory")?);
         let signal = optional(own.signal, "signal", "an AbortSignal")?;
         Ok((build, limits, directory, signal))

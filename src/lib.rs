@@ -24,14 +24,16 @@ mod read_options;
 mod result;
 mod run;
 pub mod sample;
+pub mod seed_cache;
 pub mod site_request;
+mod store;
 
 use napi::Env;
 use napi::bindgen_prelude::PromiseRaw;
 use napi_derive::napi;
 
 use argument::Argument;
-use build_options::WithBuild;
+use build_options::{WithBuild, WithRun};
 use error::BindingError;
 use options::JsSeedOptions;
 use result::SeedResult;
@@ -80,14 +82,14 @@ use result::SeedResult;
 #[napi(ts_return_type = "Promise<SeedResult>")]
 pub fn seed_kv_cache<'env>(
     env: &'env Env,
-    #[napi(ts_arg_type = "SeedOptions")] options: Argument<WithBuild<JsSeedOptions>>,
+    #[napi(ts_arg_type = "SeedOptions")] options: Argument<WithBuild<WithRun<JsSeedOptions>>>,
 ) -> napi::Result<PromiseRaw<'env, SeedResult>> {
     run::promise(env, start(env, options))
 }
 
 fn start(
     env: &Env,
-    options: Argument<WithBuild<JsSeedOptions>>,
+    options: Argument<WithBuild<WithRun<JsSeedOptions>>>,
 ) -> Result<PromiseRaw<'_, SeedResult>, BindingError> {
     let options = options.into_inner()?.read()?;
     let settings = options.settings;

@@ -13,7 +13,7 @@ use crate::progress::Listener;
 /// What `seedKvCache` is to do.
 #[napi(
     object,
-    js_name = "SeedOptions extends BuildOptions",
+    js_name = "SeedOptions extends RunOptions",
     object_to_js = false
 )]
 pub struct JsSeedOptions {
@@ -31,6 +31,15 @@ pub struct JsSeedOptions {
     /// @default "https://api.cloudflare.com/client/v4"
     #[napi(ts_type = "string")]
     pub api_base_url: Option<OrNull<String>>,
+}
+
+/// How a run goes about it: the options that every seeding takes.
+#[napi(
+    object,
+    js_name = "RunOptions extends BuildOptions",
+    object_to_js = false
+)]
+pub struct JsRunOptions {
     /// The most memory that a run may take on top of what the process has, in bytes. How far it reads
     /// ahead, how large requests are and how many are in flight follows from it, where they are not
     /// given. A run needs at least 32 MB; with less it takes that.

@@ -3,15 +3,17 @@
 use napi::Env;
 use napi::bindgen_prelude::PromiseRaw;
 use napi_derive::napi;
+use vinext_seed::store::cloudflare_kv::LIMITS;
 use vinext_seed::{BuildOptions, EntrySize, Estimate, Limits};
 
 use crate::abort::Signal;
-use crate::argument::{Argument, OrNull, optional};
+use crate::argument::{Argument, Members, OrNull, optional};
 use crate::build_options::{MAX_WRITES, WithBuild, batch_limits};
 use crate::error::BindingError;
 use crate::findings::WithFindings;
 use crate::read_options::whole;
 use crate::run;
+use crate::store::{JsStore, StoreChoice};
 
 /// What `planKvSeed` is to look at. Every option means what it means for `seedKvCache`.
 #[napi(
@@ -32,6 +34,10 @@ pub struct JsPlanOptions {
     /// @default no limit
     #[napi(ts_type = "number")]
     pub max_writes: Option<OrNull<f64>>,
+    /// The store to plan for, where it is not Workers KV: as for `seedCache`.
+    /// @default Workers KV
+    #[napi(ts_type = "StoreOptions | string")]
+    pub store: Option<OrNull<Members<JsStore>>>,
     /// Cancels the run.
     #[napi(ts_type = "AbortSignal")]
     pub signal: Option<OrNull<Signal>>,
@@ -93,20 +99,48 @@ fn start(
     env: &Env,
     options: Argument<WithBuild<JsPlanOptions>>,
 ) -> Result<PromiseRaw<'_, SeedPlan>, BindingError> {
-    let (build, limits, max_writes, signal) = options.into_inner()?.read()?;
+    let PlanSettings {
+        build,
+        limits,
+        max_writes,
+        store,
+        signal,
+    } = options.into_inner()?.read()?;
     run::start(env, signal, None, move |_, cancellation| async move {
-        vinext_seed::estimate(build, limits, max_writes, &cancellation).await
+        match store {
+            None => vinext_seed::estimate(build, limits, max_writes, &cancellation).await,
+            Some(store) => {
+                store
+                    .estimate(build, limits, max_writes, &cancellation)
+                    .await
+            }
+        }
     })
 }
 
+/// What the options come to.
+struct PlanSettings {
+    build: BuildOptions,
+    limits: Limits,
+    max_writes: Option<usize>,
+    store: Option<StoreChoice>,
+    signal: Option<Signal>,
+}
+
 impl WithBuild<JsPlanOptions> {
-    fn read(self) -> Result<(BuildOptions, Limits, Option<usize>, Option<Signal>), BindingError> {
+    fn read(self) -> Result<PlanSettings, BindingError> {
         let Self { build, own } = self;
         let build = build.read()?;
-        let limits = batch_limits(own.max_batch_pairs, own.max_batch_bytes)?;
-        let signal = optional(own.signal, "signal", "an AbortSignal")?;
-        let max_writes = whole(own.max_writes, "maxWrites", MAX_WRITES)?;
-        Ok((build, limits, max_writes, signal))
+        let store = optional(own.store, "store", "an object")?;
+        let store = store.map(|Members(store)| store.read()).transpose()?;
+        let accepted = store.as_ref().map_or(LIMITS, StoreChoice::limits);
+        Ok(PlanSettings {
+            build,
+            limits: batch_limits(own.max_batch_pairs, own.max_batch_bytes, accepted)?,
+            max_writes: whole(own.max_writes, "maxWrites", MAX_WRITES)?,
+            store,
+            signal: optional(own.signal, "signal", "an AbortSignal")?,
+        })
     }
 }
 

@@ -5,16 +5,17 @@ use std::time::Duration;
 use vinext_seed::runtime::probe::Probes;
 use vinext_seed::runtime::{ProbedRuntime, RuntimeSource, RuntimeVersions};
 use vinext_seed::send::RetryPolicy;
-use vinext_seed::store::cloudflare_kv::{DEFAULT_API_BASE, Endpoint};
+use vinext_seed::store::StoreLimits;
+use vinext_seed::store::cloudflare_kv::{DEFAULT_API_BASE, Endpoint, LIMITS};
 use vinext_seed::store::http::{ApiToken, Timeouts};
 use vinext_seed::{Limits, MAX_CONCURRENCY, WriteRule};
 
 use crate::abort::Signal;
 use crate::argument::{Given, Members, OrNull, optional};
-use crate::build_options::{MAX_WRITES, WithBuild, batch_limits};
+use crate::build_options::{MAX_WRITES, WithBuild, WithRun, batch_limits};
 use crate::error::BindingError;
 use crate::options::{
-    JsProbes, JsRetryOptions, JsRuntimeVersions, JsSeedOptions, JsTimeoutOptions,
+    JsProbes, JsRetryOptions, JsRunOptions, JsRuntimeVersions, JsSeedOptions, JsTimeoutOptions,
 };
 use crate::progress::Listener;
 
@@ -25,10 +26,23 @@ pub(crate) struct Options {
     pub(crate) signal: Option<Signal>,
 }
 
-impl WithBuild<JsSeedOptions> {
+/// What the options of a run come to.
+pub(crate) struct RunSettings {
+    pub(crate) limits: Limits,
+    pub(crate) retry: RetryPolicy,
+    pub(crate) timeouts: Timeouts,
+    pub(crate) writes: WriteRule,
+    pub(crate) on_progress: Option<Listener>,
+    pub(crate) signal: Option<Signal>,
+}
+
+impl WithBuild<WithRun<JsSeedOptions>> {
     /// Checks every option.
     pub(crate) fn read(self) -> Result<Options, BindingError> {
-        let Self { build, own } = self;
+        let Self {
+            build,
+            own: WithRun { run, own },
+        } = self;
         let build = build.read()?;
         let (endpoint, token) = namespace(
             own.account_id,
@@ -36,27 +50,46 @@ impl WithBuild<JsSeedOptions> {
             own.api_token,
             own.api_base_url,
         )?;
-
+        let run = run.read(LIMITS)?;
         let mut settings = vinext_seed::SeedOptions::new(build, endpoint, token);
-        settings.limits = Limits {
-            max_memory_bytes: whole(own.max_memory_bytes, "maxMemoryBytes", MAX_MEMORY_BYTES)?,
-            concurrency: whole(own.concurrency, "concurrency", MAX_CONCURRENCY)?,
-            ..batch_limits(own.max_batch_pairs, own.max_batch_bytes)?
-        };
-        if let Some(Members(retry)) = optional(own.retry, "retry", "an object")? {
-            settings.retry = retry.read()?;
-        }
-        if let Some(Members(timeouts)) = optional(own.timeouts, "timeouts", "an object")? {
-            settings.timeouts = timeouts.read()?;
-        }
-        settings.writes = WriteRule {
-            force: optional(own.force, "force", "a boolean")?.unwrap_or(false),
-            max_writes: whole(own.max_writes, "maxWrites", MAX_WRITES)?,
-        };
+        settings.limits = run.limits;
+        settings.retry = run.retry;
+        settings.timeouts = run.timeouts;
+        settings.writes = run.writes;
         Ok(Options {
             settings,
-            on_progress: optional(own.on_progress, "onProgress", "a function")?,
-            signal: optional(own.signal, "signal", "an AbortSignal")?,
+            on_progress: run.on_progress,
+            signal: run.signal,
+        })
+    }
+}
+
+impl JsRunOptions {
+    /// Checks every option, for a store with these limits.
+    pub(crate) fn read(self, limits: StoreLimits) -> Result<RunSettings, BindingError> {
+        let mut retry = RetryPolicy::default();
+        let mut timeouts = Timeouts::default();
+        let limits = Limits {
+            max_memory_bytes: whole(self.max_memory_bytes, "maxMemoryBytes", MAX_MEMORY_BYTES)?,
+            concurrency: whole(self.concurrency, "concurrency", MAX_CONCURRENCY)?,
+            ..batch_limits(self.max_batch_pairs, self.max_batch_bytes, limits)?
+        };
+        if let Some(Members(given)) = optional(self.retry, "retry", "an object")? {
+            retry = given.read()?;
+        }
+        if let Some(Members(given)) = optional(self.timeouts, "timeouts", "an object")? {
+            timeouts = given.read()?;
+        }
+        Ok(RunSettings {
+            limits,
+            retry,
+            timeouts,
+            writes: WriteRule {
+                force: optional(self.force, "force", "a boolean")?.unwrap_or(false),
+                max_writes: whole(self.max_writes, "maxWrites", MAX_WRITES)?,
+            },
+            on_progress: optional(self.on_progress, "onProgress", "a function")?,
+            signal: optional(self.signal, "signal", "an AbortSignal")?,
         })
     }
 }
@@ -148,7 +181,7 @@ pub(crate) fn text(value: Given<String>, option: &'static str) -> Result<String,
     not_empty(value.expect(option, STRING)?, option)
 }
 
-fn optional_text(
+pub(crate) fn optional_text(
     value: Option<OrNull<String>>,
     option: &'static str,
 ) -> Result<Option<String>, BindingError> {

@@ -4,12 +4,14 @@ import { statSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
+import { readStore } from "../store.js";
 
 /**
  * Options of every command, as they come from the command line.
  * @typedef {object} CliOptions
  * @property {string} [env]
  * @property {string} [config]
+ * @property {string} [to] a store that is not Workers KV
  * @property {string} [binding]
  * @property {string} [namespaceId]
  * @property {string} [accountId]
@@ -60,6 +62,7 @@ Examples:
   $ vinext-seed                         seed the pages from the last build
   $ vinext-seed deploy                  build, seed, deploy
   $ vinext-seed deploy --env staging -- --dry-run
+  $ vinext-seed --to redis://localhost  seed a Redis or Valkey server
   $ vinext-seed --local                 seed the KV of wrangler dev and vite preview
   $ vinext-seed export kv-seed          the entries as files for wrangler kv bulk put
   $ vinext-seed verify --url https://example.com
@@ -134,6 +137,11 @@ function commandLine(invoke, deployArgs) {
     .option("--dispatch-namespace <name>", "as for wrangler deploy", some)
     .option("--profile <name>", "wrangler's auth profile", some)
     .option("--env-file <file>", "as for wrangler; may be repeated", collected)
+    .option(
+      "--to <store>",
+      "another store than Workers KV: redis://…, rediss://… or dir:<directory> (run, plan and deploy)",
+      storeName,
+    )
     .option("--local", "the KV of wrangler dev and vite preview on this machine (run and plan)")
     .option("--persist-to <dir>", "with --local: wrangler's directory for local state", file)
     .optionsGroup("What:")
@@ -192,6 +200,9 @@ function commandLine(invoke, deployArgs) {
   const rejectLocal = (/** @type {string} */ name) => {
     if (options().local) program.error(`error: ${name} does not take --local`);
   };
+  const rejectStore = (/** @type {string} */ name) => {
+    if (options().to !== undefined) program.error(`error: ${name} does not take --to`);
+  };
   program.hook("preAction", () => {
     const { local, persistTo, vinextVersion, adapterVersion } = options();
     if (adapterVersion !== undefined && vinextVersion === undefined) {
@@ -199,6 +210,7 @@ function commandLine(invoke, deployArgs) {
     }
     // Passed over, it would fill the deployed namespace instead of the one on this machine.
     if (persistTo !== undefined && !local) program.error("error: --persist-to goes with --local");
+    checkStore(options(), program);
   });
 
   withRoot(command("run", true))
@@ -224,6 +236,7 @@ function commandLine(invoke, deployArgs) {
     .description("write the entries to files for wrangler kv bulk put")
     .action((directory, root) => {
       rejectLocal("export");
+      rejectStore("export");
       return invoke({ name: "export", directory, root: project(root), options: options() });
     });
   withRoot(command("verify"))
@@ -232,6 +245,7 @@ function commandLine(invoke, deployArgs) {
     .option("--sample <n>", "how many pages to verify (default: 100)", atLeastOne)
     .action((root, choice) => {
       rejectLocal("verify");
+      rejectStore("verify");
       return invoke({ name: "verify", root: project(root), choice, options: options() });
     });
   withRoot(command("prune"))
@@ -243,6 +257,7 @@ function commandLine(invoke, deployArgs) {
     .option("--url <url>", "ask this site which build is live, not the deployed Worker", some)
     .action((root, choice) => {
       rejectLocal("prune");
+      rejectStore("prune");
       return invoke({ name: "prune", root: project(root), choice, options: options() });
     });
   withRoot(command("deploy"))
@@ -262,6 +277,40 @@ function commandLine(invoke, deployArgs) {
       return invoke({ name: "deploy", ...given, seedCache, deployArgs, verify });
     });
   return program;
+}
+
+/** @param {string} text with a directory that is relative to the current one, as other paths are */
+function storeName(text) {
+  const [, directory] = /^dir:(.+)$/su.exec(text) ?? [];
+  return directory === undefined ? some(text) : `dir:${path.resolve(directory)}`;
+}
+
+/** Options that name a KV namespace, which goes with no other store. */
+const OF_KV = /** @type {const} */ ({
+  local: "--local",
+  binding: "--binding",
+  namespaceId: "--namespace-id",
+  accountId: "--account-id",
+});
+
+/**
+ * @param {CliOptions} options
+ * @param {Command} program
+ */
+function checkStore(options, program) {
+  if (options.to === undefined) return;
+  for (const [name, flag] of Object.entries(OF_KV)) {
+    if (options[/** @type {keyof typeof OF_KV} */ (name)] !== undefined) {
+      program.error(
+        `error: --to names another store than Workers KV, so ${flag} does not go with it`,
+      );
+    }
+  }
+  try {
+    readStore(options.to, ".");
+  } catch (error) {
+    program.error(`error: --to: ${/** @type {Error} */ (error).message}`);
+  }
 }
 
 /** @param {string} text */

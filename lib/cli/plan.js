@@ -4,6 +4,7 @@
 import { prerenderHint } from "../prerender-hint.js";
 import { sanitize } from "../sanitized-text.js";
 import { planKvSeed } from "../seed-kv-cache.js";
+import { readStore } from "../store.js";
 import { strictProblem } from "../strict.js";
 import { targetOfProject } from "../wrangler/of-project.js";
 import { FAILED, OK } from "./exit-codes.js";
@@ -11,6 +12,11 @@ import { counted, number, rows, size, usd } from "./format.js";
 import { callsOf, priceOf } from "./kv-prices.js";
 import { buildOptions, seedOptions } from "./seed-step.js";
 import { place, skippedRoutes, skippedRows, whyNothing } from "./summary.js";
+
+/**
+ * Where entries would go, or what is missing of it.
+ * @typedef {import("../wrangler/of-project.js").ProjectTarget["target"] | { store: string }} PlanTarget
+ */
 
 /**
  * @param {string} root
@@ -34,9 +40,18 @@ export async function planProject(root, options, printer, signal) {
  * @returns {Promise<{ document: object, exitCode: number }>}
  */
 export async function planStep(root, options, printer, signal) {
-  const { cacheConfig, target } = await targetOfProject({ ...seedOptions(root, options), signal });
+  const { cacheConfig, target } =
+    options.to === undefined
+      ? await targetOfProject({ ...seedOptions(root, options), signal })
+      : { cacheConfig: undefined, target: { store: readStore(options.to, root).shown } };
   const plan = await planKvSeed(
-    { root, ...buildOptions(options), maxWrites: options.maxWrites, signal },
+    {
+      root,
+      ...buildOptions(options),
+      maxWrites: options.maxWrites,
+      store: options.to,
+      signal,
+    },
     cacheConfig,
   );
   if (plan.skippedCode === "no-manifest") plan.skippedDetail ??= await prerenderHint(root, signal);
@@ -44,8 +59,9 @@ export async function planStep(root, options, printer, signal) {
   const document = {
     ...plan,
     ...where,
-    ...priceOf(plan.kvPairs, plan.bytes),
-    calls: callsOf(plan.kvPairs),
+    ...("store" in target
+      ? {}
+      : { ...priceOf(plan.kvPairs, plan.bytes), calls: callsOf(plan.kvPairs) }),
   };
   for (const warning of plan.warnings) printer.warning(warning);
   const isUnsound = strictProblem(plan) !== undefined;
@@ -60,7 +76,7 @@ export async function planStep(root, options, printer, signal) {
 
 /**
  * @param {import("../../index.js").SeedPlan} plan
- * @param {import("../wrangler/of-project.js").ProjectTarget["target"]} target
+ * @param {PlanTarget} target
  * @param {import("./printer.js").Printer} printer
  */
 function text(plan, target, { isVerbose }) {
@@ -78,10 +94,9 @@ function text(plan, target, { isVerbose }) {
       ["vinext", `${runtime?.vinext} (format ${runtime?.generation}), build ${build}`],
       ["writes", `${number(kvPairs)} (one for each entry), in ${counted(batches, "request")}`],
       ...budgetRow(plan),
-      ...buildIdRow(plan),
+      ...("store" in target ? [] : buildIdRow(plan)),
       ["bytes", size(bytes)],
-      ...costs(kvPairs, bytes),
-      ...callRows(kvPairs),
+      ...("store" in target ? [] : [...costs(kvPairs, bytes), ...callRows(kvPairs)]),
       ...skippedRows(skippedReasons),
     ]),
     "",
@@ -180,11 +195,11 @@ function unknown({ namespaceId, binding, reason }) {
 
 /**
  * A target without the token.
- * @param {import("../wrangler/resolve.js").RemoteTarget
- *   | import("../wrangler/resolve.js").LocalTarget} target
+ * @param {Exclude<PlanTarget, import("../wrangler/resolve.js").Missing>} target
  * @returns {import("../../index.js").SeedTarget}
  */
 function shown(target) {
+  if ("store" in target) return target;
   const { namespaceId, binding, configPath } = target;
   const where =
     "persistTo" in target ? { persistTo: target.persistTo } : { accountId: target.accountId };

@@ -68,6 +68,7 @@ export function seedOptions(root, options) {
     local,
     persistTo,
     afterDeploy,
+    store: options.to,
     force: options.force,
     maxWrites: options.maxWrites,
     ...buildOptions(options),

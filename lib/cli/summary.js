@@ -113,7 +113,8 @@ export function notStoredKeys({ notStored }) {
 }
 
 /** @param {import("../../index.js").SeedTarget} target */
-export function place({ accountId, namespaceId, binding, persistTo }) {
+export function place({ accountId, namespaceId, binding, persistTo, store }) {
+  if (store !== undefined) return sanitize(store);
   const id = sanitize(namespaceId);
   const namespace = binding === undefined ? id : `${sanitize(binding)} (${id})`;
   const where = persistTo === undefined ? `account ${sanitize(accountId)}` : sanitize(persistTo);

@@ -1,0 +1,314 @@
+// Stores other than Workers KV, through the API and the command: what is stored, and what is said where
+// that fails.
+
+import { readFileSync, readdirSync, writeFileSync } from "node:fs";
+import net from "node:net";
+import tls from "node:tls";
+import { once } from "node:events";
+import path from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { planKvSeed, seedCache, seedFromProject } from "../index.js";
+import { buildOf, key, payload, rendered, temporaryDirectory } from "./support/build.js";
+import { createAuthority } from "./support/certificates.js";
+import { BIN, run } from "./support/cli.js";
+import { commandsIn, freePort, hasRedis, startAnswering, startRedis } from "./support/redis.js";
+import { failureOf, seeded } from "./support/seed.js";
+
+const RUNTIME = { runtime: { vinext: "1.4.0" } };
+const QUICK = { retry: { attempts: 3, initialDelayMs: 1, maxDelayMs: 2 } };
+const BRIEF = { ...QUICK, timeouts: { connectMs: 2000, replyMs: 100, idleMs: 100 } };
+
+/** A site of `count` pages, each with HTML and a payload; the first revalidates. */
+function site(count: number, size = 10) {
+  const pages = Array.from({ length: count }, (_, index) => `/p${index}`);
+  const routes = pages.map((page, index) =>
+    rendered(page, index === 0 ? { revalidate: 60, expire: 3600 } : {}),
+  );
+  const files = pages.flatMap((page) => [
+    [`${page.slice(1)}.html`, `<p>${"é".repeat(size)}</p>`],
+    [`${page.slice(1)}.rsc`, payload(page)],
+  ]);
+  const root = buildOf(routes, Object.fromEntries(files));
+  writeFileSync(path.join(root, "package.json"), "{}");
+  return root;
+}
+
+/** A result or a report whose entries are all accounted for. */
+function expectComplete(report: any, planned: number) {
+  expect(report.kvPairsPlanned).toBe(planned);
+  expect(report.kvPairsUploaded + report.kvPairsNotStored).toBe(planned);
+  const listed = report.notStored.reduce((sum: number, { count }: any) => sum + count, 0);
+  expect(listed).toBe(report.kvPairsNotStored);
+}
+
+describe.skipIf(!hasRedis)("a Redis store", () => {
+  it("gets the JSON that Workers KV gets, under keys that are not hashed", async () => {
+    const appPrefix = "p".repeat(600);
+    const root = buildOf([rendered("/", { revalidate: 60 }), rendered("/about")], {
+      "index.html": "<p>home \u{1f600}\n</p>",
+      "index.rsc": payload("home"),
+      "about.html": "<p>\u2028 & \\</p>",
+    });
+    const { client, url } = await startRedis();
+    const before = Date.now();
+    const result = await seedCache({ root, ...RUNTIME, store: { type: "redis", url } });
+    expect(result).toMatchObject({ seededRoutes: 2, kvPairsUploaded: 3, kvPairsPlanned: 3 });
+
+    const { pairs } = await seeded(root, { runtime: { vinext: "1.4.0", cloudflare: "1.4.0" } });
+    for (const page of ["/", "/about"]) {
+      const name = key(page, "html");
+      const stored = JSON.parse((await client.get(name)) ?? "null");
+      const inKv = JSON.parse(pairs.find((pair) => pair.key === name)?.value ?? "null");
+      const times = { lastModified: inKv.lastModified, revalidateAt: inKv.revalidateAt };
+      expect({ ...stored, ...times }).toEqual(inKv);
+    }
+    const names = await client.keys("*");
+    expect(names.sort()).toEqual([key("/", "html"), key("/", "rsc"), key("/about", "html")].sort());
+    // Workers KV would get a hash of this prefix.
+    await seedCache({ root, ...RUNTIME, store: { type: "redis", url, appPrefix } });
+    expect(await client.exists(`${appPrefix}:${key("/about", "html")}`)).toBe(1);
+    // Pages that revalidate stay for 30 days, static ones until they are deleted.
+    const left = await client.pttl(key("/", "html"));
+    expect(left).toBeGreaterThan(2_592_000_000 - (Date.now() - before) - 1000);
+    expect(await client.pttl(key("/about", "html"))).toBe(-1);
+  });
+
+  it("puts appPrefix before its keys and takes ttlSeconds and database", async () => {
+    const root = site(1);
+    const { client, url } = await startRedis();
+    const options = { ...RUNTIME, root, ttlSeconds: 90, htmlOnly: true };
+    await seedCache({ ...options, store: { type: "redis", url: `${url}/2`, appPrefix: "shop" } });
+    await client.select(2);
+    expect(await client.keys("*")).toEqual([`shop:${key("/p0", "html")}`]);
+    const left = await client.pttl(`shop:${key("/p0", "html")}`);
+    expect(left).toBeGreaterThan(60_000);
+    expect(left).toBeLessThanOrEqual(90_000);
+  });
+
+  it("is planned with the numbers that a seeding has", async () => {
+    const root = site(30);
+    const { url } = await startRedis();
+    const plan = await planKvSeed({ root, ...RUNTIME, store: { type: "redis", url } });
+    const result = await seedCache({ root, ...RUNTIME, store: url });
+    expect(plan).toMatchObject({
+      routes: result.seededRoutes,
+      kvPairs: result.kvPairsUploaded,
+      bytes: result.bytesUploaded,
+    });
+  });
+
+  it("is seeded by the command and the project function, which never show the password", async () => {
+    const root = site(2);
+    const password = "s3cr3t/pa:ss@word";
+    const { client, port } = await startRedis(["--requirepass", password], { password });
+    const url = `redis://:${encodeURIComponent(password)}@127.0.0.1:${port}`;
+    const { code, stdout, stderr } = await run(BIN, [
+      "run",
+      root,
+      "--to",
+      url,
+      "--vinext-version",
+      "1.4.0",
+    ]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toContain(`into redis://127.0.0.1:${port}`);
+    expect(await client.dbsize()).toBe(4);
+
+    const plan = await run(BIN, ["plan", root, "--to", url, "--json", "--vinext-version", "1.4.0"]);
+    const document = JSON.parse(plan.stdout);
+    expect(document).toMatchObject({ kvPairs: 4, target: { store: `redis://127.0.0.1:${port}` } });
+    expect(document).not.toHaveProperty("freePlan");
+
+    const store = { type: "redis" as const, url };
+    const result = await seedFromProject({ root, ...RUNTIME, store });
+    expect(result.target).toEqual({ store: `redis://127.0.0.1:${port}` });
+    const wrong = await seedFromProject({
+      root,
+      ...RUNTIME,
+      store: { type: "redis", url: `redis://:wr0ngpassword@127.0.0.1:${port}` },
+    });
+    expect(wrong.failure?.code).toBe("REDIS_UNAUTHORIZED");
+    const said = JSON.stringify([stdout, stderr, plan, result, wrong]);
+    for (const secret of [password, encodeURIComponent(password), "wr0ngpassword"]) {
+      expect(said).not.toContain(secret);
+    }
+  });
+
+  it("is reached over TLS with an authority that NODE_EXTRA_CA_CERTS names", async () => {
+    const root = site(1);
+    const { client, port } = await startRedis();
+    const authority = await createAuthority();
+    const proxy = tls.createServer(await authority.issue(), (socket) => {
+      const to = net.connect(port, "127.0.0.1");
+      socket.on("error", () => to.destroy());
+      to.on("error", () => socket.destroy());
+      socket.pipe(to).pipe(socket);
+    });
+    proxy.listen(0, "127.0.0.1");
+    await once(proxy, "listening");
+    onTestFinished(() => void proxy.close());
+    const url = `rediss://localhost:${(proxy.address() as net.AddressInfo).port}`;
+    const args = ["run", root, "--to", url, "--json", "--vinext-version", "1.4.0"];
+    const untrusted = await run(BIN, args);
+    expect(JSON.parse(untrusted.stdout).failure.code).toBe("TLS_UNTRUSTED");
+    const file = path.join(temporaryDirectory(), "ca.pem");
+    writeFileSync(file, authority.pem);
+    const trusted = await run(BIN, args, { env: { NODE_EXTRA_CA_CERTS: file } });
+    expect(JSON.parse(trusted.stdout)).toMatchObject({ kvPairsUploaded: 2 });
+    expect(await client.dbsize()).toBe(2);
+  });
+
+  it("keeps what it took before it was full, and says so", async () => {
+    const root = site(100, 20_000);
+    const { client, url } = await startRedis(["--maxmemory", "4mb"]);
+    const failure = await failureOf(seedCache({ root, ...RUNTIME, ...QUICK, store: url }));
+    expect(failure.code).toBe("REDIS_OUT_OF_MEMORY");
+    expect(failure.message).toContain("maxmemory");
+    expectComplete(failure.report, 200);
+    expect(await client.dbsize()).toBe(failure.report?.kvPairsUploaded);
+  });
+});
+
+describe("faults of a Redis store", () => {
+  it.each([
+    ["LOADING", "-LOADING Redis is loading the dataset in memory\r\n", "REDIS_NOT_READY"],
+    ["READONLY", "-READONLY You can't write against a read only replica.\r\n", "REDIS_READ_ONLY"],
+    ["CLUSTERDOWN", "-CLUSTERDOWN The cluster is down\r\n", "REDIS_NOT_READY"],
+  ])("retries %s, and gives up with a reason", async (_, reply, code) => {
+    const root = site(3);
+    const always = await startAnswering((_connection, bytes) => reply.repeat(commandsIn(bytes)));
+    const failure = await failureOf(seedCache({ root, ...RUNTIME, ...QUICK, store: always.url }));
+    expect(failure.code).toBe(code);
+    expectComplete(failure.report, 6);
+    expect(failure.report?.notStored[0]).toMatchObject({ code, mayBeStored: false, count: 6 });
+
+    let asked = 0;
+    const once = await startAnswering((_connection, bytes) => {
+      asked += 1;
+      return (asked === 1 ? reply : "+OK\r\n").repeat(commandsIn(bytes));
+    });
+    const result = await seedCache({ root, ...RUNTIME, ...QUICK, store: once.url });
+    expect(result).toMatchObject({ kvPairsUploaded: 6, retries: 1 });
+  });
+
+  it("sends again what was not confirmed when the connection broke", async () => {
+    const root = site(3);
+    const server = await startAnswering((connection, bytes) =>
+      connection === 0 ? undefined : "+OK\r\n".repeat(commandsIn(bytes)),
+    );
+    const result = await seedCache({ root, ...RUNTIME, ...QUICK, store: server.url });
+    expect(result).toMatchObject({ kvPairsUploaded: 6, retries: 1 });
+
+    const never = await startAnswering(() => undefined);
+    const failure = await failureOf(seedCache({ root, ...RUNTIME, ...QUICK, store: never.url }));
+    expect(failure.code).toBe("NETWORK_ERROR");
+    expectComplete(failure.report, 6);
+    expect(failure.report?.notStored[0]?.mayBeStored).toBe(true);
+  });
+
+  it("gives up on a server that is not there or never answers", async () => {
+    const root = site(3);
+    const nowhere = `redis://127.0.0.1:${await freePort()}`;
+    const refused = await failureOf(seedCache({ root, ...RUNTIME, ...QUICK, store: nowhere }));
+    expect(refused.code).toBe("NETWORK_ERROR");
+    expectComplete(refused.report, 6);
+    expect(refused.report?.notStored[0]?.mayBeStored).toBe(false);
+
+    const silent = await startAnswering(() => "");
+    const slow = await failureOf(seedCache({ root, ...RUNTIME, ...BRIEF, store: silent.url }));
+    expect(slow.code).toBe("REDIS_TIMEOUT");
+    expectComplete(slow.report, 6);
+  });
+
+  it("follows a cluster that has moved a slot, and ends where it never stops moving", async () => {
+    const root = site(3);
+    const target = await startAnswering((_connection, bytes) =>
+      "+OK\r\n".repeat(commandsIn(bytes)),
+    );
+    const { host } = new URL(target.url);
+    const first = await startAnswering((_connection, bytes) => {
+      const text = bytes.toString("latin1");
+      if (text.includes("CLUSTER")) {
+        const [name, port] = host.split(":");
+        return `*1\r\n*3\r\n:0\r\n:16383\r\n*2\r\n$${name?.length}\r\n${name}\r\n:${port}\r\n`;
+      }
+      return `-MOVED 1 ${host}\r\n`.repeat(commandsIn(bytes));
+    });
+    const result = await seedCache({ root, ...RUNTIME, ...QUICK, store: first.url });
+    expect(result).toMatchObject({ kvPairsUploaded: 6, retries: 1 });
+
+    const endless = await startAnswering((_connection, bytes) =>
+      commandsIn(bytes) === 0
+        ? "-ERR This instance has cluster support disabled\r\n"
+        : "-MOVED 1 :1\r\n".repeat(commandsIn(bytes)),
+    );
+    const failure = await failureOf(seedCache({ root, ...RUNTIME, ...QUICK, store: endless.url }));
+    expect(failure.code).toBe("REDIS_MOVED");
+    expectComplete(failure.report, 6);
+  });
+});
+
+describe("a directory as store", () => {
+  it("has one file for each entry, with the value that the runtime reads", async () => {
+    const root = site(2);
+    const result = await seedCache({ root, ...RUNTIME, store: { type: "dir", path: "cache" } });
+    expect(result).toMatchObject({ kvPairsUploaded: 4, kvPairsNotStored: 0 });
+    const files = readdirSync(path.join(root, "cache"), { recursive: true }) as string[];
+    const values = files.filter((name) => name.endsWith(".value"));
+    expect(values).toHaveLength(4);
+    const page = values.find((name) => decodeURIComponent(name) === `${key("/p1", "html")}.value`);
+    const text = readFileSync(path.join(root, "cache", page ?? ""), "utf-8");
+    expect(JSON.parse(text)).toMatchObject({ value: { kind: "APP_PAGE" } });
+  });
+
+  it("is named by --to dir:…, relative to the current directory", async () => {
+    const root = site(1);
+    const args = ["run", root, "--to", "dir:out", "--json", "--vinext-version", "1.4.0"];
+    const { stdout } = await run(BIN, args, { cwd: root });
+    const target = { store: `dir:${path.join(root, "out")}` };
+    expect(JSON.parse(stdout)).toMatchObject({ kvPairsUploaded: 2, target });
+  });
+});
+
+describe("what names a store", () => {
+  it.each([
+    [undefined, "`store` must be an object"],
+    [3, "`store` must be an object"],
+    [[], "`store` must be an object"],
+    [{}, "`store.type`"],
+    [{ type: "memcached" }, '"memcached"'],
+    [{ type: "redis", url: 3 }, "`store.url` must be a string"],
+    [{ type: "redis", url: "" }, "`store.url` is empty"],
+    [{ type: "redis", urlEnv: "NO_SUCH_VARIABLE" }, "set NO_SUCH_VARIABLE"],
+    [{ type: "redis", url: "http://u:hunter22@h" }, "`store.url` must begin with redis://"],
+    [{ type: "redis", url: "redis://u:hunter22@h?x" }, "`store.url` has a query"],
+    [{ type: "redis", url: "redis://h", bucket: "b" }, "`store.bucket` is unknown"],
+    [{ type: "dir" }, "`store.path` is missing"],
+    ["ftp://u:hunter22@h", "not ftp:…"],
+    ["hunter22", "`store` must be redis://"],
+  ])("%j is refused", async (store, message) => {
+    const root = site(1);
+    const failure = await failureOf(seedCache({ root, ...RUNTIME, store } as any));
+    expect(failure.code).toBe("INVALID_OPTION");
+    expect(failure.message).toContain(message);
+    expect(failure.message).not.toContain("hunter22");
+  });
+
+  it("is no options at all", async () => {
+    const failure = await failureOf((seedCache as any)());
+    expect(failure.code).toBe("INVALID_OPTION");
+  });
+
+  it.each([
+    [["--to", "ftp://u:hunter22@h"], "--to"],
+    [["--to", "redis://h", "--local"], "--local"],
+    [["--to", "redis://h", "--namespace-id", "n"], "--namespace-id"],
+    [["verify", "--to", "redis://h"], "verify does not take --to"],
+    [["prune", "--to", "redis://h"], "prune does not take --to"],
+  ])("%j is wrong use of the command", async (args, message) => {
+    const { code, stderr } = await run(BIN, args, { cwd: site(1) });
+    expect(code).toBe(2);
+    expect(stderr).toContain(message);
+    expect(stderr).not.toContain("hunter22");
+  });
+});

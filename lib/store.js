@@ -1,0 +1,125 @@
+// Reads what names a store: the option `store`, or the text of `--to`.
+//
+// Invariant: a URL that may hold a password is in no message and no result.
+
+import path from "node:path";
+import { sanitize } from "./sanitized-text.js";
+
+/** Where known adapters find their server if nobody says otherwise. */
+const REDIS_URL_VARIABLE = "REDIS_URL";
+
+const REDIS_URL = /^(?:rediss?|valkeys?):/u;
+
+/** Members of each type of store, beside `type`. */
+const MEMBERS = {
+  redis: ["url", "urlEnv", "appPrefix"],
+  dir: ["path", "appPrefix"],
+};
+
+/** Other names of these types. */
+const TYPES = { redis: "redis", valkey: "redis", dir: "dir", directory: "dir" };
+
+/** What a text can be. */
+const FORMS = "redis://…, rediss://… or dir:<directory>";
+
+/**
+ * A store as the native code takes it, with the prefix of its keys.
+ * @typedef {object} KnownStore
+ * @property {import("../index.js").NativeStore} native
+ * @property {string} [appPrefix]
+ * @property {string} shown for people, without credentials
+ */
+
+/**
+ * @param {unknown} given an object with `type`, or a text as `--to` takes it
+ * @param {string} root what directories are relative to
+ * @returns {KnownStore}
+ * @throws an error with the code `INVALID_OPTION`
+ */
+export function readStore(given, root) {
+  const store = typeof given === "string" ? readText(given) : given;
+  if (store === null || typeof store !== "object" || Array.isArray(store)) {
+    throw wrong("store", `must be an object with \`type\`, or a text: ${FORMS}`);
+  }
+  const { type: named, ...members } = /** @type {Record<string, unknown>} */ (store);
+  const type = TYPES[/** @type {keyof typeof TYPES} */ (named)];
+  if (type === undefined) {
+    const known = Object.keys(MEMBERS).map((name) => `"${name}"`);
+    throw wrong("store.type", `must be ${known.join(" or ")}, not ${shownValue(named)}`);
+  }
+  const allowed = MEMBERS[/** @type {keyof typeof MEMBERS} */ (type)];
+  for (const [name, value] of Object.entries(members)) {
+    if (!allowed.includes(name)) {
+      const has = allowed.join(", ");
+      throw wrong(`store.${sanitize(name)}`, `is unknown; a store of type ${type} has ${has}`);
+    }
+    if (value !== undefined && value !== null && typeof value !== "string") {
+      throw wrong(`store.${name}`, `must be a string, not ${typeof value}`);
+    }
+  }
+  const texts = /** @type {Record<string, string | null | undefined>} */ (members);
+  const appPrefix = texts.appPrefix ?? undefined;
+  return { ...(type === "redis" ? redisStore(texts) : directoryStore(texts, root)), appPrefix };
+}
+
+/**
+ * @param {string} text
+ * @returns {object}
+ */
+function readText(text) {
+  if (REDIS_URL.test(text)) return { type: "redis", url: text };
+  if (text.startsWith("dir:")) return { type: "dir", path: text.slice("dir:".length) };
+  // What is before the colon is no secret, what is after it may be one.
+  const [, scheme] = /^([a-z][a-z0-9+.-]{0,20}):/iu.exec(text) ?? [];
+  const what = scheme === undefined ? "" : `, not ${scheme}:…`;
+  throw wrong("store", `must be ${FORMS}${what}`);
+}
+
+/** @param {Record<string, string | null | undefined>} members */
+function redisStore({ url: given, urlEnv }) {
+  const variable = urlEnv ?? REDIS_URL_VARIABLE;
+  const url = given ?? process.env[variable];
+  if (url === undefined || url === "") {
+    const missing = given === undefined || given === null ? "is missing" : "is empty";
+    throw wrong("store.url", `${missing}; name it, or set ${sanitize(variable)}`);
+  }
+  return { native: { type: "redis", url }, shown: withoutCredentials(url) };
+}
+
+/**
+ * @param {Record<string, string | null | undefined>} members
+ * @param {string} root
+ */
+function directoryStore({ path: given }, root) {
+  if (given === undefined || given === null || given === "") {
+    throw wrong("store.path", "is missing; name the directory");
+  }
+  const directory = path.resolve(root, given);
+  return { native: { type: "dir", path: directory }, shown: `dir:${directory}` };
+}
+
+/**
+ * A URL for people. What is no URL is not shown at all; the native code says what is wrong with it.
+ * @param {string} text
+ */
+function withoutCredentials(text) {
+  try {
+    const url = new URL(text);
+    return `${url.protocol}//${url.host}${/^\/\d+$/u.test(url.pathname) ? url.pathname : ""}`;
+  } catch {
+    return "redis";
+  }
+}
+
+/** @param {unknown} value */
+function shownValue(value) {
+  return typeof value === "string" ? sanitize(JSON.stringify(value)) : typeof value;
+}
+
+/**
+ * @param {string} option
+ * @param {string} problem the rest of a sentence that begins with the option
+ */
+function wrong(option, problem) {
+  return Object.assign(new Error(`option \`${option}\` ${problem}`), { code: "INVALID_OPTION" });
+}

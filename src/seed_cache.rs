@@ -1,0 +1,60 @@
+//! `seedCache`: the engine's run, into any store.
+
+use napi::Env;
+use napi::bindgen_prelude::PromiseRaw;
+use napi_derive::napi;
+
+use crate::argument::{Argument, Given, Members};
+use crate::build_options::{WithBuild, WithRun};
+use crate::error::BindingError;
+use crate::result::SeedResult;
+use crate::run;
+use crate::store::JsStore;
+
+/// Where the entries go.
+#[napi(
+    object,
+    js_name = "NativeCacheOptions extends RunOptions",
+    object_to_js = false
+)]
+pub struct JsCacheOptions {
+    /// The store.
+    /// @internal
+    #[napi(ts_type = "NativeStore")]
+    pub store: Given<Members<JsStore>>,
+}
+
+/// Seeds a store other than Workers KV.
+/// @internal
+#[napi(ts_return_type = "Promise<SeedResult>")]
+pub fn seed_store<'env>(
+    env: &'env Env,
+    #[napi(ts_arg_type = "NativeCacheOptions")] options: Argument<
+        WithBuild<WithRun<JsCacheOptions>>,
+    >,
+) -> napi::Result<PromiseRaw<'env, SeedResult>> {
+    run::promise(env, start(env, options))
+}
+
+fn start(
+    env: &Env,
+    options: Argument<WithBuild<WithRun<JsCacheOptions>>>,
+) -> Result<PromiseRaw<'_, SeedResult>, BindingError> {
+    let WithBuild {
+        build,
+        own: WithRun { run, own },
+    } = options.into_inner()?;
+    let build = build.read()?;
+    let Members(store) = own.store.expect("store", "an object")?;
+    let store = store.read()?;
+    let mut run = run.read(store.limits())?;
+    let (signal, on_progress) = (run.signal.take(), run.on_progress.take());
+    run::start(
+        env,
+        signal,
+        on_progress,
+        move |observer, cancellation| async move {
+            store.seed(build, run, &observer, &cancellation).await
+        },
+    )
+}

@@ -1,0 +1,124 @@
+//! Stores other than Workers KV, as JavaScript names them.
+
+use std::path::PathBuf;
+
+use napi_derive::napi;
+use vinext_seed::sanitized_text::SanitizedText;
+use vinext_seed::store::directory::DirectoryStore;
+use vinext_seed::store::redis::{RedisStore, RedisUrl};
+use vinext_seed::store::{Store, StoreLimits};
+use vinext_seed::{BuildOptions, Estimate, Limits, Observer, SeedError, SeedReport};
+use vinext_seed::{CancellationToken, estimate_into, seed_into};
+
+use crate::argument::{Given, OrNull};
+use crate::error::BindingError;
+use crate::read_options::{RunSettings, optional_text, text};
+
+/// A store, with the members of its type.
+#[napi(object, js_name = "NativeStore", object_to_js = false)]
+pub struct JsStore {
+    /// Which.
+    /// @internal
+    #[napi(ts_type = "string")]
+    pub r#type: Given<String>,
+    /// Of `redis`: `redis://[user:password@]host[:port][/database]`.
+    /// @internal
+    #[napi(ts_type = "string")]
+    pub url: Option<OrNull<String>>,
+    /// Of `dir`: the directory.
+    /// @internal
+    #[napi(ts_type = "string")]
+    pub path: Option<OrNull<String>>,
+}
+
+/// A store that can be opened.
+#[derive(Debug)]
+pub(crate) enum StoreChoice {
+    Redis(RedisUrl),
+    Directory(PathBuf),
+}
+
+impl JsStore {
+    /// Checks what names the store.
+    pub(crate) fn read(self) -> Result<StoreChoice, BindingError> {
+        match text(self.r#type, "store.type")?.as_str() {
+            "redis" => {
+                let url = optional_text(self.url, "store.url")?;
+                let url = url.ok_or_else(|| BindingError::option("store.url", "is missing"))?;
+                Ok(StoreChoice::Redis(RedisUrl::new(&url)?))
+            }
+            "dir" => {
+                let path = optional_text(self.path, "store.path")?;
+                let path = path.ok_or_else(|| BindingError::option("store.path", "is missing"))?;
+                Ok(StoreChoice::Directory(PathBuf::from(path)))
+            }
+            other => {
+                let other = SanitizedText::new(other);
+                let problem = format!("names no store that is known: {other}");
+                Err(BindingError::option("store.type", problem))
+            }
+        }
+    }
+}
+
+impl StoreChoice {
+    /// What it accepts.
+    pub(crate) fn limits(&self) -> StoreLimits {
+        match self {
+            Self::Redis(_) => RedisStore::LIMITS,
+            Self::Directory(_) => DirectoryStore::LIMITS,
+        }
+    }
+
+    /// Seeds a build into it.
+    pub(crate) async fn seed(
+        self,
+        build: BuildOptions,
+        run: RunSettings,
+        observer: &dyn Observer,
+        cancellation: &CancellationToken,
+    ) -> Result<SeedReport, SeedError> {
+        let RunSettings {
+            limits,
+            retry,
+            timeouts,
+            writes,
+            ..
+        } = run;
+        match self {
+            Self::Redis(url) => {
+                let open = move || RedisStore::new(url, timeouts);
+                seed_into(open, build, limits, retry, writes, observer, cancellation).await
+            }
+            Self::Directory(path) => {
+                let open = move || open_directory(path);
+                seed_into(open, build, limits, retry, writes, observer, cancellation).await
+            }
+        }
+    }
+
+    /// Counts what seeding a build into it would write.
+    pub(crate) async fn estimate(
+        &self,
+        build: BuildOptions,
+        limits: Limits,
+        max_writes: Option<usize>,
+        cancellation: &CancellationToken,
+    ) -> Result<Estimate, SeedError> {
+        match self {
+            Self::Redis(_) => {
+                estimate_into::<RedisStore>(build, limits, max_writes, cancellation).await
+            }
+            Self::Directory(_) => {
+                estimate_into::<DirectoryStore>(build, limits, max_writes, cancellation).await
+            }
+        }
+    }
+}
+
+fn open_directory(path: PathBuf) -> Result<(DirectoryStore, Vec<String>), SanitizedText> {
+    match DirectoryStore::open(path) {
+        Ok(store) => Ok((store, Vec::new())),
+        Err(error) => Err(SanitizedText::new(&error.to_string())),
+    }
+}
