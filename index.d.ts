@@ -828,6 +828,11 @@ export interface RouteExplanation {
   rsc: ArtifactExplanation
   /** Where the response is, if the route is a metadata route such as `sitemap.xml`. */
   metadata: ArtifactExplanation
+  /**
+   * Where the page is, document and data, if the Pages Router serves it. Missing before vinext 1.4.0,
+   * whose pages of the Pages Router are not seeded.
+   */
+  pages?: ArtifactExplanation
   /** The tags that purge a page's entries, those of `fetch` and `cacheTag` apart. */
   tags: Array<string>
 }
@@ -847,6 +852,11 @@ export interface RouteQuery {
    * @default none
    */
   appPrefix?: string
+  /**
+   * Its locale, if the Pages Router serves it on a site with several.
+   * @default none
+   */
+  locale?: string
   /**
    * Whether the site's URLs end in a slash.
    * @default false

@@ -61,7 +61,6 @@ describe("skipped routes", () => {
   });
 
   it.each([
-    ["a Pages Router route", rendered("/a", { router: "pages" }), "not-app-router"],
     ["a route without a router", rendered("/a", { router: undefined }), "not-app-router"],
     [
       "a route that was not rendered",
@@ -92,6 +91,7 @@ describe("skipped routes", () => {
       ["0.2.1", "key-too-long", rendered(long), { buildId: "b" }],
       ["1.4.0", "key-too-long", rendered("/a"), { appPrefix: "p".repeat(480) }],
       ["1.0.0-beta.5", "metadata-not-read", rendered("/sitemap.xml", { router: "metadata" }), {}],
+      ["1.0.0-beta.10", "not-app-router", rendered("/a", { router: "pages" }), {}],
       ["0.2.1", "wrong-params", rendered("/:x", { path: "/%61" }), {}],
       ["1.0.0-beta.1", "wrong-params", rendered("/:x", { path: "/%61" }), {}],
     ] as const)("vinext %s: %s", async (vinext, code, route, more) => {

@@ -323,6 +323,22 @@ describe("nothing is deleted", () => {
   });
 });
 
+it("the entries of both routers are those of one build", async () => {
+  const root = await deploys(["b1", "b2", "b3"]);
+  await put({
+    "cache:pages:v2:b1:/a": { value: null, lastModified: Date.now() },
+    "cache:pages:v2:b2:/a": { value: null, lastModified: Date.now() },
+  });
+  api.workerCode = 'var id="b3";';
+  const result = await prune(root, { keep: 2 });
+  expect(result.builds).toMatchObject([
+    { buildId: "b3", kvPairs: 4, kept: "it is the build in dist" },
+    { buildId: "b2", kvPairs: 5, kept: "it is one of the newest builds" },
+    { buildId: "b1", kvPairs: 5, kvPairsDeleted: 5 },
+  ]);
+  expect(await keys("cache:pages:")).toEqual(["cache:pages:v2:b2:/a"]);
+});
+
 describe("the live build", () => {
   it("is told by the site, from its id or from the header of its payloads", async () => {
     const root = await deploys(["b1", "b2", "b3", "b4"]);

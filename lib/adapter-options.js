@@ -76,7 +76,7 @@ function whyUnknown(worker, config, vinext) {
   const shown =
     worker.dataCache === "kv"
       ? "the built Worker computes the KV adapter's appPrefix when it runs"
-      : "there is no built Worker in dist/server that shows the KV adapter's options";
+      : "there is no built Worker that shows the KV adapter's options";
   const said =
     config?.kind === "failed"
       ? `the Vite configuration could not be loaded (${config.reason})`

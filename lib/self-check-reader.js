@@ -4,9 +4,12 @@ import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { answerAsReader } from "./reader.js";
 
+/** @typedef {{ logicalKey: string, kvKey?: string }} TheirKey */
+
 /**
- * Where the installed packages look a page up; `kvKey` only if the adapter exports its key function.
- * @typedef {Record<"html" | "rsc", { logicalKey: string, kvKey?: string }>} TheirKeys
+ * Where the installed packages look a page up; `kvKey` only if the adapter exports its key function,
+ * `pages` only if vinext exports that of the Pages Router.
+ * @typedef {{ html: TheirKey, rsc: TheirKey, pages?: TheirKey }} TheirKeys
  */
 
 await answerAsReader(async (question) => {
@@ -14,27 +17,35 @@ await answerAsReader(async (question) => {
   // The key functions take the build id from where a build puts it.
   process.env.__VINEXT_BUILD_ID = buildId;
   const functions = await importKeyFunctions(vinext, cloudflare);
-  return functions && routes.map((/** @type {string} */ route) => keysOf(functions, route));
+  return (
+    functions && routes.map((/** @type {string} */ route) => keysOf(functions, route, buildId))
+  );
 });
 
 /**
  * @param {KeyFunctions} functions
  * @param {string} route
+ * @param {string} buildId
  * @returns {TheirKeys}
  */
-function keysOf({ html, rsc, normalizePathname, entryKey }, route) {
+function keysOf({ html, rsc, pages, normalizePathname, entryKey }, route, buildId) {
   const pathname = normalizePathname(route);
   const found = (/** @type {string} */ logicalKey) => ({
     logicalKey,
     kvKey: entryKey?.(logicalKey),
   });
-  return { html: found(html(pathname)), rsc: found(rsc(pathname)) };
+  return {
+    html: found(html(pathname)),
+    rsc: found(rsc(pathname)),
+    pages: pages && found(pages(route, buildId)),
+  };
 }
 
 /**
  * @typedef {object} KeyFunctions
  * @property {(pathname: string) => string} html
  * @property {(pathname: string) => string} rsc
+ * @property {((route: string, buildId: string) => string) | undefined} pages
  * @property {(route: string) => string} normalizePathname
  * @property {((logicalKey: string) => string) | undefined} entryKey
  */
@@ -54,6 +65,7 @@ async function importKeyFunctions(vinext, cloudflare) {
   return {
     html: isr.appIsrHtmlKey,
     rsc: isr.appIsrRscKey,
+    pages: isr.pagesIsrCacheKey,
     normalizePathname: (route) => normalizePath(normalizePathnameForRouteMatch(route)),
     entryKey: createKvKeySpace?.("").entryKey,
   };

@@ -60,11 +60,13 @@ export async function selfCheck({ versions, vinext, cloudflare }, signal) {
   const theirs = answer.found;
   for (const [index, route] of routes.entries()) {
     const ours = explainRoute({ ...query, route });
-    for (const kind of /** @type {const} */ (["html", "rsc"])) {
+    for (const kind of /** @type {const} */ (["html", "rsc", "pages"])) {
       const { logicalKey, kvKey } = theirs[index]?.[kind] ?? {};
-      const mine = kvKey === undefined ? ours[kind].logicalKey : ours[kind].kvKey;
+      const mine = kvKey === undefined ? ours[kind]?.logicalKey : ours[kind]?.kvKey;
       const other = kvKey ?? logicalKey;
-      if (mine === other) continue;
+      // A version without the one or the other does not cache such pages, or we do not seed them.
+      const isCompared = kind !== "pages" || (mine !== undefined && other !== undefined);
+      if (mine === other || !isCompared) continue;
       return { difference: { path: route, ours: String(mine), theirs: String(other) } };
     }
   }

@@ -34,6 +34,10 @@ pub struct JsRouteQuery {
     /// @default none
     #[napi(ts_type = "string")]
     pub app_prefix: Option<OrNull<String>>,
+    /// Its locale, if the Pages Router serves it on a site with several.
+    /// @default none
+    #[napi(ts_type = "string")]
+    pub locale: Option<OrNull<String>>,
     /// Whether the site's URLs end in a slash.
     /// @default false
     #[napi(ts_type = "boolean")]
@@ -53,6 +57,9 @@ pub struct RouteExplanation {
     pub rsc: ArtifactExplanation,
     /// Where the response is, if the route is a metadata route such as `sitemap.xml`.
     pub metadata: ArtifactExplanation,
+    /// Where the page is, document and data, if the Pages Router serves it. Missing before vinext 1.4.0,
+    /// whose pages of the Pages Router are not seeded.
+    pub pages: Option<ArtifactExplanation>,
     /// The tags that purge a page's entries, those of `fetch` and `cacheTag` apart.
     pub tags: Vec<String>,
 }
@@ -101,6 +108,7 @@ impl JsRouteQuery {
         let build_id = self.build_id.expect("buildId", STRING)?;
         let source = self.runtime.expect("runtime", "an object")?.read()?;
         let app_prefix = optional(self.app_prefix, "appPrefix", STRING)?.unwrap_or_default();
+        let locale = optional(self.locale, "locale", STRING)?;
         let trailing_slash = optional(self.trailing_slash, "trailingSlash", "a boolean")?;
         // Nothing is looked up in a directory: the query names what is installed.
         let runtime =
@@ -111,6 +119,7 @@ impl JsRouteQuery {
             &app_prefix,
             &pattern,
             path.as_deref(),
+            locale.as_deref(),
             trailing_slash.unwrap_or(false),
         );
         Ok(RouteExplanation {
@@ -119,6 +128,7 @@ impl JsRouteQuery {
             html: lookup.html.into(),
             rsc: lookup.rsc.into(),
             metadata: lookup.route.into(),
+            pages: lookup.pages.map(Into::into),
             tags: lookup.tags,
         })
     }

@@ -159,6 +159,50 @@ export async function compare(versions, cases, seed) {
   }
 }
 
+const I18N = { locales: ["en", "de", "zh-Hant"], defaultLocale: "en" };
+
+/**
+ * The same for keys of the Pages Router, on a site with one locale and on one with several.
+ * @param {import("./client.js").Versions} versions
+ * @param {number} cases
+ * @param {number} seed
+ * @returns {Promise<{ agreed: number, difference?: object }>}
+ */
+export async function comparePages(versions, cases, seed) {
+  const oracle = new Oracle(versions);
+  try {
+    let agreed = 0;
+    for (let chunk = 0; agreed < cases; chunk += 1) {
+      const numRuns = Math.min(CHUNK, cases - agreed);
+      const made = fc.sample(anyCase, { numRuns, seed: seed + chunk });
+      const questions = made.map(({ route, buildId }, index) => {
+        const prefix = ["", "/de", "/zh-Hant"][index % 3];
+        // A question mark would begin the query of the URL that the locale is taken from.
+        const pathname = route.replaceAll("?", "%3F");
+        return { path: prefix && route === "/" ? prefix : prefix + pathname, buildId };
+      });
+      const answers = await oracle.ask({ op: "pagesKeys", cases: questions, i18n: I18N });
+      for (const [index, { path: route, buildId }] of questions.entries()) {
+        const query = { route, buildId, runtime: versions };
+        const { alone, locale, localized } = answers[index];
+        const ours = {
+          alone: explainRoute(query).pages?.logicalKey,
+          locale,
+          localized: explainRoute({ ...query, locale }).pages?.logicalKey,
+        };
+        const theirs = { alone, locale, localized };
+        if (JSON.stringify(ours) !== JSON.stringify(theirs)) {
+          return { agreed, difference: { versions, question: query, ours, theirs } };
+        }
+        agreed += 1;
+      }
+    }
+    return { agreed };
+  } finally {
+    oracle.close();
+  }
+}
+
 /**
  * @param {import("./client.js").Versions} versions
  * @param {{ route: string, buildId: string, appPrefix: string }} question

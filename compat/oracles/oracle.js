@@ -41,6 +41,8 @@ const answers = {
   explain: (/** @type {any} */ { cases }) => Promise.all(cases.map(explain)),
   get,
   observe,
+  pagesKeys,
+  pagesValues,
 };
 
 for await (const line of readline.createInterface({ input: process.stdin })) {
@@ -87,6 +89,35 @@ async function storedBy(appPrefix, logicalKey, tags) {
   const handler = new Handler(namespace, { appPrefix });
   await handler.set(logicalKey, { kind: "APP_PAGE", html: "x" }, { tags });
   return stored;
+}
+
+/**
+ * Where the runtime looks for pages of the Pages Router, by what is requested.
+ * @param {{ cases: { path: string, buildId: string }[],
+ *   i18n: { locales: string[], defaultLocale: string } }} question
+ */
+async function pagesKeys({ cases, i18n }) {
+  const { pagesIsrCacheKey } = await load(vinext, "dist/server/isr-cache.js");
+  const { extractLocaleFromUrl } = await load(vinext, "dist/server/pages-i18n.js");
+  return cases.map(({ path, buildId }) => {
+    const { locale, url } = extractLocaleFromUrl(path, i18n);
+    return {
+      alone: pagesIsrCacheKey(path, buildId, null),
+      locale,
+      localized: pagesIsrCacheKey(url, buildId, `locale:${locale}`),
+    };
+  });
+}
+
+/**
+ * What the runtime stores for pages of the Pages Router.
+ * @param {{ pages: { html: string, pageData: object, status: number }[] }} question
+ */
+async function pagesValues({ pages }) {
+  const { buildPagesCacheValue } = await load(vinext, "dist/server/isr-cache.js");
+  return pages.map(({ html, pageData, status }) =>
+    JSON.stringify(buildPagesCacheValue(html, pageData, status)),
+  );
 }
 
 /**

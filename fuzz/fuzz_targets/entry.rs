@@ -250,6 +250,7 @@ fn expected_value(
             json!({ "kind": "APP_PAGE", "html": "", "rscData": base64(artifact) })
         }
         ArtifactKind::Route => json!({ "kind": "APP_ROUTE", "body": base64(artifact) }),
+        kind => unreachable!("{kind:?} is not of the App Router"),
     };
     if let Some(headers) = &entry.headers {
         cached["headers"] = json!(headers);

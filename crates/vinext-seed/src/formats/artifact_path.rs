@@ -54,7 +54,7 @@ impl ArtifactPathRule {
         kind: ArtifactKind,
         trailing_slash: bool,
     ) -> Result<String, UnsafePathError> {
-        let extension = kind.as_str();
+        let extension = kind.extension();
         if pathname == "/" {
             return Ok(["index.", extension].concat());
         }
@@ -63,7 +63,7 @@ impl ArtifactPathRule {
         let needs_escape =
             self.escapes_index && (pathname == "/index" || pathname.starts_with("/index/"));
         let directory = if needs_escape { "index/" } else { "" };
-        if kind != ArtifactKind::Html {
+        if extension != "html" {
             return Ok([directory, relative, ".", extension].concat());
         }
         let stem = match relative.strip_suffix('/') {

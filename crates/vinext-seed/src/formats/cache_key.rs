@@ -17,16 +17,35 @@ pub enum ArtifactKind {
     Rsc,
     /// The response of a metadata route such as `sitemap.xml`.
     Route,
+    /// A page of the Pages Router: its document, and the data that is in it.
+    Pages,
+    /// A redirect that a page's `getStaticProps` returned. It has no artifact.
+    PagesRedirect,
+    /// The `notFound` that a page's `getStaticProps` returned. It has no artifact.
+    PagesNotFound,
 }
 
 impl ArtifactKind {
-    /// The word in cache keys and file extensions.
+    /// The kind's name: the last word of the keys of the App Router.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Html => "html",
             Self::Rsc => "rsc",
             Self::Route => "route",
+            Self::Pages => "pages",
+            Self::PagesRedirect => "pages-redirect",
+            Self::PagesNotFound => "pages-not-found",
+        }
+    }
+
+    /// The extension of the build's file.
+    #[must_use]
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Rsc => "rsc",
+            Self::Route => "route",
+            Self::Html | Self::Pages | Self::PagesRedirect | Self::PagesNotFound => "html",
         }
     }
 }
@@ -58,17 +77,35 @@ impl CacheKeyRule {
             }
             _ => kind.as_str(),
         };
-        let separator = if build_id.is_empty() { "" } else { ":" };
-        let prefix = [self.namespace, separator, build_id].concat();
-        let key = [&prefix, ":", normalized, ":", suffix].concat();
-        if key.len() <= MAX_PLAIN_KEY_UTF16_UNITS
-            || key.encode_utf16().count() <= MAX_PLAIN_KEY_UTF16_UNITS
-        {
-            return key;
-        }
-        let digest = self.path_hash.digest(normalized);
-        [&prefix, ":__hash:", &digest, ":", suffix].concat()
+        let suffix = [":", suffix].concat();
+        bounded_key(
+            self.namespace,
+            build_id,
+            normalized,
+            &suffix,
+            self.path_hash,
+        )
     }
+}
+
+/// A key, or one with a hash instead of the pathname where that makes it too long.
+pub(super) fn bounded_key(
+    namespace: &str,
+    build_id: &str,
+    normalized: &str,
+    suffix: &str,
+    path_hash: PathHash,
+) -> String {
+    let separator = if build_id.is_empty() { "" } else { ":" };
+    let prefix = [namespace, separator, build_id].concat();
+    let key = [&prefix, ":", normalized, suffix].concat();
+    if key.len() <= MAX_PLAIN_KEY_UTF16_UNITS
+        || key.encode_utf16().count() <= MAX_PLAIN_KEY_UTF16_UNITS
+    {
+        return key;
+    }
+    let digest = path_hash.digest(normalized);
+    [&prefix, ":__hash:", &digest, suffix].concat()
 }
 
 #[cfg(test)]

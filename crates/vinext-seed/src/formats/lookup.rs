@@ -5,6 +5,7 @@
 use super::RuntimeProfile;
 use super::cache_key::ArtifactKind;
 use super::kv_key::KvKeySpace;
+use super::pages_key::pages_cache_key;
 use super::pathname::{cache_pathname, requested};
 use super::tags::{Leaf, route_segments, storable};
 
@@ -19,6 +20,8 @@ pub struct Lookup {
     pub rsc: LookupPlace,
     /// The response of a metadata route.
     pub route: LookupPlace,
+    /// The page, if the Pages Router serves it; `None` where this version's are not seeded.
+    pub pages: Option<LookupPlace>,
     /// The tags of a page's entries.
     pub tags: Vec<String>,
 }
@@ -34,7 +37,8 @@ pub struct LookupPlace {
     pub file: Option<String>,
 }
 
-/// Looks a route up. `path` is its concrete pathname where that differs from the pattern.
+/// Looks a route up. `path` is its concrete pathname where that differs from the pattern, `locale` that of a
+/// page of the Pages Router, where the site has several.
 #[must_use]
 pub fn look_up(
     profile: &RuntimeProfile,
@@ -42,27 +46,30 @@ pub fn look_up(
     app_prefix: &str,
     pattern: &str,
     path: Option<&str>,
+    locale: Option<&str>,
     trailing_slash: bool,
 ) -> Lookup {
     let encoded = path.unwrap_or(pattern);
     let pathname = cache_pathname(encoded);
     let space = KvKeySpace::new(app_prefix, profile.long_kv_keys);
-    let place = |kind| {
-        let logical_key = profile.cache_key.key(build_id, &pathname, kind);
-        LookupPlace {
-            kv_key: space.entry_key(&logical_key),
-            file: profile
-                .artifact_path
-                .file(encoded, kind, trailing_slash)
-                .ok(),
-            logical_key,
-        }
+    let place_of = |logical_key: String, kind| LookupPlace {
+        kv_key: space.entry_key(&logical_key),
+        file: profile
+            .artifact_path
+            .file(encoded, kind, trailing_slash)
+            .ok(),
+        logical_key,
     };
+    let place = |kind| place_of(profile.cache_key.key(build_id, &pathname, kind), kind);
     let (html, rsc, route) = (
         place(ArtifactKind::Html),
         place(ArtifactKind::Rsc),
         place(ArtifactKind::Route),
     );
+    let pages = profile.has_pages_router.then(|| {
+        let key = pages_cache_key(build_id, encoded, locale);
+        place_of(key, ArtifactKind::Pages)
+    });
     let tagged = requested(pathname.clone(), trailing_slash);
     let tags = profile
         .tags
@@ -72,6 +79,7 @@ pub fn look_up(
         html,
         rsc,
         route,
+        pages,
         tags: storable(tags, profile.colon_tags)
             .iter()
             .map(str::to_owned)

@@ -10,6 +10,7 @@ pub mod kv_key;
 pub mod link_header;
 pub mod lookup;
 pub mod loopback;
+pub mod pages_key;
 pub mod path_hash;
 pub mod pathname;
 pub mod profile;

@@ -11,7 +11,7 @@ use std::borrow::Cow;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// What `encodeURIComponent` encodes.
-const NOT_UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
+pub(super) const NOT_UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'_')
     .remove(b'.')
@@ -25,16 +25,20 @@ const NOT_UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
 /// Turns the manifest's pathname into the one in the runtime's cache keys.
 #[must_use]
 pub fn cache_pathname(pathname: &str) -> Cow<'_, str> {
-    if pathname.contains(['%', '#', '?', '\\']) {
-        let decoded = pathname
-            .split('/')
-            .map(decode_segment)
-            .collect::<Vec<_>>()
-            .join("/");
-        Cow::Owned(resolve_dots(&decoded).into_owned())
-    } else {
-        resolve_dots(pathname)
+    match decoded_pathname(pathname) {
+        Cow::Owned(decoded) => Cow::Owned(resolve_dots(&decoded).into_owned()),
+        Cow::Borrowed(pathname) => resolve_dots(pathname),
     }
+}
+
+/// The pathname with every segment decoded and nothing resolved, as the keys of the Pages Router have it.
+#[must_use]
+pub fn decoded_pathname(pathname: &str) -> Cow<'_, str> {
+    if !pathname.contains(['%', '#', '?', '\\']) {
+        return Cow::Borrowed(pathname);
+    }
+    let segments = pathname.split('/').map(decode_segment);
+    Cow::Owned(segments.collect::<Vec<_>>().join("/"))
 }
 
 /// The pathname in the keys of a page that is rendered for another pathname than the requested one

@@ -65,6 +65,9 @@ pub struct RuntimeProfile {
     pub lists_paths_in_worker: bool,
     /// Which parameters the prerenderer hands to pages.
     pub prerendered_params: PrerenderedParams,
+    /// Whether the manifest has what entries of the Pages Router need: status, redirects and locales
+    /// (1.4.0).
+    pub has_pages_router: bool,
     /// Whether a page in the manifest is known not to depend on cookies, headers or the query
     /// (since 0.2.1). Before, such a page stands there like any other.
     pub is_proven: bool,
@@ -156,6 +159,7 @@ pub const G02: RuntimeProfile = RuntimeProfile {
     caches_static_params: false,
     lists_paths_in_worker: false,
     prerendered_params: PrerenderedParams::PercentDecodedTwice,
+    has_pages_router: false,
     is_proven: false,
 };
 
@@ -286,5 +290,6 @@ pub const G12: RuntimeProfile = RuntimeProfile {
     query_proof: QueryProof::PrerenderedFlag,
     has_status: true,
     keys_rewrites: true,
+    has_pages_router: true,
     ..G11
 };

@@ -32,6 +32,9 @@ pub struct RawRoute<'a> {
     headers: Option<&'a RawValue>,
     response_status: Option<&'a RawValue>,
     fallback: Option<&'a RawValue>,
+    not_found: Option<&'a RawValue>,
+    redirect_props: Option<&'a RawValue>,
+    locale: Option<&'a RawValue>,
 }
 
 impl<'a> RawRoute<'a> {
@@ -69,6 +72,9 @@ impl<'a> RawRoute<'a> {
             headers: self.headers()?,
             response_status: self.response_status()?,
             is_fallback_shell: self.fallback.is_some_and(|raw| raw.get() == "true"),
+            is_not_found: self.not_found.is_some_and(|raw| raw.get() == "true"),
+            redirect_props: self.redirect_props()?,
+            locale: optional_text("locale", self.locale)?,
         })
     }
 
@@ -85,6 +91,7 @@ impl<'a> RawRoute<'a> {
         Ok(match optional_text("router", self.router)?.as_deref() {
             Some("app") => RouterKind::App,
             Some("metadata") => RouterKind::Metadata,
+            Some("pages") => RouterKind::Pages,
             _ => RouterKind::Other,
         })
     }
@@ -123,6 +130,17 @@ impl<'a> RawRoute<'a> {
         match self.headers.map(RawValue::get) {
             None | Some("null") => Ok(None),
             Some(json) => serde_json::from_str(json).map(Some).map_err(|_| problem),
+        }
+    }
+
+    fn redirect_props(&self) -> Result<Option<&'a str>, RouteError> {
+        match self.redirect_props.map(RawValue::get) {
+            None | Some("null") => Ok(None),
+            Some(json) if json.starts_with('{') => Ok(Some(json)),
+            Some(_) => Err(RouteError::Field {
+                name: "redirectProps",
+                expected: "an object",
+            }),
         }
     }
 
@@ -207,6 +225,9 @@ enum Member {
     Headers,
     ResponseStatus,
     Fallback,
+    NotFound,
+    RedirectProps,
+    Locale,
     #[serde(other)]
     Unknown,
 }
@@ -246,6 +267,9 @@ impl<'de> Deserialize<'de> for RawRoute<'de> {
                         Member::Headers => route.headers = value,
                         Member::ResponseStatus => route.response_status = value,
                         Member::Fallback => route.fallback = value,
+                        Member::NotFound => route.not_found = value,
+                        Member::RedirectProps => route.redirect_props = value,
+                        Member::Locale => route.locale = value,
                         Member::Unknown => {}
                     }
                 }

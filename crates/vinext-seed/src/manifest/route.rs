@@ -21,7 +21,9 @@ pub enum RouterKind {
     App,
     /// A metadata file of the App Router, such as `sitemap.ts` (since 1.0.0-beta.8).
     Metadata,
-    /// The Pages Router, or one this version of the seeder has not heard of.
+    /// The Pages Router.
+    Pages,
+    /// One this version of the seeder has not heard of.
     Other,
 }
 
@@ -59,6 +61,12 @@ pub struct Route<'a> {
     pub response_status: Option<u16>,
     /// Whether it is a shell for paths not known at build time.
     pub is_fallback_shell: bool,
+    /// Whether `getStaticProps` returned `notFound` (Pages Router, 1.4.0).
+    pub is_not_found: bool,
+    /// The props of a redirect that `getStaticProps` returned, a JSON object (Pages Router, 1.4.0).
+    pub redirect_props: Option<&'a str>,
+    /// The locale of a page of the Pages Router, where the site has several (1.4.0).
+    pub locale: Option<Cow<'a, str>>,
 }
 
 /// The headers of a route, as the manifest has them: names to a string or several.

@@ -26,7 +26,10 @@ pub(super) fn check_artifact(
     match entry.kind {
         ArtifactKind::Html => check_document(planned, entry, artifact),
         ArtifactKind::Rsc => check_payload(planned, entry, artifact),
-        ArtifactKind::Route => Ok(()),
+        ArtifactKind::Route
+        | ArtifactKind::Pages
+        | ArtifactKind::PagesRedirect
+        | ArtifactKind::PagesNotFound => Ok(()),
     }
 }
 

@@ -38,7 +38,7 @@ pub(super) fn shared_part(route: &PlannedRoute, tags: &[u8], value_members: &[u8
         part.extend_from_slice(&seconds.map_or(u64::MAX, f64::to_bits).to_le_bytes());
     }
     part.extend_from_slice(&route.ttl_seconds.unwrap_or(u64::MAX).to_le_bytes());
-    part.push(u8::from(route.has_expiry));
+    part.push(u8::from(route.has_expiry) | u8::from(route.starts_stale) << 1);
     for bytes in [value_members, tags] {
         push_sized(&mut part, bytes);
     }

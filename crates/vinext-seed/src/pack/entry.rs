@@ -30,6 +30,9 @@ const TAIL_BYTES: usize = 320;
 /// More than the names of an entry's members take, in bytes.
 const MEMBER_BYTES: usize = 256;
 
+/// The `revalidateAt` of an entry that is stale from the start, whatever the clocks say.
+const ALWAYS_STALE_MS: f64 = 0.0;
+
 /// The most bytes that stand for one byte of an artifact: `\\u001f`.
 const MAX_ESCAPE_BYTES: usize = 7;
 
@@ -91,14 +94,24 @@ impl Encoder {
             QueryProof::PrerenderedFlag => br#","prerendered":true"#,
         });
         let query_proof = plain.clone();
-        plain.extend_from_slice(b"},\"tags\":");
+        // The value of a `notFound` is `null`, any other an object.
+        let is_null = route
+            .entries
+            .iter()
+            .any(|entry| entry.kind == ArtifactKind::PagesNotFound);
+        plain.extend_from_slice(if is_null { b"" } else { b"}" });
+        plain.extend_from_slice(b",\"tags\":");
         plain.extend_from_slice(&tags);
         let Timestamps {
             now_ms,
             rendered_at_ms,
         } = self.timestamps;
         push_number(&mut plain, b",\"lastModified\":", rendered_at_ms);
-        let revalidate_at_ms = revalidate_at_ms(&route.lifetime, now_ms);
+        let revalidate_at_ms = if route.starts_stale {
+            Some(ALWAYS_STALE_MS)
+        } else {
+            revalidate_at_ms(&route.lifetime, now_ms)
+        };
         push_number_or_null(&mut plain, b",\"revalidateAt\":", revalidate_at_ms);
         if route.has_expiry {
             let expire_at_ms = expire_at_ms(&route.lifetime, now_ms);
@@ -163,10 +176,15 @@ impl Encoder {
     /// An entry's members that it does not share with its route's other entries, up to the end of
     /// the artifact's string.
     pub(super) fn own_members(route: &PlannedRoute, entry: &PlannedEntry) -> Cow<'static, [u8]> {
+        let end: &[u8] = match entry.kind {
+            ArtifactKind::Html | ArtifactKind::Rsc | ArtifactKind::Route => b"\"",
+            // They end with JSON that is no string.
+            ArtifactKind::Pages | ArtifactKind::PagesRedirect | ArtifactKind::PagesNotFound => b"",
+        };
         if entry.headers.is_none() && route.status.is_none() {
-            return Cow::Borrowed(b"\"");
+            return Cow::Borrowed(end);
         }
-        let mut json = b"\"".to_vec();
+        let mut json = end.to_vec();
         if let Some(headers) = &entry.headers {
             json.extend_from_slice(b",\"headers\":");
             // Names with JSON values: there is nothing in them that cannot be printed.
@@ -188,7 +206,10 @@ impl Encoder {
     pub(super) fn check_file(&self, entry: &PlannedEntry, bytes: u64) -> Result<(), SkipReason> {
         // Escapes only ever add bytes.
         let value_bytes = match entry.kind {
-            ArtifactKind::Html => bytes,
+            ArtifactKind::Html
+            | ArtifactKind::Pages
+            | ArtifactKind::PagesRedirect
+            | ArtifactKind::PagesNotFound => bytes,
             ArtifactKind::Rsc | ArtifactKind::Route => bytes.div_ceil(3).saturating_mul(4),
         };
         let limit_bytes = self.limits.max_value_bytes.min(self.limits.max_body_bytes);
@@ -229,6 +250,7 @@ impl Encoder {
     /// the artifact may hold makes it so large.
     pub(super) fn size_if_large(&self, parts: EntryParts<'_>) -> Option<EncodedSize> {
         let escaped = parts.artifact.len()
+            + parts.page_data.len()
             + parts.own_members.len()
             + parts.tail.value_bytes
             + parts.entry.key.len();

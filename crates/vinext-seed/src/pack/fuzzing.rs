@@ -43,6 +43,7 @@ pub fn encode(
     let parts = EntryParts {
         entry,
         artifact,
+        page_data: &[],
         own_members: &own_members,
         tail: &tail,
         record: "",

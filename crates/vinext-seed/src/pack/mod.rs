@@ -14,6 +14,7 @@ mod frame;
 pub(crate) mod fuzzing;
 mod json_text;
 mod memory;
+mod page_data;
 #[cfg(test)]
 mod reference;
 mod route_packer;

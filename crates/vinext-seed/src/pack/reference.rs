@@ -25,6 +25,7 @@ const MOMENT: Timestamps = Timestamps {
 fn slow_pair(route: &PlannedRoute, artifact: &[u8]) -> String {
     let entry = &route.entries[0];
     let base64 = || base64_simd::STANDARD.encode_to_string(artifact);
+    let props = || serde_json::from_slice::<Value>(&page_data(entry)).unwrap();
     let mut value = match entry.kind {
         // The standard library's own decoding, which replaces maximal parts too.
         ArtifactKind::Html => {
@@ -32,6 +33,12 @@ fn slow_pair(route: &PlannedRoute, artifact: &[u8]) -> String {
         }
         ArtifactKind::Rsc => json!({ "kind": "APP_PAGE", "html": "", "rscData": base64() }),
         ArtifactKind::Route => json!({ "kind": "APP_ROUTE", "body": base64() }),
+        ArtifactKind::Pages => {
+            let html = String::from_utf8_lossy(artifact);
+            json!({ "kind": "PAGES", "html": html, "pageData": props() })
+        }
+        ArtifactKind::PagesRedirect => json!({ "kind": "REDIRECT", "props": props() }),
+        ArtifactKind::PagesNotFound => Value::Null,
     };
     let mut insert = |name: &str, member: Value| value[name] = member;
     if let Some(headers) = &entry.headers {
@@ -50,7 +57,10 @@ fn slow_pair(route: &PlannedRoute, artifact: &[u8]) -> String {
         "lastModified".to_owned(),
         number(Some(MOMENT.rendered_at_ms)),
     );
-    let revalidate_at = revalidate_at_ms(&route.lifetime, MOMENT.now_ms);
+    let revalidate_at = match route.starts_stale {
+        true => Some(0.0),
+        false => revalidate_at_ms(&route.lifetime, MOMENT.now_ms),
+    };
     whole.insert("revalidateAt".to_owned(), number(revalidate_at));
     let expire_at = expire_at_ms(&route.lifetime, MOMENT.now_ms);
     whole.insert("expireAt".to_owned(), number(expire_at));
@@ -75,6 +85,13 @@ fn slow_pair(route: &PlannedRoute, artifact: &[u8]) -> String {
     serde_json::to_string(&pair).unwrap()
 }
 
+/// The data of a page of the Pages Router.
+fn page_data(entry: &PlannedEntry) -> Vec<u8> {
+    json!({ "pageProps": { "text": entry.key } })
+        .to_string()
+        .into_bytes()
+}
+
 /// Whole numbers only, which both print alike.
 #[expect(clippy::cast_possible_truncation, reason = "whole and far below 2^53")]
 fn number(value: Option<f64>) -> Value {
@@ -86,6 +103,9 @@ fn routes() -> impl Strategy<Value = (PlannedRoute, Vec<u8>)> {
         3 => Just(ArtifactKind::Html),
         1 => Just(ArtifactKind::Rsc),
         1 => Just(ArtifactKind::Route),
+        1 => Just(ArtifactKind::Pages),
+        1 => Just(ArtifactKind::PagesRedirect),
+        1 => Just(ArtifactKind::PagesNotFound),
     ];
     let text = "[a-z/\"\\\\é日😀\\x00-\\x1f]{0,20}";
     let headers = prop::collection::vec((text, text), 0..3).prop_map(|members| {
@@ -103,28 +123,34 @@ fn routes() -> impl Strategy<Value = (PlannedRoute, Vec<u8>)> {
         prop::option::of(1..100_000_u32),
         prop::option::of(100..600_u16),
         any::<bool>(),
+        any::<bool>(),
     );
     (fields, artifacts()).prop_map(|(fields, artifact)| {
-        let (kind, key, headers, tags, revalidate, status, is_proven) = fields;
+        let (kind, key, headers, tags, revalidate, status, is_proven, starts_stale) = fields;
+        // A `notFound` is nothing but `null`.
+        let has_members = kind != ArtifactKind::PagesNotFound;
         let route = PlannedRoute {
             entries: vec![PlannedEntry {
                 kind,
                 is_required: true,
                 file: String::new(),
+                from_manifest: None,
                 key,
-                headers,
+                headers: headers.filter(|_| has_members),
                 priority: Default::default(),
             }],
             payload_check: None,
+            page_data_check: None,
             tags: tags.into_iter().collect(),
             lifetime: Lifetime {
                 revalidate_seconds: revalidate.map(f64::from),
                 expire_seconds: revalidate.map(|seconds| f64::from(seconds) * 2.0),
                 stale_seconds: None,
             },
+            starts_stale,
             ttl_seconds: revalidate.map(u64::from),
-            status,
-            query_proof: if is_proven {
+            status: status.filter(|_| has_members),
+            query_proof: if is_proven && has_members {
                 QueryProof::PrerenderedFlag
             } else {
                 QueryProof::None
@@ -159,9 +185,18 @@ fn push(builder: &mut SegmentBuilder, frame: Frame, route: &PlannedRoute, artifa
     };
     let entry = &route.entries[0];
     let own_members = Encoder::own_members(route, entry);
+    let page_data = page_data(entry);
     let parts = EntryParts {
         entry,
-        artifact,
+        artifact: match entry.kind {
+            ArtifactKind::PagesRedirect => &page_data,
+            ArtifactKind::PagesNotFound => b"null",
+            _ => artifact,
+        },
+        page_data: match entry.kind {
+            ArtifactKind::Pages => &page_data,
+            _ => &[],
+        },
         own_members: &own_members,
         tail: &encoder.tail(route),
         record: "",

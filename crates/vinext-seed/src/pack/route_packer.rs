@@ -8,6 +8,7 @@ use super::PackError;
 use super::artifact_check::{check_artifact, check_embedded};
 use super::artifacts::{ArtifactBuffer, retry_changed};
 use super::entry::{Encoder, EntryParts, EntryTail};
+use super::page_data::page_data;
 use super::segment::{NewEntry, SegmentBuilder};
 use super::work_queue::RouteRange;
 use super::worker::PackContext;
@@ -89,8 +90,15 @@ impl PackContext {
         if !read? {
             return self.check_document_alone(planned, place, buffer);
         }
-        let artifact = buffer.artifact();
+        let artifact = match &entry.from_manifest {
+            Some(json) => json.as_bytes(),
+            None => buffer.artifact(),
+        };
         check_artifact(planned, entry, artifact)?;
+        let page_data = match &planned.page_data_check {
+            Some(check) => page_data(check, entry, artifact)?,
+            None => &[],
+        };
         let own_members = Encoder::own_members(planned, entry);
         if self.planner.leaves_out(entry.kind) {
             buffer.release();
@@ -101,6 +109,7 @@ impl PackContext {
         let parts = EntryParts {
             entry,
             artifact,
+            page_data,
             own_members: &own_members,
             tail,
             record: record.as_deref().unwrap_or_default(),
@@ -153,6 +162,9 @@ impl PackContext {
         place: Place,
         buffer: &mut ArtifactBuffer,
     ) -> Result<bool, Stop> {
+        if entry.from_manifest.is_some() {
+            return Ok(true);
+        }
         let opened = self
             .artifacts
             .open(&entry.file, || !self.queue.is_cancelled());

@@ -11,6 +11,7 @@ use std::thread::{self, ScopedJoinHandle};
 
 use super::is_fallback_shell;
 use crate::files;
+use crate::formats::pages_key::pages_cache_key;
 use crate::formats::pathname::cache_pathname;
 use crate::manifest::{
     ManifestError, RawRoute, RenderStatus, Route, RouteIndex, RouteReader, RouterKind,
@@ -35,6 +36,9 @@ pub(super) struct KeyIndex {
     keys: Vec<(u64, usize)>,
     has_root: bool,
     has_index: bool,
+    /// Whether any is of the App Router, and of the Pages Router.
+    has_app: bool,
+    has_pages: bool,
 }
 
 impl KeyIndex {
@@ -95,6 +99,11 @@ impl KeyIndex {
         self.has_root && self.has_index
     }
 
+    /// Whether any is of the App Router, and of the Pages Router.
+    pub(super) fn routers(&self) -> (bool, bool) {
+        (self.has_app, self.has_pages)
+    }
+
     /// The positions of those whose key an earlier one has, ascending.
     pub(super) fn into_duplicates(mut self) -> Vec<usize> {
         self.keys.sort_unstable();
@@ -109,13 +118,19 @@ impl KeyIndex {
 
     fn add(&mut self, position: usize, route: &Route<'_>, state: &RandomState) {
         let pathname = route.pathname();
-        self.has_root |= pathname == "/";
-        self.has_index |= pathname == "/index";
-        let pathname = cache_pathname(pathname);
-        let normalized = pathname.strip_suffix('/').unwrap_or(&pathname);
-        let is_page = route.router == RouterKind::App;
-        self.keys
-            .push((state.hash_one((is_page, normalized)), position));
+        let hash = if route.router == RouterKind::Pages {
+            self.has_pages = true;
+            state.hash_one(pages_cache_key("", pathname, route.locale.as_deref()))
+        } else {
+            self.has_app = true;
+            self.has_root |= pathname == "/";
+            self.has_index |= pathname == "/index";
+            let pathname = cache_pathname(pathname);
+            let normalized = pathname.strip_suffix('/').unwrap_or(&pathname);
+            let is_page = route.router == RouterKind::App;
+            state.hash_one((is_page, normalized))
+        };
+        self.keys.push((hash, position));
     }
 }
 
@@ -164,6 +179,8 @@ impl Parsed {
         self.candidates.keys.extend(other.candidates.keys);
         self.candidates.has_root |= other.candidates.has_root;
         self.candidates.has_index |= other.candidates.has_index;
+        self.candidates.has_app |= other.candidates.has_app;
+        self.candidates.has_pages |= other.candidates.has_pages;
         let problems = [self.problem, other.problem].into_iter().flatten();
         self.problem = problems.min_by_key(|&(position, _)| position);
         self

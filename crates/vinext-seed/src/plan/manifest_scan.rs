@@ -15,8 +15,12 @@ pub struct ManifestScan {
     pub header: Header,
     /// How many routes it lists, rendered or not.
     pub routes: usize,
-    /// How many of them are rendered App Router or metadata routes.
+    /// How many of them are rendered, and of a router that is known.
     pub candidates: usize,
+    /// Whether any of these is of the App Router.
+    pub has_app_router: bool,
+    /// Whether any of these is of the Pages Router.
+    pub has_pages_router: bool,
     /// Whether both `/` and `/index` are among these.
     pub has_root_and_index: bool,
     /// Where the routes lie in the manifest.
@@ -33,7 +37,10 @@ impl ManifestScan {
     pub fn take<R: Read>(mut reader: RouteReader<R>) -> Result<Self, ManifestError> {
         let mut index = RouteIndex::default();
         let candidates = KeyIndex::find(&mut reader, &mut index)?;
+        let (has_app_router, has_pages_router) = candidates.routers();
         Ok(Self {
+            has_app_router,
+            has_pages_router,
             header: reader.into_header()?,
             routes: index.len(),
             candidates: candidates.count(),

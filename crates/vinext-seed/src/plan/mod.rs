@@ -8,6 +8,7 @@ mod key_index;
 pub mod lifetime;
 mod manifest_scan;
 mod page_tags;
+mod pages_route;
 mod planned_route;
 mod priority;
 mod skip;
@@ -27,7 +28,7 @@ use crate::sanitized_text::SanitizedText;
 use crate::store::StoreLimits;
 use lifetime::TtlRule;
 pub use manifest_scan::ManifestScan;
-pub use planned_route::{PayloadCheck, PlannedEntry, PlannedRoute};
+pub use planned_route::{PageDataCheck, PayloadCheck, PlannedEntry, PlannedRoute};
 pub use priority::Priority;
 pub use skip::{SkipReason, SkippedRoute};
 pub use skipped_routes::{DEFAULT_MAX_LISTED, SkippedReason, SkippedRoutes};
@@ -132,6 +133,8 @@ impl Planner {
             RouterKind::App => {}
             RouterKind::Metadata if self.profile.has_metadata_routes => {}
             RouterKind::Metadata => return Err(SkipReason::MetadataNotRead),
+            RouterKind::Pages if self.profile.has_pages_router => {}
+            RouterKind::Pages => return Err(SkipReason::OldPagesRouter),
             RouterKind::Other => return Err(SkipReason::NotAppRouter),
         }
         let pathname = route.pathname();
@@ -164,6 +167,7 @@ impl Planner {
         }
         match route.router {
             RouterKind::Metadata => self.metadata_route(route, lifetime),
+            RouterKind::Pages => self.pages_route(route, lifetime),
             _ => self.page(route, lifetime),
         }
     }
@@ -200,8 +204,10 @@ impl Planner {
                 self.entry(route, &looked_up, ArtifactKind::Rsc, rsc_headers)?,
             ],
             payload_check,
+            page_data_check: None,
             tags,
             lifetime,
+            starts_stale: false,
             ttl_seconds: self.ttl.ttl_seconds(&lifetime, self.limits.min_ttl_seconds),
             status,
             query_proof: self.profile.query_proof,
@@ -223,8 +229,10 @@ impl Planner {
         Ok(PlannedRoute {
             entries: vec![self.entry(route, &cached, ArtifactKind::Route, Some(headers))?],
             payload_check: None,
+            page_data_check: None,
             tags: self.tags(route, cached, route.route_segments.iter(), Leaf::Route),
             lifetime,
+            starts_stale: false,
             ttl_seconds: self.ttl.ttl_seconds(&lifetime, self.limits.min_ttl_seconds),
             status: Some(route.response_status.unwrap_or(200)),
             // The runtime asks for proof only before it serves a page.
@@ -249,12 +257,23 @@ impl Planner {
             .map_err(SkipReason::UnsafePathError)?;
         let rule = self.profile.cache_key;
         let logical_key = rule.key(&self.build_id, cached_pathname, kind);
+        self.entry_under(&logical_key, route, kind, file, headers)
+    }
+
+    fn entry_under(
+        &self,
+        logical_key: &str,
+        route: &Route<'_>,
+        kind: ArtifactKind,
+        file: String,
+        headers: Option<Headers>,
+    ) -> Result<PlannedEntry, SkipReason> {
         let limit_bytes = self.limits.max_key_bytes;
         let too_long = |bytes| SkipReason::KeyTooLong { bytes, limit_bytes };
         let key = self
             .key_space
-            .entry_key(&logical_key)
-            .ok_or_else(|| too_long(self.key_space.bytes(&logical_key)))?;
+            .entry_key(logical_key)
+            .ok_or_else(|| too_long(self.key_space.bytes(logical_key)))?;
         if key.len() > limit_bytes {
             return Err(too_long(key.len()));
         }
@@ -263,12 +282,13 @@ impl Planner {
             // The runtime renders a missing payload when somebody navigates there.
             is_required: kind != ArtifactKind::Rsc,
             file,
+            from_manifest: None,
             key,
             headers,
             priority: Priority::of(
-                priority::is_named(&self.named_first, pathname),
+                priority::is_named(&self.named_first, route.pathname()),
                 kind,
-                pathname,
+                route.pathname(),
                 &route.lifetime.unwrap_or_default(),
             ),
         })

@@ -14,10 +14,15 @@ pub struct PlannedRoute {
     /// What the payload has to show for the route to be seeded; `None` if it need not show
     /// anything.
     pub payload_check: Option<PayloadCheck>,
+    /// What the data in the document of a page of the Pages Router has to show; `None` for other pages.
+    pub page_data_check: Option<PageDataCheck>,
     /// The tags of every entry.
     pub tags: TagList,
     /// The cache lifetime of every entry.
     pub lifetime: Lifetime,
+    /// Whether every entry is stale from the start: its first visitor gets it at once, and the runtime
+    /// renders the page again and learns its lifetime.
+    pub starts_stale: bool,
     /// The TTL that the store gets for every entry, if any.
     pub ttl_seconds: Option<u64>,
     /// The response status of every entry; the runtime takes a missing one for 200.
@@ -38,6 +43,17 @@ pub struct PayloadCheck {
     pub has_own_document: bool,
 }
 
+/// What a document of the Pages Router has to show: that it is the page's, of this build.
+#[derive(Clone, Debug)]
+pub struct PageDataCheck {
+    /// The page as the data names it, `/posts/[slug]`.
+    pub page: String,
+    /// The build's id.
+    pub build_id: String,
+    /// The page's locale, where the site has several.
+    pub locale: Option<String>,
+}
+
 /// One entry.
 #[derive(Clone, Debug)]
 pub struct PlannedEntry {
@@ -48,6 +64,9 @@ pub struct PlannedEntry {
     pub is_required: bool,
     /// The artifact's file, within the directory of artifacts.
     pub file: String,
+    /// What the entry holds where that stands in the manifest, as JSON: the props of a redirect. No file
+    /// is read then.
+    pub from_manifest: Option<String>,
     /// The key in the store.
     pub key: String,
     /// The response headers to store.

@@ -12,8 +12,9 @@ use crate::sanitized_text::SanitizedText;
 pub enum SkipReason {
     /// The build did not render it, for the reason in the manifest.
     NotRendered(SanitizedText),
-    /// The App Router does not serve it. For pages of the Pages Router the build writes no page
-    /// data, without which an entry would be incomplete.
+    /// The Pages Router serves it, in a version whose manifest does not have what an entry needs.
+    OldPagesRouter,
+    /// The router that serves it is not known.
     NotAppRouter,
     /// It is a metadata route, of a version that does not read these from the cache.
     MetadataNotRead,
@@ -95,6 +96,26 @@ pub enum SkipReason {
         /// The limit it is over, in bytes.
         limit_bytes: u64,
     },
+    /// It has no `getStaticProps` (Pages Router): the Worker serves its static file.
+    NoStaticProps,
+    /// It has `getInitialProps` (Pages Router): the Worker renders it on every request.
+    InitialProps,
+    /// Its locale can depend on the domain (`i18n.domains`, Pages Router), and so can its key.
+    DomainLocales,
+    /// The data of the page cannot be taken from its document (Pages Router).
+    NoPageData {
+        /// The document's name within the directory of artifacts.
+        file: String,
+        /// What is wrong with it.
+        problem: SanitizedText,
+    },
+    /// The document is of another page (Pages Router).
+    OtherPageData {
+        /// The document's name within the directory of artifacts.
+        file: String,
+        /// The other page, as Next.js names it.
+        page: SanitizedText,
+    },
     /// The file was written to while it was read, again and again.
     ArtifactChanged {
         /// Its name within the directory of artifacts.
@@ -108,7 +129,7 @@ impl SkipReason {
     pub fn code(&self) -> &'static str {
         match self {
             Self::NotRendered(_) => "not-rendered",
-            Self::NotAppRouter => "not-app-router",
+            Self::OldPagesRouter | Self::NotAppRouter => "not-app-router",
             Self::MetadataNotRead => "metadata-not-read",
             Self::ErrorPage => "error-page",
             Self::FallbackShell => "fallback-shell",
@@ -131,6 +152,11 @@ impl SkipReason {
             Self::LoopbackRedirect => "loopback-redirect",
             Self::EmptyDocument { .. } => "empty-document",
             Self::ValueTooLarge { .. } => "value-too-large",
+            Self::NoStaticProps => "no-static-props",
+            Self::InitialProps => "initial-props",
+            Self::DomainLocales => "domain-locales",
+            Self::NoPageData { .. } => "no-page-data",
+            Self::OtherPageData { .. } => "other-page-data",
             Self::ArtifactChanged { .. } => "artifact-changed",
         }
     }
@@ -155,6 +181,8 @@ impl SkipReason {
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         match self {
             Self::NotRendered(_)
+            | Self::OldPagesRouter
+            | Self::NotAppRouter
             | Self::InvalidRoute(_)
             | Self::UnsafePathError(_)
             | Self::FailedRender { .. } => self == other,
@@ -171,6 +199,8 @@ impl SkipReason {
                 | Self::ArtifactChanged { .. }
                 | Self::RscIsHtml { .. }
                 | Self::EmptyDocument { .. }
+                | Self::NoPageData { .. }
+                | Self::OtherPageData { .. }
                 | Self::ValueTooLarge { .. }
         )
     }
@@ -180,7 +210,23 @@ impl fmt::Display for SkipReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotRendered(detail) => write!(f, "not rendered by the build ({detail})"),
-            Self::NotAppRouter => f.write_str("not a route of the App Router"),
+            Self::OldPagesRouter => {
+                f.write_str("a page of the Pages Router, which can be seeded from vinext 1.4.0 on")
+            }
+            Self::NotAppRouter => f.write_str("not a route of the App Router or the Pages Router"),
+            Self::NoStaticProps => f.write_str(
+                "a page without `getStaticProps`, which the Worker serves from its static files",
+            ),
+            Self::InitialProps => f.write_str(
+                "a page with `getInitialProps`, which the Worker renders on every request",
+            ),
+            Self::DomainLocales => f.write_str(
+                "the site has `i18n.domains`, and the keys of its pages depend on the domain",
+            ),
+            Self::NoPageData { file, problem } => write!(f, "{file} {problem}"),
+            Self::OtherPageData { file, page } => {
+                write!(f, "{file} holds the page {page} instead")
+            }
             Self::MetadataNotRead => {
                 f.write_str("this version of vinext does not read metadata routes from the cache")
             }

@@ -20,8 +20,8 @@ pub(super) const MAX_BUILDS: usize = 10_000;
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Build {
     pub(super) id: String,
-    /// What the keys of its entries begin with.
-    pub(super) key_prefix: String,
+    /// What the keys of its entries begin with: a site with both routers has two kinds of keys.
+    pub(super) key_prefixes: Vec<String>,
     pub(super) entries: usize,
     /// When it was seeded, or its newest page rendered, as far as a listing shows it.
     pub(super) at_ms: Option<f64>,
@@ -31,6 +31,23 @@ pub(super) struct Build {
     pub(super) record_key: Option<String>,
     /// What its Worker says in `X-Vinext-RSC-Build-Id`.
     pub(super) rsc_build_id: Option<String>,
+}
+
+impl Build {
+    /// Adds what is stored of the same build under other keys.
+    fn join(&mut self, other: Self) {
+        self.key_prefixes.extend(other.key_prefixes);
+        self.entries += other.entries;
+        self.at_ms = match (self.at_ms, other.at_ms) {
+            (Some(one), Some(other)) => Some(one.max(other)),
+            (one, other) => one.or(other),
+        };
+        if self.sample.is_empty() {
+            self.sample = other.sample;
+        }
+        self.record_key = self.record_key.take().or(other.record_key);
+        self.rsc_build_id = self.rsc_build_id.take().or(other.rsc_build_id);
+    }
 }
 
 /// The builds of one application.
@@ -66,7 +83,7 @@ impl Builds {
             record.key_prefix.clone(),
             Build {
                 id: record.build_id,
-                key_prefix: record.key_prefix,
+                key_prefixes: vec![record.key_prefix],
                 entries: 0,
                 at_ms: Some(record.seeded_at_ms),
                 sample: String::new(),
@@ -87,7 +104,7 @@ impl Builds {
             .entry(prefix)
             .or_insert_with_key(|prefix| Build {
                 id,
-                key_prefix: prefix.clone(),
+                key_prefixes: vec![prefix.clone()],
                 entries: 0,
                 at_ms: None,
                 sample: String::new(),
@@ -107,9 +124,18 @@ impl Builds {
         self.by_prefix.len()
     }
 
-    /// The builds that have entries, or a record of some.
+    /// The builds that have entries, or a record of some, each once.
     pub(super) fn into_vec(self) -> Vec<Build> {
-        self.by_prefix.into_values().collect()
+        let mut by_id: BTreeMap<String, Build> = BTreeMap::new();
+        for build in self.by_prefix.into_values() {
+            match by_id.get_mut(&build.id) {
+                Some(known) => known.join(build),
+                None => {
+                    by_id.insert(build.id.clone(), build);
+                }
+            }
+        }
+        by_id.into_values().collect()
     }
 
     /// The build that an entry is of: what its keys begin with, and its id.
@@ -120,7 +146,7 @@ impl Builds {
             .find(|namespace| logical.starts_with(namespace))?;
         // A record knows its build's id for certain, even one with a slash after a colon.
         if let Some(build) = self.recorded(key) {
-            return Some((build.key_prefix.clone(), build.id.clone()));
+            return Some((build.key_prefixes.concat(), build.id.clone()));
         }
         let rest = &logical[namespace.len()..];
         let end = AFTER_BUILD_ID
@@ -197,7 +223,7 @@ mod tests {
             "cache:app:v2:new:__hash:0123456789abcdef:html",
             "cache:pages:v2:new:/posts/a",
         ];
-        let expected = [("old", 2), ("new", 2), ("new", 1)];
+        let expected = [("new", 3), ("old", 2)];
         assert_eq!(
             found(&[], &keys),
             expected.map(|(id, n)| (id.to_owned(), n))

@@ -90,12 +90,13 @@ pub(super) fn choose(builds: &[Build], rule: &Rule<'_>) -> Vec<Fate> {
         .iter()
         .zip(&fates)
         .filter(|(_, fate)| **fate != Fate::Deleted)
-        .map(|(build, _)| build.key_prefix.clone())
+        .flat_map(|(build, _)| build.key_prefixes.clone())
         .chain(rule.dist_build_id.map(str::to_owned))
         .collect();
     for (build, fate) in builds.iter().zip(&mut fates) {
         let is_within = |prefix: &String| {
-            prefix.starts_with(&build.key_prefix) || prefix.starts_with(&format!("{}:", build.id))
+            let of_build = |own: &String| prefix.starts_with(own);
+            build.key_prefixes.iter().any(of_build) || prefix.starts_with(&format!("{}:", build.id))
         };
         if *fate == Fate::Deleted && kept.iter().any(is_within) {
             *fate = Fate::Kept(Kept::Ambiguous);
@@ -111,7 +112,7 @@ mod tests {
     fn builds(ids: &[(&str, Option<f64>)]) -> Vec<Build> {
         let of = |&(id, at_ms): &(&str, Option<f64>)| Build {
             id: id.to_owned(),
-            key_prefix: format!("cache:app:v2:{id}:"),
+            key_prefixes: vec![format!("cache:app:v2:{id}:")],
             entries: 1,
             at_ms,
             sample: String::new(),

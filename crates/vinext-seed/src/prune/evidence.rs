@@ -69,7 +69,7 @@ mod tests {
     fn build(id: &str, rsc: Option<&str>) -> Build {
         Build {
             id: id.to_owned(),
-            key_prefix: format!("cache:app:v2:{id}:"),
+            key_prefixes: vec![format!("cache:app:v2:{id}:")],
             entries: 1,
             at_ms: None,
             sample: String::new(),

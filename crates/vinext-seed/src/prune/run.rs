@@ -140,25 +140,9 @@ impl<S: Store> Pruning<S> {
 
     /// Deletes a build's entries, page by page, and its record last.
     async fn delete(&mut self, build: &Build, position: usize) -> Result<(), StoreError> {
-        let mut cursor = None;
-        let mut keys = Vec::new();
         let mut is_whole = true;
-        loop {
-            let page = self
-                .sender
-                .list(&build.key_prefix, cursor.as_deref())
-                .await?;
-            self.report.lists += 1;
-            keys.extend(page.keys.into_iter().map(|key| key.name));
-            cursor = page.cursor;
-            if cursor.is_none() || keys.len() >= S::LIMITS.max_batch_entries {
-                is_whole &= self
-                    .delete_keys(std::mem::take(&mut keys), position)
-                    .await?;
-            }
-            if cursor.is_none() || !is_whole {
-                break;
-            }
+        for prefix in &build.key_prefixes {
+            is_whole = is_whole && self.delete_under(prefix, position).await?;
         }
         if let Some(record) = build.record_key.as_ref().filter(|_| is_whole)
             && self.may_delete() > 0
@@ -167,6 +151,26 @@ impl<S: Store> Pruning<S> {
             self.deletes += 1;
         }
         Ok(())
+    }
+
+    /// Deletes the entries whose keys begin with a prefix; `false` if that is not all of them.
+    async fn delete_under(&mut self, prefix: &str, position: usize) -> Result<bool, StoreError> {
+        let mut cursor = None;
+        let mut keys = Vec::new();
+        loop {
+            let page = self.sender.list(prefix, cursor.as_deref()).await?;
+            self.report.lists += 1;
+            keys.extend(page.keys.into_iter().map(|key| key.name));
+            cursor = page.cursor;
+            let is_last = cursor.is_none();
+            if is_last || keys.len() >= S::LIMITS.max_batch_entries {
+                let keys = std::mem::take(&mut keys);
+                let is_whole = self.delete_keys(keys, position).await?;
+                if is_last || !is_whole {
+                    return Ok(is_whole);
+                }
+            }
+        }
     }
 
     /// Deletes as many keys as may be; `false` if that is not all of them.

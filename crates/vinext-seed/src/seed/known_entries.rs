@@ -23,8 +23,8 @@ const MAX_MARKERS: usize = 100_000;
 /// Where a store has the entries of a build.
 #[derive(Clone, Debug)]
 pub(super) struct EntryPlace {
-    /// What their keys begin with; `None` if that does not tell the build.
-    pub(super) key_prefix: Option<String>,
+    /// What their keys begin with, for each router; none if that does not tell the build.
+    pub(super) key_prefixes: Vec<String>,
     /// What the keys of the markers of invalidated tags begin with.
     pub(super) tag_marker_prefix: String,
     /// The key of the record that a run leaves of the build, if it can have one.
@@ -61,50 +61,48 @@ impl KnownEntries {
             entries: Vec::new(),
             now_seconds: seconds(place.now_ms),
         };
-        let Some(key_prefix) = place
-            .key_prefix
-            .as_ref()
-            .filter(|_| S::FRAME.has_metadata())
-        else {
+        if !S::FRAME.has_metadata() {
             return Ok(known);
-        };
+        }
         let max_entries = max_memory_bytes / SHARE_OF_MEMORY / size_of::<KnownEntry>();
         let mut markers: Option<TagMarkers> = None;
-        let mut cursor = None;
-        loop {
-            let page = sender.list(key_prefix, cursor.as_deref()).await?;
-            for key in &page.keys {
-                let Some((record, tags)) = described(key) else {
-                    continue;
-                };
-                if record
-                    .renew_at_ms
-                    .is_some_and(|at_ms| at_ms <= place.now_ms)
-                {
-                    continue;
-                }
-                if markers.is_none() {
-                    markers = TagMarkers::list(sender, &place.tag_marker_prefix).await?;
-                    if markers.is_none() {
-                        return Ok(Self::default());
+        for key_prefix in &place.key_prefixes {
+            let mut cursor = None;
+            loop {
+                let page = sender.list(key_prefix, cursor.as_deref()).await?;
+                for key in &page.keys {
+                    let Some((record, tags)) = described(key) else {
+                        continue;
+                    };
+                    if record
+                        .renew_at_ms
+                        .is_some_and(|at_ms| at_ms <= place.now_ms)
+                    {
+                        continue;
                     }
+                    if markers.is_none() {
+                        markers = TagMarkers::list(sender, &place.tag_marker_prefix).await?;
+                        if markers.is_none() {
+                            return Ok(Self::default());
+                        }
+                    }
+                    if let Some(markers) = &mut markers
+                        && markers.purge(sender, &tags, record.rendered_at_ms).await?
+                    {
+                        continue;
+                    }
+                    known.entries.push(KnownEntry {
+                        key_hash: hash(&key.name),
+                        digest: record.digest,
+                        expires_at_seconds: key
+                            .expires_at_seconds
+                            .and_then(|at| NonZeroU32::new(u32::try_from(at).unwrap_or(u32::MAX))),
+                    });
                 }
-                if let Some(markers) = &mut markers
-                    && markers.purge(sender, &tags, record.rendered_at_ms).await?
-                {
-                    continue;
+                cursor = page.cursor;
+                if cursor.is_none() || known.entries.len() >= max_entries {
+                    break;
                 }
-                known.entries.push(KnownEntry {
-                    key_hash: hash(&key.name),
-                    digest: record.digest,
-                    expires_at_seconds: key
-                        .expires_at_seconds
-                        .and_then(|at| NonZeroU32::new(u32::try_from(at).unwrap_or(u32::MAX))),
-                });
-            }
-            cursor = page.cursor;
-            if cursor.is_none() || known.entries.len() >= max_entries {
-                break;
             }
         }
         known.entries.sort_unstable();

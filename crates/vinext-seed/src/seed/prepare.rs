@@ -156,7 +156,7 @@ fn start(
         .html_only(html_only)
         .caching_only_what_is_marked(worker.cache_components == Fact::Known(true));
     let place = EntryPlace {
-        key_prefix: planner.key_prefix(),
+        key_prefixes: planner.key_prefixes(),
         tag_marker_prefix: planner.tag_marker_prefix(),
         record_key: planner.record_key(),
         rsc_build_id: build_id::rsc_build_id(&server_dir),

@@ -43,9 +43,11 @@ pub(super) async fn leave<S: Store>(
     stay: LongestStay,
     report: &SeedReport,
 ) {
-    let (Some(key), Some(key_prefix), Some(build_id)) =
-        (&place.record_key, &place.key_prefix, &report.build_id)
-    else {
+    let (Some(key), Some(key_prefix), Some(build_id)) = (
+        &place.record_key,
+        place.key_prefixes.first(),
+        &report.build_id,
+    ) else {
         return;
     };
     let now = SystemTime::now().duration_since(UNIX_EPOCH);

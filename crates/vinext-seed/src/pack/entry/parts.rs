@@ -13,6 +13,8 @@ use crate::store::Frame;
 pub(in crate::pack) struct EntryParts<'a> {
     pub(in crate::pack) entry: &'a PlannedEntry,
     pub(in crate::pack) artifact: &'a [u8],
+    /// The part of a document of the Pages Router that is its data, as JSON; else nothing.
+    pub(in crate::pack) page_data: &'a [u8],
     /// See [`Encoder::own_members`].
     pub(in crate::pack) own_members: &'a [u8],
     pub(in crate::pack) tail: &'a EntryTail,
@@ -48,6 +50,20 @@ impl EntryParts<'_> {
             ArtifactKind::Rsc => {
                 frame.push_value(out, br#"{"value":{"kind":"APP_PAGE","html":"","rscData":""#);
                 out.base64(self.artifact);
+            }
+            ArtifactKind::Pages => {
+                frame.push_value(out, br#"{"value":{"kind":"PAGES","html":""#);
+                push_document(out, frame, self.artifact);
+                frame.push_value(out, br#"","pageData":"#);
+                frame.push_value(out, self.page_data);
+            }
+            ArtifactKind::PagesRedirect => {
+                frame.push_value(out, br#"{"value":{"kind":"REDIRECT","props":"#);
+                frame.push_value(out, self.artifact);
+            }
+            ArtifactKind::PagesNotFound => {
+                frame.push_value(out, br#"{"value":"#);
+                frame.push_value(out, self.artifact);
             }
             ArtifactKind::Route => {
                 frame.push_value(out, br#"{"value":{"kind":"APP_ROUTE","body":""#);

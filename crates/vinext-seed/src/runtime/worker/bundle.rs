@@ -1,6 +1,8 @@
 //! The files of a built Worker.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
 
 use super::super::javascript::SourceFile;
 use super::super::text_file;
@@ -26,6 +28,14 @@ const MAX_DEPTH: usize = 8;
 /// `experimental.newConfig.cfBuildOutput` is set. The manifest stays in `dist/server/`.
 const BUILD_OUTPUT: &str = ".cloudflare/output/v0/workers/default/bundle";
 
+/// Where `@cloudflare/vite-plugin` says which configuration wrangler deploys. The bundle is beside that: in
+/// `dist/ssr` where the plugin builds the environment `ssr`, as it does for sites that have only a Pages
+/// Router.
+const DEPLOY_CONFIG: &str = ".wrangler/deploy/config.json";
+
+/// A generous size for that file, in bytes.
+const MAX_DEPLOY_CONFIG_BYTES: u64 = 64 * 1024;
+
 /// A built Worker's code.
 #[derive(Debug, Default)]
 pub(super) struct Bundle {
@@ -38,12 +48,8 @@ pub(super) struct Bundle {
 impl Bundle {
     /// Reads the bundle of a project. What cannot be read is not in it.
     pub(super) fn read(root: &Path) -> Self {
-        let server = root.join("dist").join("server");
-        let output = root.join(BUILD_OUTPUT);
-        let is_output = !server.join(MAIN_MODULE).exists() && output.is_dir();
-        let place = if is_output { output } else { server };
         let mut bundle = Self::default();
-        bundle.collect(&place, "", 0);
+        bundle.collect(&place(root), "", 0);
         bundle
     }
 
@@ -93,6 +99,30 @@ impl Bundle {
             self.files.push(SourceFile { path, code });
         }
     }
+}
+
+/// The directory of the Worker's entry.
+fn place(root: &Path) -> PathBuf {
+    let server = root.join("dist").join("server");
+    let output = root.join(BUILD_OUTPUT);
+    if server.join(MAIN_MODULE).exists() {
+        server
+    } else if output.is_dir() {
+        output
+    } else {
+        deployed(root).unwrap_or(server)
+    }
+}
+
+/// The directory of the configuration that wrangler deploys, within the project's `dist`.
+fn deployed(root: &Path) -> Option<PathBuf> {
+    let file = root.join(DEPLOY_CONFIG);
+    let text = text_file::read(&file, MAX_DEPLOY_CONFIG_BYTES).ok()?;
+    let config: Value = serde_json::from_str(&text).ok()?;
+    let named = file.parent()?.join(config["configPath"].as_str()?);
+    let directory = named.parent()?.canonicalize().ok()?;
+    let dist = root.join("dist").canonicalize().ok()?;
+    (directory.starts_with(dist) && directory.join(MAIN_MODULE).is_file()).then_some(directory)
 }
 
 fn is_code(path: &Path) -> bool {

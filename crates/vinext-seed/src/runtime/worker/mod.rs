@@ -19,6 +19,7 @@ mod surroundings;
 use std::path::Path;
 
 use crate::formats::RuntimeProfile;
+use crate::formats::pages_key::PAGES_NAMESPACE;
 use crate::formats::tags::ColonTags;
 use crate::sanitized_text::SanitizedText;
 use bundle::Bundle;
@@ -31,8 +32,8 @@ use super::javascript::Program;
 /// Stands in every bundle of 0.0.31 to 1.4.0, in the code that builds cache keys.
 const KEY_CODE: &str = ":__hash:";
 
-/// Stands beside it where keys are those of 1.4.0.
-const V2_NAMESPACE: &str = "app:v2";
+/// What stands beside it where keys are those of 1.4.0. A Worker without an App Router has only the second.
+const V2_NAMESPACES: [&str; 2] = ["app:v2", PAGES_NAMESPACE];
 
 /// The global variable in which a Worker has the list of paths that were pre-rendered, from 0.1.6 on.
 const RENDERED_PATHS: &str = "globalThis.__VINEXT_PREGENERATED_CONCRETE_PATHS";
@@ -75,7 +76,7 @@ fn facts_of(bundle: &Bundle) -> WorkerFacts {
 pub enum WorkerError {
     /// Its keys have another prefix.
     #[error(
-        "the Worker in dist/server was built by a vinext whose keys begin with \"{worker}:\", but \
+        "the built Worker was built by a vinext whose keys begin with \"{worker}:\", but \
          those of vinext {version} begin with \"{profile}:\"; build again with the installed version"
     )]
     OtherFormat {
@@ -88,13 +89,13 @@ pub enum WorkerError {
     },
     /// Its code does not contain the build id.
     #[error(
-        "the Worker in dist/server was not built with the build id {0:?} of the pre-rendered pages; \
+        "the built Worker was not built with the build id {0:?} of the pre-rendered pages; \
          build and pre-render again"
     )]
     OtherBuild(SanitizedText),
     /// No adapter is configured, and it keeps its cache in memory.
     #[error(
-        "the Worker in dist/server does not read KV, because no data cache is configured; set \
+        "the built Worker does not read KV, because no data cache is configured; set \
          `vinext({{ cache: {{ data: kvDataAdapter() }} }})` in the Vite configuration (up to vinext \
          0.1.8, call `setCacheHandler(new KVCacheHandler(env.VINEXT_CACHE))` in the Worker), and build \
          again"
@@ -102,7 +103,7 @@ pub enum WorkerError {
     KvNotRead,
     /// It keeps its cache elsewhere.
     #[error(
-        "the Worker in dist/server keeps its data cache in something else than KV: another adapter is \
+        "the built Worker keeps its data cache in something else than KV: another adapter is \
          configured as `cache.data`, or the Worker sets a cache handler of its own"
     )]
     OtherDataCache,
@@ -207,8 +208,11 @@ fn check_build(
     if with_keys.peek().is_none() {
         return Ok(*profile);
     }
-    let has_v2 = with_keys.any(|file| file.code.contains(V2_NAMESPACE));
-    let worker = if has_v2 { V2_NAMESPACE } else { "app" };
+    let has_v2 = with_keys.any(|file| {
+        let mut namespaces = V2_NAMESPACES.iter();
+        namespaces.any(|namespace| file.code.contains(namespace))
+    });
+    let worker = if has_v2 { V2_NAMESPACES[0] } else { "app" };
     if worker != profile.cache_key.namespace {
         let version = SanitizedText::new(version);
         let profile = profile.cache_key.namespace;
@@ -281,6 +285,33 @@ mod check_tests {
             assert_eq!(tags(&newer), ColonTags::Kept);
             assert_eq!(tags(keys), installed);
         }
+    }
+
+    #[test]
+    fn a_worker_with_only_a_pages_router_has_the_keys_of_its_version() {
+        let code = "`${e}:__hash:${t}`; `pages:v2`; n=`id-1`";
+        assert!(check_code(code, &profile::G12).is_ok());
+    }
+
+    #[test]
+    fn the_worker_is_where_wrangler_deploys_it_from() {
+        let dir = tempfile::tempdir().unwrap();
+        let write = |file: &str, text: &str| {
+            let file = dir.path().join(file);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, text).unwrap();
+        };
+        let config = |path: &str| {
+            let json = format!("{{\"configPath\":\"../../{path}/wrangler.json\"}}");
+            write(".wrangler/deploy/config.json", &json);
+            Bundle::read(dir.path()).contains("of the site")
+        };
+        write("dist/ssr/index.js", "of the site");
+        write("elsewhere/index.js", "of the site");
+        assert!(config("dist/ssr"));
+        assert!(!config("elsewhere"));
+        write("dist/server/index.js", "of a server");
+        assert!(!config("dist/ssr"));
     }
 
     #[test]

@@ -1,0 +1,7 @@
+export function getStaticProps() {
+  return { props: { text: "Fixed" } };
+}
+
+export default function FixedPage({ text }: { text: string }) {
+  return <main>{text}</main>;
+}

@@ -1,0 +1,5 @@
+InitialPage.getInitialProps = () => ({ text: "From getInitialProps" });
+
+export default function InitialPage({ text }: { text: string }) {
+  return <main>{text}</main>;
+}

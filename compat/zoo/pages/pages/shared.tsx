@@ -1,0 +1,5 @@
+export { getStaticProps } from "../lib/dated";
+
+export default function SharedPage({ text }: { text: string }) {
+  return <main>{text}</main>;
+}
