@@ -50,7 +50,7 @@ describe("skipped routes", () => {
     [
       "its list of routes is empty",
       { buildId: "b", routes: [] },
-      "no pre-rendered App Router routes found",
+      "no pre-rendered routes found",
       "nothing-seedable",
     ],
   ])("does nothing if %s", async (_, manifest, skipped, skippedCode) => {

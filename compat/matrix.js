@@ -112,6 +112,13 @@ export const MATRIX = [
   },
   { name: "1.4.0 with cacheComponents", ...SMALL_1_4, zoo: ["cache-components"] },
   { name: "1.4.0 with Pages Router and i18n", ...SMALL_1_4, zoo: ["small", "hybrid"] },
+  {
+    name: "1.4.0 with only a Pages Router",
+    packages: "example",
+    style: "pages-router",
+    zoo: ["pages", "pages-home"],
+    paths: ["/not-there"],
+  },
   { name: "1.4.0 with a Worker of its own", ...SMALL_1_4, style: "own-worker", zoo: ["small"] },
   {
     name: "1.4.0 with a Worker that passes no env",

@@ -2,6 +2,8 @@
 
 import path from "node:path";
 import { findCommand } from "./installed-package.js";
+import { misplacedPagesWorker } from "./pages-router-build.js";
+import { sanitize } from "./sanitized-text.js";
 import { runScript } from "./script.js";
 import { withoutSecrets } from "./secrets.js";
 
@@ -33,6 +35,14 @@ export async function buildTakesPrerenderFlag(root, signal) {
  * @returns {Promise<string>}
  */
 export async function prerenderHint(root, signal) {
+  const misplaced = misplacedPagesWorker(root);
+  if (misplaced !== undefined) {
+    return (
+      `vinext found no Worker to pre-render with, because it is in ${sanitize(misplaced)}; for a project with ` +
+      'only a Pages Router, set `cloudflare({ viteEnvironment: { name: "ssr" } })` in the Vite configuration and ' +
+      "build again"
+    );
+  }
   const how = (await buildTakesPrerenderFlag(root, signal))
     ? `build with \`vinext build ${PRERENDER_FLAG}\``
     : 'set `vinext({ prerender: { routes: "*" } })` in the Vite configuration and build with ' +

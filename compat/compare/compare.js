@@ -73,8 +73,8 @@ export async function compareProject({ root, scratch, paths = [], basePath, ...t
   );
 
   const requests = requestsOf(root, { basePath: basePath ?? (await basePathOf(root)), paths });
-  const documents = requests.filter(({ kind }) => kind !== "rsc");
-  const payloads = requests.filter(({ kind }) => kind === "rsc");
+  const documents = requests.filter(({ kind }) => !isNavigation(kind));
+  const payloads = requests.filter(({ kind }) => isNavigation(kind));
   // A Worker that renders a document may write its payload too, and the other way round. Each goes
   // first once, so that every request is a first one in one of two empty namespaces.
   const run = (
@@ -92,7 +92,7 @@ export async function compareProject({ root, scratch, paths = [], basePath, ...t
 
   const pages = requests.map((request) => {
     // A page that is not seeded is answered as in the run with the same order of requests.
-    const isReference = request.kind !== "rsc" || !isSeeded(request, result);
+    const isReference = !isNavigation(request.kind) || !isSeeded(request, result);
     return {
       request,
       seeded: seeded.answers(request),
@@ -118,6 +118,11 @@ export async function compareProject({ root, scratch, paths = [], basePath, ...t
     namespaceId,
     seededState,
   };
+}
+
+/** @param {import("./requests.js").PageRequest["kind"]} kind */
+function isNavigation(kind) {
+  return kind === "rsc" || kind === "data";
 }
 
 /**

@@ -62,11 +62,11 @@ function fieldDifferences(seeded, worker, control) {
     if (stable(ours) !== stable(theirs)) differences.push({ field, seeded: ours, worker: theirs });
   };
   const [ours, theirs] = [seeded.entry, worker.entry];
-  for (const name of namesOf(ours.value, theirs.value)) {
+  for (const name of namesOf(ours.value ?? {}, theirs.value ?? {})) {
     const kind = CONTENTS[/** @type {keyof CONTENTS} */ (name)];
-    const both = [ours.value[name], theirs.value[name]];
+    const both = [ours.value?.[name], theirs.value?.[name]];
     if (kind !== undefined && both.every((part) => typeof part === "string")) {
-      const parts = [...both, control.entry.value[name] ?? both[1]].map((part) =>
+      const parts = [...both, control.entry.value?.[name] ?? both[1]].map((part) =>
         shownTexts(kind, name === "html" ? Buffer.from(part) : Buffer.from(part, "base64")),
       );
       const [own = [], live = [], again = []] = parts;

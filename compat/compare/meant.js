@@ -32,7 +32,7 @@ const TTL_TOLERANCE_SECONDS = 120;
 /** @type {Record<string, (difference: EntryDifference, facts: Facts) => boolean>} */
 const ENTRIES = {
   "query-proof": ({ field, seeded, worker, workerEntry }) => {
-    const observed = workerEntry?.entry.value.renderObservation;
+    const observed = workerEntry?.entry.value?.renderObservation;
     if (field === "value.prerendered") return seeded === true && isQueryUnread(observed);
     if (field !== "value.renderObservation") return false;
     return isQueryUnread(worker) && (seeded === undefined || isQueryUnread(seeded));
@@ -51,6 +51,13 @@ const ENTRIES = {
     const servedSeconds = ((expireAt ?? revalidateAt) - Date.now()) / 1000;
     return ours > Math.min(servedSeconds, theirs) - TTL_TOLERANCE_SECONDS;
   },
+  "stale-from-the-start": ({ field, seededEntry, workerEntry }) =>
+    isStaleFromTheStart(seededEntry) &&
+    workerEntry !== undefined &&
+    (field === "ttl" ||
+      field === "revalidateAt" ||
+      field === "expireAt" ||
+      field.startsWith("cacheControl.")),
   "seed-record": ({ field, worker }) => field === "metadata.seed" && worker === undefined,
   "static-page-kept": (difference, { result, pages }) =>
     isSeededOnly(difference) &&
@@ -80,8 +87,11 @@ const ENTRIES = {
     field === "value.html" &&
     isLeftToTheBrowser(seededEntry?.entry.value.html, workerEntry?.entry.value.html, seeded),
   "worker-without-env": (difference, { result }) => isSeededOnly(difference) && isUnread(result),
-  "pages-router": ({ field, seededEntry, workerEntry }) =>
-    field === "key" && seededEntry === undefined && workerEntry?.entry.value.kind === "PAGES",
+  "pages-router": ({ field, seededEntry, workerEntry }, { result }) =>
+    field === "key" &&
+    seededEntry === undefined &&
+    workerEntry?.entry.value?.kind === "PAGES" &&
+    result.runtime?.generation !== "g12",
   "rewritten-path": (difference) =>
     difference.field === "key" &&
     difference.seededEntry === undefined &&
@@ -95,6 +105,21 @@ const ENTRIES = {
 const ANSWERS = {
   "first-request-hit": ({ field, seeded, worker }) =>
     field === "cache" && seeded === "HIT, then HIT" && /^(?:MISS|-), then HIT$/u.test(`${worker}`),
+  "first-request-stale": ({ field, seeded, worker, page }) => {
+    const { route, kind } = page.request;
+    if (route?.router !== "pages" || typeof route.revalidate === "number") return false;
+    // A background render has replaced the entry by the second request, or is about to.
+    const isServed = /^STALE, then (?:HIT|STALE)$/u.test(`${seeded}`);
+    if (field === "cache") {
+      return (isServed || (kind === "data" && seeded === "HIT, then HIT")) && worker !== seeded;
+    }
+    return CACHE_HEADERS.some((name) => field === `header ${name}`) && isStale(page.seeded[0]);
+  },
+  "data-request-hit": ({ field, page }) =>
+    page.request.kind === "data" &&
+    isHit(page) &&
+    page.worker.every((answer) => cacheState(answer) === "-") &&
+    (field === "cache" || CACHE_HEADERS.some((name) => field === `header ${name}`)),
   "status-of-a-hit": ({ field, page }) =>
     field === "status of request 1" &&
     cacheState(page.worker[1]) === "HIT" &&
@@ -197,6 +222,16 @@ function dependsOnTheRequest(page) {
         headers.every(([name]) => name !== "x-vinext-cache"),
     ) ?? false
   );
+}
+
+/** @param {import("./observe.js").StoredEntry} [stored] */
+function isStaleFromTheStart(stored) {
+  return stored?.entry.revalidateAt === 0;
+}
+
+/** @param {import("./observe.js").Answer} answer */
+function isStale(answer) {
+  return cacheState(answer) === "STALE";
 }
 
 /** @param {EntryDifference} difference */

@@ -20,7 +20,7 @@ import { KvStore } from "../../lib/local-api/store.js";
  */
 
 /** The kinds of values that are pages. The same namespace holds cached data too. */
-const PAGE_KINDS = ["APP_PAGE", "APP_ROUTE", "PAGES"];
+const PAGE_KINDS = ["APP_PAGE", "APP_ROUTE", "PAGES", "REDIRECT"];
 
 /** A Worker writes after it has answered. It is done when nothing new has come for so long. */
 const SETTLED_MS = 750;
@@ -117,7 +117,9 @@ export class ObservedNamespace {
         namespace.getWithMetadata(name, "arrayBuffer"),
       );
       const entry = value === null ? undefined : parsed(Buffer.from(value));
-      if (!PAGE_KINDS.includes(entry?.value?.kind)) continue;
+      // The Pages Router stores that a page is not found as `null`.
+      const isNotFound = entry?.value === null && name.includes("pages:v2:");
+      if (!isNotFound && !PAGE_KINDS.includes(entry?.value?.kind)) continue;
       const ttlSeconds = expiration === undefined ? undefined : expiration - Date.now() / 1000;
       pages.set(name, { entry, metadata, ttlSeconds });
     }

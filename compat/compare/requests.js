@@ -1,12 +1,14 @@
-// The requests that a comparison makes: every page of a build, as a document and as a payload.
+// The requests that a comparison makes: every page of a build, as a document and as what a navigation within
+// the site asks for.
 
 import { readFileSync } from "node:fs";
 import path from "node:path";
 
 /**
  * @typedef {object} PageRequest
- * @property {"html" | "rsc" | "route"} kind what is asked for: a document, the payload of a navigation
- *   within the site, or the response of a metadata route
+ * @property {"html" | "rsc" | "data" | "route"} kind what is asked for: a document, what a navigation within
+ *   the site asks for (a payload of the App Router, the data of the Pages Router), or the response of a
+ *   metadata route
  * @property {string} pathname as the manifest has it, without `basePath`
  * @property {string} url the path to request
  * @property {ManifestRoute} [route] missing for a path that the caller has added
@@ -36,7 +38,8 @@ const ERROR_PAGE = "/404";
  */
 export function requestsOf(root, { basePath, paths }) {
   const file = path.join(root, "dist", "server", "vinext-prerender.json");
-  const { routes, trailingSlash = false } = JSON.parse(readFileSync(file, "utf-8"));
+  const { routes, buildId, trailingSlash = false } = JSON.parse(readFileSync(file, "utf-8"));
+  const hasAppRouter = routes.some((/** @type {ManifestRoute} */ { router }) => router === "app");
   /** @param {string} pathname */
   const stem = (pathname) =>
     `${basePath}${pathname}${trailingSlash && !pathname.endsWith("/") ? "/" : ""}`;
@@ -45,13 +48,23 @@ export function requestsOf(root, { basePath, paths }) {
    * @param {ManifestRoute} [route]
    * @returns {PageRequest[]}
    */
-  const page = (pathname, route) => [
-    { kind: "html", pathname, url: stem(pathname), route },
-    // The Pages Router has no such payloads.
-    ...(route?.router === "pages"
-      ? []
-      : [{ kind: /** @type {const} */ ("rsc"), pathname, url: `${stem(pathname)}.rsc`, route }]),
-  ];
+  const page = (pathname, route) => {
+    const navigation = route?.router === "pages" || !hasAppRouter ? data : payload;
+    return [
+      { kind: "html", pathname, url: stem(pathname), route },
+      { pathname, route, ...navigation(pathname) },
+    ];
+  };
+  const payload = (/** @type {string} */ pathname) => {
+    return { kind: /** @type {const} */ ("rsc"), url: `${stem(pathname)}.rsc` };
+  };
+  const data = (/** @type {string} */ pathname) => {
+    const name = pathname === "/" ? "/index" : pathname;
+    return {
+      kind: /** @type {const} */ ("data"),
+      url: `${basePath}/_next/data/${buildId}${name}.json`,
+    };
+  };
   const listed = routes.flatMap((/** @type {ManifestRoute} */ route) => {
     const pathname = route.path ?? route.route;
     // Shells of unknown paths have a pattern for a path; they are never requested.

@@ -3,7 +3,7 @@
 import { flightTexts } from "./flight.js";
 
 /**
- * @param {"html" | "rsc" | "route"} kind
+ * @param {import("./requests.js").PageRequest["kind"]} kind
  * @param {Buffer} body
  * @returns {string[]}
  */

@@ -192,7 +192,7 @@ impl SkippedRun {
         }
         Self::new(
             "nothing-seedable",
-            "no pre-rendered App Router routes found".to_owned(),
+            "no pre-rendered routes found".to_owned(),
         )
     }
 
