@@ -2,6 +2,7 @@
 
 import { execFileSync, spawnSync } from "node:child_process";
 import {
+  existsSync,
   ftruncateSync,
   mkdirSync,
   openSync,
@@ -126,6 +127,33 @@ export const FILES: MachineFault[] = [
       const { result, keys } = await seeded(root);
       expect(result.routesSkipped).toEqual([]);
       expect(keys).toEqual(["/a", "/blog/b", "/c"].map((pathname) => key(pathname, "html")));
+    },
+  },
+  {
+    fault: "a disk that ignores case, with `/Case` and `/case` in one file",
+    behaviour: "both are skipped as `shared-name`; so is a page whose file has another case",
+    needsUnix: true,
+    async run() {
+      const names = ["/Case", "/case", "/blog/a", "/Blog/b", "/ok"];
+      // As such a disk lists it: named as the first that was written, with the content of the last.
+      const files = {
+        "Case.html": "case",
+        "blog/a.html": "a",
+        "blog/b.html": "b",
+        "ok.html": "ok",
+      };
+      const root = buildOf(
+        names.map((name) => rendered(name)),
+        files,
+      );
+      // A directory with a second name is how such a disk shows.
+      const other = path.join(root, "dist/server/PRERENDERED-ROUTES");
+      if (!existsSync(other)) symlinkSync("prerendered-routes", other);
+      const { result, keys } = await seeded(root);
+      expect(keys).toEqual(["/blog/a", "/ok"].map((pathname) => key(pathname, "html")));
+      expect(result.routesSkipped.map(({ route, code }) => [route, code])).toEqual(
+        ["/Case", "/case", "/Blog/b"].map((route) => [route, "shared-name"]),
+      );
     },
   },
   {

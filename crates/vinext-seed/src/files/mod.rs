@@ -4,6 +4,7 @@
 //! was checked is what is read. Its size is known before memory is allocated for it.
 
 mod artifact_dir;
+mod exact_names;
 mod links;
 mod stamp;
 
@@ -19,6 +20,7 @@ use cap_std::fs::OpenOptions;
 
 use crate::sanitized_text::SanitizedText;
 pub(crate) use artifact_dir::{ArtifactDir, ArtifactFile};
+pub(crate) use exact_names::{ExactNames, folded, ignores_case};
 pub(crate) use links::TrustedOwners;
 pub(crate) use stamp::FileStamp;
 
@@ -41,6 +43,10 @@ pub(crate) enum FileError {
          store have to keep the name"
     )]
     OtherName(SanitizedText),
+    #[error(
+        "this disk ignores case, and it is there only under a name that another page's file has too"
+    )]
+    SharedName,
     #[error("it changed while it was read")]
     Changed,
     #[error("it has {bytes} bytes, the limit is {limit_bytes}")]

@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::memory::Reservation;
-use crate::files::{self, ArtifactDir, ArtifactFile, FileError, Shortage};
+use crate::files::{self, ArtifactDir, ArtifactFile, ExactNames, FileError, Shortage};
 
 /// How often a file is read again that changes while it is read, and how long to wait before. What
 /// takes longer to write is skipped.
@@ -17,6 +17,8 @@ const CHANGED_WAIT: Duration = Duration::from_millis(50);
 /// A build's artifacts, shared by the packing threads.
 pub(super) struct Artifacts {
     dir: ArtifactDir,
+    /// The names in it, where the disk may take one for another.
+    names: Option<ExactNames>,
     /// Whether the machine was ever short of open files; from then on threads take turns.
     was_short: AtomicBool,
     turn: Mutex<()>,
@@ -40,11 +42,20 @@ impl OpenArtifact<'_> {
 }
 
 impl Artifacts {
-    pub(super) fn new(dir: ArtifactDir) -> Self {
+    pub(super) fn new(dir: ArtifactDir, names: Option<ExactNames>) -> Self {
         Self {
             dir,
+            names,
             was_short: AtomicBool::new(false),
             turn: Mutex::new(()),
+        }
+    }
+
+    /// Checks that an artifact is there under exactly its name, and is not another's.
+    pub(super) fn check_name(&self, name: &str, has_twin: bool) -> Result<(), FileError> {
+        match &self.names {
+            Some(names) => names.check(name, has_twin),
+            None => Ok(()),
         }
     }
 

@@ -37,7 +37,7 @@ pub(crate) use batcher::batch_of;
 pub(crate) use batcher::{bulk_batch_of, raw_batch_of};
 pub use entry::Timestamps;
 
-use crate::files::{ArtifactDir, FileError};
+use crate::files::{ArtifactDir, ExactNames, FileError};
 use crate::manifest::{ManifestError, RouteFile};
 use crate::plan::{Planner, SkippedRoute};
 use crate::sanitized_text::SanitizedText;
@@ -128,11 +128,15 @@ impl Packer {
     ) -> Result<Self, PackError> {
         let unreadable = |problem: FileError| PackError::ArtifactsUnreadable(problem.into());
         let memory = MemoryBudget::new(limits.max_bytes);
+        let names = planner
+            .scan()
+            .ignores_case
+            .then(|| ExactNames::below(artifact_dir));
         let context = Arc::new(PackContext {
             queue: WorkQueue::new(planner.scan().routes, limits.max_segments_ahead),
             routes,
             planner,
-            artifacts: Artifacts::new(ArtifactDir::open(artifact_dir).map_err(unreadable)?),
+            artifacts: Artifacts::new(ArtifactDir::open(artifact_dir).map_err(unreadable)?, names),
             encoder: Encoder {
                 frame: target.frame,
                 limits: target.limits,

@@ -28,6 +28,8 @@ struct Place {
     chunk_start: usize,
     /// How many entries the segment had before.
     route_start: usize,
+    /// Whether another route's artifacts have the same names but for case.
+    has_twin: bool,
 }
 
 /// Why a route has no entries in the segment.
@@ -63,6 +65,7 @@ impl PackContext {
         let place = Place {
             chunk_start: chunk.start,
             route_start: builder.entries(),
+            has_twin: self.planner.scan().has_twin(position),
         };
         let encoded = planned.entries.iter().try_for_each(|entry| {
             self.encode_entry(&planned, entry, &tail, place, builder, buffer)
@@ -165,6 +168,11 @@ impl PackContext {
         if entry.from_manifest.is_some() {
             return Ok(true);
         }
+        match self.artifacts.check_name(&entry.file, place.has_twin) {
+            Ok(()) => {}
+            Err(FileError::Missing) if !entry.is_required => return Ok(false),
+            Err(problem) => return Err(unusable(entry, problem)),
+        }
         let opened = self
             .artifacts
             .open(&entry.file, || !self.queue.is_cancelled());
@@ -203,6 +211,7 @@ fn unusable(entry: &PlannedEntry, problem: FileError) -> Stop {
             source,
         }),
         FileError::Missing => Stop::Skip(SkipReason::MissingArtifact { file }),
+        FileError::SharedName => Stop::Skip(SkipReason::SharedName { file }),
         FileError::Changed => Stop::Skip(SkipReason::ArtifactChanged { file }),
         problem => Stop::Skip(SkipReason::UnusableArtifact {
             file,

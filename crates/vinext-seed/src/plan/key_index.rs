@@ -39,6 +39,17 @@ pub(super) struct KeyIndex {
     /// Whether any is of the App Router, and of the Pages Router.
     has_app: bool,
     has_pages: bool,
+    /// Each one's file as disks that ignore case name it, hashed, and its position; nothing where the build
+    /// lies on another disk.
+    names: Vec<(u64, usize)>,
+}
+
+/// How candidates are compared.
+#[derive(Clone, Debug, Default)]
+struct Comparison {
+    state: RandomState,
+    /// Whether the names of their files are compared too, without case.
+    folds_names: bool,
 }
 
 impl KeyIndex {
@@ -46,8 +57,12 @@ impl KeyIndex {
     pub(super) fn find<R: Read>(
         reader: &mut RouteReader<R>,
         index: &mut RouteIndex,
+        folds_names: bool,
     ) -> Result<Self, ManifestError> {
-        let state = RandomState::new();
+        let state = Comparison {
+            folds_names,
+            ..Comparison::default()
+        };
         let helpers = thread::available_parallelism().map_or(0, |all| all.get() - 1);
         let (hand_over, handed_over) = mpsc::sync_channel(MAX_PARSERS);
         let handed_over = Mutex::new(handed_over);
@@ -99,6 +114,17 @@ impl KeyIndex {
         self.has_root && self.has_index
     }
 
+    /// The positions of those whose file another's shares on a disk that ignores case, ascending.
+    pub(super) fn take_twins(&mut self) -> Vec<usize> {
+        let mut names = std::mem::take(&mut self.names);
+        names.sort_unstable();
+        let pairs = names.windows(2).filter(|pair| pair[0].0 == pair[1].0);
+        let mut twins: Vec<usize> = pairs.flat_map(|pair| [pair[0].1, pair[1].1]).collect();
+        twins.sort_unstable();
+        twins.dedup();
+        twins
+    }
+
     /// Whether any is of the App Router, and of the Pages Router.
     pub(super) fn routers(&self) -> (bool, bool) {
         (self.has_app, self.has_pages)
@@ -116,8 +142,15 @@ impl KeyIndex {
         duplicates
     }
 
-    fn add(&mut self, position: usize, route: &Route<'_>, state: &RandomState) {
+    fn add(&mut self, position: usize, route: &Route<'_>, comparison: &Comparison) {
         let pathname = route.pathname();
+        let state = &comparison.state;
+        if comparison.folds_names {
+            let is_metadata = route.router == RouterKind::Metadata;
+            let name = pathname.trim_end_matches('/');
+            let name = state.hash_one((is_metadata, files::folded(name)));
+            self.names.push((name, position));
+        }
         let hash = if route.router == RouterKind::Pages {
             self.has_pages = true;
             state.hash_one(pages_cache_key("", pathname, route.locale.as_deref()))
@@ -144,7 +177,7 @@ struct Parsed {
 
 impl Parsed {
     /// Parses what is handed over, to the end or to the first problem.
-    fn all_of(handed_over: &Mutex<Receiver<Portion>>, state: &RandomState) -> Self {
+    fn all_of(handed_over: &Mutex<Receiver<Portion>>, state: &Comparison) -> Self {
         let mut parsed = Self::default();
         let next = || {
             let handed_over = handed_over.lock().unwrap_or_else(PoisonError::into_inner);
@@ -158,7 +191,7 @@ impl Parsed {
         parsed
     }
 
-    fn add(&mut self, portion: &Portion, state: &RandomState) {
+    fn add(&mut self, portion: &Portion, state: &Comparison) {
         let mut rest = portion.json.as_slice();
         for (position, &bytes) in (portion.first..).zip(&portion.lengths) {
             let (json, after) = rest.split_at(bytes);
@@ -177,6 +210,7 @@ impl Parsed {
 
     fn join(mut self, other: Self) -> Self {
         self.candidates.keys.extend(other.candidates.keys);
+        self.candidates.names.extend(other.candidates.names);
         self.candidates.has_root |= other.candidates.has_root;
         self.candidates.has_index |= other.candidates.has_index;
         self.candidates.has_app |= other.candidates.has_app;

@@ -27,6 +27,10 @@ pub struct ManifestScan {
     pub(crate) index: RouteIndex,
     /// The positions of routes whose cache key an earlier route has, ascending.
     duplicates: Vec<usize>,
+    /// Whether the build lies on a disk that may ignore case.
+    pub(crate) ignores_case: bool,
+    /// The positions of routes whose file another route's shares on a disk that ignores case, ascending.
+    twins: Vec<usize>,
 }
 
 impl ManifestScan {
@@ -34,11 +38,20 @@ impl ManifestScan {
     ///
     /// # Errors
     /// If it is no manifest. Then nothing of it may be used.
-    pub fn take<R: Read>(mut reader: RouteReader<R>) -> Result<Self, ManifestError> {
+    pub fn take<R: Read>(reader: RouteReader<R>) -> Result<Self, ManifestError> {
+        Self::take_for_disk(reader, false)
+    }
+
+    /// The same for a build on a disk that may ignore case.
+    pub(crate) fn take_for_disk<R: Read>(
+        mut reader: RouteReader<R>,
+        ignores_case: bool,
+    ) -> Result<Self, ManifestError> {
         let mut index = RouteIndex::default();
-        let candidates = KeyIndex::find(&mut reader, &mut index)?;
+        let mut candidates = KeyIndex::find(&mut reader, &mut index, ignores_case)?;
         let (has_app_router, has_pages_router) = candidates.routers();
         Ok(Self {
+            ignores_case,
             has_app_router,
             has_pages_router,
             header: reader.into_header()?,
@@ -46,8 +59,15 @@ impl ManifestScan {
             candidates: candidates.count(),
             has_root_and_index: candidates.has_root_and_index(),
             index,
+            twins: candidates.take_twins(),
             duplicates: candidates.into_duplicates(),
         })
+    }
+
+    /// Whether the file of the route at this position is another route's too on a disk that ignores case.
+    #[must_use]
+    pub(crate) fn has_twin(&self, position: usize) -> bool {
+        self.twins.binary_search(&position).is_ok()
     }
 
     /// Whether the route at this position repeats an earlier one's key.

@@ -116,6 +116,11 @@ pub enum SkipReason {
         /// The other page, as Next.js names it.
         page: SanitizedText,
     },
+    /// The disk ignores case, and the file is, or may be, that of another page.
+    SharedName {
+        /// Its name within the directory of artifacts.
+        file: String,
+    },
     /// The file was written to while it was read, again and again.
     ArtifactChanged {
         /// Its name within the directory of artifacts.
@@ -157,6 +162,7 @@ impl SkipReason {
             Self::DomainLocales => "domain-locales",
             Self::NoPageData { .. } => "no-page-data",
             Self::OtherPageData { .. } => "other-page-data",
+            Self::SharedName { .. } => "shared-name",
             Self::ArtifactChanged { .. } => "artifact-changed",
         }
     }
@@ -199,6 +205,7 @@ impl SkipReason {
                 | Self::ArtifactChanged { .. }
                 | Self::RscIsHtml { .. }
                 | Self::EmptyDocument { .. }
+                | Self::SharedName { .. }
                 | Self::NoPageData { .. }
                 | Self::OtherPageData { .. }
                 | Self::ValueTooLarge { .. }
@@ -222,6 +229,11 @@ impl fmt::Display for SkipReason {
             ),
             Self::DomainLocales => f.write_str(
                 "the site has `i18n.domains`, and the keys of its pages depend on the domain",
+            ),
+            Self::SharedName { file } => write!(
+                f,
+                "this disk ignores case, and {file} may hold another page, whose name differs only in \
+                 that; build on a disk that does not"
             ),
             Self::NoPageData { file, problem } => write!(f, "{file} {problem}"),
             Self::OtherPageData { file, page } => {

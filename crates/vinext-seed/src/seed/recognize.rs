@@ -7,6 +7,7 @@ use super::background::{guarded, off_the_executor};
 use super::error::SeedError;
 use super::moment::BuildMoment;
 use super::prepare::BuildOptions;
+use crate::files;
 use crate::files::{FileError, TrustedOwners};
 use crate::formats::RuntimeProfile;
 use crate::formats::kv_key::KvKeySpace;
@@ -110,7 +111,10 @@ pub(super) fn recognize(
     check_links(&options.root)?;
     let manifest = ManifestFile::open(&server_dir)?;
     let moment = manifest.moment();
-    let scan = manifest.routes().and_then(ManifestScan::take);
+    let ignores_case = files::ignores_case(&server_dir.join("prerendered-routes"));
+    let scan = manifest
+        .routes()
+        .and_then(|routes| ManifestScan::take_for_disk(routes, ignores_case));
     // What does not parse may be half of another manifest.
     moment.check()?;
     let scan = scan?;

@@ -15,7 +15,7 @@ fn find(routes: &[String]) -> Result<(KeyIndex, RouteIndex), ManifestError> {
     let document = format!(r#"{{"buildId":"b","routes":[{}]}}"#, routes.join(",\n"));
     let mut index = RouteIndex::default();
     let mut reader = RouteReader::new(document.as_bytes());
-    KeyIndex::find(&mut reader, &mut index).map(|candidates| (candidates, index))
+    KeyIndex::find(&mut reader, &mut index, false).map(|candidates| (candidates, index))
 }
 
 #[test]
@@ -60,4 +60,23 @@ fn of_several_problems_the_first_one_is_reported() {
     routes.push("{".to_owned());
     let problem = find(&routes).unwrap_err();
     assert!(matches!(&problem, ManifestError::Corrupt(detail) if detail.to_string() == expected));
+}
+
+#[test]
+fn twins_are_those_whose_files_differ_only_in_case() {
+    let paths = ["/Case", "/b", "/case", "/caf\u{e9}", "/CAFE\u{301}", "/b/c"];
+    let mut routes: Vec<_> = paths
+        .iter()
+        .map(|path| json!({ "route": path, "status": "rendered", "router": "app" }))
+        .collect();
+    routes.push(json!({ "route": "/B", "status": "rendered", "router": "metadata" }));
+    let document = json!({ "buildId": "b", "routes": routes }).to_string();
+    let twins = |folds_names| {
+        let mut reader = RouteReader::new(document.as_bytes());
+        let mut index = RouteIndex::default();
+        let found = KeyIndex::find(&mut reader, &mut index, folds_names);
+        found.unwrap().take_twins()
+    };
+    assert_eq!(twins(true), [0, 2, 3, 4]);
+    assert_eq!(twins(false), [0; 0]);
 }
