@@ -189,6 +189,8 @@ describe("every stable code is explained:", () => {
           "cloudflare_kv/reply",
           "directory/mod",
           "redis/reply",
+          "s3/reply",
+          "s3/transport",
         ].map((name) => `store/${name}.rs`),
       ].flatMap((file) => constants(engine(file))),
     ],

@@ -12,6 +12,7 @@ import { buildOf, key, payload, rendered, temporaryDirectory } from "./support/b
 import { createAuthority } from "./support/certificates.js";
 import { BIN, run } from "./support/cli.js";
 import { commandsIn, freePort, hasRedis, startAnswering, startRedis } from "./support/redis.js";
+import { CREDENTIALS, hasS3, startS3 } from "./support/s3.js";
 import { failureOf, seeded } from "./support/seed.js";
 
 const RUNTIME = { runtime: { vinext: "1.4.0" } };
@@ -248,6 +249,105 @@ describe("faults of a Redis store", () => {
   });
 });
 
+/** Credentials as the engine finds them, until the test is over. */
+function setCredentials({ accessKeyId, secretAccessKey }: typeof CREDENTIALS) {
+  const variables = { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey };
+  for (const [name, value] of Object.entries(variables)) {
+    const before = process.env[name];
+    process.env[name] = value;
+    onTestFinished(() => {
+      if (before === undefined) delete process.env[name];
+      else process.env[name] = before;
+    });
+  }
+}
+
+describe.skipIf(!hasS3)("an S3 store", () => {
+  it("has an object for each entry, which Amazon's own client reads", async () => {
+    const root = site(20);
+    const { endpoint, client } = await startS3();
+    setCredentials(CREDENTIALS);
+    const store = { type: "s3" as const, bucket: "cache", endpoint, appPrefix: "shop" };
+    const plan = await planKvSeed({ root, ...RUNTIME, store });
+    const result = await seedCache({ root, ...RUNTIME, store });
+    expect(result).toMatchObject({ seededRoutes: 20, kvPairsUploaded: 40, kvPairsNotStored: 0 });
+    expect(plan).toMatchObject({ kvPairs: 40, bytes: result.bytesUploaded });
+    const { Contents } = await client.listObjectsV2({ Bucket: "cache" });
+    expect(Contents).toHaveLength(40);
+    const Key = `vinext-cache/shop:${key("/p3", "html")}`;
+    const object = await client.getObject({ Bucket: "cache", Key });
+    expect(object.ContentType).toBe("application/json");
+    const inKv = (await seeded(root)).pairs.find((pair) => pair.key === key("/p3", "html"));
+    expect(JSON.parse(await object.Body.transformToString())).toEqual({
+      ...JSON.parse(inKv?.value ?? "null"),
+    });
+  });
+
+  it("is named by --to s3://…, and never shows the secret", async () => {
+    const root = site(1);
+    const { endpoint, client } = await startS3();
+    const args = ["run", root, "--to", "s3://cache/site-a", "--json", "--vinext-version", "1.4.0"];
+    const env = {
+      AWS_ENDPOINT_URL: endpoint,
+      AWS_ACCESS_KEY_ID: "S3RVER",
+      AWS_SECRET_ACCESS_KEY: "S3RVER",
+    };
+    const { stdout } = await run(BIN, args, { env });
+    const target = { store: "s3://cache/site-a/" };
+    expect(JSON.parse(stdout)).toMatchObject({ kvPairsUploaded: 2, target });
+    const { Contents } = await client.listObjectsV2({ Bucket: "cache" });
+    const names = Contents.map((object: { Key: string }) => object.Key);
+    expect(names).toContain(`site-a/${key("/p0", "html")}`);
+
+    const wrong = await run(BIN, args, {
+      env: { ...env, AWS_ACCESS_KEY_ID: "nobody", AWS_SECRET_ACCESS_KEY: "hunter22-wrong" },
+    });
+    const { failure, ...report } = JSON.parse(wrong.stdout);
+    expect(failure.code).toBe("S3_UNAUTHORIZED");
+    expectComplete(report, 2);
+    expect(wrong.stdout + wrong.stderr).not.toContain("hunter22");
+  });
+
+  it("says that a bucket is missing", async () => {
+    const { endpoint } = await startS3();
+    setCredentials(CREDENTIALS);
+    const store = { type: "s3" as const, bucket: "missing", endpoint };
+    const failure = await failureOf(seedCache({ root: site(30), ...RUNTIME, ...QUICK, store }));
+    expect(failure.code).toBe("S3_BUCKET_MISSING");
+    expectComplete(failure.report, 60);
+  });
+});
+
+describe("faults of an S3 store", () => {
+  it.each([
+    ["503 Slow Down", "SlowDown", "S3_THROTTLED"],
+    ["500 Internal Server Error", "InternalError", "S3_NOT_READY"],
+    ["403 Forbidden", "RequestTimeTooSkewed", "S3_CLOCK_SKEWED"],
+  ])("%s (%s) leaves every entry accounted for", async (status, word, code) => {
+    setCredentials(CREDENTIALS);
+    const xml = `<Error><Code>${word}</Code></Error>`;
+    const headers = `content-length: ${xml.length}\r\nconnection: close`;
+    const server = await startAnswering(() => `HTTP/1.1 ${status}\r\n${headers}\r\n\r\n${xml}`);
+    const endpoint = server.url.replace("redis:", "http:");
+    const store = { type: "s3" as const, bucket: "cache", endpoint };
+    const failure = await failureOf(seedCache({ root: site(5), ...RUNTIME, ...QUICK, store }));
+    expect(failure.code).toBe(code);
+    expectComplete(failure.report, 10);
+  });
+
+  it("a connection that is refused or reset is tried again, and then reported", async () => {
+    setCredentials(CREDENTIALS);
+    const reset = await startAnswering(() => undefined);
+    for (const url of [reset.url, `redis://127.0.0.1:${await freePort()}`]) {
+      const endpoint = url.replace("redis:", "http:");
+      const store = { type: "s3" as const, bucket: "cache", endpoint };
+      const failure = await failureOf(seedCache({ root: site(5), ...RUNTIME, ...QUICK, store }));
+      expect(failure.code).toBe("NETWORK_ERROR");
+      expectComplete(failure.report, 10);
+    }
+  });
+});
+
 describe("a directory as store", () => {
   it("has one file for each entry, with the value that the runtime reads", async () => {
     const root = site(2);
@@ -284,6 +384,13 @@ describe("what names a store", () => {
     [{ type: "redis", url: "redis://u:hunter22@h?x" }, "`store.url` has a query"],
     [{ type: "redis", url: "redis://h", bucket: "b" }, "`store.bucket` is unknown"],
     [{ type: "dir" }, "`store.path` is missing"],
+    [{ type: "s3", bucketEnv: "NO_SUCH_VARIABLE" }, "set NO_SUCH_VARIABLE"],
+    [{ type: "s3", bucket: "a b" }, "`store.bucket` must be"],
+    [
+      { type: "s3", bucket: "b", endpoint: "https://u:hunter22@h" },
+      "`store.endpoint` must not have",
+    ],
+    ["s3:///prefix", "`store.bucket` is empty"],
     ["ftp://u:hunter22@h", "not ftp:…"],
     ["hunter22", "`store` must be redis://"],
   ])("%j is refused", async (store, message) => {

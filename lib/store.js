@@ -7,20 +7,27 @@ import { sanitize } from "./sanitized-text.js";
 
 /** Where known adapters find their server if nobody says otherwise. */
 const REDIS_URL_VARIABLE = "REDIS_URL";
+const BUCKET_VARIABLE = "CACHE_BUCKET_NAME";
+
+/** What the public S3 handler for vinext puts before its keys. */
+const DEFAULT_S3_PREFIX = "vinext-cache/";
 
 const REDIS_URL = /^(?:rediss?|valkeys?):/u;
 
 /** Members of each type of store, beside `type`. */
 const MEMBERS = {
   redis: ["url", "urlEnv", "appPrefix"],
+  s3: ["bucket", "bucketEnv", "prefix", "endpoint", "region", "appPrefix"],
   dir: ["path", "appPrefix"],
 };
 
 /** Other names of these types. */
-const TYPES = { redis: "redis", valkey: "redis", dir: "dir", directory: "dir" };
+const TYPES = { redis: "redis", valkey: "redis", s3: "s3", dir: "dir", directory: "dir" };
+
+const READERS = { redis: redisStore, s3: s3Store, dir: directoryStore };
 
 /** What a text can be. */
-const FORMS = "redis://…, rediss://… or dir:<directory>";
+const FORMS = "redis://…, rediss://…, s3://<bucket>/<prefix> or dir:<directory>";
 
 /**
  * A store as the native code takes it, with the prefix of its keys.
@@ -45,7 +52,7 @@ export function readStore(given, root) {
   const type = TYPES[/** @type {keyof typeof TYPES} */ (named)];
   if (type === undefined) {
     const known = Object.keys(MEMBERS).map((name) => `"${name}"`);
-    throw wrong("store.type", `must be ${known.join(" or ")}, not ${shownValue(named)}`);
+    throw wrong("store.type", `must be ${known.join(", ")}, not ${shownValue(named)}`);
   }
   const allowed = MEMBERS[/** @type {keyof typeof MEMBERS} */ (type)];
   for (const [name, value] of Object.entries(members)) {
@@ -59,7 +66,8 @@ export function readStore(given, root) {
   }
   const texts = /** @type {Record<string, string | null | undefined>} */ (members);
   const appPrefix = texts.appPrefix ?? undefined;
-  return { ...(type === "redis" ? redisStore(texts) : directoryStore(texts, root)), appPrefix };
+  const read = READERS[/** @type {keyof typeof READERS} */ (type)];
+  return { ...read(texts, root), appPrefix };
 }
 
 /**
@@ -68,6 +76,12 @@ export function readStore(given, root) {
  */
 function readText(text) {
   if (REDIS_URL.test(text)) return { type: "redis", url: text };
+  const [, bucket, prefix = ""] = /^s3:\/\/([^/]*)\/?(.*)$/su.exec(text) ?? [];
+  if (bucket !== undefined) {
+    // As a directory: `s3://bucket/a` and `s3://bucket/a/` are the same.
+    const directory = prefix === "" || prefix.endsWith("/") ? prefix : `${prefix}/`;
+    return { type: "s3", bucket, ...(directory === "" ? {} : { prefix: directory }) };
+  }
   if (text.startsWith("dir:")) return { type: "dir", path: text.slice("dir:".length) };
   // What is before the colon is no secret, what is after it may be one.
   const [, scheme] = /^([a-z][a-z0-9+.-]{0,20}):/iu.exec(text) ?? [];
@@ -84,6 +98,21 @@ function redisStore({ url: given, urlEnv }) {
     throw wrong("store.url", `${missing}; name it, or set ${sanitize(variable)}`);
   }
   return { native: { type: "redis", url }, shown: withoutCredentials(url) };
+}
+
+/** @param {Record<string, string | null | undefined>} members */
+function s3Store({ bucket: given, bucketEnv, prefix, endpoint, region }) {
+  const variable = bucketEnv ?? BUCKET_VARIABLE;
+  const bucket = given ?? process.env[variable];
+  if (bucket === undefined || bucket === "") {
+    const missing = given === undefined || given === null ? "is missing" : "is empty";
+    throw wrong("store.bucket", `${missing}; name it, or set ${sanitize(variable)}`);
+  }
+  const all = { bucket, prefix: prefix ?? DEFAULT_S3_PREFIX };
+  return {
+    native: { type: "s3", ...all, endpoint: endpoint ?? undefined, region: region ?? undefined },
+    shown: `s3://${bucket}/${all.prefix}`,
+  };
 }
 
 /**

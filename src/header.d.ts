@@ -5,7 +5,7 @@
  * A store that is not Workers KV. What reads it has to take the JSON of vinext's KV adapter, under
  * `[appPrefix:]cache:<logical key>`.
  */
-export type StoreOptions = RedisStoreOptions | DirectoryStoreOptions;
+export type StoreOptions = RedisStoreOptions | S3StoreOptions | DirectoryStoreOptions;
 
 /** A Redis or Valkey server, or a cluster of them. */
 export interface RedisStoreOptions {
@@ -22,6 +22,33 @@ export interface RedisStoreOptions {
   appPrefix?: string;
 }
 
+/**
+ * A bucket of S3, or of what is compatible with it. Credentials come from the environment: AWS_ACCESS_KEY_ID,
+ * AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, a web identity, a container's or a virtual machine's role.
+ */
+export interface S3StoreOptions {
+  type: "s3";
+  /** @default the environment variable that `bucketEnv` names */
+  bucket?: string;
+  /** @default "CACHE_BUCKET_NAME" */
+  bucketEnv?: string;
+  /**
+   * What names of objects begin with, before the keys; empty for none.
+   * @default "vinext-cache/"
+   */
+  prefix?: string;
+  /**
+   * The server, `https:` or `http:`, for MinIO, R2 and the like. The bucket is in the path, unless
+   * AWS_VIRTUAL_HOSTED_STYLE_REQUEST is `true`.
+   * @default AWS_ENDPOINT_URL_S3, else AWS_ENDPOINT_URL, else Amazon's
+   */
+  endpoint?: string;
+  /** @default AWS_REGION, else AWS_DEFAULT_REGION, else us-east-1 */
+  region?: string;
+  /** What keys begin with, before a colon. The option `appPrefix` means the same. */
+  appPrefix?: string;
+}
+
 /** A directory with one file for each entry. */
 export interface DirectoryStoreOptions {
   type: "dir";
@@ -33,7 +60,10 @@ export interface DirectoryStoreOptions {
 
 /** Options of `seedCache`: those of `seedKvCache`, with a store in place of a namespace. */
 export interface SeedCacheOptions extends Omit<RunOptions, "refusal"> {
-  /** The store, as an object or as a text: `redis://…`, `rediss://…`, `dir:<directory>`. */
+  /**
+   * The store, as an object or as a text: `redis://…`, `rediss://…`, `s3://<bucket>/<prefix>`,
+   * `dir:<directory>`.
+   */
   store: StoreOptions | string;
 }
 
@@ -52,6 +82,11 @@ export interface SeedCacheOptions extends Omit<RunOptions, "refusal"> {
  * | `REDIS_MOVED` | the cluster did not stop moving its slots |
  * | `REDIS_TIMEOUT` | no byte was sent or received for too long, see `timeouts` |
  * | `REDIS_REJECTED`, `REDIS_BAD_REPLY` | the server does not take the entries, or answers with something else |
+ * | `S3_UNAUTHORIZED` | the credentials are wrong, missing, or may not write in this bucket |
+ * | `S3_BUCKET_MISSING`, `S3_WRONG_REGION` | the bucket does not exist; it is in another region |
+ * | `S3_CLOCK_SKEWED` | this machine's clock is wrong, so that signatures are not valid |
+ * | `S3_THROTTLED`, `S3_NOT_READY`, `S3_TIMEOUT` | too many requests; the server is busy or failing; no reply in time: after all attempts |
+ * | `S3_FULL`, `S3_REJECTED`, `S3_BAD_REPLY` | the server has no room, does not take an entry, or answers with something else |
  * | `DIRECTORY_FAILED` | the directory cannot be written |
  *
  * @example

@@ -6,13 +6,14 @@ use napi_derive::napi;
 use vinext_seed::sanitized_text::SanitizedText;
 use vinext_seed::store::directory::DirectoryStore;
 use vinext_seed::store::redis::{RedisStore, RedisUrl};
+use vinext_seed::store::s3::{S3Location, S3Store};
 use vinext_seed::store::{Store, StoreLimits};
 use vinext_seed::{BuildOptions, Estimate, Limits, Observer, SeedError, SeedReport};
 use vinext_seed::{CancellationToken, estimate_into, seed_into};
 
-use crate::argument::{Given, OrNull};
+use crate::argument::{Given, OrNull, optional};
 use crate::error::BindingError;
-use crate::read_options::{RunSettings, optional_text, text};
+use crate::read_options::{RunSettings, STRING, optional_text, text};
 
 /// A store, with the members of its type.
 #[napi(object, js_name = "NativeStore", object_to_js = false)]
@@ -29,6 +30,22 @@ pub struct JsStore {
     /// @internal
     #[napi(ts_type = "string")]
     pub path: Option<OrNull<String>>,
+    /// Of `s3`: the bucket.
+    /// @internal
+    #[napi(ts_type = "string")]
+    pub bucket: Option<OrNull<String>>,
+    /// Of `s3`: what names of objects begin with, before the keys.
+    /// @internal
+    #[napi(ts_type = "string")]
+    pub prefix: Option<OrNull<String>>,
+    /// Of `s3`: the server.
+    /// @internal
+    #[napi(ts_type = "string")]
+    pub endpoint: Option<OrNull<String>>,
+    /// Of `s3`: the region.
+    /// @internal
+    #[napi(ts_type = "string")]
+    pub region: Option<OrNull<String>>,
 }
 
 /// A store that can be opened.
@@ -36,6 +53,7 @@ pub struct JsStore {
 pub(crate) enum StoreChoice {
     Redis(RedisUrl),
     Directory(PathBuf),
+    S3(S3Location),
 }
 
 impl JsStore {
@@ -52,6 +70,18 @@ impl JsStore {
                 let path = path.ok_or_else(|| BindingError::option("store.path", "is missing"))?;
                 Ok(StoreChoice::Directory(PathBuf::from(path)))
             }
+            "s3" => {
+                let bucket = optional_text(self.bucket, "store.bucket")?;
+                let location = S3Location {
+                    bucket: bucket
+                        .ok_or_else(|| BindingError::option("store.bucket", "is missing"))?,
+                    prefix: optional(self.prefix, "store.prefix", STRING)?.unwrap_or_default(),
+                    endpoint: optional_text(self.endpoint, "store.endpoint")?,
+                    region: optional_text(self.region, "store.region")?,
+                };
+                location.check()?;
+                Ok(StoreChoice::S3(location))
+            }
             other => {
                 let other = SanitizedText::new(other);
                 let problem = format!("names no store that is known: {other}");
@@ -67,6 +97,7 @@ impl StoreChoice {
         match self {
             Self::Redis(_) => RedisStore::LIMITS,
             Self::Directory(_) => DirectoryStore::LIMITS,
+            Self::S3(_) => S3Store::LIMITS,
         }
     }
 
@@ -94,6 +125,10 @@ impl StoreChoice {
                 let open = move || open_directory(path);
                 seed_into(open, build, limits, retry, writes, observer, cancellation).await
             }
+            Self::S3(location) => {
+                let open = move || S3Store::new(location, timeouts);
+                seed_into(open, build, limits, retry, writes, observer, cancellation).await
+            }
         }
     }
 
@@ -112,6 +147,7 @@ impl StoreChoice {
             Self::Directory(_) => {
                 estimate_into::<DirectoryStore>(build, limits, max_writes, cancellation).await
             }
+            Self::S3(_) => estimate_into::<S3Store>(build, limits, max_writes, cancellation).await,
         }
     }
 }

@@ -14,6 +14,7 @@ mod limits;
 mod outcome;
 pub mod redis;
 mod rules;
+pub mod s3;
 pub mod site;
 
 use std::collections::HashSet;

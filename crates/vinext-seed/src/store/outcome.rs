@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::StoreError;
+use super::{StoreError, Stored};
 
 /// What came of one request.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -95,4 +95,30 @@ impl FailureKind {
             retry_after: None,
         }
     }
+}
+
+/// What came of a batch of so many entries, each of which was stored by itself: all but these.
+pub(super) fn stored_one_by_one(entries: usize, failed: Vec<(String, Failure)>) -> Outcome<Stored> {
+    let Some(failure) = worst(&failed) else {
+        return Outcome::new(Ok(Stored::All));
+    };
+    if failed.len() == entries {
+        return failure.into();
+    }
+    let keys = failed.into_iter().map(|(key, _)| key).collect();
+    Outcome::new(Ok(Stored::AllBut(keys, failure)))
+}
+
+/// The failure that decides what happens next: one that ends the run, else one that another attempt does
+/// not change, else the first. What is true of some entries, that they may be stored, may be true of all.
+pub(super) fn worst(failed: &[(String, Failure)]) -> Option<Failure> {
+    let failures = || failed.iter().map(|(_, failure)| failure);
+    let deciding = failures()
+        .find(|failure| failure.kind == FailureKind::Fatal)
+        .or_else(|| failures().find(|failure| !failure.kind.is_retryable()))
+        .or_else(|| failures().next())?;
+    let mut deciding = deciding.clone();
+    let may_be_stored = failures().any(|failure| failure.error.may_be_stored);
+    deciding.error = deciding.error.may_be_stored(may_be_stored);
+    Some(deciding)
 }

@@ -19,7 +19,10 @@ const TCP_KEEPALIVE: Duration = Duration::from_secs(20);
 ///
 /// # Errors
 /// What the TLS library says, with all causes.
-pub(super) fn build(url: &Url, timeouts: &Timeouts) -> Result<(Client, Vec<String>), String> {
+pub(in crate::store) fn build(
+    url: &Url,
+    timeouts: &Timeouts,
+) -> Result<(Client, Vec<String>), String> {
     let (proxy, mut warnings) = proxy::choose(url, proxy::variable);
     let tls = trust::configure(&mut warnings).map_err(|error| with_causes(&error))?;
     let mut builder = Client::builder()

@@ -13,9 +13,11 @@ mod token;
 mod trust;
 
 pub(super) use body::RequestBody;
-pub(super) use client::is_loopback;
+pub(super) use client::{build as build_client, is_loopback};
 pub(super) use exchange::{HttpClient, Reply, Request, Service};
-pub(super) use network_error::{PROXY_ADVICE, certificate_advice, tls_problem};
+pub(super) use network_error::{
+    PROXY_ADVICE, certificate_advice, classify as classify_network_error, tls_problem,
+};
 pub(super) use secrets::Secrets;
 pub use timeouts::Timeouts;
 pub use token::{ApiToken, TokenError};

@@ -15,7 +15,7 @@ pub(in crate::store) const PROXY_ADVICE: &str = "The proxy refuses the connectio
     name and password in HTTPS_PROXY, or except the API's host with NO_PROXY";
 
 /// Classifies a request that got no reply. `is_sent`: whether all of the body was handed over.
-pub(super) fn classify(
+pub(in crate::store) fn classify(
     error: &reqwest::Error,
     is_sent: bool,
     url: &Url,

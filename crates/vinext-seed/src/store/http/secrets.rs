@@ -55,6 +55,19 @@ impl Secrets {
         Self::of(token, values)
     }
 
+    /// Secrets of a store's environment.
+    pub(in crate::store) fn of_texts(texts: impl Iterator<Item = String>) -> Self {
+        let mut patterns = Vec::new();
+        for text in texts {
+            add(&mut patterns, &text, "[secret]");
+        }
+        patterns.sort_by_key(|pattern| std::cmp::Reverse(pattern.text.len()));
+        Self {
+            token: None,
+            patterns,
+        }
+    }
+
     /// The credentials of a store's URL, as they stand there and decoded.
     pub(in crate::store) fn of_url(url: &Url) -> Self {
         let mut patterns = Vec::new();

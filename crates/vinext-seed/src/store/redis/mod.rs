@@ -10,7 +10,7 @@ mod limits;
 mod reply;
 mod url;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -22,6 +22,7 @@ pub use limits::LIMITS;
 pub use url::RedisUrl;
 
 use super::http::{Secrets, Timeouts, configure_tls};
+use super::outcome::{stored_one_by_one, worst};
 use super::{Failure, Frame, KeyPage, ListedKey, Outcome, Store, StoreLimits, StoreRules, Stored};
 use crate::pack::{Batch, BatchEntry};
 use crate::sanitized_text::{SanitizedText, with_causes};
@@ -332,14 +333,7 @@ impl Store for RedisStore {
     async fn put(&self, batch: &Batch) -> Outcome<Stored> {
         let commands = batch.entries().map(Command::Set).collect();
         let failed = self.execute("Writing", commands).await;
-        let Some(failure) = worst(&failed) else {
-            return Outcome::new(Ok(Stored::All));
-        };
-        if failed.len() == batch.pairs() {
-            return failure.into();
-        }
-        let keys: HashSet<_> = failed.into_iter().map(|(key, _)| key).collect();
-        Outcome::new(Ok(Stored::AllBut(keys, failure)))
+        stored_one_by_one(batch.pairs(), failed)
     }
 
     async fn list(&self, prefix: &str, cursor: Option<&str>) -> Outcome<KeyPage> {
@@ -430,17 +424,6 @@ async fn send<'a, 'b>(
         command.append(&mut pipeline);
     }
     (part, connection.send(&pipeline).await)
-}
-
-/// The failure that decides what happens next: one that ends the run, else the first. What is true of
-/// some entries, that they may be stored, may be true of all of them.
-fn worst(failed: &[(String, Failure)]) -> Option<Failure> {
-    let failures = || failed.iter().map(|(_, failure)| failure);
-    let deciding = failures().find(|failure| !failure.kind.is_retryable());
-    let mut deciding = deciding.or_else(|| failures().next())?.clone();
-    let may_be_stored = failures().any(|failure| failure.error.may_be_stored);
-    deciding.error = deciding.error.may_be_stored(may_be_stored);
-    Some(deciding)
 }
 
 /// A prefix as it stands in a pattern of `SCAN`.

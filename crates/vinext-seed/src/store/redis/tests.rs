@@ -1,5 +1,6 @@
 //! The store against real servers, which the tests start; and against a stand-in for faults.
 
+use std::collections::HashSet;
 use std::net::TcpListener as StdListener;
 use std::path::PathBuf;
 use std::process::{Child, Command as Process, Stdio};
