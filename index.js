@@ -3,6 +3,7 @@
 export { explainRoute } from "./lib/binding.js";
 export { pruneFromProject } from "./lib/prune-from-project.js";
 export { pruneKvCache } from "./lib/prune-kv-cache.js";
+export { seedCacheHandler } from "./lib/seed-cache-handler.js";
 export { seedCache } from "./lib/seed-cache.js";
 export { seedFromProject } from "./lib/seed-from-project.js";
 export { verifyFromProject } from "./lib/verify-from-project.js";

@@ -838,5 +838,6 @@ module.exports = nativeBinding
 module.exports.explainRoute = nativeBinding.explainRoute
 module.exports.exportKvSeed = nativeBinding.exportKvSeed
 module.exports.planKvSeed = nativeBinding.planKvSeed
+module.exports.seedHandler = nativeBinding.seedHandler
 module.exports.seedKvCache = nativeBinding.seedKvCache
 module.exports.seedStore = nativeBinding.seedStore

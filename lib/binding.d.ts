@@ -1,7 +1,7 @@
 // The native code's functions have the types that `npm run build` writes to index.d.ts.
 import type { BuildFindings, PlanOptions, PruneResult } from "../index.js";
 
-export { explainRoute, exportKvSeed, planKvSeed, seedKvCache, seedStore } from "../index.js";
+export { explainRoute, exportKvSeed, planKvSeed, seedHandler, seedKvCache, seedStore } from "../index.js";
 
 /** What is wrong with a URL as an API's base, as the rest of a sentence; `null` if nothing is. */
 export function checkApiBaseUrl(url: string): string | null;

@@ -35,6 +35,7 @@ export const {
   probeFiles,
   sampleKvEntries,
   sanitizeText,
+  seedHandler,
   seedKvCache,
   seedStore,
   siteRequest,

@@ -100,6 +100,49 @@ export interface SeedCacheOptions extends Omit<RunOptions, "refusal"> {
  */
 export declare function seedCache(options: SeedCacheOptions): Promise<SeedResult>;
 
+/** What vinext calls a cache handler, as far as seeding needs it. */
+export interface SeededCacheHandler {
+  set(key: string, value: any, context: any): unknown;
+}
+
+/**
+ * Options of `seedCacheHandler`: those of `seedKvCache`, with a handler in place of a namespace. Entries are
+ * handed over one by one: `concurrency` is how many calls of `set` are under way (8 by default),
+ * `retry.attempts` how often it is called for an entry (3 by default), `timeouts.requestMs` how long one
+ * call may take (30,000 by default).
+ */
+export interface SeedCacheHandlerOptions extends Omit<
+  RunOptions,
+  "refusal" | "appPrefix" | "maxBatchPairs" | "maxBatchBytes"
+> {
+  /** The cache handler: what the factory or class of a `cache.data` adapter returns. */
+  handler: SeededCacheHandler;
+}
+
+/**
+ * Seeds any cache handler, through its `set`, with the arguments that vinext's own start-up uses.
+ *
+ * The handler dates entries with the time of the call: a tag that was invalidated between rendering and
+ * seeding does not purge them. A handler that keeps the event loop busy keeps this function, its timeouts
+ * and `signal` waiting. A connection that the handler has opened is for the caller to close.
+ *
+ * Resolves with the same result as `seedKvCache`, in which `kvPairs…` counts entries, and rejects in the
+ * same way. Codes of its own:
+ *
+ * | code | meaning |
+ * |---|---|
+ * | `HANDLER_FAILED` | `set` threw or rejected, after all attempts; the message has the last reason |
+ * | `HANDLER_TIMEOUT` | `set` did not settle in time, after all attempts; the entry may be stored |
+ *
+ * @example
+ * import { seedCacheHandler } from "@vinext/seed-native";
+ *
+ * const pages = new Map();
+ * const handler = { set: async (key, value, context) => void pages.set(key, { value, context }) };
+ * const { seededRoutes } = await seedCacheHandler({ root: process.cwd(), handler });
+ */
+export declare function seedCacheHandler(options: SeedCacheHandlerOptions): Promise<SeedResult>;
+
 /** Options of `seedFromProject`: those of `seedKvCache`, and where to look for what is missing. */
 export interface ProjectSeedOptions extends Omit<
   SeedOptions,

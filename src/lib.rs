@@ -14,6 +14,7 @@ mod error;
 pub mod explain;
 pub mod export;
 mod findings;
+pub mod handler;
 pub mod inspect;
 mod log;
 mod options;

@@ -50,7 +50,7 @@ impl<S: Store> BatchSender<S> {
         Self {
             store,
             policy,
-            rate_limiter: RateLimiter::new(),
+            rate_limiter: RateLimiter::new(S::HAS_REQUEST_QUOTA),
             limits: AdaptiveLimits::new(),
             circuit_breaker: CircuitBreaker::default(),
             aborted: CancellationToken::new(),

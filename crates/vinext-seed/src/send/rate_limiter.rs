@@ -21,6 +21,8 @@ const MAX_REQUESTS_PER_WINDOW: usize = 1_100;
 /// Lets requests through.
 #[derive(Debug)]
 pub(super) struct RateLimiter {
+    /// Whether requests are counted.
+    has_quota: bool,
     /// When requests of the last window were made, oldest first.
     made: Mutex<VecDeque<Instant>>,
     /// Until when there is a pause, if there is one.
@@ -28,8 +30,10 @@ pub(super) struct RateLimiter {
 }
 
 impl RateLimiter {
-    pub(super) fn new() -> Self {
+    /// One that lets any number through until there is a pause, unless there is a quota.
+    pub(super) fn new(has_quota: bool) -> Self {
         Self {
+            has_quota,
             made: Mutex::default(),
             paused_until: watch::Sender::new(None),
         }
@@ -73,6 +77,9 @@ impl RateLimiter {
 
     /// Counts a request, or says when there is room for it.
     fn count(&self, now: Instant) -> Result<(), Instant> {
+        if !self.has_quota {
+            return Ok(());
+        }
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         while made.front().is_some_and(|&first| first + WINDOW <= now) {
             made.pop_front();
@@ -92,8 +99,18 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
+    async fn without_a_quota_requests_are_not_counted() {
+        let rate_limiter = RateLimiter::new(false);
+        let started = Instant::now();
+        for _ in 0..=MAX_REQUESTS_PER_WINDOW {
+            rate_limiter.admit().await;
+        }
+        assert_eq!(Instant::now(), started);
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn one_pause_holds_everybody_back_and_the_longest_counts() {
-        let rate_limiter = RateLimiter::new();
+        let rate_limiter = RateLimiter::new(true);
         let watching = rate_limiter.watch();
         let start = Instant::now();
         rate_limiter.pause(Duration::from_secs(30));
@@ -107,7 +124,7 @@ mod tests {
     async fn the_budget_of_a_window_is_kept_at_any_pace() {
         // As docs/reliability.md promises.
         const PROMISED: usize = 1_100;
-        let rate_limiter = RateLimiter::new();
+        let rate_limiter = RateLimiter::new(true);
         let start = Instant::now();
         let mut made = Vec::new();
         for request in 0..3 * PROMISED {

@@ -9,6 +9,7 @@ mod conformance;
 pub mod directory;
 mod error;
 mod frame;
+pub mod handler;
 pub mod http;
 mod limits;
 mod outcome;
@@ -40,6 +41,9 @@ pub trait Store: Send + Sync {
 
     /// What reads its entries.
     const RULES: StoreRules;
+
+    /// Whether its requests count against the request limit of Cloudflare's API.
+    const HAS_REQUEST_QUOTA: bool = true;
 
     /// Stores the entries of a batch.
     fn put(&self, batch: &Batch) -> impl Future<Output = Outcome<Stored>> + Send;

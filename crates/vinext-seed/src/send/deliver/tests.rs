@@ -60,7 +60,7 @@ fn sender(answers: Vec<Answer>) -> BatchSender<Script> {
             start: Instant::now(),
         },
         policy: RetryPolicy::default(),
-        rate_limiter: RateLimiter::new(),
+        rate_limiter: RateLimiter::new(true),
         limits: AdaptiveLimits::new(),
         circuit_breaker: CircuitBreaker::default(),
         aborted: CancellationToken::new(),

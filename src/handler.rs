@@ -1,0 +1,112 @@
+//! `seedCacheHandler`: the engine's run, into a cache handler of JavaScript.
+
+use napi::bindgen_prelude::{Buffer, Promise, PromiseRaw};
+use napi::threadsafe_function::ThreadsafeFunction;
+use napi::{Env, Status};
+use napi_derive::napi;
+use vinext_seed::seed_into;
+use vinext_seed::store::handler::{HandlerStore, LIMITS, NotSet, SetEntry};
+
+use crate::argument::{Argument, Given};
+use crate::build_options::{WithBuild, WithRun};
+use crate::error::BindingError;
+use crate::result::SeedResult;
+use crate::run;
+
+/// An entry on its way to a handler.
+#[napi(object, js_name = "NativeEntry", object_from_js = false)]
+pub struct JsEntry {
+    /// The logical key.
+    /// @internal
+    pub key: String,
+    /// The KV adapter's JSON.
+    /// @internal
+    pub value: Buffer,
+}
+
+/// What came of it.
+#[napi(object, js_name = "NativeSetOutcome", object_to_js = false)]
+pub struct JsSetOutcome {
+    /// What the handler threw, as text.
+    /// @internal
+    pub failure: Option<String>,
+    /// How long it was waited for, in milliseconds, if it did not settle.
+    /// @internal
+    pub timed_out_after_ms: Option<f64>,
+}
+
+/// Calls `set`. `Weak`: it does not keep the process alive, the promise does.
+type SetFunction =
+    ThreadsafeFunction<JsEntry, Promise<JsSetOutcome>, JsEntry, Status, false, true>;
+
+/// The handler.
+#[napi(
+    object,
+    js_name = "NativeHandlerOptions extends RunOptions",
+    object_to_js = false
+)]
+pub struct JsHandlerOptions {
+    /// Hands an entry to the handler. Never rejects.
+    /// @internal
+    #[napi(ts_type = "(entry: NativeEntry) => Promise<NativeSetOutcome>")]
+    pub set: Given<SetFunction>,
+}
+
+struct JsHandler(SetFunction);
+
+impl SetEntry for JsHandler {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a duration of ours, in whole milliseconds"
+    )]
+    async fn set(&self, key: &str, value: Vec<u8>) -> Result<(), NotSet> {
+        let entry = JsEntry {
+            key: key.to_owned(),
+            value: value.into(),
+        };
+        let gone = |error: napi::Error| NotSet::Gone(error.reason.clone());
+        let outcome = self.0.call_async(entry).await.map_err(gone)?;
+        let outcome = outcome.await.map_err(gone)?;
+        match (outcome.timed_out_after_ms, outcome.failure) {
+            (Some(milliseconds), _) => Err(NotSet::TimedOut(milliseconds as u64)),
+            (None, Some(failure)) => Err(NotSet::Failed(failure)),
+            (None, None) => Ok(()),
+        }
+    }
+}
+
+/// Seeds a cache handler.
+/// @internal
+#[napi(ts_return_type = "Promise<SeedResult>")]
+pub fn seed_handler<'env>(
+    env: &'env Env,
+    #[napi(ts_arg_type = "NativeHandlerOptions")] options: Argument<
+        WithBuild<WithRun<JsHandlerOptions>>,
+    >,
+) -> napi::Result<PromiseRaw<'env, SeedResult>> {
+    run::promise(env, start(env, options))
+}
+
+fn start(
+    env: &Env,
+    options: Argument<WithBuild<WithRun<JsHandlerOptions>>>,
+) -> Result<PromiseRaw<'_, SeedResult>, BindingError> {
+    let WithBuild {
+        build,
+        own: WithRun { run, own },
+    } = options.into_inner()?;
+    let build = build.read()?;
+    let handler = JsHandler(own.set.expect("set", "a function")?);
+    let run = run.read(LIMITS)?;
+    run::start(
+        env,
+        run.signal,
+        run.on_progress,
+        move |observer, cancellation| async move {
+            let open = move || Ok((HandlerStore::new(handler), Vec::new()));
+            let (limits, retry, writes) = (run.limits, run.retry, run.writes);
+            seed_into(open, build, limits, retry, writes, &observer, &cancellation).await
+        },
+    )
+}
