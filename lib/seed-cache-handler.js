@@ -26,7 +26,7 @@ export async function seedCacheHandler(options) {
   const { handler, ...given } = options;
   checkHandler(handler);
   const setMs = given.timeouts?.requestMs ?? DEFAULT_SET_MS;
-  return runForProject(seedHandler, {
+  const completed = {
     ...given,
     // The handler puts its own prefix before keys.
     appPrefix: "",
@@ -35,7 +35,8 @@ export async function seedCacheHandler(options) {
     store: handler,
     set: (/** @type {import("../index.js").NativeEntry} */ entry) =>
       settleWithin(setMs, () => setEntry(handler, entry)),
-  });
+  };
+  return runForProject(seedHandler, completed);
 }
 
 /** @param {unknown} handler */

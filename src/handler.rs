@@ -36,8 +36,7 @@ pub struct JsSetOutcome {
 }
 
 /// Calls `set`. `Weak`: it does not keep the process alive, the promise does.
-type SetFunction =
-    ThreadsafeFunction<JsEntry, Promise<JsSetOutcome>, JsEntry, Status, false, true>;
+type SetFunction = ThreadsafeFunction<JsEntry, Promise<JsSetOutcome>, JsEntry, Status, false, true>;
 
 /// The handler.
 #[napi(
