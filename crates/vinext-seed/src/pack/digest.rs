@@ -4,7 +4,7 @@
 //! Invariant: two entries have the same digest only if they have the same key and the runtime would
 //! serve the same from both. Times are beside the digest, never part of it.
 
-use sha2::{Digest, Sha256};
+use xxhash_rust::xxh3::Xxh3;
 
 use super::entry::Timestamps;
 use crate::manifest::Lifetime;
@@ -17,7 +17,9 @@ pub(crate) const MEMBER: &str = "seed";
 /// The form of the record. Another digest, or another meaning of a part, is another form.
 const FORM: &str = "1";
 
-/// Bytes of SHA-256 that are kept.
+/// The length of an XXH3 digest of 128 bits, which is the same on every platform. A digest detects
+/// changes of one key's entry by its own author, so chance is all that it has to withstand, and the
+/// chance that two versions have the same is 1 in 2^128.
 const DIGEST_BYTES: usize = 16;
 
 /// More than a record takes in the metadata, in bytes: name, form, digest and two times.
@@ -52,7 +54,7 @@ pub(super) fn digest(
     own_members: &[u8],
     artifact: &[u8],
 ) -> EntryDigest {
-    let mut hash = Sha256::new();
+    let mut hash = Xxh3::new();
     for part in [
         FORM.as_bytes(),
         entry.kind.as_str().as_bytes(),
@@ -60,13 +62,12 @@ pub(super) fn digest(
         shared,
         own_members,
     ] {
-        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(&(part.len() as u64).to_le_bytes());
         hash.update(part);
     }
     hash.update(artifact);
-    let mut digest = EntryDigest::default();
-    digest.copy_from_slice(&hash.finalize()[..DIGEST_BYTES]);
-    digest
+    // The canonical form of the specification, on every platform.
+    hash.digest128().to_be_bytes()
 }
 
 /// The record of an entry: form, digest, when the page was rendered, and from when on the entry is

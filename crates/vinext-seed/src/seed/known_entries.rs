@@ -6,7 +6,7 @@
 use std::collections::{HashMap, HashSet};
 use std::num::NonZeroU32;
 
-use sha2::{Digest, Sha256};
+use xxhash_rust::xxh3::xxh3_64;
 
 use crate::formats::kv_key::MAX_KV_KEY_BYTES;
 use crate::pack::{EntryDigest, EntryRecord, RECORD_MEMBER};
@@ -216,10 +216,10 @@ impl TagMarkers {
     }
 }
 
+/// Two keys may have the same: the digests of their entries differ all the same, since keys are part of
+/// them.
 fn hash(key: &str) -> [u8; 8] {
-    let mut hash = [0; 8];
-    hash.copy_from_slice(&Sha256::digest(key.as_bytes())[..8]);
-    hash
+    xxh3_64(key.as_bytes()).to_ne_bytes()
 }
 
 #[expect(
