@@ -31,6 +31,12 @@ pub struct JsSeedOptions {
     /// @default "https://api.cloudflare.com/client/v4"
     #[napi(ts_type = "string")]
     pub api_base_url: Option<OrNull<String>>,
+    /// Compress request bodies with gzip. Whether Cloudflare's API takes that is not documented, so it is
+    /// tried with one request. If that is refused, or if compressing takes longer than sending, everything
+    /// is sent plain. `bytesUploaded` counts plain bytes either way.
+    /// @default false
+    #[napi(ts_type = "boolean")]
+    pub compress: Option<OrNull<bool>>,
 }
 
 /// How a run goes about it: the options that every seeding takes.

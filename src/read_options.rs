@@ -50,12 +50,14 @@ impl WithBuild<WithRun<JsSeedOptions>> {
             own.api_token,
             own.api_base_url,
         )?;
+        let compress = optional(own.compress, "compress", "a boolean")?.unwrap_or(false);
         let run = run.read(LIMITS)?;
         let mut settings = vinext_seed::SeedOptions::new(build, endpoint, token);
         settings.limits = run.limits;
         settings.retry = run.retry;
         settings.timeouts = run.timeouts;
         settings.writes = run.writes;
+        settings.compress = compress;
         Ok(Options {
             settings,
             on_progress: run.on_progress,

@@ -4,6 +4,7 @@
 
 import net from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { gunzipSync } from "node:zlib";
 import tls from "node:tls";
 import { listen } from "./loopback.js";
 import type { Pair } from "./recorder.js";
@@ -34,6 +35,8 @@ export interface ScriptedRequest {
   /** The pairs, once the body is complete. */
   pairs: Pair[];
   bytes: number;
+  /** Its `content-encoding`. */
+  encoding: string | undefined;
   /** Milliseconds since the server was started. */
   at: number;
 }
@@ -116,7 +119,9 @@ export async function startScriptedApi(
         await write(socket, {});
         continue;
       }
-      const request: ScriptedRequest = { pairs: [], bytes: 0, at: performance.now() - started };
+      const encoding = head.headers.get("content-encoding");
+      const at = performance.now() - started;
+      const request: ScriptedRequest = { pairs: [], bytes: 0, encoding, at };
       requests.push(request);
       const number = requests.length;
       // A script may look at the pairs, which are not there yet if it wants to be rude before.
@@ -142,7 +147,8 @@ export async function startScriptedApi(
       const body = await reader.take(head.bodyBytes);
       if (body === undefined) return;
       request.bytes = body.length;
-      request.pairs = JSON.parse(body.toString()) as Pair[];
+      const plain = encoding === "gzip" ? gunzipSync(body) : body;
+      request.pairs = JSON.parse(plain.toString()) as Pair[];
       const reply = (typeof script === "function" ? script(request, number) : early) ?? {};
       if (isStoring(reply)) stored.push(...storedKeys(request, reply));
       if (reply.delayMs !== undefined) await sleep(reply.delayMs);

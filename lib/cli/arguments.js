@@ -31,6 +31,7 @@ import { readStore } from "../store.js";
  * @property {boolean} [seedFailedRenders]
  * @property {boolean} [force]
  * @property {number} [maxWrites]
+ * @property {boolean} [compress]
  * @property {string[]} [first]
  * @property {boolean} [htmlOnly]
  * @property {boolean} [local]
@@ -176,6 +177,7 @@ function commandLine(invoke, deployArgs) {
     .option("--first <glob>", "with --max-writes: paths to write first; may be repeated", globs)
     .option("--html-only", "write no RSC payloads; the Worker renders them on demand")
     .optionsGroup("How:")
+    .option("--compress", "compress requests, as long as the API takes them")
     .option("--strict", "exit with 1 where the seeding fails or is skipped")
     .addOption(new Option("-q, --quiet", "print warnings and errors only").conflicts("verbose"))
     .option("-v, --verbose", "print every skipped route, and where the target is from")
@@ -291,6 +293,7 @@ const OF_KV = /** @type {const} */ ({
   binding: "--binding",
   namespaceId: "--namespace-id",
   accountId: "--account-id",
+  compress: "--compress",
 });
 
 /**

@@ -70,6 +70,7 @@ export function seedOptions(root, options) {
     afterDeploy,
     store: options.to,
     force: options.force,
+    compress: options.compress,
     maxWrites: options.maxWrites,
     ...buildOptions(options),
   };

@@ -1,6 +1,8 @@
 // A local Cloudflare KV API on loopback, over real KV. It injects no faults.
 
 import { createServer } from "node:http";
+import { promisify } from "node:util";
+import { gunzip } from "node:zlib";
 import { DailyQuotas } from "./daily-quotas.js";
 import { ENDPOINTS } from "./endpoints.js";
 import { Refusal } from "./limits.js";
@@ -168,5 +170,24 @@ async function read(request, maxBytes) {
     if (bytes <= maxBytes) chunks.push(chunk);
   }
   if (bytes > maxBytes) throw new Refusal(413, 0, "");
-  return Buffer.concat(chunks);
+  return decompressed(Buffer.concat(chunks), request.headers["content-encoding"], maxBytes);
+}
+
+/**
+ * A body as it was before it was compressed. Its limit is the same.
+ * @param {Buffer} body
+ * @param {string | undefined} encoding
+ * @param {number} maxBytes
+ */
+async function decompressed(body, encoding, maxBytes) {
+  if (encoding === undefined || encoding === "identity") return body;
+  if (encoding !== "gzip") {
+    throw new Refusal(415, 10012, "the content-encoding of a request is gzip or none");
+  }
+  try {
+    return await promisify(gunzip)(body, { maxOutputLength: maxBytes });
+  } catch (error) {
+    if (/** @type {any} */ (error).code === "ERR_BUFFER_TOO_LARGE") throw new Refusal(413, 0, "");
+    throw new Refusal(400, 10012, "could not decompress the request body");
+  }
 }

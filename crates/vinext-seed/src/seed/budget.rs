@@ -67,6 +67,17 @@ pub struct Limits {
 }
 
 impl Limits {
+    /// Limits that leave memory for copies of the bodies, each at most so many times smaller.
+    pub(super) fn beside_compressed(self, min_shrinking: usize) -> Self {
+        let max_memory_bytes = self.max_memory_bytes.unwrap_or(DEFAULT_MAX_MEMORY_BYTES);
+        let free_bytes = max_memory_bytes.saturating_sub(FIXED_BYTES);
+        let copied_bytes = free_bytes / (min_shrinking + 1);
+        Self {
+            max_memory_bytes: Some(max_memory_bytes - copied_bytes),
+            ..self
+        }
+    }
+
     fn check(&self, store: &StoreLimits) -> Result<(), ConfigError> {
         in_range("max_memory_bytes", self.max_memory_bytes, usize::MAX)?;
         in_range(

@@ -25,7 +25,7 @@ use crate::report::SeedReport;
 use crate::sanitized_text::SanitizedText;
 use crate::send::RetryPolicy;
 use crate::store::Store;
-use crate::store::cloudflare_kv::{CloudflareKv, Endpoint};
+use crate::store::cloudflare_kv::{CloudflareKv, Endpoint, MIN_SHRINKING};
 use crate::store::http::{ApiToken, Timeouts};
 use background::{begin, guarded, off_the_executor};
 use budget::Budget;
@@ -58,6 +58,9 @@ pub struct SeedOptions {
     pub timeouts: Timeouts,
     /// What is written of what could be. Default: what has changed.
     pub writes: WriteRule,
+    /// Whether request bodies are compressed, as long as the API takes them and it saves time. Default:
+    /// no.
+    pub compress: bool,
 }
 
 impl SeedOptions {
@@ -72,6 +75,7 @@ impl SeedOptions {
             retry: RetryPolicy::default(),
             timeouts: Timeouts::default(),
             writes: WriteRule::default(),
+            compress: false,
         }
     }
 }
@@ -95,8 +99,16 @@ pub async fn seed(
         retry,
         timeouts,
         writes,
+        compress,
     } = options;
-    let open = move || CloudflareKv::new(endpoint, token, timeouts);
+    let limits = match compress {
+        true => limits.beside_compressed(MIN_SHRINKING),
+        false => limits,
+    };
+    let open = move || {
+        let (store, warnings) = CloudflareKv::new(endpoint, token, timeouts)?;
+        Ok((store.compressed(compress), warnings))
+    };
     guarded(run(
         open,
         build,

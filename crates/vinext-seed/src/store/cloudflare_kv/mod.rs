@@ -1,6 +1,7 @@
 //! Workers KV, through Cloudflare's REST API.
 
 mod api;
+mod compression;
 mod confirmation;
 mod endpoint;
 mod envelope;
@@ -10,10 +11,13 @@ mod limits;
 mod list;
 mod reply;
 
-use reqwest::header::HeaderMap;
+use std::time::Instant;
+
+use reqwest::header::{CONTENT_ENCODING, HeaderMap, HeaderValue};
 use reqwest::{Method, Url};
 
 pub use api::{ApiAnswer, ApiProblem, CloudflareApi};
+pub(crate) use compression::MIN_SHRINKING;
 pub use endpoint::{ApiBase, ApiUrl, DEFAULT_API_BASE, Endpoint};
 pub use limits::LIMITS;
 
@@ -21,6 +25,7 @@ use super::http::{ApiToken, HttpClient, Reply, Request, RequestBody, Secrets, Se
 use super::{Failure, Frame, KeyPage, Outcome, Store, StoreLimits, StoreRules, Stored};
 use crate::pack::Batch;
 use crate::sanitized_text::SanitizedText;
+use compression::Compression;
 use reply::{Classifier, Codes, Question};
 
 /// The most of a reply that is read, in bytes: 10,000 keys of 512 bytes that are not stored, or
@@ -49,6 +54,8 @@ pub struct CloudflareKv {
     endpoint: Endpoint,
     unauthorized_advice: String,
     not_found_advice: String,
+    /// `None` if nothing is compressed.
+    compression: Option<Compression>,
 }
 
 impl CloudflareKv {
@@ -76,8 +83,16 @@ impl CloudflareKv {
             endpoint,
             unauthorized_advice,
             not_found_advice,
+            compression: None,
         };
         Ok((this, warnings))
+    }
+
+    /// The same namespace with bulk requests that are compressed, as long as the API takes them.
+    #[must_use]
+    pub fn compressed(mut self, compress: bool) -> Self {
+        self.compression = compress.then(Compression::new);
+        self
     }
 
     fn question(&self, operation: &'static str) -> Question<'_> {
@@ -106,6 +121,20 @@ impl CloudflareKv {
         body: Option<RequestBody>,
         max_reply_bytes: usize,
     ) -> Result<Reply, Failure> {
+        let headers = HeaderMap::new();
+        self.send_with(operation, method, url, headers, body, max_reply_bytes)
+            .await
+    }
+
+    async fn send_with(
+        &self,
+        operation: &'static str,
+        method: Method,
+        url: &Url,
+        headers: HeaderMap,
+        body: Option<RequestBody>,
+        max_reply_bytes: usize,
+    ) -> Result<Reply, Failure> {
         let request = Request {
             service: Service {
                 operation,
@@ -113,11 +142,65 @@ impl CloudflareKv {
             },
             method,
             url,
-            headers: HeaderMap::new(),
+            headers,
             body,
             max_reply_bytes,
         };
         self.client.send(request).await
+    }
+
+    async fn put_body(
+        &self,
+        batch: &Batch,
+        headers: HeaderMap,
+        body: RequestBody,
+    ) -> Outcome<Stored> {
+        const OPERATION: &str = "KV bulk upload";
+        let url = self.endpoint.bulk();
+        let (method, body) = (Method::PUT, Some(body));
+        let sent = self.send_with(OPERATION, method, &url, headers, body, MAX_REPLY_BYTES);
+        match sent.await {
+            Ok(reply) => confirmation::classify_stored(&self.classifier(&reply, OPERATION), batch),
+            Err(failure) => failure.into(),
+        }
+    }
+
+    async fn put_plain(&self, batch: &Batch) -> Outcome<Stored> {
+        let body = RequestBody::new(batch.body(), batch.body_bytes());
+        self.put_body(batch, HeaderMap::new(), body).await
+    }
+
+    /// Puts a batch compressed. If it has to be sent plain, the error is whether a compressed request
+    /// may have stored it all the same.
+    async fn put_compressed(
+        &self,
+        batch: &Batch,
+        compression: &Compression,
+    ) -> Result<Outcome<Stored>, bool> {
+        let turn = compression.turn().await.ok_or(false)?;
+        let begun = Instant::now();
+        let (pieces, plain_bytes): (Vec<_>, _) = (batch.body().collect(), batch.body_bytes());
+        let compressing =
+            tokio::task::spawn_blocking(move || compression::gzip(pieces.into_iter(), plain_bytes));
+        let compressed = compressing.await.ok().flatten().ok_or(false)?;
+        let compressing = begun.elapsed();
+        let headers = HeaderMap::from_iter([(CONTENT_ENCODING, HeaderValue::from_static("gzip"))]);
+        let begun = Instant::now();
+        let outcome = self.put_body(batch, headers, compressed.into()).await;
+        match &outcome.result {
+            Ok(_) => compression.accepted(plain_bytes, compressing, begun.elapsed()),
+            Err(failure) if compression::may_be_refusal(failure) => {
+                tracing::info!(error = %failure.error, "a compressed request failed; from now on all are plain");
+                compression.end();
+                // Where there was no answer, or one that asks to wait, the next attempt is the plain one.
+                if failure.error.status.is_some() && failure.retry_after.is_none() {
+                    return Err(failure.error.may_be_stored);
+                }
+            }
+            Err(_) => {}
+        }
+        drop(turn);
+        Ok(outcome)
     }
 }
 
@@ -127,13 +210,18 @@ impl Store for CloudflareKv {
     const RULES: StoreRules = StoreRules::KvAdapter;
 
     async fn put(&self, batch: &Batch) -> Outcome<Stored> {
-        const OPERATION: &str = "KV bulk upload";
-        let body = RequestBody::new(batch.body(), batch.body_bytes());
-        let url = self.endpoint.bulk();
-        let sent = self.send(OPERATION, Method::PUT, &url, Some(body), MAX_REPLY_BYTES);
-        match sent.await {
-            Ok(reply) => confirmation::classify_stored(&self.classifier(&reply, OPERATION), batch),
-            Err(failure) => failure.into(),
+        let Some(compression) = &self.compression else {
+            return self.put_plain(batch).await;
+        };
+        match self.put_compressed(batch, compression).await {
+            Ok(outcome) => outcome,
+            Err(may_be_stored) => {
+                let mut outcome = self.put_plain(batch).await;
+                if let Err(failure) = &mut outcome.result {
+                    failure.error.may_be_stored |= may_be_stored;
+                }
+                outcome
+            }
         }
     }
 

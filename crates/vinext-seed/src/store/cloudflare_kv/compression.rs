@@ -1,0 +1,217 @@
+//! Compressed bulk requests: tried with one batch, given up for good where they are refused or do not
+//! pay.
+//!
+//! Whether Cloudflare's API takes `Content-Encoding: gzip` is not documented. Invariant: a refusal
+//! costs a request, never an entry, since the same batch is sent plain.
+
+use std::io::Write;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use flate2::Compression as Level;
+use flate2::write::GzEncoder;
+
+use crate::store::{Failure, FailureKind};
+
+/// A compressed body is used if it is at least so many times smaller than the plain one, which stays in
+/// memory beside it.
+pub(crate) const MIN_SHRINKING: usize = 2;
+
+/// Or if it has no more bytes than this.
+const SMALL_BYTES: usize = 64 * 1024;
+
+/// So much is compressed before it is judged by the time it takes, in bytes.
+const JUDGED_BYTES: usize = 4 * 1024 * 1024;
+
+/// Whether bodies are compressed.
+#[derive(Debug)]
+pub(super) struct Compression {
+    progress: Mutex<Progress>,
+    /// Held while the first compressed batch is under way; the others wait for its outcome.
+    trial: tokio::sync::Mutex<()>,
+}
+
+#[derive(Debug)]
+struct Progress {
+    state: State,
+    plain_bytes: usize,
+    compressing: Duration,
+    sending: Duration,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum State {
+    Untried,
+    Accepted,
+    Plain,
+}
+
+/// The leave to compress one batch. The first one keeps others waiting until it is dropped.
+pub(super) struct Turn<'a> {
+    _trial: Option<tokio::sync::MutexGuard<'a, ()>>,
+}
+
+impl Compression {
+    pub(super) fn new() -> Self {
+        Self {
+            progress: Mutex::new(Progress {
+                state: State::Untried,
+                plain_bytes: 0,
+                compressing: Duration::ZERO,
+                sending: Duration::ZERO,
+            }),
+            trial: tokio::sync::Mutex::new(()),
+        }
+    }
+
+    /// Waits for the first compressed batch, if it is under way. `None` if the next one is sent plain.
+    pub(super) async fn turn(&self) -> Option<Turn<'_>> {
+        let trial = match self.state() {
+            State::Untried => Some(self.trial.lock().await),
+            State::Accepted | State::Plain => None,
+        };
+        match self.state() {
+            State::Untried => Some(Turn { _trial: trial }),
+            State::Accepted => Some(Turn { _trial: None }),
+            State::Plain => None,
+        }
+    }
+
+    /// A compressed batch was taken. Compressing ends where it takes longer than sending.
+    pub(super) fn accepted(&self, plain_bytes: usize, compressing: Duration, sending: Duration) {
+        let mut progress = self.lock();
+        if progress.state == State::Plain {
+            return;
+        }
+        progress.plain_bytes += plain_bytes;
+        progress.compressing += compressing;
+        progress.sending += sending;
+        let is_judged = progress.plain_bytes >= JUDGED_BYTES;
+        if is_judged && progress.compressing > progress.sending {
+            tracing::debug!("compressing takes longer than sending; the rest is sent plain");
+            progress.state = State::Plain;
+        } else {
+            progress.state = State::Accepted;
+        }
+    }
+
+    /// From now on everything is sent plain.
+    pub(super) fn end(&self) {
+        self.lock().state = State::Plain;
+    }
+
+    fn state(&self) -> State {
+        self.lock().state
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Progress> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether a failure may be due to the body being compressed. It is not if the reply is about the
+/// token, the place, the quota or the rate.
+pub(super) fn may_be_refusal(failure: &Failure) -> bool {
+    let is_about_else = matches!(
+        failure.kind,
+        FailureKind::QuotaExhausted | FailureKind::Throttled
+    );
+    !is_about_else && !matches!(failure.error.status, Some(401 | 404 | 407))
+}
+
+/// The pieces of a body as one gzip member; `None` if they do not shrink enough.
+pub(super) fn gzip(pieces: impl Iterator<Item = Bytes>, plain_bytes: usize) -> Option<Vec<u8>> {
+    let max_bytes = SMALL_BYTES.max(plain_bytes / MIN_SHRINKING);
+    let mut encoder = GzEncoder::new(Vec::new(), Level::fast());
+    for piece in pieces {
+        // Writing to a Vec cannot fail.
+        encoder.write_all(&piece).ok()?;
+        if encoder.get_ref().len() > max_bytes {
+            return None;
+        }
+    }
+    let compressed = encoder.finish().ok()?;
+    (compressed.len() <= max_bytes).then_some(compressed)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use super::*;
+    use crate::store::StoreError;
+
+    #[test]
+    fn a_body_in_pieces_is_one_gzip_member() {
+        let plain = "{\"key\":\"cache:app:/blog\"},".repeat(1000);
+        let pieces = plain.as_bytes().chunks(77).map(Bytes::copy_from_slice);
+        let compressed = gzip(pieces, plain.len()).unwrap();
+        assert!(compressed.len() < plain.len() / 10);
+        let mut back = String::new();
+        let mut decoder = flate2::read::GzDecoder::new(&compressed[..]);
+        decoder.read_to_string(&mut back).unwrap();
+        assert_eq!(back, plain);
+    }
+
+    #[test]
+    fn what_does_not_shrink_is_sent_plain() {
+        let noise: Vec<u8> = std::iter::repeat_with(|| fastrand::u8(..))
+            .take(100_000)
+            .collect();
+        assert_eq!(gzip(std::iter::once(noise.into()), 100_000), None);
+        let small = Bytes::from_static(b"[]");
+        assert!(gzip(std::iter::once(small), 2).is_some());
+    }
+
+    #[tokio::test]
+    async fn compressing_ends_where_it_takes_longer_than_sending() {
+        let (short, long) = (Duration::from_millis(1), Duration::from_millis(2));
+        let compression = Compression::new();
+        compression.accepted(JUDGED_BYTES - 1, long, short);
+        assert!(compression.turn().await.is_some());
+        compression.accepted(1, long, short);
+        assert!(compression.turn().await.is_none());
+        let compression = Compression::new();
+        compression.accepted(JUDGED_BYTES, short, long);
+        assert!(compression.turn().await.is_some());
+        compression.end();
+        compression.accepted(JUDGED_BYTES, short, long);
+        assert!(compression.turn().await.is_none());
+    }
+
+    #[tokio::test]
+    async fn others_wait_for_the_first_batch() {
+        let compression = Compression::new();
+        let first = compression.turn().await.unwrap();
+        let second = compression.turn();
+        tokio::pin!(second);
+        assert!(futures_util::poll!(second.as_mut()).is_pending());
+        compression.end();
+        drop(first);
+        assert!(second.await.is_none());
+    }
+
+    #[test]
+    fn failures_over_the_token_the_place_and_the_rate_are_no_refusals() {
+        let failure = |kind: FailureKind, status| {
+            let mut error = StoreError::new("KV_HTTP_ERROR", String::new());
+            error.status = status;
+            kind.because(error)
+        };
+        for status in [400, 403, 411, 413, 415, 500, 502, 503] {
+            let failure = failure(FailureKind::Fatal, Some(status));
+            assert!(may_be_refusal(&failure), "{status}");
+        }
+        assert!(may_be_refusal(&failure(FailureKind::ConnectionLost, None)));
+        for (kind, status) in [
+            (FailureKind::Fatal, 401),
+            (FailureKind::Fatal, 404),
+            (FailureKind::Fatal, 407),
+            (FailureKind::Throttled, 429),
+            (FailureKind::QuotaExhausted, 400),
+        ] {
+            assert!(!may_be_refusal(&failure(kind, Some(status))), "{status}");
+        }
+    }
+}
