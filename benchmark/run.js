@@ -2,9 +2,9 @@
 //
 // Options: `--size S,M,T` (also L, X and P), `--rounds 5`, `--only ours,floor`, `--network wan`,
 // `--sites DIRECTORY`, `--out DIRECTORY`, `--scaling` for the chart over the number of routes, and
-// `--memory` for peak memory alone, which is printed at the end of a usual run too. Prints a
-// table of medians and writes raw figures and a chart to `benchmark/runs/<date>/`. Figures depend on the
-// machine; compare the ratios.
+// `--memory` for peak memory alone, which is printed at the end of a usual run too, `--known` for sites that
+// are stored already. Prints a table of medians and writes raw figures and a chart to
+// `benchmark/runs/<date>/`. Figures depend on the machine; compare the ratios.
 
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -15,6 +15,7 @@ import { parseArgs } from "node:util";
 import { scalingChart, timesChart } from "./chart.js";
 import { compete } from "./compete.js";
 import { CONTENDERS } from "./contenders.js";
+import { measureKnown } from "./known.js";
 import { measureMemory } from "./memory.js";
 import { NETWORKS } from "./networks.js";
 import { table } from "./report.js";
@@ -32,6 +33,7 @@ const { values: given } = parseArgs({
     network: { type: "string", default: "loopback" },
     scaling: { type: "boolean", default: false },
     memory: { type: "boolean", default: false },
+    known: { type: "boolean", default: false },
     sites: { type: "string", default: path.join(os.tmpdir(), "seed-native-sites") },
     out: { type: "string", default: path.join(RUNS, new Date().toISOString().slice(0, 10)) },
   },
@@ -52,6 +54,8 @@ if (!given.memory) buildRig();
 mkdirSync(given.out, { recursive: true });
 if (given.memory) {
   await printMemory();
+} else if (given.known) {
+  await printKnown();
 } else if (given.scaling) {
   const points = await scale({ sites: given.sites, rounds, say });
   save("scaling", { ...conditions(), points });
@@ -78,6 +82,24 @@ if (given.memory) {
   }
   writeFileSync(path.join(given.out, `${network}.svg`), await timesChart(before));
   await printMemory();
+}
+
+async function printKnown() {
+  /** @type {Record<string, import("./known.js").KnownRun[]>} */
+  const figures = {};
+  for (const name of sizes) {
+    const directory = path.join(given.sites, name);
+    const runs = await measureKnown({ directory, size: SIZES[name], rounds });
+    figures[name] = runs;
+    const first = runs[0]?.milliseconds ?? 0;
+    console.log(`\n${name}: ${SIZES[name].routes.toLocaleString("en")} pages\n`);
+    console.log("| run | ms | of the first | writes | lists |\n| --- | --- | --- | --- | --- |");
+    for (const { run, milliseconds, writes, lists } of runs) {
+      const share = `${((milliseconds / first) * 100).toFixed(0)} %`;
+      console.log(`| ${run} | ${milliseconds.toFixed(0)} | ${share} | ${writes} | ${lists} |`);
+    }
+  }
+  save("known", { ...conditions(), sizes: figures });
 }
 
 async function printMemory() {

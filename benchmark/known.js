@@ -1,0 +1,123 @@
+// What a build costs that is stored already: seeded again as it is, and with one page in a hundred changed.
+//
+// The first run goes to the sink of the other measurements, which takes everything and parses nothing. The
+// others go to a store in memory that lists what it has, in a thread of its own.
+
+import { once } from "node:events";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { Worker } from "node:worker_threads";
+import { seedKvCache } from "../index.js";
+import { makeSite, startSink } from "./rig.js";
+
+/** Of how many pages one is changed. */
+const CHANGED_ONE_IN = 100;
+
+/**
+ * @typedef {object} KnownRun
+ * @property {string} run
+ * @property {number} milliseconds the median of the rounds
+ * @property {number} writes entries
+ * @property {number} lists calls that list keys
+ */
+
+/**
+ * @param {object} options
+ * @param {string} options.directory of the site
+ * @param {import("./sizes.js").Size} options.size
+ * @param {number} options.rounds
+ * @returns {Promise<KnownRun[]>}
+ */
+export async function measureKnown({ directory, size, rounds }) {
+  makeSite(directory, size);
+  const sink = await startSink([]);
+  const store = new Worker(new URL("known-store.js", import.meta.url));
+  const [{ port }] = await once(store, "message");
+  const counts = async () => {
+    store.postMessage("count");
+    const [counted] = await once(store, "message");
+    return counted;
+  };
+  const seed = async (
+    /** @type {string} */ root,
+    /** @type {string} */ apiBaseUrl,
+    force = false,
+  ) => {
+    const started = performance.now();
+    const { kvPairsUploaded: writes } = await seedKvCache({
+      root,
+      accountId: "account",
+      namespaceId: "namespace",
+      apiToken: "token-of-the-benchmark",
+      apiBaseUrl,
+      runtime: { vinext: "1.4.0" },
+      force,
+    });
+    return { milliseconds: performance.now() - started, writes };
+  };
+  const changed = copyWithChanges(directory, size.routes);
+  try {
+    const api = `http://127.0.0.1:${port}`;
+    await seed(directory, api, true);
+    await counts();
+    const runs = [
+      { run: "first run, into the sink", seeding: () => seed(directory, sink.apiBase, true) },
+      { run: "again, nothing changed", seeding: () => seed(directory, api) },
+      { run: "again, one page in a hundred changed", seeding: () => seed(changed, api) },
+    ];
+    /** @type {KnownRun[]} */
+    const figures = [];
+    for (const { run, seeding } of runs) {
+      const times = [];
+      let writes = 0;
+      let lists = 0;
+      for (let round = 0; round < rounds; round += 1) {
+        const done = await seeding();
+        times.push(done.milliseconds);
+        writes = done.writes;
+        lists = (await counts()).lists;
+        // What was changed is put back, for the next round.
+        if (run.includes("changed") && done.writes > 0) {
+          await seed(directory, api);
+          await counts();
+        }
+      }
+      figures.push({ run, milliseconds: median(times), writes, lists });
+    }
+    return figures;
+  } finally {
+    sink.stop();
+    await store.terminate();
+    rmSync(changed, { recursive: true });
+  }
+}
+
+/**
+ * A site of which one page in a hundred has another document.
+ * @param {string} directory
+ * @param {number} routes
+ */
+function copyWithChanges(directory, routes) {
+  const root = mkdtempSync(path.join(path.dirname(directory), "changed-"));
+  const server = path.join("dist", "server");
+  mkdirSync(path.join(root, server), { recursive: true });
+  cpSync(path.join(directory, server), path.join(root, server), { recursive: true });
+  const manifest = JSON.parse(
+    readFileSync(path.join(root, server, "vinext-prerender.json"), "utf-8"),
+  );
+  for (let index = 0; index < routes; index += CHANGED_ONE_IN) {
+    const file = path.join(
+      root,
+      server,
+      "prerendered-routes",
+      `${manifest.routes[index].path}.html`,
+    );
+    writeFileSync(file, `${readFileSync(file, "utf-8")}<!-- changed -->`);
+  }
+  return root;
+}
+
+/** @param {number[]} values */
+function median(values) {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+}
