@@ -110,14 +110,16 @@ describe("the local API", () => {
     const api = await startLocalApi({ persistTo, namespaceIds: namespaces, apiToken });
     try {
       const root = site();
-      const read = async (namespaceId: string, compress: boolean) => {
+      const read = async (namespaceId: string, compress: boolean): Promise<[string, unknown][]> => {
         const target = { namespaceId, apiToken, apiBaseUrl: api.baseUrl };
         await seed({ root, ...target, compress });
         const place = `${api.baseUrl}/accounts/a/storage/kv/namespaces/${namespaceId}`;
         const headers = { authorization: `Bearer ${apiToken}` };
-        const listed = await (await fetch(`${place}/keys`, { headers })).json();
+        const listed = (await (await fetch(`${place}/keys`, { headers })).json()) as {
+          result: { name: string }[];
+        };
         return Promise.all(
-          listed.result.map(async ({ name }: { name: string }) => {
+          listed.result.map(async ({ name }): Promise<[string, unknown]> => {
             const value = await fetch(`${place}/values/${encodeURIComponent(name)}`, { headers });
             return [name, JSON.parse(await value.text()).value];
           }),
@@ -131,7 +133,7 @@ describe("the local API", () => {
       const pages = plain.filter(([name]) => name.endsWith(":html"));
       expect(pages).toHaveLength(PAGES);
 
-      const put = (body: BodyInit, encoding: string) =>
+      const put = (body: string | Uint8Array<ArrayBuffer>, encoding: string) =>
         fetch(`${api.baseUrl}/accounts/a/storage/kv/namespaces/${namespaces[0]}/bulk`, {
           method: "PUT",
           headers: { authorization: `Bearer ${apiToken}`, "content-encoding": encoding },
