@@ -1,4 +1,5 @@
 // `npm run demo`: serves a project of `vinext init` in real workerd, unseeded and seeded, and compares.
+// `npm run demo -- redis` does the same on Node, with pages in Redis.
 
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -9,6 +10,9 @@ import { seedFromProject } from "../index.js";
 import { findCommand } from "../lib/installed-package.js";
 import { prerenderedArtifacts } from "./build-output.js";
 import { startWranglerDev } from "./wrangler-dev.js";
+
+// It ends the process.
+if (process.argv[2] === "redis") await import("./demo-redis.js");
 
 const EXAMPLE = path.join(path.dirname(path.dirname(fileURLToPath(import.meta.url))), "example");
 
