@@ -169,6 +169,9 @@ impl Store for DirectoryStore {
         min_ttl_seconds: 1,
     };
 
+    // The quota is Cloudflare's.
+    const HAS_REQUEST_QUOTA: bool = false;
+
     const RULES: StoreRules = StoreRules::OtherHandler {
         default_ttl_seconds: Some(DEFAULT_TTL_SECONDS),
     };

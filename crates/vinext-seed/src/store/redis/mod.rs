@@ -326,6 +326,9 @@ impl RedisStore {
 impl Store for RedisStore {
     const FRAME: Frame = Frame::RawValue;
     const LIMITS: StoreLimits = LIMITS;
+    // The quota is Cloudflare's.
+    const HAS_REQUEST_QUOTA: bool = false;
+
     const RULES: StoreRules = StoreRules::OtherHandler {
         default_ttl_seconds: Some(DEFAULT_TTL_SECONDS),
     };

@@ -161,6 +161,9 @@ impl S3Store {
 impl Store for S3Store {
     const FRAME: Frame = Frame::RawValue;
     const LIMITS: StoreLimits = LIMITS;
+    // The quota is Cloudflare's.
+    const HAS_REQUEST_QUOTA: bool = false;
+
     const RULES: StoreRules = StoreRules::OtherHandler {
         default_ttl_seconds: None,
     };
