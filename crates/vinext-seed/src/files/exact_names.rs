@@ -180,9 +180,9 @@ mod tests {
 
     #[test]
     fn accents_are_compared_as_disks_list_them() {
-        let (_dir, names) = names(&["caf\u{e9}.html"]);
-        assert!(names.check("cafe\u{301}.html", false).is_ok());
-        assert_eq!(folded("CAF\u{c9}"), folded("cafe\u{301}"));
-        assert_ne!(folded("cafe"), folded("caf\u{e9}"));
+        let (_dir, names) = names(&["\u{e9}.html"]);
+        assert!(names.check("e\u{301}.html", false).is_ok());
+        assert_eq!(folded("\u{c9}"), folded("e\u{301}"));
+        assert_ne!(folded("e"), folded("\u{e9}"));
     }
 }

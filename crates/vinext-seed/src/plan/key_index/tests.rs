@@ -64,7 +64,7 @@ fn of_several_problems_the_first_one_is_reported() {
 
 #[test]
 fn twins_are_those_whose_files_differ_only_in_case() {
-    let paths = ["/Case", "/b", "/case", "/caf\u{e9}", "/CAFE\u{301}", "/b/c"];
+    let paths = ["/Case", "/b", "/case", "/\u{e9}", "/E\u{301}", "/b/c"];
     let mut routes: Vec<_> = paths
         .iter()
         .map(|path| json!({ "route": path, "status": "rendered", "router": "app" }))
