@@ -1,5 +1,6 @@
 // Pages of the Pages Router: keys and values are the package's own, and what is skipped has a reason.
 
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Oracle } from "../compat/oracles/client.js";
 import { comparePages } from "../compat/oracles/differential.js";
@@ -44,6 +45,9 @@ describe("the runtime's own functions", () => {
       { name: "a", props: {}, status: 200 },
       { name: "b", props: awkward, status: 200 },
       { name: "c", props: { lone: "\ud800" }, status: 200 },
+      ...fc.sample(fc.jsonValue(), { numRuns: 2000, seed: 18 }).map((value, index) => {
+        return { name: `p${index}`, props: { value }, status: 200 };
+      }),
     ].map((one) => ({ ...one, html: document(`/${one.name}`, {}, one.props) }));
     const root = buildOf(
       pages.map(({ name }) => page(`/${name}`, { revalidate: 60, expire: 3600 })),

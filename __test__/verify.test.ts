@@ -199,6 +199,36 @@ describe("a site", () => {
     expect(found?.problems).toEqual([]);
   });
 
+  it("is asked for pages of the Pages Router, redirects and pages that are not found too", async () => {
+    const page = (route: string, more: object) =>
+      rendered(route, { router: "pages", revalidate: 60, responseStatus: 200, ...more });
+    const data = {
+      props: { pageProps: {} },
+      page: "/a",
+      buildId: BUILD_ID,
+      gsp: true,
+      locale: "de",
+    };
+    const html = `<script id="__NEXT_DATA__">${JSON.stringify(data)}</script>`;
+    const redirectProps = { pageProps: { __N_REDIRECT: "/a", __N_REDIRECT_STATUS: 307 } };
+    const routes = [
+      page("/a", { path: "/de/a", locale: "de" }),
+      page("/moved", { responseStatus: 307, redirectProps }),
+      page("/gone", { responseStatus: 404, notFound: true }),
+    ];
+    const root = buildOf(routes, { "de/a.html": html });
+    await seed(root);
+    const { url, asked } = await startSite((path, response) => {
+      const status = { "/moved": 307, "/gone": 404 }[path] ?? 200;
+      response.writeHead(status, { "x-vinext-cache": "HIT", location: "/a" });
+      response.end(status === 200 ? html : "a page of the site's own");
+      return true;
+    });
+    const result = await verify(root, { url });
+    expect(result).toMatchObject({ isSound: true, stored: { same: 3 } });
+    expect(asked.slice(0, 3)).toEqual(["/de/a", "/moved", "/gone"]);
+  });
+
   it("may want a slash at the end", async () => {
     const root = site();
     await seed(root);

@@ -27,8 +27,8 @@ export function prerenderedArtifacts(root) {
   const escapesIndex = existsSync(path.join(server, "prerendered-routes", "index", "index.rsc"));
   return manifest.routes.flatMap((/** @type {any} */ route) => {
     const pathname = route.path ?? route.route;
-    // `/404` is how the build writes its error page, no page of the site.
-    if (route.status !== "rendered" || pathname === "/404") return [];
+    // `/404` is how the build writes its error page, no page of the site, in each locale.
+    if (route.status !== "rendered" || [pathname, route.route].includes("/404")) return [];
     const stem = stemOf(pathname, escapesIndex);
     const kinds = route.router === "metadata" ? ["route"] : ["html", "rsc"];
     return kinds.flatMap((kind) => {

@@ -68,7 +68,8 @@ export function requestsOf(root, { basePath, paths }) {
   const listed = routes.flatMap((/** @type {ManifestRoute} */ route) => {
     const pathname = route.path ?? route.route;
     // Shells of unknown paths have a pattern for a path; they are never requested.
-    if (route.status !== "rendered" || pathname === ERROR_PAGE || pathname.includes("[")) return [];
+    const isErrorPage = pathname === ERROR_PAGE || route.route === ERROR_PAGE;
+    if (route.status !== "rendered" || isErrorPage || pathname.includes("[")) return [];
     if (route.router !== "metadata") return page(pathname, route);
     return { kind: "route", pathname, url: `${basePath}${pathname}`, route };
   });

@@ -94,7 +94,7 @@ export async function checkSite(siteUrl, pages, signal) {
     const isCached = state === "HIT" || (state === "STALE" && page.revalidates);
     if (!isCached) {
       add("not-cached", state === "none" ? "the answer has no x-vinext-cache" : state);
-    } else if (!isRedirect && state === "HIT" && !answer.body.equals(page.body)) {
+    } else if (!isRedirect && state === "HIT" && page.body && !answer.body.equals(page.body)) {
       counted.wrongBytes += 1;
       add("wrong-bytes", `${answer.body.length} bytes, ${page.body.length} in the build`);
     }
