@@ -32,7 +32,7 @@ pub struct JsSeedOptions {
     #[napi(ts_type = "string")]
     pub api_base_url: Option<OrNull<String>>,
     /// Compress request bodies with gzip. Whether Cloudflare's API takes that is not documented, so it is
-    /// tried with one request. If that is refused, or if compressing takes longer than sending, everything
+    /// tried with one request. If that is refused, or if compressing takes longer than it saves, everything
     /// is sent plain. `bytesUploaded` counts plain bytes either way.
     /// @default false
     #[napi(ts_type = "boolean")]

@@ -37,7 +37,25 @@ struct Progress {
     state: State,
     plain_bytes: usize,
     compressing: Duration,
-    sending: Duration,
+    /// What the requests would have taken longer with plain bodies.
+    saved: Duration,
+}
+
+/// A compressed batch that was taken.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sent {
+    pub(super) plain_bytes: usize,
+    pub(super) compressed_bytes: usize,
+    pub(super) compressing: Duration,
+    pub(super) sending: Duration,
+}
+
+impl Sent {
+    /// What it would have taken longer with a plain body, at the same speed.
+    fn saved(&self) -> Duration {
+        let times = self.plain_bytes as f64 / self.compressed_bytes.max(1) as f64;
+        self.sending.mul_f64((times - 1.0).max(0.0))
+    }
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -59,7 +77,7 @@ impl Compression {
                 state: State::Untried,
                 plain_bytes: 0,
                 compressing: Duration::ZERO,
-                sending: Duration::ZERO,
+                saved: Duration::ZERO,
             }),
             trial: tokio::sync::Mutex::new(()),
         }
@@ -78,18 +96,18 @@ impl Compression {
         }
     }
 
-    /// A compressed batch was taken. Compressing ends where it takes longer than sending.
-    pub(super) fn accepted(&self, plain_bytes: usize, compressing: Duration, sending: Duration) {
+    /// A compressed batch was taken. Compressing ends where it takes longer than it saves.
+    pub(super) fn accepted(&self, sent: Sent) {
         let mut progress = self.lock();
         if progress.state == State::Plain {
             return;
         }
-        progress.plain_bytes += plain_bytes;
-        progress.compressing += compressing;
-        progress.sending += sending;
+        progress.plain_bytes += sent.plain_bytes;
+        progress.compressing += sent.compressing;
+        progress.saved += sent.saved();
         let is_judged = progress.plain_bytes >= JUDGED_BYTES;
-        if is_judged && progress.compressing > progress.sending {
-            tracing::debug!("compressing takes longer than sending; the rest is sent plain");
+        if is_judged && progress.compressing > progress.saved {
+            tracing::debug!("compressing takes longer than it saves; the rest is sent plain");
             progress.state = State::Plain;
         } else {
             progress.state = State::Accepted;
@@ -164,20 +182,37 @@ mod tests {
         assert!(gzip(std::iter::once(small), 2).is_some());
     }
 
+    /// A batch of which compressing saved as long as it took to send: half of it is left.
+    fn sent(plain_bytes: usize, compressing_ms: u64, sending_ms: u64) -> Sent {
+        Sent {
+            plain_bytes,
+            compressed_bytes: plain_bytes / 2,
+            compressing: Duration::from_millis(compressing_ms),
+            sending: Duration::from_millis(sending_ms),
+        }
+    }
+
     #[tokio::test]
-    async fn compressing_ends_where_it_takes_longer_than_sending() {
-        let (short, long) = (Duration::from_millis(1), Duration::from_millis(2));
+    async fn compressing_ends_where_it_takes_longer_than_it_saves() {
         let compression = Compression::new();
-        compression.accepted(JUDGED_BYTES - 1, long, short);
+        compression.accepted(sent(JUDGED_BYTES - 2, 20, 10));
         assert!(compression.turn().await.is_some());
-        compression.accepted(1, long, short);
+        compression.accepted(sent(2, 20, 10));
         assert!(compression.turn().await.is_none());
         let compression = Compression::new();
-        compression.accepted(JUDGED_BYTES, short, long);
+        compression.accepted(sent(JUDGED_BYTES, 10, 20));
         assert!(compression.turn().await.is_some());
         compression.end();
-        compression.accepted(JUDGED_BYTES, short, long);
+        compression.accepted(sent(JUDGED_BYTES, 10, 20));
         assert!(compression.turn().await.is_none());
+        // At a fifth of the size, sending may be shorter than compressing.
+        let compression = Compression::new();
+        let fifth = Sent {
+            compressed_bytes: JUDGED_BYTES / 5,
+            ..sent(JUDGED_BYTES, 30, 10)
+        };
+        compression.accepted(fifth);
+        assert!(compression.turn().await.is_some());
     }
 
     #[tokio::test]

@@ -25,7 +25,7 @@ use super::http::{ApiToken, HttpClient, Reply, Request, RequestBody, Secrets, Se
 use super::{Failure, Frame, KeyPage, Outcome, Store, StoreLimits, StoreRules, Stored};
 use crate::pack::Batch;
 use crate::sanitized_text::SanitizedText;
-use compression::Compression;
+use compression::{Compression, Sent};
 use reply::{Classifier, Codes, Question};
 
 /// The most of a reply that is read, in bytes: 10,000 keys of 512 bytes that are not stored, or
@@ -185,10 +185,16 @@ impl CloudflareKv {
         let compressed = compressing.await.ok().flatten().ok_or(false)?;
         let compressing = begun.elapsed();
         let headers = HeaderMap::from_iter([(CONTENT_ENCODING, HeaderValue::from_static("gzip"))]);
+        let compressed_bytes = compressed.len();
         let begun = Instant::now();
         let outcome = self.put_body(batch, headers, compressed.into()).await;
         match &outcome.result {
-            Ok(_) => compression.accepted(plain_bytes, compressing, begun.elapsed()),
+            Ok(_) => compression.accepted(Sent {
+                plain_bytes,
+                compressed_bytes,
+                compressing,
+                sending: begun.elapsed(),
+            }),
             Err(failure) if compression::may_be_refusal(failure) => {
                 tracing::info!(error = %failure.error, "a compressed request failed; from now on all are plain");
                 compression.end();
