@@ -10,12 +10,12 @@
  * @property {{ basePath?: string, trailingSlash?: boolean }} [nextConfig] instead of the zoo's own
  * @property {string[]} [paths] of pages that no manifest lists, such as sources of rewrites
  * @property {string} [skipped] the code with which nothing is to be seeded
- * @property {Claims} [claims] for setups with the zoo's base; others are compared, and no more
+ * @property {Expectations} [claims] for setups with the zoo's base; others are compared, and no more
  */
 
 /**
  * What a version can do with seeded pages.
- * @typedef {object} Claims
+ * @typedef {object} Expectations
  * @property {boolean} proven whether it may be seeded without `allowUnprovenRoutes`
  * @property {"hit" | "miss"} query what `/page?q=1` is
  * @property {boolean} metadata whether metadata routes are seeded
@@ -24,7 +24,7 @@
  * @property {boolean} purgesByUserTag whether the manifest lists the tags that pages give themselves
  */
 
-/** @type {Claims} */
+/** @type {Expectations} */
 const OLDEST = {
   proven: false,
   query: "hit",
@@ -32,15 +32,15 @@ const OLDEST = {
   purgesByPattern: false,
   purgesByUserTag: false,
 };
-/** @type {Claims} */
+/** @type {Expectations} */
 const OLD = { ...OLDEST, purgesByPattern: true };
-/** @type {Claims} */
+/** @type {Expectations} */
 const QUERY_UNREAD = { ...OLD, query: "miss" };
-/** @type {Claims} */
+/** @type {Expectations} */
 const PROVEN = { ...OLD, proven: true };
-/** @type {Claims} */
+/** @type {Expectations} */
 const TAGGED = { ...PROVEN, purgesByUserTag: true };
-/** @type {Claims} */
+/** @type {Expectations} */
 const NEWEST = { ...TAGGED, metadata: true };
 
 /**
@@ -54,7 +54,7 @@ const NEWEST_PAGES = [...PAGES, "metadata", "metadata-ends", "status", "index-pa
 /**
  * @param {string} version
  * @param {string} style
- * @param {Claims} claims
+ * @param {Expectations} claims
  * @param {string[]} [zoo]
  * @returns {Setup}
  */

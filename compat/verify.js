@@ -161,7 +161,7 @@ class Verification {
 
   /**
    * Seeds nothing any more: what was seeded is taken further.
-   * @param {import("./matrix.js").Claims} claims
+   * @param {import("./matrix.js").Expectations} claims
    * @returns {Promise<Later>}
    */
   async #claimed(claims) {
@@ -206,7 +206,7 @@ class Verification {
    * Pages that depend on who asks are not served from the cache, unless this version's manifest
    * cannot tell them apart.
    * @param {import("../scripts/wrangler-dev.js").DevWorker} worker
-   * @param {import("./matrix.js").Claims} claims
+   * @param {import("./matrix.js").Expectations} claims
    */
   async #dynamicPages(worker, { proven }) {
     if (!proven) return;
@@ -220,7 +220,7 @@ class Verification {
 
   /**
    * @param {import("../scripts/wrangler-dev.js").DevWorker} worker
-   * @param {import("./matrix.js").Claims} claims
+   * @param {import("./matrix.js").Expectations} claims
    */
   async #queries(worker, claims) {
     const seen = count();

@@ -10,7 +10,7 @@ import { hasManifest } from "./project.js";
 import { seedCache } from "./seed-cache.js";
 import { seedKvCache } from "./seed-kv-cache.js";
 import { readStore } from "./store.js";
-import { strictProblem } from "./strict.js";
+import { strictError } from "./strict.js";
 import { targetOfProject } from "./wrangler/of-project.js";
 
 /** @typedef {import("../index.js").SeedResult} SeedResult */
@@ -50,7 +50,7 @@ export async function seedFromProject(options = {}) {
   const { strict = false } = options ?? {};
   try {
     const result = await seed(options ?? {});
-    const problem = strict ? strictProblem(result) : undefined;
+    const problem = strict ? strictError(result) : undefined;
     if (problem !== undefined) {
       throw Object.assign(new Error(problem.message), { code: problem.code, report: result });
     }

@@ -15,7 +15,7 @@ const NOTHING_TO_SEED = [
  * @param {Pick<import("../index.js").SeedResult, "skipped" | "skippedCode" | "skippedReasons">} result
  * @returns {{ code: string, message: string } | undefined}
  */
-export function strictProblem({ skipped, skippedCode = "", skippedReasons }) {
+export function strictError({ skipped, skippedCode = "", skippedReasons }) {
   if (skipped !== undefined && !NOTHING_TO_SEED.includes(skippedCode)) {
     return { code: "SEEDING_SKIPPED", message: skipped };
   }

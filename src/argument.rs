@@ -55,9 +55,9 @@ impl<T: FromNapiValue> ValidateNapiValue for Argument<T> {
 
 /// An object with options of its own. Node-API reads members of any value, so that a number would
 /// pass for an object without any.
-pub struct Members<T>(pub(crate) T);
+pub struct OptionsObject<T>(pub(crate) T);
 
-impl<T: FromNapiValue> FromNapiValue for Members<T> {
+impl<T: FromNapiValue> FromNapiValue for OptionsObject<T> {
     unsafe fn from_napi_value(env: sys::napi_env, value: sys::napi_value) -> napi::Result<Self> {
         if type_of(env, value) != ValueType::Object {
             return Err(napi::Error::new(Status::ObjectExpected, "not an object"));
@@ -68,9 +68,9 @@ impl<T: FromNapiValue> FromNapiValue for Members<T> {
 }
 
 /// An option's value; converting it never fails either, so that the message can name the option.
-pub struct Given<T>(Result<T, String>);
+pub struct Typed<T>(Result<T, String>);
 
-impl<T> Given<T> {
+impl<T> Typed<T> {
     /// The value, or the error that the option must be `expected`.
     pub(crate) fn expect(self, option: &'static str, expected: &str) -> Result<T, BindingError> {
         self.0.map_err(|given| {
@@ -81,7 +81,7 @@ impl<T> Given<T> {
     }
 }
 
-impl<T: FromNapiValue> FromNapiValue for Given<T> {
+impl<T: FromNapiValue> FromNapiValue for Typed<T> {
     unsafe fn from_napi_value(env: sys::napi_env, value: sys::napi_value) -> napi::Result<Self> {
         // SAFETY: `env` and `value` are those that Node-API handed in for this call.
         match unsafe { T::from_napi_value(env, value) } {
@@ -99,11 +99,11 @@ impl<T: FromNapiValue> FromNapiValue for Given<T> {
 }
 
 /// An option that may be `null`, which says the same as leaving it out.
-pub(crate) type OrNull<T> = Given<Option<T>>;
+pub(crate) type Nullable<T> = Typed<Option<T>>;
 
 /// The value of an optional option.
 pub(crate) fn optional<T>(
-    value: Option<OrNull<T>>,
+    value: Option<Nullable<T>>,
     option: &'static str,
     expected: &str,
 ) -> Result<Option<T>, BindingError> {

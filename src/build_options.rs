@@ -12,7 +12,7 @@ use vinext_seed::store::StoreLimits;
 use vinext_seed::store::cloudflare_kv::LIMITS;
 use vinext_seed::{BuildOptions, Limits};
 
-use crate::argument::{Given, OrNull, optional};
+use crate::argument::{Nullable, Typed, optional};
 use crate::error::BindingError;
 use crate::options::{JsRefusal, JsRunOptions, JsRuntimeVersions};
 use crate::read_options::{STRING, text, whole};
@@ -32,73 +32,73 @@ pub(crate) const MAX_WRITES: usize = MAX_LISTED;
 pub struct JsBuildOptions {
     /// The project's directory. The build is in its `dist/`.
     #[napi(ts_type = "string")]
-    pub root: Given<String>,
+    pub root: Typed<String>,
     /// The `appPrefix` of the KV adapter; empty for none. Another one than the built Worker has is
     /// refused (`adapter-options-differ`).
     /// @default what the built Worker shows, else the Vite configuration (from vinext 1.0.0-beta.0 on)
     #[napi(ts_type = "string")]
-    pub app_prefix: Option<OrNull<String>>,
+    pub app_prefix: Option<Nullable<String>>,
     /// How long KV keeps pages that revalidate, in whole seconds. KV's minimum is 60; less is taken
     /// for 60.
     /// @default the adapter's, as the built Worker or the Vite configuration shows it, else
     /// 10 × `revalidate` or `expire`, whichever is longer, from 60 to 2,592,000 (30 days)
     #[napi(ts_type = "number")]
-    pub ttl_seconds: Option<OrNull<f64>>,
+    pub ttl_seconds: Option<Nullable<f64>>,
     /// How long KV keeps static pages, in whole seconds (not milliseconds), at most 2,147,483,647.
     /// Values below KV's 60-second minimum are raised to 60.
     /// Without it they stay until they are deleted, also those of old builds.
     /// @default none
     #[napi(ts_type = "number")]
-    pub static_ttl_seconds: Option<OrNull<f64>>,
+    pub static_ttl_seconds: Option<Nullable<f64>>,
     /// The packages that will read the entries, by exact version. With it, neither the project's
     /// packages nor its Vite configuration are read; the built Worker is.
     /// @default the versions installed in `root`, detected from their code
     #[napi(ts_type = "RuntimeVersions")]
-    pub runtime: Option<OrNull<JsRuntimeVersions>>,
+    pub runtime: Option<Nullable<JsRuntimeVersions>>,
     /// Seed vinext before 0.2.1 too. The manifests of these versions also list pages that read
     /// cookies, headers or the query string, and do not tell them apart: seeding such a page shows
     /// everybody the same one. Set it only for a site that has none.
     /// @default false
     #[napi(ts_type = "boolean")]
-    pub allow_unproven_routes: Option<OrNull<bool>>,
+    pub allow_unproven_routes: Option<Nullable<bool>>,
     /// Seed pages whose render failed during the build: the error page in place of a page, a page in
     /// which a part failed, and the pages that are skipped as `ends-in-metadata` or
     /// `followed-redirect`. Every visitor gets them until the page is rendered again.
     /// @default false
     #[napi(ts_type = "boolean")]
-    pub seed_failed_renders: Option<OrNull<bool>>,
+    pub seed_failed_renders: Option<Nullable<bool>>,
     /// The Vite configuration to compare the built Worker with, and to read the KV adapter's options from
     /// where the Worker does not show them, relative to `root`; `false` not to read any. It is loaded in
     /// a process of its own.
     /// @default the one that Vite would find in `root`
     #[napi(ts_type = "string | false")]
-    pub vite_config: Option<OrNull<Either<String, bool>>>,
+    pub vite_config: Option<Nullable<Either<String, bool>>>,
     /// The mode that the build ran in, as `vite build --mode`. Configurations may go by it, and by the
     /// variables of `.env.<mode>`.
     /// @default production
     #[napi(ts_type = "string")]
-    pub vite_mode: Option<OrNull<String>>,
+    pub vite_mode: Option<Nullable<String>>,
     /// Compare the installed vinext's own key function with ours on a few paths before anything
     /// else, where it can be imported (from 0.0.49 on).
     /// @default true
     #[napi(ts_type = "boolean")]
-    pub self_check: Option<OrNull<bool>>,
+    pub self_check: Option<Nullable<bool>>,
     /// How many skipped routes, and how many keys of entries that are not stored, the result names. All
     /// are counted, and skipped routes are counted by reason too; naming a million takes half a
     /// gigabyte.
     /// @default 10_000
     #[napi(ts_type = "number")]
-    pub max_listed: Option<OrNull<f64>>,
+    pub max_listed: Option<Nullable<f64>>,
     /// Globs of paths that are written before all others where `maxWrites` is not enough for all:
     /// `*` stands for a part of a segment, `**` for any number of segments.
     /// @default none
     #[napi(ts_type = "string[]")]
-    pub first: Option<OrNull<Vec<String>>>,
+    pub first: Option<Nullable<Vec<String>>>,
     /// Write the HTML of pages, and leave their RSC payloads to the Worker, which renders one when it
     /// is first asked for. That halves the writes.
     /// @default false
     #[napi(ts_type = "boolean")]
-    pub html_only: Option<OrNull<bool>>,
+    pub html_only: Option<Nullable<bool>>,
     /// Why nothing is to be seeded, where the JavaScript of this package found a reason.
     /// @internal
     #[napi(ts_type = "SeedRefusal")]
@@ -194,8 +194,8 @@ impl JsBuildOptions {
 
 /// The limits on one batch; what is not given follows from the others.
 pub(crate) fn batch_limits(
-    pairs: Option<OrNull<f64>>,
-    bytes: Option<OrNull<f64>>,
+    pairs: Option<Nullable<f64>>,
+    bytes: Option<Nullable<f64>>,
     limits: StoreLimits,
 ) -> Result<Limits, BindingError> {
     // A store that takes more is given no more at a time than Workers KV: a batch that fails is sent again.

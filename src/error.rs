@@ -12,7 +12,7 @@ use vinext_seed::runtime::RuntimeError;
 use vinext_seed::store::{ConfigError, StoreError};
 
 use crate::api_request::QuestionError;
-use crate::prune::PruneFailure;
+use crate::prune::PruneRunError;
 use crate::result::SeedResult;
 
 /// Why a promise rejects, or a function throws.
@@ -61,12 +61,12 @@ impl From<(QuestionError, Option<Error>)> for BindingError {
 }
 
 /// What ended pruning, with the signal's reason if it is aborted.
-impl From<(PruneFailure, Option<Error>)> for BindingError {
-    fn from((failure, abort_reason): (PruneFailure, Option<Error>)) -> Self {
+impl From<(PruneRunError, Option<Error>)> for BindingError {
+    fn from((failure, abort_reason): (PruneRunError, Option<Error>)) -> Self {
         match failure {
-            PruneFailure::Build(error) => (error, abort_reason).into(),
-            PruneFailure::Prune(PruneError::Config(error)) => error.into(),
-            PruneFailure::Prune(error) => Self::Prune(Box::new(error), abort_reason),
+            PruneRunError::Build(error) => (error, abort_reason).into(),
+            PruneRunError::Prune(PruneError::Config(error)) => error.into(),
+            PruneRunError::Prune(error) => Self::Prune(Box::new(error), abort_reason),
         }
     }
 }

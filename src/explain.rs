@@ -10,7 +10,7 @@ use vinext_seed::runtime;
 use vinext_seed::runtime::probe::{CLOUDFLARE_FILES, VINEXT_FILES};
 use vinext_seed::sanitized_text::SanitizedText;
 
-use crate::argument::{Argument, Given, OrNull, optional};
+use crate::argument::{Argument, Nullable, Typed, optional};
 use crate::error::BindingError;
 use crate::options::JsRuntimeVersions;
 use crate::read_options::STRING;
@@ -20,28 +20,28 @@ use crate::read_options::STRING;
 pub struct JsRouteQuery {
     /// Its pattern, as in the manifest: `/blog/:slug`.
     #[napi(ts_type = "string")]
-    pub route: Given<String>,
+    pub route: Typed<String>,
     /// Its concrete path, percent-encoded as in the manifest, where that differs.
     #[napi(ts_type = "string")]
-    pub path: Option<OrNull<String>>,
+    pub path: Option<Nullable<String>>,
     /// The Worker's build id.
     #[napi(ts_type = "string")]
-    pub build_id: Given<String>,
+    pub build_id: Typed<String>,
     /// The packages that serve it, by exact version.
     #[napi(ts_type = "RuntimeVersions")]
-    pub runtime: Given<JsRuntimeVersions>,
+    pub runtime: Typed<JsRuntimeVersions>,
     /// The `appPrefix` of the KV adapter.
     /// @default none
     #[napi(ts_type = "string")]
-    pub app_prefix: Option<OrNull<String>>,
+    pub app_prefix: Option<Nullable<String>>,
     /// Its locale, if the Pages Router serves it on a site with several.
     /// @default none
     #[napi(ts_type = "string")]
-    pub locale: Option<OrNull<String>>,
+    pub locale: Option<Nullable<String>>,
     /// Whether the site's URLs end in a slash.
     /// @default false
     #[napi(ts_type = "boolean")]
-    pub trailing_slash: Option<OrNull<bool>>,
+    pub trailing_slash: Option<Nullable<bool>>,
 }
 
 /// What the runtime looks up for a route.

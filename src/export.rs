@@ -9,7 +9,7 @@ use vinext_seed::store::cloudflare_kv::LIMITS;
 use vinext_seed::{BuildOptions, Export, ExportFile, Limits};
 
 use crate::abort::Signal;
-use crate::argument::{Argument, Given, OrNull, optional};
+use crate::argument::{Argument, Nullable, Typed, optional};
 use crate::build_options::{WithBuild, batch_limits};
 use crate::error::BindingError;
 use crate::findings::WithFindings;
@@ -25,18 +25,18 @@ use crate::run;
 pub struct JsExportOptions {
     /// Where the files go. It is made if need be, and has to be empty.
     #[napi(ts_type = "string")]
-    pub directory: Given<String>,
+    pub directory: Typed<String>,
     /// The most entries in one file, from 1 to 10,000.
     /// @default 10_000
     #[napi(ts_type = "number")]
-    pub max_batch_pairs: Option<OrNull<f64>>,
+    pub max_batch_pairs: Option<Nullable<f64>>,
     /// The most bytes in one file, from 1 to 100,000,000.
     /// @default 25_000_000
     #[napi(ts_type = "number")]
-    pub max_batch_bytes: Option<OrNull<f64>>,
+    pub max_batch_bytes: Option<Nullable<f64>>,
     /// Cancels the run.
     #[napi(ts_type = "AbortSignal")]
-    pub signal: Option<OrNull<Signal>>,
+    pub signal: Option<Nullable<Signal>>,
 }
 
 /// What an export left.

@@ -7,7 +7,7 @@ use napi_derive::napi;
 use vinext_seed::seed_into;
 use vinext_seed::store::handler::{HandlerStore, LIMITS, NotSet, SetEntry};
 
-use crate::argument::{Argument, Given};
+use crate::argument::{Argument, Typed};
 use crate::build_options::{WithBuild, WithRun};
 use crate::error::BindingError;
 use crate::result::SeedResult;
@@ -48,7 +48,7 @@ pub struct JsHandlerOptions {
     /// Hands an entry to the handler. Never rejects.
     /// @internal
     #[napi(ts_type = "(entry: NativeEntry) => Promise<NativeSetOutcome>")]
-    pub set: Given<SetFunction>,
+    pub set: Typed<SetFunction>,
 }
 
 struct JsHandler(SetFunction);

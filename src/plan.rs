@@ -7,7 +7,7 @@ use vinext_seed::store::cloudflare_kv::LIMITS;
 use vinext_seed::{BuildOptions, EntrySize, Estimate, Limits};
 
 use crate::abort::Signal;
-use crate::argument::{Argument, Members, OrNull, optional};
+use crate::argument::{Argument, Nullable, OptionsObject, optional};
 use crate::build_options::{MAX_WRITES, WithBuild, batch_limits};
 use crate::error::BindingError;
 use crate::findings::WithFindings;
@@ -25,22 +25,22 @@ pub struct JsPlanOptions {
     /// The most entries in one request, from 1 to 10,000.
     /// @default 10_000
     #[napi(ts_type = "number")]
-    pub max_batch_pairs: Option<OrNull<f64>>,
+    pub max_batch_pairs: Option<Nullable<f64>>,
     /// The most bytes in one request, from 1 to 100,000,000.
     /// @default 8_388_608 (8 MiB)
     #[napi(ts_type = "number")]
-    pub max_batch_bytes: Option<OrNull<f64>>,
+    pub max_batch_bytes: Option<Nullable<f64>>,
     /// The most entries to write.
     /// @default no limit
     #[napi(ts_type = "number")]
-    pub max_writes: Option<OrNull<f64>>,
+    pub max_writes: Option<Nullable<f64>>,
     /// The store to plan for, where it is not Workers KV: as for `seedCache`.
     /// @default Workers KV
     #[napi(ts_type = "StoreOptions | string")]
-    pub store: Option<OrNull<Members<JsStore>>>,
+    pub store: Option<Nullable<OptionsObject<JsStore>>>,
     /// Cancels the run.
     #[napi(ts_type = "AbortSignal")]
-    pub signal: Option<OrNull<Signal>>,
+    pub signal: Option<Nullable<Signal>>,
 }
 
 /// What seeding would do.
@@ -132,7 +132,7 @@ impl WithBuild<JsPlanOptions> {
         let Self { build, own } = self;
         let build = build.read()?;
         let store = optional(own.store, "store", "an object")?;
-        let store = store.map(|Members(store)| store.read()).transpose()?;
+        let store = store.map(|OptionsObject(store)| store.read()).transpose()?;
         let accepted = store.as_ref().map_or(LIMITS, StoreChoice::limits);
         Ok(PlanSettings {
             build,

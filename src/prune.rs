@@ -18,7 +18,7 @@ use vinext_seed::store::http::{ApiToken, Timeouts};
 use vinext_seed::{BuildOptions, CancellationToken, SeedError, application};
 
 use crate::abort::Signal;
-use crate::argument::{Argument, Given, OrNull, optional};
+use crate::argument::{Argument, Nullable, Typed, optional};
 use crate::build_options::{MAX_WRITES, WithBuild};
 use crate::error::BindingError;
 use crate::read_options::{namespace, whole};
@@ -36,35 +36,35 @@ const MAX_AGE_SECONDS: u64 = 100 * 366 * 86_400;
 pub struct JsPruneOptions {
     /// The account that owns the namespace.
     #[napi(ts_type = "string")]
-    pub account_id: Given<String>,
+    pub account_id: Typed<String>,
     /// The namespace.
     #[napi(ts_type = "string")]
-    pub namespace_id: Given<String>,
+    pub namespace_id: Typed<String>,
     /// The token.
     #[napi(ts_type = "string")]
-    pub api_token: Given<String>,
+    pub api_token: Typed<String>,
     /// The API.
     #[napi(ts_type = "string")]
-    pub api_base_url: Option<OrNull<String>>,
+    pub api_base_url: Option<Nullable<String>>,
     /// How many of the newest builds are kept.
     #[napi(ts_type = "number")]
-    pub keep: Option<OrNull<f64>>,
+    pub keep: Option<Nullable<f64>>,
     /// Builds younger than this are kept.
     #[napi(ts_type = "number")]
-    pub older_than_seconds: Option<OrNull<f64>>,
+    pub older_than_seconds: Option<Nullable<f64>>,
     /// Whether to delete nothing.
     #[napi(ts_type = "boolean")]
-    pub dry_run: Option<OrNull<bool>>,
+    pub dry_run: Option<Nullable<bool>>,
     /// The most entries to delete.
     #[napi(ts_type = "number")]
-    pub max_deletes: Option<OrNull<f64>>,
+    pub max_deletes: Option<Nullable<f64>>,
     /// The deployed Worker's code.
     pub worker_code: Option<String>,
     /// What the live site answered.
     pub site_answers: Option<Vec<String>>,
     /// Cancels it.
     #[napi(ts_type = "AbortSignal")]
-    pub signal: Option<OrNull<Signal>>,
+    pub signal: Option<Nullable<Signal>>,
 }
 
 /// Deletes entries of builds that are no longer live, and resolves with JSON: what it did, or
@@ -79,7 +79,7 @@ pub fn prune_kv_entries<'env>(
 
 /// Why pruning failed.
 #[derive(Debug)]
-pub(crate) enum PruneFailure {
+pub(crate) enum PruneRunError {
     /// The build cannot be read.
     Build(SeedError),
     /// Anything else.
@@ -131,7 +131,7 @@ async fn pruned(
     build: BuildOptions,
     settings: Settings,
     cancellation: &CancellationToken,
-) -> Result<String, PruneFailure> {
+) -> Result<String, PruneRunError> {
     let application = match application(build).await {
         Ok(Ok(application)) => application,
         Ok(Err(SkippedRun { code, reason, .. })) => {
@@ -139,7 +139,7 @@ async fn pruned(
                 json!({ "skipped": reason, "skippedCode": code, "warnings": [] }).to_string(),
             );
         }
-        Err(error) => return Err(PruneFailure::Build(error)),
+        Err(error) => return Err(PruneRunError::Build(error)),
     };
     let options = PruneOptions {
         endpoint: settings.endpoint,
@@ -157,7 +157,7 @@ async fn pruned(
     };
     let mut report = prune(options, cancellation)
         .await
-        .map_err(PruneFailure::Prune)?;
+        .map_err(PruneRunError::Prune)?;
     report.warnings.extend(application.warnings);
     Ok(result(&report).to_string())
 }

@@ -11,7 +11,7 @@ use vinext_seed::store::http::{ApiToken, Timeouts};
 use vinext_seed::{Limits, MAX_CONCURRENCY, WriteRule};
 
 use crate::abort::Signal;
-use crate::argument::{Given, Members, OrNull, optional};
+use crate::argument::{Nullable, OptionsObject, Typed, optional};
 use crate::build_options::{MAX_WRITES, WithBuild, WithRun, batch_limits};
 use crate::error::BindingError;
 use crate::options::{
@@ -76,10 +76,10 @@ impl JsRunOptions {
             concurrency: whole(self.concurrency, "concurrency", MAX_CONCURRENCY)?,
             ..batch_limits(self.max_batch_pairs, self.max_batch_bytes, limits)?
         };
-        if let Some(Members(given)) = optional(self.retry, "retry", "an object")? {
+        if let Some(OptionsObject(given)) = optional(self.retry, "retry", "an object")? {
             retry = given.read()?;
         }
-        if let Some(Members(given)) = optional(self.timeouts, "timeouts", "an object")? {
+        if let Some(OptionsObject(given)) = optional(self.timeouts, "timeouts", "an object")? {
             timeouts = given.read()?;
         }
         Ok(RunSettings {
@@ -98,10 +98,10 @@ impl JsRunOptions {
 
 /// The namespace that options name, and the token for it.
 pub(crate) fn namespace(
-    account_id: Given<String>,
-    namespace_id: Given<String>,
-    api_token: Given<String>,
-    api_base_url: Option<OrNull<String>>,
+    account_id: Typed<String>,
+    namespace_id: Typed<String>,
+    api_token: Typed<String>,
+    api_base_url: Option<Nullable<String>>,
 ) -> Result<(Endpoint, ApiToken), BindingError> {
     let account_id = text(account_id, "accountId")?;
     let namespace_id = text(namespace_id, "namespaceId")?;
@@ -165,7 +165,7 @@ impl JsTimeoutOptions {
 
 fn set_ms(
     duration: &mut Duration,
-    value: Option<OrNull<f64>>,
+    value: Option<Nullable<f64>>,
     option: &'static str,
 ) -> Result<(), BindingError> {
     if let Some(milliseconds) = whole(value, option, MAX_DURATION_MS)? {
@@ -179,12 +179,12 @@ const MAX_MEMORY_BYTES: usize = 1 << 40;
 
 pub(crate) const STRING: &str = "a string";
 
-pub(crate) fn text(value: Given<String>, option: &'static str) -> Result<String, BindingError> {
+pub(crate) fn text(value: Typed<String>, option: &'static str) -> Result<String, BindingError> {
     not_empty(value.expect(option, STRING)?, option)
 }
 
 pub(crate) fn optional_text(
-    value: Option<OrNull<String>>,
+    value: Option<Nullable<String>>,
     option: &'static str,
 ) -> Result<Option<String>, BindingError> {
     optional(value, option, STRING)?
@@ -208,7 +208,7 @@ fn not_empty(text: String, option: &'static str) -> Result<String, BindingError>
     reason = "checked to be a whole number within range, which is far below 2^53"
 )]
 pub(crate) fn whole<T>(
-    value: Option<OrNull<f64>>,
+    value: Option<Nullable<f64>>,
     option: &'static str,
     max: T,
 ) -> Result<Option<T>, BindingError>

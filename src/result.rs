@@ -2,7 +2,7 @@
 
 use napi_derive::napi;
 use vinext_seed::SeedReport;
-use vinext_seed::report::NotStored;
+use vinext_seed::report::UnstoredEntries;
 
 use crate::findings::WithFindings;
 
@@ -80,14 +80,14 @@ impl From<SeedReport> for SeedResult {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a count, far below 2^53")]
-impl From<NotStored> for EntriesNotStored {
-    fn from(lost: NotStored) -> Self {
+impl From<UnstoredEntries> for EntriesNotStored {
+    fn from(entries: UnstoredEntries) -> Self {
         Self {
-            code: lost.code.to_owned(),
-            message: lost.message,
-            may_be_stored: lost.may_be_stored,
-            count: lost.pairs as f64,
-            keys: lost.keys,
+            code: entries.code.to_owned(),
+            message: entries.message,
+            may_be_stored: entries.may_be_stored,
+            count: entries.pairs as f64,
+            keys: entries.keys,
         }
     }
 }

@@ -8,7 +8,7 @@ use napi_derive::napi;
 use vinext_seed::{DEFAULT_SAMPLE_ROUTES, Sample, SampledEntry};
 
 use crate::abort::Signal;
-use crate::argument::{Argument, OrNull, optional};
+use crate::argument::{Argument, Nullable, optional};
 use crate::build_options::{MAX_WRITES, WithBuild};
 use crate::error::BindingError;
 use crate::findings::WithFindings;
@@ -21,10 +21,10 @@ use crate::run;
 pub struct JsSampleOptions {
     /// How many routes' entries.
     #[napi(ts_type = "number")]
-    pub sample: Option<OrNull<f64>>,
+    pub sample: Option<Nullable<f64>>,
     /// Cancels it.
     #[napi(ts_type = "AbortSignal")]
-    pub signal: Option<OrNull<Signal>>,
+    pub signal: Option<Nullable<Signal>>,
 }
 
 /// What was taken.

@@ -4,7 +4,7 @@ use napi::Env;
 use napi::bindgen_prelude::PromiseRaw;
 use napi_derive::napi;
 
-use crate::argument::{Argument, Given, Members};
+use crate::argument::{Argument, OptionsObject, Typed};
 use crate::build_options::{WithBuild, WithRun};
 use crate::error::BindingError;
 use crate::result::SeedResult;
@@ -21,7 +21,7 @@ pub struct JsCacheOptions {
     /// The store.
     /// @internal
     #[napi(ts_type = "NativeStore")]
-    pub store: Given<Members<JsStore>>,
+    pub store: Typed<OptionsObject<JsStore>>,
 }
 
 /// Seeds a store other than Workers KV.
@@ -45,7 +45,7 @@ fn start(
         own: WithRun { run, own },
     } = options.into_inner()?;
     let build = build.read()?;
-    let Members(store) = own.store.expect("store", "an object")?;
+    let OptionsObject(store) = own.store.expect("store", "an object")?;
     let store = store.read()?;
     let mut run = run.read(store.limits())?;
     let (signal, on_progress) = (run.signal.take(), run.on_progress.take());

@@ -11,7 +11,7 @@ use vinext_seed::store::{Store, StoreLimits};
 use vinext_seed::{BuildOptions, Estimate, Limits, Observer, SeedError, SeedReport};
 use vinext_seed::{CancellationToken, estimate_into, seed_into};
 
-use crate::argument::{Given, OrNull, optional};
+use crate::argument::{Nullable, Typed, optional};
 use crate::error::BindingError;
 use crate::read_options::{RunSettings, STRING, optional_text, text};
 
@@ -21,31 +21,31 @@ pub struct JsStore {
     /// Which.
     /// @internal
     #[napi(ts_type = "string")]
-    pub r#type: Given<String>,
+    pub r#type: Typed<String>,
     /// Of `redis`: `redis://[user:password@]host[:port][/database]`.
     /// @internal
     #[napi(ts_type = "string")]
-    pub url: Option<OrNull<String>>,
+    pub url: Option<Nullable<String>>,
     /// Of `dir`: the directory.
     /// @internal
     #[napi(ts_type = "string")]
-    pub path: Option<OrNull<String>>,
+    pub path: Option<Nullable<String>>,
     /// Of `s3`: the bucket.
     /// @internal
     #[napi(ts_type = "string")]
-    pub bucket: Option<OrNull<String>>,
+    pub bucket: Option<Nullable<String>>,
     /// Of `s3`: what names of objects begin with, before the keys.
     /// @internal
     #[napi(ts_type = "string")]
-    pub prefix: Option<OrNull<String>>,
+    pub prefix: Option<Nullable<String>>,
     /// Of `s3`: the server.
     /// @internal
     #[napi(ts_type = "string")]
-    pub endpoint: Option<OrNull<String>>,
+    pub endpoint: Option<Nullable<String>>,
     /// Of `s3`: the region.
     /// @internal
     #[napi(ts_type = "string")]
-    pub region: Option<OrNull<String>>,
+    pub region: Option<Nullable<String>>,
 }
 
 /// A store that can be opened.

@@ -12,7 +12,7 @@ use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 use vinext_seed::fuzzing::classify;
 use vinext_seed::sanitized_text::MAX_FOREIGN_CHARACTERS;
-use vinext_seed::store::FailureKind;
+use vinext_seed::store::RequestErrorKind;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 const TOKEN: &str = "fuzz-T0KEN-0123456789";
@@ -76,10 +76,10 @@ fuzz_target!(|input: &[u8]| {
     // Behind a gateway's error, and behind anything that is not Cloudflare's, may be a success.
     let is_in_doubt = matches!(
         classified.kind,
-        Some(FailureKind::TooSlow | FailureKind::UnexpectedReply | FailureKind::QuotaExhausted)
+        Some(RequestErrorKind::TooSlow | RequestErrorKind::UnexpectedReply | RequestErrorKind::QuotaExhausted)
     );
     let is_gateway = status >= 500
-        && classified.kind == Some(FailureKind::Transient)
+        && classified.kind == Some(RequestErrorKind::Transient)
         && !error.message.contains("challenged");
     if is_in_doubt || is_gateway {
         assert!(error.may_be_stored, "{error:?}");

@@ -5,7 +5,7 @@
 // other keys than those that are seeded, or write entries of its own over ours.
 
 import { setTimeout as sleep } from "node:timers/promises";
-import { strictProblem } from "../strict.js";
+import { strictError } from "../strict.js";
 import { runCommand } from "./child.js";
 import { readDeployArguments } from "./deploy-arguments.js";
 import { canDeploy, findBuild, findDeploy } from "./deploy-tools.js";
@@ -110,7 +110,7 @@ export async function deployProject(invocation, printer, interrupt) {
   if (isFirst) printer.note("The first deploy makes the KV namespace, so seeding comes after it");
   if (seeding?.isFailed && options.strict && !isFirst) {
     const { result } = seeding;
-    const code = result.failure?.code ?? strictProblem(result)?.code ?? "SEEDING_SKIPPED";
+    const code = result.failure?.code ?? strictError(result)?.code ?? "SEEDING_SKIPPED";
     return end(FAILED, code, "not deployed, because of --strict", { seed: result });
   }
 

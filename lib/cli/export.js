@@ -6,7 +6,7 @@ import { inspectWorker } from "../binding.js";
 import { readCacheConfig } from "../cache-config.js";
 import { prerenderHint } from "../prerender-hint.js";
 import { sanitize } from "../sanitized-text.js";
-import { strictProblem } from "../strict.js";
+import { strictError } from "../strict.js";
 import { exportKvSeed } from "../seed-kv-cache.js";
 import { readWorkerConfig } from "../wrangler/config.js";
 import { readEnvironment } from "../wrangler/environment.js";
@@ -56,7 +56,7 @@ export async function exportProject(root, directory, options, printer, signal) {
   if (result.skipped !== undefined) {
     printer.json({ ...result, directory: place });
     printer.warning(`nothing is exported ${whyNothing(result)}`);
-    return options.strict && strictProblem(result) !== undefined ? FAILED : OK;
+    return options.strict && strictError(result) !== undefined ? FAILED : OK;
   }
   const to = await namespaceFlag(root, options, named, signal);
   const load = result.files.map(({ name }) =>

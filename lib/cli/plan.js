@@ -5,7 +5,7 @@ import { prerenderHint } from "../prerender-hint.js";
 import { sanitize } from "../sanitized-text.js";
 import { planKvSeed } from "../seed-kv-cache.js";
 import { readStore } from "../store.js";
-import { strictProblem } from "../strict.js";
+import { strictError } from "../strict.js";
 import { targetOfProject } from "../wrangler/of-project.js";
 import { FAILED, OK } from "./exit-codes.js";
 import { counted, number, rows, size, usd } from "./format.js";
@@ -64,7 +64,7 @@ export async function planStep(root, options, printer, signal) {
       : { ...priceOf(plan.kvPairs, plan.bytes), calls: callsOf(plan.kvPairs) }),
   };
   for (const warning of plan.warnings) printer.warning(warning);
-  const isUnsound = strictProblem(plan) !== undefined;
+  const isUnsound = strictError(plan) !== undefined;
   if (plan.skipped !== undefined) {
     printer.warning(`nothing would be seeded ${whyNothing(plan)}`);
     return { document, exitCode: options.strict && isUnsound ? FAILED : OK };

@@ -1,7 +1,7 @@
 // Seeds as `run` and `deploy` do, and prints the outcome. What it means for the exit code, they decide.
 
 import { seedFromProject } from "../seed-from-project.js";
-import { strictProblem } from "../strict.js";
+import { strictError } from "../strict.js";
 import { progressView } from "./progress-bar.js";
 import { inDoubt, interruptedSummary, notStoredKeys, seedSummary, whyNothing } from "./summary.js";
 import { writeStepSummary } from "./step-summary.js";
@@ -44,7 +44,7 @@ export async function seedStep(root, options, printer, interrupt, isExpected = (
   }
   const problem = writeStepSummary(process.env.GITHUB_STEP_SUMMARY, result);
   if (problem !== undefined) printer.warning(problem);
-  return { result, isFailed: failure !== undefined || strictProblem(result) !== undefined };
+  return { result, isFailed: failure !== undefined || strictError(result) !== undefined };
 }
 
 /**

@@ -18,7 +18,7 @@ const BUILD_HOST = /\b(?:localhost|127\.\d+\.\d+\.\d+|0\.0\.0\.0)\b|\[::1?\]/u;
 /** @typedef {"HIT" | "STALE" | "MISS" | "none"} CacheState what `x-vinext-cache` says */
 
 /**
- * @typedef {object} SiteProblem
+ * @typedef {object} SiteMismatch
  * @property {string} url
  * @property {"no-answer" | "wrong-status" | "wrong-bytes" | "not-cached" | "build-host"} problem
  * @property {string} detail
@@ -38,7 +38,7 @@ const BUILD_HOST = /\b(?:localhost|127\.\d+\.\d+\.\d+|0\.0\.0\.0)\b|\[::1?\]/u;
 /**
  * @typedef {object} SiteCheck
  * @property {Record<"html" | "rsc" | "route" | "query", SiteCount>} counts
- * @property {SiteProblem[]} problems
+ * @property {SiteMismatch[]} problems
  * @property {string[]} warnings
  */
 
@@ -50,7 +50,7 @@ const BUILD_HOST = /\b(?:localhost|127\.\d+\.\d+\.\d+|0\.0\.0\.0)\b|\[::1?\]/u;
  */
 export async function checkSite(siteUrl, pages, signal) {
   const counts = { html: count(), rsc: count(), route: count(), query: count() };
-  /** @type {SiteProblem[]} */
+  /** @type {SiteMismatch[]} */
   const problems = [];
   /** @type {Set<string>} */
   const warnings = new Set();
@@ -62,7 +62,7 @@ export async function checkSite(siteUrl, pages, signal) {
   for (const { page, query } of questions) {
     const url = urlOf(siteUrl, page) + query;
     const counted = counts[query === "" ? page.kind : "query"];
-    const add = (/** @type {SiteProblem["problem"]} */ problem, /** @type {string} */ detail) =>
+    const add = (/** @type {SiteMismatch["problem"]} */ problem, /** @type {string} */ detail) =>
       problems.push({ url, problem, detail });
     counted.asked += 1;
     let answer;

@@ -8,7 +8,7 @@ import { writeStepSummary } from "../cli/step-summary.js";
 import { inDoubt, seedSummary, skippedRows, whyNothing } from "../cli/summary.js";
 import { sanitize } from "../sanitized-text.js";
 import { seedFromProject } from "../seed-from-project.js";
-import { strictProblem } from "../strict.js";
+import { strictError } from "../strict.js";
 import { planKvSeed } from "../seed-kv-cache.js";
 import { unclearWish } from "./deploy-under-way.js";
 
@@ -133,7 +133,7 @@ function throwIfNotSeeded(result) {
       code: failure.code,
     });
   }
-  const problem = strictProblem(result);
+  const problem = strictError(result);
   if (problem !== undefined) {
     const what = result.skipped === undefined ? "" : `nothing is seeded (${result.skippedCode}): `;
     throw Object.assign(new Error(what + problem.message), { code: problem.code });

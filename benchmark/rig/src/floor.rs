@@ -9,7 +9,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use reqwest::Client;
 
-use crate::Failure;
+use crate::BoxError;
 
 /// How much is read at a time: more than any artifact of the benchmark's sites has.
 const READ_BYTES: usize = 1024 * 1024;
@@ -40,7 +40,7 @@ pub(crate) struct Options {
 
 /// Reads and sends, and prints `{"seconds":…}`.
 #[expect(clippy::print_stdout, reason = "a program for the command line")]
-pub(crate) fn run(options: &Options) -> Result<(), Failure> {
+pub(crate) fn run(options: &Options) -> Result<(), BoxError> {
     let list = fs::read_to_string(options.directory.join("artifacts.txt"))?;
     let names: Vec<&str> = list.lines().collect();
     // Names are then looked up from here, as from an open directory.
@@ -49,7 +49,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let next = AtomicUsize::new(0);
     let started = Instant::now();
-    std::thread::scope(|scope| -> Result<(), Failure> {
+    std::thread::scope(|scope| -> Result<(), BoxError> {
         let readers: Vec<_> = (0..options.threads)
             .map(|_| scope.spawn(|| read(&names, &next)))
             .collect();
@@ -82,7 +82,7 @@ fn read(names: &[&str], next: &AtomicUsize) -> std::io::Result<()> {
 }
 
 #[tokio::main]
-async fn send(options: &Options) -> Result<(), Failure> {
+async fn send(options: &Options) -> Result<(), BoxError> {
     let client = Client::builder().build()?;
     let round_bytes = options.connections * options.max_body_bytes;
     let requests = options.connections * options.bytes.div_ceil(round_bytes);

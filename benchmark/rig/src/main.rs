@@ -29,7 +29,7 @@ enum Command {
 }
 
 /// What every command may fail with: it is printed and that is all.
-type Failure = Box<dyn Error + Send + Sync>;
+type BoxError = Box<dyn Error + Send + Sync>;
 
 #[expect(clippy::print_stderr, reason = "a program for the command line")]
 fn main() -> ExitCode {

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use wait4::Wait4;
 
-use crate::Failure;
+use crate::BoxError;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
@@ -19,7 +19,7 @@ pub(crate) struct Options {
 }
 
 /// Runs a program to its end.
-pub(crate) fn run(options: &Options) -> Result<(), Failure> {
+pub(crate) fn run(options: &Options) -> Result<(), BoxError> {
     let (program, arguments) = options.command.split_first().ok_or("no command")?;
     let started = Instant::now();
     let mut child = Command::new(program).args(arguments).spawn()?;

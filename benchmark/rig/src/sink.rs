@@ -20,7 +20,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
-use crate::Failure;
+use crate::BoxError;
 use crate::network::Paced;
 use crate::tally::Tally;
 
@@ -72,7 +72,7 @@ struct State {
 
 /// Serves until it is killed.
 #[tokio::main]
-pub(crate) async fn run(options: Options) -> Result<(), Failure> {
+pub(crate) async fn run(options: Options) -> Result<(), BoxError> {
     let acceptor = options.tls.map(|tls| acceptor(tls, &options)).transpose()?;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let mut stdout = std::io::stdout();
@@ -102,7 +102,7 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
     }
 }
 
-fn acceptor(tls: Tls, options: &Options) -> Result<TlsAcceptor, Failure> {
+fn acceptor(tls: Tls, options: &Options) -> Result<TlsAcceptor, BoxError> {
     // An error means that it is installed already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()])?;

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use fastrand::Rng;
 
-use crate::Failure;
+use crate::BoxError;
 use crate::page::Page;
 
 /// How many routes share a directory.
@@ -34,7 +34,7 @@ pub(crate) struct Options {
 }
 
 /// Writes a build.
-pub(crate) fn write(options: &Options) -> Result<(), Failure> {
+pub(crate) fn write(options: &Options) -> Result<(), BoxError> {
     let description = format!("{options:?}");
     let stamp = options.directory.join("site.txt");
     if fs::read_to_string(&stamp).is_ok_and(|found| found == description) {

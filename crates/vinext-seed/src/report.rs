@@ -31,7 +31,7 @@ pub struct SeedReport {
     /// Requests that repeated pairs of an earlier one.
     pub retries: usize,
     /// Pairs that are not stored, by reason, in the manifest's order.
-    pub not_stored: Vec<NotStored>,
+    pub not_stored: Vec<UnstoredEntries>,
     /// Routes that the run had not come to when it was cancelled, so that their pairs are unknown.
     pub routes_not_reached: usize,
     /// How long it took.
@@ -64,7 +64,7 @@ impl SeedReport {
 
 /// Pairs that are not stored, for one reason.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct NotStored {
+pub struct UnstoredEntries {
     /// Stable, for programs.
     pub code: &'static str,
     /// For people.
@@ -77,7 +77,7 @@ pub struct NotStored {
     pub keys: Vec<String>,
 }
 
-impl NotStored {
+impl UnstoredEntries {
     /// Adds pairs to those that are not stored for the same reason, and names so many of them in all.
     pub(crate) fn add(all: &mut Vec<Self>, failed: FailedPairs, max_listed: usize) {
         let FailedPairs { error, pairs, keys } = failed;
@@ -217,7 +217,7 @@ impl From<&RuntimeError> for SkippedRun {
             RuntimeError::NotInstalled(_) => "vinext-not-installed",
             RuntimeError::NotAVersion { .. } => "invalid-version",
             RuntimeError::Unknown(_) | RuntimeError::Unclear { .. } => "unknown-version",
-            RuntimeError::Refused { .. } => "unsupported-version",
+            RuntimeError::Unsupported { .. } => "unsupported-version",
             RuntimeError::Unproven(_) => "unproven-routes",
         };
         Self::new(code, problem.to_string())

@@ -154,7 +154,7 @@ fn kv_keys() {
     for_each_vector("kvKeys", |profile, case| {
         let long_keys = match profile.generation {
             "g08" | "g11" | "g12" => LongKeys::Hashed,
-            _ => LongKeys::Refused,
+            _ => LongKeys::Rejected,
         };
         let space = KvKeySpace::new(case["appPrefix"].as_str().unwrap_or_default(), long_keys);
         let expected = text(case, "entryKey");

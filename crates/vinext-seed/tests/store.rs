@@ -17,7 +17,7 @@ use scripted_server::{Reply, STORED, ScriptedServer};
 use vinext_seed::send::{RetryPolicy, ask};
 use vinext_seed::store::cloudflare_kv::{CloudflareKv, Endpoint};
 use vinext_seed::store::http::{ApiToken, Timeouts};
-use vinext_seed::store::{FailureKind, Store};
+use vinext_seed::store::{RequestErrorKind, Store};
 
 const TOKEN: &str = "t0ken-that-nobody-may-see";
 
@@ -98,7 +98,7 @@ async fn a_value_is_read_as_it_is_and_a_missing_one_is_none() {
         let failure = store.get("k").await.result.unwrap_err();
         assert_eq!(
             (failure.kind, failure.error.code()),
-            (FailureKind::Fatal, code)
+            (RequestErrorKind::Fatal, code)
         );
         assert!(!format!("{failure:?}").contains(TOKEN));
     }
@@ -119,7 +119,7 @@ async fn a_delete_is_done_when_all_of_it_is_confirmed() {
         .await
         .result
         .unwrap_err();
-    assert_eq!(failure.kind, FailureKind::Fatal);
+    assert_eq!(failure.kind, RequestErrorKind::Fatal);
     assert!(
         failure
             .error

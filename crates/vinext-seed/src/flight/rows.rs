@@ -46,7 +46,7 @@ pub enum FlightError {
     },
     /// The payload ends inside a row.
     #[error("the row at byte {offset} is cut off")]
-    CutOff {
+    Truncated {
         /// Where the row begins.
         offset: usize,
     },
@@ -84,7 +84,7 @@ impl<'a> Iterator for Rows<'a> {
             Err(Malformed::NotARow) => Err(FlightError::NotARow {
                 offset: self.offset,
             }),
-            Err(Malformed::CutOff) => Err(FlightError::CutOff {
+            Err(Malformed::Truncated) => Err(FlightError::Truncated {
                 offset: self.offset,
             }),
         };
@@ -97,19 +97,19 @@ impl<'a> Iterator for Rows<'a> {
 
 enum Malformed {
     NotARow,
-    CutOff,
+    Truncated,
 }
 
 /// The row at the beginning of `bytes`, and how many bytes it takes.
 fn read_row(bytes: &[u8]) -> Result<(Row<'_>, usize), Malformed> {
     let (id, header) = hex_until(bytes, b':')?;
-    let &first = bytes.get(header).ok_or(Malformed::CutOff)?;
+    let &first = bytes.get(header).ok_or(Malformed::Truncated)?;
     if states_length(first) {
         let (length, digits) = hex_until(&bytes[header + 1..], b',')?;
         let start = header + 1 + digits;
         let content = bytes[start..]
             .get(..length as usize)
-            .ok_or(Malformed::CutOff)?;
+            .ok_or(Malformed::Truncated)?;
         let kind = RowKind::Other(first);
         return Ok((Row { id, kind, content }, start + content.len()));
     }
@@ -118,7 +118,7 @@ fn read_row(bytes: &[u8]) -> Result<(Row<'_>, usize), Malformed> {
         b'A'..=b'Z' | b'#' | b'r' | b'x' => (RowKind::Other(first), header + 1),
         _ => (RowKind::Model, header),
     };
-    let length = memchr(b'\n', &bytes[start..]).ok_or(Malformed::CutOff)?;
+    let length = memchr(b'\n', &bytes[start..]).ok_or(Malformed::Truncated)?;
     let content = &bytes[start..start + length];
     Ok((Row { id, kind, content }, start + length + 1))
 }
@@ -161,7 +161,7 @@ fn hex_until(bytes: &[u8], end: u8) -> Result<(u32, usize), Malformed> {
         };
         number = number << 4 | u32::from(digit);
     }
-    Err(Malformed::CutOff)
+    Err(Malformed::Truncated)
 }
 
 #[cfg(test)]
@@ -206,11 +206,11 @@ mod tests {
             (b"123456789:{}\n", FlightError::NotARow { offset: 0 }),
             (b"A:{}\n", FlightError::NotARow { offset: 0 }),
             (b"0:{}\n1:Tx,", FlightError::NotARow { offset: 5 }),
-            (b"0:{}", FlightError::CutOff { offset: 0 }),
-            (b"0:{}\n1", FlightError::CutOff { offset: 5 }),
-            (b"0:", FlightError::CutOff { offset: 0 }),
-            (b"0:T3,ab", FlightError::CutOff { offset: 0 }),
-            (b"0:Tffffffff,ab", FlightError::CutOff { offset: 0 }),
+            (b"0:{}", FlightError::Truncated { offset: 0 }),
+            (b"0:{}\n1", FlightError::Truncated { offset: 5 }),
+            (b"0:", FlightError::Truncated { offset: 0 }),
+            (b"0:T3,ab", FlightError::Truncated { offset: 0 }),
+            (b"0:Tffffffff,ab", FlightError::Truncated { offset: 0 }),
         ] {
             let mut rows = rows(payload);
             let error = rows.find_map(Result::err);

@@ -21,7 +21,7 @@ const HASH_CHARACTERS: usize = 16;
 pub enum LongKeys {
     /// It hands the key to KV, which throws: such a page is never a HIT
     /// (adapters before `@vinext/cloudflare` 1.0.0-beta.3).
-    Refused,
+    Rejected,
     /// It hashes the logical key, and an overlong app prefix too (since 1.0.0-beta.3).
     Hashed,
     /// It hands the key over as it is, and the store takes it: adapters of other stores than KV.
@@ -99,7 +99,7 @@ impl KvKeySpace {
             return Some([&self.entry_prefix, logical_key].concat());
         }
         match self.long_keys {
-            LongKeys::Refused => None,
+            LongKeys::Rejected => None,
             LongKeys::Kept => Some([&self.entry_prefix, logical_key].concat()),
             LongKeys::Hashed => Some(format!(
                 "{}{HASHED_KEY_MARK}{}",
@@ -118,12 +118,12 @@ mod tests {
     fn a_key_of_512_bytes_is_kept_and_one_of_513_is_not() {
         let fits = "k".repeat(MAX_KV_KEY_BYTES - ENTRY_CATEGORY.len());
         let too_long = format!("{fits}k");
-        for long_keys in [LongKeys::Refused, LongKeys::Hashed] {
+        for long_keys in [LongKeys::Rejected, LongKeys::Hashed] {
             let key = KvKeySpace::new("", long_keys).entry_key(&fits);
             assert_eq!(key, Some(format!("cache:{fits}")));
         }
         assert_eq!(
-            KvKeySpace::new("", LongKeys::Refused).entry_key(&too_long),
+            KvKeySpace::new("", LongKeys::Rejected).entry_key(&too_long),
             None
         );
         let hashed = KvKeySpace::new("", LongKeys::Hashed).entry_key(&too_long);

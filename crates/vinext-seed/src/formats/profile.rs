@@ -135,7 +135,7 @@ pub const G02: RuntimeProfile = RuntimeProfile {
         path_hash: PathHash::Fnv1a64Base36,
         marks_trailing_slash: false,
     },
-    long_kv_keys: LongKeys::Refused,
+    long_kv_keys: LongKeys::Rejected,
     colon_tags: ColonTags::Dropped,
     expires_static_pages: false,
     tags: TagRule::ConcretePath,
@@ -163,7 +163,7 @@ pub const G02: RuntimeProfile = RuntimeProfile {
     is_proven: false,
 };
 
-/// 0.0.49. Refused: its `.rsc` files hold HTML.
+/// 0.0.49. Unsupported: its `.rsc` files hold HTML.
 pub const G03: RuntimeProfile = RuntimeProfile {
     generation: "g03",
     tags: TagRule::RouteSegments {

@@ -33,7 +33,7 @@ struct Place {
 }
 
 /// Why a route has no entries in the segment.
-pub(super) enum Stop {
+pub(super) enum PackRouteError {
     /// It is skipped.
     Skip(SkipReason),
     /// It is too large to share a segment with the routes before it.
@@ -44,7 +44,7 @@ pub(super) enum Stop {
     Cancelled,
 }
 
-impl From<SkipReason> for Stop {
+impl From<SkipReason> for PackRouteError {
     fn from(reason: SkipReason) -> Self {
         Self::Skip(reason)
     }
@@ -59,7 +59,7 @@ impl PackContext {
         route: &Route<'_>,
         builder: &mut SegmentBuilder,
         buffer: &mut ArtifactBuffer,
-    ) -> Result<(), Stop> {
+    ) -> Result<(), PackRouteError> {
         let planned = self.planner.plan(position, route)?;
         let tail = self.encoder.tail(&planned);
         let place = Place {
@@ -85,10 +85,15 @@ impl PackContext {
         place: Place,
         builder: &mut SegmentBuilder,
         buffer: &mut ArtifactBuffer,
-    ) -> Result<(), Stop> {
+    ) -> Result<(), PackRouteError> {
         let read = retry_changed(
             || self.read(entry, place, buffer),
-            |stop| matches!(stop, Stop::Skip(SkipReason::ArtifactChanged { .. })),
+            |stop| {
+                matches!(
+                    stop,
+                    PackRouteError::Skip(SkipReason::ArtifactChanged { .. })
+                )
+            },
         );
         if !read? {
             return self.check_document_alone(planned, place, buffer);
@@ -122,9 +127,9 @@ impl PackContext {
             let framed_bytes = self.encoder.framed_bytes_at_most(parts);
             let reserved = self.pool.reserve(place.chunk_start, framed_bytes);
             builder
-                .make_room(framed_bytes, reserved.ok_or(Stop::Cancelled)?)
+                .make_room(framed_bytes, reserved.ok_or(PackRouteError::Cancelled)?)
                 .map_err(|error| {
-                    Stop::End(PackError::OutOfMemory(SanitizedText::new(
+                    PackRouteError::End(PackError::OutOfMemory(SanitizedText::new(
                         &error.to_string(),
                     )))
                 })?;
@@ -148,7 +153,7 @@ impl PackContext {
         planned: &PlannedRoute,
         place: Place,
         buffer: &mut ArtifactBuffer,
-    ) -> Result<(), Stop> {
+    ) -> Result<(), PackRouteError> {
         if let (Some(check), Some(document)) = (&planned.payload_check, planned.entries.first()) {
             if self.read(document, place, buffer)? {
                 check_embedded(check, buffer.artifact())?;
@@ -164,7 +169,7 @@ impl PackContext {
         entry: &PlannedEntry,
         place: Place,
         buffer: &mut ArtifactBuffer,
-    ) -> Result<bool, Stop> {
+    ) -> Result<bool, PackRouteError> {
         if entry.from_manifest.is_some() {
             return Ok(true);
         }
@@ -184,13 +189,13 @@ impl PackContext {
         self.encoder.check_file(entry, open.size())?;
         if open.size() > self.segment_bytes as u64 {
             if place.route_start > 0 {
-                return Err(Stop::NeedsOwnSegment);
+                return Err(PackRouteError::NeedsOwnSegment);
             }
             open.give_up_turn();
             // Not above what a store takes, which is a usize.
             let bytes = usize::try_from(open.size()).unwrap_or(usize::MAX);
             let reserved = self.pool.reserve(place.chunk_start, bytes);
-            let made = buffer.make_room(reserved.ok_or(Stop::Cancelled)?);
+            let made = buffer.make_room(reserved.ok_or(PackRouteError::Cancelled)?);
             made.map_err(|error| unusable(entry, error.into()))?;
         }
         let read = buffer.read(open);
@@ -200,20 +205,22 @@ impl PackContext {
 }
 
 /// What a file that cannot be read means: for its route, or for the whole run.
-fn unusable(entry: &PlannedEntry, problem: FileError) -> Stop {
+fn unusable(entry: &PlannedEntry, problem: FileError) -> PackRouteError {
     let file = entry.file.clone();
     match problem {
-        FileError::Unreadable(error) if error.kind() == io::ErrorKind::OutOfMemory => Stop::End(
-            PackError::OutOfMemory(SanitizedText::new(&error.to_string())),
-        ),
-        FileError::Unreadable(source) => Stop::End(PackError::ArtifactUnreadable {
+        FileError::Unreadable(error) if error.kind() == io::ErrorKind::OutOfMemory => {
+            PackRouteError::End(PackError::OutOfMemory(SanitizedText::new(
+                &error.to_string(),
+            )))
+        }
+        FileError::Unreadable(source) => PackRouteError::End(PackError::ArtifactUnreadable {
             file: SanitizedText::new(&file),
             source,
         }),
-        FileError::Missing => Stop::Skip(SkipReason::MissingArtifact { file }),
-        FileError::SharedName => Stop::Skip(SkipReason::SharedName { file }),
-        FileError::Changed => Stop::Skip(SkipReason::ArtifactChanged { file }),
-        problem => Stop::Skip(SkipReason::UnusableArtifact {
+        FileError::Missing => PackRouteError::Skip(SkipReason::MissingArtifact { file }),
+        FileError::SharedName => PackRouteError::Skip(SkipReason::SharedName { file }),
+        FileError::Changed => PackRouteError::Skip(SkipReason::ArtifactChanged { file }),
+        problem => PackRouteError::Skip(SkipReason::UnusableArtifact {
             file,
             problem: SanitizedText::new(&problem.to_string()),
         }),

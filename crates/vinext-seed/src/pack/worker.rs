@@ -8,7 +8,7 @@ use super::PackError;
 use super::artifacts::{ArtifactBuffer, Artifacts};
 use super::entry::Encoder;
 use super::memory::MemoryBudget;
-use super::route_packer::Stop;
+use super::route_packer::PackRouteError;
 use super::segment::{BufferPool, Segment, SegmentBuilder};
 use super::work_queue::{RouteRange, WorkQueue};
 use crate::files;
@@ -127,12 +127,12 @@ impl PackContext {
             let buffer = &mut scratch.artifact;
             match self.pack_route(position, &chunk, json, &mut builder, &mut skipped, buffer) {
                 Ok(()) => position += 1,
-                Err(Stop::NeedsOwnSegment) => {
+                Err(PackRouteError::NeedsOwnSegment) => {
                     self.queue.requeue(&mut chunk, position);
                     break;
                 }
-                Err(Stop::End(error)) => return Err(error),
-                Err(Stop::Cancelled | Stop::Skip(_)) => return Ok(None),
+                Err(PackRouteError::End(error)) => return Err(error),
+                Err(PackRouteError::Cancelled | PackRouteError::Skip(_)) => return Ok(None),
             }
             if builder.len() >= self.segment_bytes && position < chunk.end {
                 self.queue.requeue(&mut chunk, position);
@@ -154,9 +154,10 @@ impl PackContext {
         builder: &mut SegmentBuilder,
         skipped: &mut Vec<SkippedRoute>,
         buffer: &mut ArtifactBuffer,
-    ) -> Result<(), Stop> {
+    ) -> Result<(), PackRouteError> {
         let json = files::text(json);
-        let raw = RawRoute::parse(&json).map_err(|_| Stop::End(ManifestError::Changed.into()))?;
+        let raw = RawRoute::parse(&json)
+            .map_err(|_| PackRouteError::End(ManifestError::Changed.into()))?;
         let outcome = match &raw {
             None => Err(SkipReason::InvalidRoute(RouteError::NotAnObject).into()),
             Some(raw) => raw
@@ -165,7 +166,7 @@ impl PackContext {
                 .and_then(|route| self.encode(position, chunk, &route, builder, buffer)),
         };
         match outcome {
-            Err(Stop::Skip(reason)) => {
+            Err(PackRouteError::Skip(reason)) => {
                 let (route, path) = raw.map(|raw| raw.name()).unwrap_or_default();
                 skipped.push(SkippedRoute {
                     route: route.map_or_else(|| format!("routes[{position}]"), Into::into),

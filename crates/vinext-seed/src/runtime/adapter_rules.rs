@@ -17,7 +17,7 @@ pub(super) fn adapter_rules(probes: &Probes) -> AdapterRules {
         long_kv_keys: if files.get(KV_KEY).is_some() {
             LongKeys::Hashed
         } else {
-            LongKeys::Refused
+            LongKeys::Rejected
         },
         // A tag that an adapter ignores when it reads does no harm; one that is missing makes
         // `revalidateTag` miss the page. So only what plainly drops them counts.
@@ -56,7 +56,7 @@ pub(super) struct AdapterRules {
 impl AdapterRules {
     /// The rules of the first adapter.
     pub(super) const OLDEST: Self = Self {
-        long_kv_keys: LongKeys::Refused,
+        long_kv_keys: LongKeys::Rejected,
         colon_tags: ColonTags::Dropped,
         expires_static_pages: false,
         // Vinext's own handler never had one to store. Where the adapter is not known, the member does no

@@ -103,7 +103,7 @@ pub enum RuntimeError {
     },
     /// The version was looked at and found wanting.
     #[error("pages of vinext {version} cannot be seeded: {reason}")]
-    Refused {
+    Unsupported {
         /// The version.
         version: SanitizedText,
         /// What about it.
@@ -146,7 +146,7 @@ pub fn resolve(
     };
     let version = SanitizedText::new(&versions.vinext);
     match known {
-        Known::Refused(reason) => Err(RuntimeError::Refused { version, reason }),
+        Known::Unsupported(reason) => Err(RuntimeError::Unsupported { version, reason }),
         Known::Seedable(profile) if !profile.is_proven && !allow_unproven_routes => {
             Err(RuntimeError::Unproven(version))
         }
@@ -171,7 +171,7 @@ fn by_version(versions: &RuntimeVersions) -> Result<Known, RuntimeError> {
 
 fn by_probes(runtime: &ProbedRuntime) -> Result<Known, RuntimeError> {
     // Versions before 0.0.31 have nothing that could be probed.
-    if let Ok(Some(refused @ Known::Refused(_))) =
+    if let Ok(Some(refused @ Known::Unsupported(_))) =
         Version::parse(&runtime.versions.vinext).map(|version| versions::by_version(&version))
     {
         return Ok(refused);
@@ -202,7 +202,7 @@ fn with_adapter(known: Known, adapter: AdapterRules) -> Known {
             stores_stale,
             ..profile
         }),
-        refused @ Known::Refused(_) => refused,
+        refused @ Known::Unsupported(_) => refused,
     }
 }
 
@@ -243,11 +243,11 @@ mod tests {
     fn refusals_say_why() {
         assert!(matches!(
             resolve_named("0.0.30", true),
-            Err(RuntimeError::Refused { .. })
+            Err(RuntimeError::Unsupported { .. })
         ));
         assert!(matches!(
             resolve_named("0.0.49", true),
-            Err(RuntimeError::Refused { .. })
+            Err(RuntimeError::Unsupported { .. })
         ));
         assert!(matches!(
             resolve_named("1.4.1", true),

@@ -17,7 +17,7 @@ pub(super) enum Known {
     /// Its pages can be seeded.
     Seedable(RuntimeProfile),
     /// They cannot, for this reason.
-    Refused(&'static str),
+    Unsupported(&'static str),
 }
 
 const NO_MANIFEST: &str =
@@ -50,12 +50,12 @@ const PUBLISHED: &[Row] = &[
             "0.0.4", "0.0.5", "0.0.7", "0.0.9", "0.0.10", "0.0.11", "0.0.12", "0.0.13", "0.0.15",
             "0.0.19", "0.0.21", "0.0.24", "0.0.26", "0.0.30",
         ],
-        known: Known::Refused(NO_MANIFEST),
+        known: Known::Unsupported(NO_MANIFEST),
         shows: None,
     },
     Row {
         versions: &["0.0.31"],
-        known: Known::Refused(NO_BUILD_ID),
+        known: Known::Unsupported(NO_BUILD_ID),
         shows: Some((profile::G02, false)),
     },
     seedable(
@@ -64,7 +64,7 @@ const PUBLISHED: &[Row] = &[
     ),
     Row {
         versions: &["0.0.49"],
-        known: Known::Refused(RSC_IS_HTML),
+        known: Known::Unsupported(RSC_IS_HTML),
         shows: Some((profile::G03, true)),
     },
     seedable(&["0.0.50", "0.0.52"], profile::G04),
@@ -132,7 +132,7 @@ pub(super) fn adapter_rules(cloudflare: Option<&Version>) -> AdapterRules {
         long_kv_keys: if *version >= first_that_hashes {
             LongKeys::Hashed
         } else {
-            LongKeys::Refused
+            LongKeys::Rejected
         },
         colon_tags: if *version >= first_that_keeps_colons {
             ColonTags::Kept
@@ -186,7 +186,7 @@ mod tests {
 
     #[test]
     fn an_older_adapter_beside_a_newer_vinext_is_no_reason_to_refuse() {
-        let found = by_switches(&Switches::of(&profile::G12), LongKeys::Refused);
+        let found = by_switches(&Switches::of(&profile::G12), LongKeys::Rejected);
         assert!(matches!(found, Some(Known::Seedable(found)) if found.generation == "g12"));
     }
 
@@ -217,9 +217,9 @@ mod tests {
     #[test]
     fn only_adapters_from_beta_3_on_hash_long_keys() {
         let long_keys = |text| adapter_rules(Some(&version(text))).long_kv_keys;
-        assert_eq!(adapter_rules(None).long_kv_keys, LongKeys::Refused);
-        assert_eq!(long_keys("0.2.1"), LongKeys::Refused);
-        assert_eq!(long_keys("1.0.0-beta.2"), LongKeys::Refused);
+        assert_eq!(adapter_rules(None).long_kv_keys, LongKeys::Rejected);
+        assert_eq!(long_keys("0.2.1"), LongKeys::Rejected);
+        assert_eq!(long_keys("1.0.0-beta.2"), LongKeys::Rejected);
         assert_eq!(long_keys("1.0.0-beta.3"), LongKeys::Hashed);
         assert_eq!(long_keys("1.0.0-beta.10"), LongKeys::Hashed);
         assert_eq!(long_keys("1.0.0"), LongKeys::Hashed);

@@ -7,7 +7,7 @@ use super::budget::Budget;
 use super::error::SeedError;
 use super::known_entries::EntryPlace;
 use super::moment::BuildMoment;
-use super::recognize::{Recognized, Stop, recognize};
+use super::recognize::{PrepareError, Recognized, recognize};
 use super::rendered_at::rendered_at;
 use crate::pack::{PackTarget, Packer, Timestamps};
 use crate::plan::lifetime::TtlRule;
@@ -102,11 +102,11 @@ pub(super) fn prepare(options: BuildOptions, budget: &Budget) -> Result<Prepared
             place,
             report,
         }))),
-        Err(Stop::Skipped(skipped)) => {
+        Err(PrepareError::Skipped(skipped)) => {
             report.skipped = Some(skipped);
             Ok(Prepared::Skipped(Box::new(report)))
         }
-        Err(Stop::Failed(error)) => Err(error),
+        Err(PrepareError::Failed(error)) => Err(error),
     }
 }
 
@@ -115,7 +115,7 @@ fn start(
     options: BuildOptions,
     budget: &Budget,
     report: &mut SeedReport,
-) -> Result<(Packer, BuildMoment, EntryPlace), Stop> {
+) -> Result<(Packer, BuildMoment, EntryPlace), PrepareError> {
     let ttl = options.ttl;
     let (seed_failed_renders, html_only) = (options.seed_failed_renders, options.html_only);
     let first = options.first.clone();

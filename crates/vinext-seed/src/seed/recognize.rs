@@ -69,18 +69,18 @@ fn find(options: BuildOptions) -> Result<Result<Application, SkippedRun>, SeedEr
             key_space: KvKeySpace::new(&app_prefix, profile.long_kv_keys),
             warnings: report.warnings,
         })),
-        Err(Stop::Skipped(skipped)) => Ok(Err(skipped)),
-        Err(Stop::Failed(error)) => Err(error),
+        Err(PrepareError::Skipped(skipped)) => Ok(Err(skipped)),
+        Err(PrepareError::Failed(error)) => Err(error),
     }
 }
 
 /// Why preparing ends early.
-pub(super) enum Stop {
+pub(super) enum PrepareError {
     Skipped(SkippedRun),
     Failed(SeedError),
 }
 
-impl From<ManifestError> for Stop {
+impl From<ManifestError> for PrepareError {
     fn from(problem: ManifestError) -> Self {
         match SkippedRun::of_manifest(&problem) {
             Some(skipped) => Self::Skipped(skipped),
@@ -89,13 +89,13 @@ impl From<ManifestError> for Stop {
     }
 }
 
-impl From<SeedError> for Stop {
+impl From<SeedError> for PrepareError {
     fn from(error: SeedError) -> Self {
         Self::Failed(error)
     }
 }
 
-impl From<SkippedRun> for Stop {
+impl From<SkippedRun> for PrepareError {
     fn from(skipped: SkippedRun) -> Self {
         Self::Skipped(skipped)
     }
@@ -106,7 +106,7 @@ pub(super) fn recognize(
     options: BuildOptions,
     rules: StoreRules,
     report: &mut SeedReport,
-) -> Result<Recognized, Stop> {
+) -> Result<Recognized, PrepareError> {
     let server_dir = options.root.join("dist").join("server");
     check_links(&options.root)?;
     let manifest = ManifestFile::open(&server_dir)?;
@@ -134,7 +134,7 @@ pub(super) fn recognize(
     });
 
     if let Some(refusal) = options.refusal {
-        return Err(Stop::Skipped(refusal));
+        return Err(PrepareError::Skipped(refusal));
     }
 
     let manifest_id = scan.header.build_id.clone().unwrap_or_default();
@@ -177,7 +177,7 @@ pub(super) fn recognize(
 }
 
 /// Checks who made the links, if there are any, that lead to the manifest and to the artifacts.
-fn check_links(root: &Path) -> Result<(), Stop> {
+fn check_links(root: &Path) -> Result<(), PrepareError> {
     let owners = TrustedOwners::of(root);
     for name in [
         "dist/server/vinext-prerender.json",

@@ -24,7 +24,7 @@ use super::write_budget::{Demand, OVER_BUDGET, WriteBudget, WriteRule};
 use crate::manifest::ManifestError;
 use crate::pack::{Batch, Batcher, PackError, PackedRoutes, Packer};
 use crate::progress::{Phase, Throttle};
-use crate::report::{FailedPairs, NotStored, SeedReport, SkippedRun};
+use crate::report::{FailedPairs, SeedReport, SkippedRun, UnstoredEntries};
 use crate::sanitized_text::SanitizedText;
 use crate::send::{BatchSender, Delivered, RetryPolicy};
 use crate::store::{Store, StoreError};
@@ -427,10 +427,10 @@ impl<'a, 'o> Upload<'a, 'o> {
         let first = failed.next();
         let failure = first.as_ref().map(|first| first.error.clone());
         for failed in first.into_iter().chain(failed) {
-            NotStored::add(&mut self.report.not_stored, failed, self.max_listed);
+            UnstoredEntries::add(&mut self.report.not_stored, failed, self.max_listed);
         }
         if self.over_budget.pairs > 0 {
-            NotStored::add(
+            UnstoredEntries::add(
                 &mut self.report.not_stored,
                 self.over_budget,
                 self.max_listed,

@@ -14,7 +14,7 @@ use super::BatchSender;
 use super::ledger::{Delivered, Ledger, PendingBatch};
 use super::retry::MAX_RETRY_AFTER;
 use crate::pack::Batch;
-use crate::store::{Failure, FailureKind, Store, StoreError, Stored};
+use crate::store::{RequestError, RequestErrorKind, Store, StoreError, Stored};
 
 /// What is to be sent again, and when.
 enum Next {
@@ -144,11 +144,11 @@ impl<S: Store> BatchSender<S> {
     async fn settle_failure(
         &self,
         mut pending: PendingBatch,
-        failure: Failure,
+        failure: RequestError,
         took: Duration,
         done: &mut Ledger,
     ) -> Next {
-        use FailureKind as Kind;
+        use RequestErrorKind as Kind;
         debug!(
             kind = ?failure.kind,
             code = failure.error.code(),
@@ -221,11 +221,11 @@ impl<S: Store> BatchSender<S> {
     async fn retry(
         &self,
         mut pending: PendingBatch,
-        failure: Failure,
+        failure: RequestError,
         took: Duration,
         done: &mut Ledger,
     ) -> Next {
-        let Failure {
+        let RequestError {
             error, retry_after, ..
         } = failure;
         pending.failures += 1;
@@ -260,7 +260,12 @@ impl<S: Store> BatchSender<S> {
     }
 
     /// Makes everybody wait, unless this has gone on for too long.
-    fn throttle(&self, mut pending: PendingBatch, failure: Failure, done: &mut Ledger) -> Next {
+    fn throttle(
+        &self,
+        mut pending: PendingBatch,
+        failure: RequestError,
+        done: &mut Ledger,
+    ) -> Next {
         pending.failures += 1;
         let wait = match failure.retry_after {
             Some(asked_for) => asked_for.max(self.policy.initial_delay),

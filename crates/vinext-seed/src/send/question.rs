@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use super::retry::{MAX_RETRY_AFTER, RetryPolicy};
-use crate::store::{FailureKind, Outcome, StoreError};
+use crate::store::{Outcome, RequestErrorKind, StoreError};
 
 /// Makes a request until it succeeds, fails for good or the policy's attempts are used up.
 ///
@@ -36,7 +36,7 @@ where
         let Some(mut wait) = wait.filter(|_| failure.kind.is_retryable()) else {
             return Err(failure.error);
         };
-        if failure.kind == FailureKind::Throttled && failure.retry_after.is_none() {
+        if failure.kind == RequestErrorKind::Throttled && failure.retry_after.is_none() {
             wait = policy.throttled_wait(failures, seed);
         }
         let asked_for = failure.retry_after.unwrap_or_default();
@@ -62,7 +62,7 @@ mod tests {
 
     use super::*;
 
-    fn failing(kind: FailureKind) -> Outcome<u8> {
+    fn failing(kind: RequestErrorKind) -> Outcome<u8> {
         kind.because(StoreError::new("CODE", format!("{kind:?}")))
             .into()
     }
@@ -83,11 +83,11 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn transient_failures_are_retried() {
         let kinds = [
-            FailureKind::Transient,
-            FailureKind::TooSlow,
-            FailureKind::ConnectionLost,
-            FailureKind::UnexpectedReply,
-            FailureKind::Throttled,
+            RequestErrorKind::Transient,
+            RequestErrorKind::TooSlow,
+            RequestErrorKind::ConnectionLost,
+            RequestErrorKind::UnexpectedReply,
+            RequestErrorKind::Throttled,
         ];
         let (answer, _, took) = asked(kinds.map(failing).into()).await;
         assert_eq!(answer, Ok(7));
@@ -97,10 +97,10 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn permanent_failures_are_not() {
         for kind in [
-            FailureKind::Fatal,
-            FailureKind::Rejected,
-            FailureKind::TooLarge,
-            FailureKind::QuotaExhausted,
+            RequestErrorKind::Fatal,
+            RequestErrorKind::Rejected,
+            RequestErrorKind::TooLarge,
+            RequestErrorKind::QuotaExhausted,
         ] {
             let (answer, asked, _) = asked(vec![failing(kind), failing(kind)]).await;
             assert_eq!((answer, asked), (Err(format!("{kind:?}")), 1));
@@ -110,16 +110,20 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn attempts_and_waits_are_bounded() {
         let policy = RetryPolicy::default();
-        let outcomes = (0..20).map(|_| failing(FailureKind::Transient)).collect();
+        let outcomes = (0..20)
+            .map(|_| failing(RequestErrorKind::Transient))
+            .collect();
         let (answer, count, _) = asked(outcomes).await;
         assert_eq!((answer.is_err(), count), (true, policy.attempts));
 
         let wait = |seconds| {
-            let mut outcome = failing(FailureKind::Throttled);
-            outcome.result = outcome.result.map_err(|failure| crate::store::Failure {
-                retry_after: Some(Duration::from_secs(seconds)),
-                ..failure
-            });
+            let mut outcome = failing(RequestErrorKind::Throttled);
+            outcome.result = outcome
+                .result
+                .map_err(|failure| crate::store::RequestError {
+                    retry_after: Some(Duration::from_secs(seconds)),
+                    ..failure
+                });
             outcome
         };
         let (answer, _, took) = asked(vec![wait(290), wait(290)]).await;

@@ -8,8 +8,8 @@ use std::collections::HashSet;
 use std::future::Future;
 
 use super::{
-    Failure, FailureKind, Frame, KeyPage, Outcome, Store, StoreError, StoreLimits, StoreRules,
-    Stored,
+    Frame, KeyPage, Outcome, RequestError, RequestErrorKind, Store, StoreError, StoreLimits,
+    StoreRules, Stored,
 };
 use crate::pack::Batch;
 use crate::sanitized_text::SanitizedText;
@@ -60,22 +60,22 @@ impl<H: SetEntry> HandlerStore<H> {
 }
 
 impl NotSet {
-    fn into_failure(self) -> Failure {
+    fn into_failure(self) -> RequestError {
         let (kind, code, message) = match self {
             Self::Failed(said) => {
                 let said = SanitizedText::new(&said);
                 let message = format!("`set` of the cache handler failed: {said}");
-                (FailureKind::Transient, "HANDLER_FAILED", message)
+                (RequestErrorKind::Transient, "HANDLER_FAILED", message)
             }
             Self::TimedOut(milliseconds) => {
                 let message =
                     format!("`set` of the cache handler did not settle within {milliseconds} ms");
-                (FailureKind::TooSlow, "HANDLER_TIMEOUT", message)
+                (RequestErrorKind::TooSlow, "HANDLER_TIMEOUT", message)
             }
             Self::Gone(said) => {
                 let said = SanitizedText::new(&said);
                 let message = format!("the cache handler cannot be called: {said}");
-                (FailureKind::Fatal, "HANDLER_FAILED", message)
+                (RequestErrorKind::Fatal, "HANDLER_FAILED", message)
             }
         };
         // A handler may have stored the entry and failed afterwards.
@@ -86,7 +86,7 @@ impl NotSet {
 fn unsupported<T>(what: &str) -> Outcome<T> {
     let message = format!("a cache handler cannot {what}");
     let error = StoreError::new("HANDLER_FAILED", message);
-    FailureKind::Fatal.because(error).into()
+    RequestErrorKind::Fatal.because(error).into()
 }
 
 impl<H: SetEntry> Store for HandlerStore<H> {

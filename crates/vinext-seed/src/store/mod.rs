@@ -24,7 +24,7 @@ use std::future::Future;
 pub use error::{ConfigError, StoreError};
 pub use frame::Frame;
 pub use limits::StoreLimits;
-pub use outcome::{Failure, FailureKind, Outcome};
+pub use outcome::{Outcome, RequestError, RequestErrorKind};
 pub use rules::StoreRules;
 
 use crate::pack::Batch;
@@ -81,7 +81,7 @@ pub enum Stored {
     /// All of them are stored.
     All,
     /// All but those with these keys, which failed for this reason.
-    AllBut(HashSet<String>, Failure),
+    AllBut(HashSet<String>, RequestError),
 }
 
 /// Keys of a store, and where the next ones are.

@@ -8,14 +8,14 @@ use super::{StoreError, Stored};
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Outcome<T> {
     /// The result, or why there is none.
-    pub result: Result<T, Failure>,
+    pub result: Result<T, RequestError>,
     /// How long no request at all should be made, if the store asks for a pause.
     pub pause: Option<Duration>,
 }
 
 impl<T> Outcome<T> {
     /// An outcome after which the next request may be made at once.
-    pub fn new(result: Result<T, Failure>) -> Self {
+    pub fn new(result: Result<T, RequestError>) -> Self {
         Self {
             result,
             pause: None,
@@ -31,17 +31,17 @@ impl<T> Outcome<T> {
     }
 }
 
-impl<T> From<Failure> for Outcome<T> {
-    fn from(failure: Failure) -> Self {
+impl<T> From<RequestError> for Outcome<T> {
+    fn from(failure: RequestError) -> Self {
         Self::new(Err(failure))
     }
 }
 
 /// A request that failed, and what that means for the next one.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Failure {
+pub struct RequestError {
     /// What to do next.
-    pub kind: FailureKind,
+    pub kind: RequestErrorKind,
     /// Why it failed.
     pub error: StoreError,
     /// How long to wait before the next attempt, if the store says so.
@@ -51,7 +51,7 @@ pub struct Failure {
 /// What a failed request means for the next one.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
-pub enum FailureKind {
+pub enum RequestErrorKind {
     /// The account may not write any more today. Nothing else will be stored.
     QuotaExhausted,
     /// This request and every other one will fail in the same way.
@@ -72,7 +72,7 @@ pub enum FailureKind {
     UnexpectedReply,
 }
 
-impl FailureKind {
+impl RequestErrorKind {
     /// Whether the same request may succeed later.
     #[must_use]
     pub fn is_retryable(self) -> bool {
@@ -88,8 +88,8 @@ impl FailureKind {
 
     /// The error that makes this a failure.
     #[must_use]
-    pub fn because(self, error: StoreError) -> Failure {
-        Failure {
+    pub fn because(self, error: StoreError) -> RequestError {
+        RequestError {
             kind: self,
             error,
             retry_after: None,
@@ -98,7 +98,10 @@ impl FailureKind {
 }
 
 /// What came of a batch of so many entries, each of which was stored by itself: all but these.
-pub(super) fn stored_one_by_one(entries: usize, failed: Vec<(String, Failure)>) -> Outcome<Stored> {
+pub(super) fn stored_one_by_one(
+    entries: usize,
+    failed: Vec<(String, RequestError)>,
+) -> Outcome<Stored> {
     let Some(failure) = worst(&failed) else {
         return Outcome::new(Ok(Stored::All));
     };
@@ -111,10 +114,10 @@ pub(super) fn stored_one_by_one(entries: usize, failed: Vec<(String, Failure)>) 
 
 /// The failure that decides what happens next: one that ends the run, else one that another attempt does
 /// not change, else the first. What is true of some entries, that they may be stored, may be true of all.
-pub(super) fn worst(failed: &[(String, Failure)]) -> Option<Failure> {
+pub(super) fn worst(failed: &[(String, RequestError)]) -> Option<RequestError> {
     let failures = || failed.iter().map(|(_, failure)| failure);
     let deciding = failures()
-        .find(|failure| failure.kind == FailureKind::Fatal)
+        .find(|failure| failure.kind == RequestErrorKind::Fatal)
         .or_else(|| failures().find(|failure| !failure.kind.is_retryable()))
         .or_else(|| failures().next())?;
     let mut deciding = deciding.clone();

@@ -110,6 +110,6 @@ fn reports_payloads_that_are_none() {
     assert_eq!(read(b"<html>"), FlightError::NotARow { offset: 0 });
     assert_eq!(
         read(b"0:{\"page:/\":1}\n1:{\"cut"),
-        FlightError::CutOff { offset: 15 }
+        FlightError::Truncated { offset: 15 }
     );
 }

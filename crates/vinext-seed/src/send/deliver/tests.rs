@@ -13,7 +13,7 @@ use crate::send::circuit_breaker::CircuitBreaker;
 use crate::send::rate_limiter::RateLimiter;
 use crate::store::{Frame, KeyPage, Outcome, StoreLimits, StoreRules};
 
-type Put = Result<Stored, Failure>;
+type Put = Result<Stored, RequestError>;
 type Answer = Box<dyn Fn(&Batch) -> Put + Send + Sync>;
 
 /// Answers from a script, then with success, and remembers what it was asked.
@@ -88,21 +88,21 @@ fn error(code: &'static str) -> StoreError {
     StoreError::new(code, "why".to_owned())
 }
 
-fn partly_stored() -> Failure {
-    FailureKind::Transient.because(error("KV_PARTLY_STORED"))
+fn partly_stored() -> RequestError {
+    RequestErrorKind::Transient.because(error("KV_PARTLY_STORED"))
 }
 
-fn failing(kind: FailureKind, code: &'static str) -> Answer {
+fn failing(kind: RequestErrorKind, code: &'static str) -> Answer {
     always(Err(kind.because(error(code))))
 }
 
 /// The same, where it is unknown whether the entries are stored.
-fn in_doubt(kind: FailureKind, code: &'static str) -> Answer {
+fn in_doubt(kind: RequestErrorKind, code: &'static str) -> Answer {
     always(Err(kind.because(error(code).may_be_stored(true))))
 }
 
-fn after(kind: FailureKind, code: &'static str, seconds: u64) -> Answer {
-    always(Err(Failure {
+fn after(kind: RequestErrorKind, code: &'static str, seconds: u64) -> Answer {
+    always(Err(RequestError {
         retry_after: Some(Duration::from_secs(seconds)),
         ..kind.because(error(code))
     }))
@@ -113,7 +113,7 @@ fn stored() -> Answer {
 }
 
 fn busy() -> Answer {
-    in_doubt(FailureKind::Transient, "KV_HTTP_ERROR")
+    in_doubt(RequestErrorKind::Transient, "KV_HTTP_ERROR")
 }
 
 fn repeat(answer: impl Fn() -> Answer, times: usize) -> Vec<Answer> {
@@ -161,7 +161,7 @@ async fn transient_failures_are_retried_after_growing_waits() {
 #[tokio::test(start_paused = true)]
 async fn attempts_are_bounded_and_the_doubt_of_any_of_them_stays() {
     let mut answers = vec![busy()];
-    let refused = || failing(FailureKind::Transient, "NETWORK_ERROR");
+    let refused = || failing(RequestErrorKind::Transient, "NETWORK_ERROR");
     answers.extend(repeat(refused, 20));
     let sender = sender(answers);
     let done = sender.deliver(batch(&["a"])).await;
@@ -204,7 +204,7 @@ async fn only_the_keys_that_failed_are_sent_again() {
 #[tokio::test(start_paused = true)]
 async fn what_is_stored_before_a_fatal_failure_counts_and_the_rest_is_not_sent_again() {
     let names = HashSet::from(["b".to_owned()]);
-    let full = FailureKind::Fatal.because(error("REDIS_OUT_OF_MEMORY"));
+    let full = RequestErrorKind::Fatal.because(error("REDIS_OUT_OF_MEMORY"));
     let sender = sender(vec![always(Ok(Stored::AllBut(names, full)))]);
     let done = sender.deliver(batch(&["a", "b", "c"])).await;
     assert_eq!(sender.asked(), [keys(&["a", "b", "c"])]);
@@ -238,7 +238,7 @@ async fn entries_are_in_doubt_if_only_unknown_keys_failed() {
 
 #[tokio::test(start_paused = true)]
 async fn a_batch_that_is_too_large_is_halved_until_it_fits_and_later_ones_are_cut_to_it() {
-    let too_large = || failing(FailureKind::TooLarge, "KV_TOO_LARGE");
+    let too_large = || failing(RequestErrorKind::TooLarge, "KV_TOO_LARGE");
     let sender = sender(repeat(too_large, 2));
     let names = letters(8);
     let done = sender.deliver(batch_of(&names)).await;
@@ -262,7 +262,7 @@ async fn an_entry_that_is_too_large_alone_fails_alone() {
         let mut answers = sender.store.answers.lock().unwrap();
         answers.push_back(Box::new(|batch| {
             match batch.keys().any(|key| key == "big") {
-                true => Err(FailureKind::TooLarge.because(error("KV_TOO_LARGE"))),
+                true => Err(RequestErrorKind::TooLarge.because(error("KV_TOO_LARGE"))),
                 false => Ok(Stored::All),
             }
         }));
@@ -281,7 +281,7 @@ async fn a_rejected_entry_is_found_by_halving() {
         let mut answers = sender.store.answers.lock().unwrap();
         answers.push_back(Box::new(move |batch| {
             if batch.keys().any(|key| bad.contains(&key.as_str())) {
-                Err(FailureKind::Rejected.because(error("KV_HTTP_ERROR")))
+                Err(RequestErrorKind::Rejected.because(error("KV_HTTP_ERROR")))
             } else {
                 Ok(Stored::All)
             }
@@ -300,7 +300,7 @@ async fn a_rejected_entry_is_found_by_halving() {
 #[tokio::test(start_paused = true)]
 async fn the_search_ends_soon_if_every_entry_is_rejected() {
     let sender = sender(repeat(
-        || failing(FailureKind::Rejected, "KV_HTTP_ERROR"),
+        || failing(RequestErrorKind::Rejected, "KV_HTTP_ERROR"),
         5000,
     ));
     let done = sender.deliver(batch_of(&letters(2000))).await;
@@ -323,7 +323,7 @@ fn by_rule(sender: &BatchSender<Script>, rule: fn(&Batch) -> Put) {
 
 fn slow() -> Put {
     let error = error("KV_TIMEOUT").may_be_stored(true);
-    Err(FailureKind::TooSlow.because(error))
+    Err(RequestErrorKind::TooSlow.because(error))
 }
 
 #[tokio::test(start_paused = true)]
@@ -395,7 +395,7 @@ async fn the_size_recovers_after_an_outage() {
 
 #[tokio::test(start_paused = true)]
 async fn the_second_lost_connection_halves_the_batch() {
-    let cut = || in_doubt(FailureKind::ConnectionLost, "NETWORK_ERROR");
+    let cut = || in_doubt(RequestErrorKind::ConnectionLost, "NETWORK_ERROR");
     let sender = sender(repeat(cut, 2));
     sender.deliver(batch_of(&letters(400))).await;
     let sizes: Vec<_> = sender.asked().iter().map(Vec::len).collect();
@@ -404,7 +404,7 @@ async fn the_second_lost_connection_halves_the_batch() {
 
 #[tokio::test(start_paused = true)]
 async fn a_throttled_batch_makes_all_others_wait() {
-    let sender = sender(vec![after(FailureKind::Throttled, "KV_THROTTLED", 30)]);
+    let sender = sender(vec![after(RequestErrorKind::Throttled, "KV_THROTTLED", 30)]);
     let later = async {
         tokio::time::sleep(Duration::from_secs(1)).await;
         sender.deliver(batch(&["b"])).await
@@ -421,7 +421,11 @@ async fn a_throttled_batch_makes_all_others_wait() {
 
 #[tokio::test(start_paused = true)]
 async fn a_wait_of_an_hour_ends_the_run() {
-    let sender = sender(vec![after(FailureKind::Throttled, "KV_THROTTLED", 3600)]);
+    let sender = sender(vec![after(
+        RequestErrorKind::Throttled,
+        "KV_THROTTLED",
+        3600,
+    )]);
     let start = Instant::now();
     let done = sender.deliver(batch(&["a"])).await;
     assert_eq!(failed(&done), [("KV_THROTTLED", false, keys(&["a"]))]);
@@ -431,7 +435,7 @@ async fn a_wait_of_an_hour_ends_the_run() {
 
 #[tokio::test(start_paused = true)]
 async fn throttling_without_a_wait_is_bounded() {
-    let throttled = || failing(FailureKind::Throttled, "KV_THROTTLED");
+    let throttled = || failing(RequestErrorKind::Throttled, "KV_THROTTLED");
     let sender = sender(repeat(throttled, 100));
     let start = Instant::now();
     let done = sender.deliver(batch(&["a"])).await;
@@ -448,7 +452,7 @@ async fn throttling_without_a_wait_is_bounded() {
 async fn an_exhausted_quota_ends_the_run() {
     let sender = sender(vec![
         stored(),
-        in_doubt(FailureKind::QuotaExhausted, "KV_QUOTA_EXHAUSTED"),
+        in_doubt(RequestErrorKind::QuotaExhausted, "KV_QUOTA_EXHAUSTED"),
     ]);
     assert_eq!(sender.deliver(batch(&["a"])).await.pairs, 1);
     let crossing = sender.deliver(batch(&["b"])).await;
@@ -466,7 +470,10 @@ async fn an_exhausted_quota_ends_the_run() {
 
 #[tokio::test(start_paused = true)]
 async fn a_fatal_failure_wakes_pending_retries() {
-    let sender = sender(vec![busy(), failing(FailureKind::Fatal, "KV_UNAUTHORIZED")]);
+    let sender = sender(vec![
+        busy(),
+        failing(RequestErrorKind::Fatal, "KV_UNAUTHORIZED"),
+    ]);
     let later = async {
         tokio::time::sleep(Duration::from_millis(50)).await;
         sender.deliver(batch(&["b"])).await
@@ -504,7 +511,7 @@ async fn three_failed_batches_in_a_row_end_the_run() {
 
 #[tokio::test(start_paused = true)]
 async fn sixteen_rejected_entries_in_a_row_end_the_run() {
-    let refused = || failing(FailureKind::Rejected, "KV_HTTP_ERROR");
+    let refused = || failing(RequestErrorKind::Rejected, "KV_HTTP_ERROR");
     let mut answers = repeat(refused, 15);
     answers.push(stored());
     answers.extend(repeat(refused, 16));
@@ -521,8 +528,8 @@ async fn sixteen_rejected_entries_in_a_row_end_the_run() {
 
 #[tokio::test(start_paused = true)]
 async fn requested_waits_add_up_to_ten_minutes_at_most() {
-    let throttled = || after(FailureKind::Throttled, "KV_THROTTLED", 290);
-    let unavailable = || after(FailureKind::Transient, "KV_HTTP_ERROR", 290);
+    let throttled = || after(RequestErrorKind::Throttled, "KV_THROTTLED", 290);
+    let unavailable = || after(RequestErrorKind::Transient, "KV_HTTP_ERROR", 290);
     for answers in [repeat(throttled, 3), repeat(unavailable, 3)] {
         let sender = sender(answers);
         let start = Instant::now();

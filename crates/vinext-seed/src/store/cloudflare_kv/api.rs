@@ -9,7 +9,7 @@ use super::envelope::Envelope;
 use super::reply::{Classifier, Codes, Question};
 use crate::sanitized_text::SanitizedText;
 use crate::store::http::{ApiToken, HttpClient, Reply, Request, Secrets, Service, Timeouts};
-use crate::store::{Failure, FailureKind, Outcome, StoreError};
+use crate::store::{Outcome, RequestError, RequestErrorKind, StoreError};
 
 static CODES: Codes = Codes {
     unauthorized: "API_UNAUTHORIZED",
@@ -40,7 +40,7 @@ pub struct ApiAnswer {
     /// The envelope's `result_info`: where the next page of a list is.
     pub result_info: Value,
     /// The envelope's errors, in order.
-    pub errors: Vec<ApiProblem>,
+    pub errors: Vec<CloudflareError>,
     /// The ray id, to quote to Cloudflare's support.
     pub request_id: Option<String>,
 }
@@ -48,7 +48,7 @@ pub struct ApiAnswer {
 /// One of Cloudflare's errors.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
-pub struct ApiProblem {
+pub struct CloudflareError {
     /// Cloudflare's number; 0 where there is none.
     pub code: i64,
     /// What it says, without secrets.
@@ -112,7 +112,7 @@ impl CloudflareApi {
             );
             let mut error = StoreError::new("API_REPLY_TOO_LARGE", message);
             error.status = Some(reply.status.as_u16());
-            return FailureKind::Fatal.because(error).into();
+            return RequestErrorKind::Fatal.because(error).into();
         }
         if expects_text && reply.status.is_success() {
             let text = String::from_utf8_lossy(&reply.body).into_owned();
@@ -152,14 +152,14 @@ impl CloudflareApi {
 }
 
 /// Whether a failure is Cloudflare's own word on the question.
-fn is_answer(reply: &Reply, failure: &Failure) -> bool {
+fn is_answer(reply: &Reply, failure: &RequestError) -> bool {
     !failure.kind.is_retryable()
         && !reply.status.is_redirection()
         && failure.error.code() != "PROXY_REFUSED"
 }
 
 fn answer(classifier: &Classifier<'_>, envelope: Envelope) -> ApiAnswer {
-    let errors = envelope.errors.iter().map(|error| ApiProblem {
+    let errors = envelope.errors.iter().map(|error| CloudflareError {
         code: error.code,
         message: classifier.secrets.scrub(&error.message),
     });

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use flate2::Compression as Level;
 use flate2::write::GzEncoder;
 
-use crate::store::{Failure, FailureKind};
+use crate::store::{RequestError, RequestErrorKind};
 
 /// A compressed body is used if it is at least so many times smaller than the plain one, which stays in
 /// memory beside it.
@@ -130,10 +130,10 @@ impl Compression {
 
 /// Whether a failure may be due to the body being compressed. It is not if the reply is about the
 /// token, the place, the quota or the rate.
-pub(super) fn may_be_refusal(failure: &Failure) -> bool {
+pub(super) fn may_be_refusal(failure: &RequestError) -> bool {
     let is_about_else = matches!(
         failure.kind,
-        FailureKind::QuotaExhausted | FailureKind::Throttled
+        RequestErrorKind::QuotaExhausted | RequestErrorKind::Throttled
     );
     !is_about_else && !matches!(failure.error.status, Some(401 | 404 | 407))
 }
@@ -229,22 +229,25 @@ mod tests {
 
     #[test]
     fn failures_over_the_token_the_place_and_the_rate_are_no_refusals() {
-        let failure = |kind: FailureKind, status| {
+        let failure = |kind: RequestErrorKind, status| {
             let mut error = StoreError::new("KV_HTTP_ERROR", String::new());
             error.status = status;
             kind.because(error)
         };
         for status in [400, 403, 411, 413, 415, 500, 502, 503] {
-            let failure = failure(FailureKind::Fatal, Some(status));
+            let failure = failure(RequestErrorKind::Fatal, Some(status));
             assert!(may_be_refusal(&failure), "{status}");
         }
-        assert!(may_be_refusal(&failure(FailureKind::ConnectionLost, None)));
+        assert!(may_be_refusal(&failure(
+            RequestErrorKind::ConnectionLost,
+            None
+        )));
         for (kind, status) in [
-            (FailureKind::Fatal, 401),
-            (FailureKind::Fatal, 404),
-            (FailureKind::Fatal, 407),
-            (FailureKind::Throttled, 429),
-            (FailureKind::QuotaExhausted, 400),
+            (RequestErrorKind::Fatal, 401),
+            (RequestErrorKind::Fatal, 404),
+            (RequestErrorKind::Fatal, 407),
+            (RequestErrorKind::Throttled, 429),
+            (RequestErrorKind::QuotaExhausted, 400),
         ] {
             assert!(!may_be_refusal(&failure(kind, Some(status))), "{status}");
         }

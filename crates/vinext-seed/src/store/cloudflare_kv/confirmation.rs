@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::envelope::Envelope;
 use super::reply::Classifier;
 use crate::pack::Batch;
-use crate::store::{Failure, FailureKind, Outcome, StoreError, Stored};
+use crate::store::{Outcome, RequestError, RequestErrorKind, StoreError, Stored};
 
 /// What a reply says about the entries of a request.
 #[derive(Debug, Eq, PartialEq)]
@@ -28,7 +28,7 @@ pub(super) fn classify_stored(classifier: &Classifier<'_>, batch: &Batch) -> Out
         Confirmation::All => Stored::All,
         Confirmation::AllBut(keys) => {
             let error = not_confirmed(classifier, &envelope, keys.len(), batch.pairs());
-            Stored::AllBut(keys, FailureKind::Transient.because(error))
+            Stored::AllBut(keys, RequestErrorKind::Transient.because(error))
         }
     })
 }
@@ -43,7 +43,7 @@ pub(super) fn classify_deleted(classifier: &Classifier<'_>, keys: &[String]) -> 
             Ok((Confirmation::All, _)) => Ok(()),
             Ok((Confirmation::AllBut(failed), envelope)) => {
                 let error = not_confirmed(classifier, &envelope, failed.len(), keys.len());
-                Err(FailureKind::Transient.because(error))
+                Err(RequestErrorKind::Transient.because(error))
             }
             Err(failure) => Err(failure),
         },
@@ -84,10 +84,10 @@ fn classify(
     }
 }
 
-fn in_doubt(classifier: &Classifier<'_>, envelope: &Envelope, contradiction: &str) -> Failure {
+fn in_doubt(classifier: &Classifier<'_>, envelope: &Envelope, contradiction: &str) -> RequestError {
     let message = format!("{}: {contradiction}", classifier.name());
     let error = classifier.error("KV_PARTLY_STORED", message, envelope);
-    FailureKind::UnexpectedReply.because(error.may_be_stored(true))
+    RequestErrorKind::UnexpectedReply.because(error.may_be_stored(true))
 }
 
 /// Reads the `result` of a success: `null`, or an object with `successful_key_count` and

@@ -10,13 +10,13 @@ use super::reply::{Classifier, Question};
 use super::{CODES, confirmation};
 use crate::pack::batch_of;
 use crate::store::http::{ApiToken, Reply, Secrets, rate_headers};
-use crate::store::{Failure, FailureKind, StoreError, Stored};
+use crate::store::{RequestError, RequestErrorKind, StoreError, Stored};
 
 /// An outcome, taken apart.
 #[derive(Debug)]
 pub struct Classified {
     /// What to do next; `None` for a success.
-    pub kind: Option<FailureKind>,
+    pub kind: Option<RequestErrorKind>,
     /// Why it is not a success, unless it is one.
     pub error: Option<StoreError>,
     /// The keys to be sent again, where only some are.
@@ -64,7 +64,7 @@ pub fn classify(
     };
     match outcome.result {
         Ok(Stored::All) => {}
-        Ok(Stored::AllBut(keys, Failure { error, .. })) => {
+        Ok(Stored::AllBut(keys, RequestError { error, .. })) => {
             classified.keys = keys;
             classified.error = Some(error);
         }

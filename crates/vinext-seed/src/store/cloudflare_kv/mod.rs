@@ -16,13 +16,13 @@ use std::time::Instant;
 use reqwest::header::{CONTENT_ENCODING, HeaderMap, HeaderValue};
 use reqwest::{Method, Url};
 
-pub use api::{ApiAnswer, ApiProblem, CloudflareApi};
+pub use api::{ApiAnswer, CloudflareApi, CloudflareError};
 pub(crate) use compression::MIN_SHRINKING;
 pub use endpoint::{ApiBase, ApiUrl, DEFAULT_API_BASE, Endpoint};
 pub use limits::LIMITS;
 
 use super::http::{ApiToken, HttpClient, Reply, Request, RequestBody, Secrets, Service, Timeouts};
-use super::{Failure, Frame, KeyPage, Outcome, Store, StoreLimits, StoreRules, Stored};
+use super::{Frame, KeyPage, Outcome, RequestError, Store, StoreLimits, StoreRules, Stored};
 use crate::pack::Batch;
 use crate::sanitized_text::SanitizedText;
 use compression::{Compression, Sent};
@@ -120,7 +120,7 @@ impl CloudflareKv {
         url: &Url,
         body: Option<RequestBody>,
         max_reply_bytes: usize,
-    ) -> Result<Reply, Failure> {
+    ) -> Result<Reply, RequestError> {
         let headers = HeaderMap::new();
         self.send_with(operation, method, url, headers, body, max_reply_bytes)
             .await
@@ -134,7 +134,7 @@ impl CloudflareKv {
         headers: HeaderMap,
         body: Option<RequestBody>,
         max_reply_bytes: usize,
-    ) -> Result<Reply, Failure> {
+    ) -> Result<Reply, RequestError> {
         let request = Request {
             service: Service {
                 operation,
@@ -258,7 +258,7 @@ impl Store for CloudflareKv {
             return Outcome::new(Ok(Some(reply.body)));
         }
         let outcome = classifier.classify();
-        let is_missing = |failure: &Failure| {
+        let is_missing = |failure: &RequestError| {
             failure.error.status == Some(404)
                 && failure.error.api_codes.contains(&KEY_NOT_FOUND_CODE)
         };

@@ -11,7 +11,7 @@ use super::envelope::Envelope;
 use crate::sanitized_text::SanitizedText;
 use crate::store::http::rate_headers::{exhausted_for, retry_after};
 use crate::store::http::{PROXY_ADVICE, Reply, Secrets};
-use crate::store::{Failure, FailureKind, Outcome, StoreError};
+use crate::store::{Outcome, RequestError, RequestErrorKind, StoreError};
 
 /// The daily quota of the free plan is used up (seen by users since 2025; not in the documentation).
 const QUOTA_CODE: i64 = 10048;
@@ -72,8 +72,8 @@ impl Classifier<'_> {
         }
     }
 
-    fn result(&self, envelope: Option<Envelope>) -> Result<Envelope, Failure> {
-        use FailureKind::{
+    fn result(&self, envelope: Option<Envelope>) -> Result<Envelope, RequestError> {
+        use RequestErrorKind::{
             Fatal, QuotaExhausted, Rejected, Throttled, TooLarge, TooSlow, Transient,
         };
         let is_envelope = envelope.is_some();
@@ -85,8 +85,8 @@ impl Classifier<'_> {
         let detail = self.detail(&envelope);
         let error = |code, message| self.error(code, message, &envelope);
         let http = |code| error(code, format!("{operation} failed: HTTP {status}: {detail}"));
-        let after = |failure: Failure, wait: Option<Duration>| {
-            Err(Failure {
+        let after = |failure: RequestError, wait: Option<Duration>| {
+            Err(RequestError {
                 retry_after: wait,
                 ..failure
             })
@@ -166,14 +166,14 @@ impl Classifier<'_> {
     }
 
     /// A failure over a reply that is not what the question asked for.
-    pub(super) fn unexpected(&self, envelope: &Envelope, what: &str) -> Failure {
+    pub(super) fn unexpected(&self, envelope: &Envelope, what: &str) -> RequestError {
         let Question {
             operation, codes, ..
         } = self.question;
         let (status, detail) = (self.reply.status, self.detail(envelope));
         let message = format!("{operation} failed: HTTP {status} {what}: {detail}");
         let error = self.error(codes.bad_reply, message, envelope);
-        FailureKind::UnexpectedReply.because(error.may_be_stored(true))
+        RequestErrorKind::UnexpectedReply.because(error.may_be_stored(true))
     }
 
     /// What failed, as the beginning of a message.

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 
 use super::*;
 use crate::pack::bulk_batch_of;
-use crate::store::{FailureKind, conformance};
+use crate::store::{RequestErrorKind, conformance};
 
 /// The local API in a process of its own, which ends with its standard input.
 struct LocalApi {
@@ -72,7 +72,7 @@ async fn passes_the_conformance_suite_over_real_kv() {
     ];
     for error in errors {
         let failure = error.unwrap_err();
-        assert_eq!(failure.kind, FailureKind::Fatal);
+        assert_eq!(failure.kind, RequestErrorKind::Fatal);
         assert_eq!(failure.error.code(), "KV_NOT_FOUND", "{failure:?}");
         assert!(
             failure.error.message.ends_with("namespace id (missing)"),

@@ -15,8 +15,8 @@ use bytes::Bytes;
 use tokio::task::spawn_blocking;
 
 use super::{
-    ConfigError, FailureKind, Frame, KeyPage, ListedKey, Outcome, Store, StoreError, StoreLimits,
-    StoreRules, Stored,
+    ConfigError, Frame, KeyPage, ListedKey, Outcome, RequestErrorKind, Store, StoreError,
+    StoreLimits, StoreRules, Stored,
 };
 use crate::pack::Batch;
 use crate::sanitized_text::SanitizedText;
@@ -84,7 +84,7 @@ impl DirectoryStore {
             let detail = SanitizedText::new(&error.to_string());
             let message = format!("{operation} {} failed: {detail}", self.root.display());
             let error = StoreError::new("DIRECTORY_FAILED", message).may_be_stored(true);
-            FailureKind::Fatal.because(error)
+            RequestErrorKind::Fatal.because(error)
         }))
     }
 

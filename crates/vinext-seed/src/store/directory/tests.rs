@@ -44,7 +44,7 @@ async fn a_directory_that_cannot_be_written_is_named() {
     fs::write(directory.path().join("store"), "a file").unwrap();
     let put = store.put(&raw_batch_of(&[("k", "v", None)])).await;
     let failure = put.result.unwrap_err();
-    assert_eq!(failure.kind, FailureKind::Fatal);
+    assert_eq!(failure.kind, RequestErrorKind::Fatal);
     assert_eq!(failure.error.code(), "DIRECTORY_FAILED");
     assert!(
         failure.error.message.contains("store failed: "),

@@ -15,7 +15,7 @@ use super::body::{Activity, RequestBody};
 use super::secrets::Secrets;
 use super::{Timeouts, client, network_error};
 use crate::sanitized_text::SanitizedText;
-use crate::store::{Failure, FailureKind, StoreError};
+use crate::store::{RequestError, RequestErrorKind, StoreError};
 
 /// A client for one origin, with the token that goes there, if one does.
 #[derive(Debug)]
@@ -76,7 +76,7 @@ impl HttpClient {
     }
 
     /// Makes one request and reads its reply.
-    pub(in crate::store) async fn send(&self, request: Request<'_>) -> Result<Reply, Failure> {
+    pub(in crate::store) async fn send(&self, request: Request<'_>) -> Result<Reply, RequestError> {
         let activity = Arc::new(Activity::new(request.body.is_none()));
         // However this ends, a body that is not sent completely must not be sent on: the connection
         // could not be told apart from one that is free.
@@ -92,7 +92,7 @@ impl HttpClient {
         &self,
         request: Request<'_>,
         activity: &Arc<Activity>,
-    ) -> Result<Reply, Failure> {
+    ) -> Result<Reply, RequestError> {
         let Request {
             service,
             method,
@@ -135,7 +135,7 @@ impl HttpClient {
     }
 
     /// Ends when nothing has moved for too long.
-    async fn stall(&self, activity: &Activity, service: Service) -> Failure {
+    async fn stall(&self, activity: &Activity, service: Service) -> RequestError {
         loop {
             let moved = activity.last();
             let patience = if moved.is_sent {
@@ -163,7 +163,7 @@ impl HttpClient {
             let seconds = patience.as_secs_f64();
             let message = format!("{operation} failed: {what} {seconds} s");
             let error = StoreError::new(timeout_code, message).may_be_stored(true);
-            return FailureKind::TooSlow.because(error);
+            return RequestErrorKind::TooSlow.because(error);
         }
     }
 }

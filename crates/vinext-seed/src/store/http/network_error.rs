@@ -8,7 +8,7 @@ use reqwest::Url;
 
 use super::{Secrets, Service};
 use crate::sanitized_text::with_causes;
-use crate::store::{Failure, FailureKind, StoreError};
+use crate::store::{RequestError, RequestErrorKind, StoreError};
 
 /// What to do when a proxy wants to know who is asking.
 pub(in crate::store) const PROXY_ADVICE: &str = "The proxy refuses the connection; check the user \
@@ -21,7 +21,7 @@ pub(in crate::store) fn classify(
     url: &Url,
     secrets: &Secrets,
     service: Service,
-) -> Failure {
+) -> RequestError {
     let Service {
         operation,
         timeout_code,
@@ -36,26 +36,26 @@ pub(in crate::store) fn classify(
     };
     if let Some(problem) = tls_problem(error) {
         let error = failed("TLS_UNTRUSTED", &format!("no secure connection to {host}"));
-        return FailureKind::Fatal.because(error.advise(certificate_advice(problem)));
+        return RequestErrorKind::Fatal.because(error.advise(certificate_advice(problem)));
     }
     // What a proxy answers to CONNECT has no type: the HTTP library tells a 407 in words only.
     if causes.contains("proxy authorization required") {
         let error = failed("PROXY_REFUSED", "no connection through the proxy");
-        return FailureKind::Fatal.because(error.advise(PROXY_ADVICE));
+        return RequestErrorKind::Fatal.because(error.advise(PROXY_ADVICE));
     }
     if error.is_connect() {
         let reason = format!("no connection to {host}");
-        return FailureKind::Transient.because(failed("NETWORK_ERROR", &reason));
+        return RequestErrorKind::Transient.because(failed("NETWORK_ERROR", &reason));
     }
     if error.is_timeout() {
         let error = failed(timeout_code, "no reply in time").may_be_stored(true);
-        return FailureKind::TooSlow.because(error);
+        return RequestErrorKind::TooSlow.because(error);
     }
     let error = failed("NETWORK_ERROR", "the connection broke").may_be_stored(true);
     if is_sent {
-        FailureKind::Transient.because(error)
+        RequestErrorKind::Transient.because(error)
     } else {
-        FailureKind::ConnectionLost.because(error)
+        RequestErrorKind::ConnectionLost.because(error)
     }
 }
 

@@ -23,7 +23,9 @@ pub use url::RedisUrl;
 
 use super::http::{Secrets, Timeouts, configure_tls};
 use super::outcome::{stored_one_by_one, worst};
-use super::{Failure, Frame, KeyPage, ListedKey, Outcome, Store, StoreLimits, StoreRules, Stored};
+use super::{
+    Frame, KeyPage, ListedKey, Outcome, RequestError, Store, StoreLimits, StoreRules, Stored,
+};
 use crate::pack::{Batch, BatchEntry};
 use crate::sanitized_text::{SanitizedText, with_causes};
 use cluster::Topology;
@@ -111,7 +113,7 @@ impl RedisStore {
         &self,
         operation: &'static str,
         commands: Vec<Command<'_>>,
-    ) -> Vec<(String, Failure)> {
+    ) -> Vec<(String, RequestError)> {
         let mut by_node: HashMap<Node, Vec<Command<'_>>> = HashMap::new();
         for command in commands {
             let node = self.node(command.key());
@@ -133,9 +135,9 @@ impl RedisStore {
         operation: &'static str,
         node: &Node,
         commands: &[Command<'_>],
-    ) -> Vec<(String, Failure)> {
+    ) -> Vec<(String, RequestError)> {
         let classifier = self.classifier(operation, node);
-        let all_failed = |commands: &[Command<'_>], failure: &Failure| {
+        let all_failed = |commands: &[Command<'_>], failure: &RequestError| {
             let failed = |command: &Command<'_>| (command.key().to_owned(), failure.clone());
             commands.iter().map(failed).collect::<Vec<_>>()
         };
@@ -212,7 +214,7 @@ impl RedisStore {
         operation: &'static str,
         node: &Node,
         commands: &Pipeline,
-    ) -> Result<Vec<Value>, Failure> {
+    ) -> Result<Vec<Value>, RequestError> {
         let classifier = self.classifier(operation, node);
         let failed = |error: LinkError| classifier.link_error(&error);
         let connection = self.connector.get(node).await.map_err(failed)?;
@@ -233,7 +235,7 @@ impl RedisStore {
     }
 
     /// All keys with a prefix on all nodes, in order.
-    async fn scan(&self, prefix: &str) -> Result<Vec<String>, Failure> {
+    async fn scan(&self, prefix: &str) -> Result<Vec<String>, RequestError> {
         const OPERATION: &str = "Listing keys";
         // A server that is no cluster answers with an error.
         if self.topology.nodes().is_empty() {
@@ -275,7 +277,7 @@ impl RedisStore {
     }
 
     /// When keys expire, in seconds since the epoch; `None` in place of those that are gone.
-    async fn expiries(&self, keys: &[String]) -> Result<Vec<Option<Option<u64>>>, Failure> {
+    async fn expiries(&self, keys: &[String]) -> Result<Vec<Option<Option<u64>>>, RequestError> {
         const OPERATION: &str = "Reading the TTL of keys";
         let mut by_node: HashMap<Node, (Pipeline, Vec<usize>)> = HashMap::new();
         for (position, key) in keys.iter().enumerate() {
@@ -302,7 +304,7 @@ impl RedisStore {
         Ok(expiries)
     }
 
-    async fn page(&self, prefix: &str, after: Option<&str>) -> Result<KeyPage, Failure> {
+    async fn page(&self, prefix: &str, after: Option<&str>) -> Result<KeyPage, RequestError> {
         let mut keys = self.scan(prefix).await?;
         keys.drain(..keys.partition_point(|key| after.is_some_and(|after| key.as_str() <= after)));
         let is_last = keys.len() <= KEYS_PER_PAGE;

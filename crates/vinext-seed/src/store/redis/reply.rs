@@ -9,7 +9,7 @@ use redis::{RedisError, ServerError};
 use super::connection::{LinkError, Node};
 use crate::sanitized_text::with_causes;
 use crate::store::http::{Secrets, certificate_advice, tls_problem};
-use crate::store::{Failure, FailureKind, StoreError};
+use crate::store::{RequestError, RequestErrorKind, StoreError};
 
 /// What messages say about requests to one server.
 pub(super) struct Classifier<'a> {
@@ -20,7 +20,7 @@ pub(super) struct Classifier<'a> {
 
 impl Classifier<'_> {
     /// An error that the server has answered with.
-    pub(super) fn server_error(&self, error: &ServerError) -> Failure {
+    pub(super) fn server_error(&self, error: &ServerError) -> RequestError {
         let word = error.code();
         let details = error.details().unwrap_or_default();
         let (kind, code, advice) = meaning(word, details);
@@ -33,54 +33,54 @@ impl Classifier<'_> {
     }
 
     /// A reply of another kind than the command has.
-    pub(super) fn unexpected(&self) -> Failure {
+    pub(super) fn unexpected(&self) -> RequestError {
         let error = self.error("REDIS_BAD_REPLY", "the reply does not answer the command");
-        FailureKind::UnexpectedReply.because(error.may_be_stored(true))
+        RequestErrorKind::UnexpectedReply.because(error.may_be_stored(true))
     }
 
     /// A request without a reply.
-    pub(super) fn link_error(&self, error: &LinkError) -> Failure {
+    pub(super) fn link_error(&self, error: &LinkError) -> RequestError {
         match error {
             LinkError::NotConnected(error) => self.not_connected(error),
             LinkError::Silent(limit) => {
                 let reason = format!("no byte was sent or received for {limit:?}");
                 let error = self.error("REDIS_TIMEOUT", &reason);
-                FailureKind::TooSlow.because(error.may_be_stored(true))
+                RequestErrorKind::TooSlow.because(error.may_be_stored(true))
             }
             LinkError::Login(error) => self.login_error(error),
             LinkError::Redis(error) => self.redis_error(error),
         }
     }
 
-    fn redis_error(&self, error: &RedisError) -> Failure {
+    fn redis_error(&self, error: &RedisError) -> RequestError {
         if let Ok(error) = ServerError::try_from(error.clone()) {
             return self.server_error(&error);
         }
         let detail = self.secrets.scrub(&with_causes(error));
         let error = self.error("NETWORK_ERROR", &format!("the connection broke: {detail}"));
-        FailureKind::ConnectionLost.because(error.may_be_stored(true))
+        RequestErrorKind::ConnectionLost.because(error.may_be_stored(true))
     }
 
     /// What the server says to `AUTH`. Old versions have no word of their own for a wrong password.
-    fn login_error(&self, error: &ServerError) -> Failure {
+    fn login_error(&self, error: &ServerError) -> RequestError {
         let mut failure = self.server_error(error);
-        if failure.kind == FailureKind::Rejected {
+        if failure.kind == RequestErrorKind::Rejected {
             let message = failure.error.message;
             let error = StoreError::new("REDIS_UNAUTHORIZED", message).advise(UNAUTHORIZED);
-            failure = FailureKind::Fatal.because(error);
+            failure = RequestErrorKind::Fatal.because(error);
         }
         failure
     }
 
-    fn not_connected(&self, error: &std::io::Error) -> Failure {
+    fn not_connected(&self, error: &std::io::Error) -> RequestError {
         let detail = self.secrets.scrub(&with_causes(error));
         let failed = |code, reason: &str| self.error(code, &format!("{reason}: {detail}"));
         let inner = error.get_ref().map(|inner| inner as &(dyn Error + 'static));
         if let Some(problem) = inner.and_then(tls_problem) {
             let error = failed("TLS_UNTRUSTED", "no secure connection");
-            return FailureKind::Fatal.because(error.advise(certificate_advice(problem)));
+            return RequestErrorKind::Fatal.because(error.advise(certificate_advice(problem)));
         }
-        FailureKind::Transient.because(failed("NETWORK_ERROR", "no connection"))
+        RequestErrorKind::Transient.because(failed("NETWORK_ERROR", "no connection"))
     }
 
     fn error(&self, code: &'static str, reason: &str) -> StoreError {
@@ -98,8 +98,8 @@ impl Classifier<'_> {
 const UNAUTHORIZED: &str = "Check the user name and the password in the store's URL";
 
 /// What an error's first word means for the next request.
-fn meaning(word: &str, details: &str) -> (FailureKind, &'static str, &'static str) {
-    use FailureKind::{Fatal, Rejected, Transient};
+fn meaning(word: &str, details: &str) -> (RequestErrorKind, &'static str, &'static str) {
+    use RequestErrorKind::{Fatal, Rejected, Transient};
     match word {
         "NOAUTH" | "WRONGPASS" => (Fatal, "REDIS_UNAUTHORIZED", UNAUTHORIZED),
         "NOPERM" => (

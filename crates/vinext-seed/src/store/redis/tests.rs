@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 
 use super::*;
 use crate::pack::raw_batch_of;
-use crate::store::{FailureKind, conformance};
+use crate::store::{RequestErrorKind, conformance};
 
 /// Names the server where it is not in PATH.
 const SERVER_VARIABLE: &str = "VINEXT_SEED_REDIS_SERVER";
@@ -126,7 +126,10 @@ fn store(url: &str) -> RedisStore {
     store
 }
 
-async fn put(store: &RedisStore, entries: &[(&str, &str, Option<u64>)]) -> Result<Stored, Failure> {
+async fn put(
+    store: &RedisStore,
+    entries: &[(&str, &str, Option<u64>)],
+) -> Result<Stored, RequestError> {
     store.put(&raw_batch_of(entries)).await.result
 }
 
@@ -180,7 +183,7 @@ async fn logs_in_with_a_password_and_as_a_user_of_an_acl() {
     ] {
         let failure = put(&server.store(login), &[(key, "v", None)]).await;
         let failure = failure.unwrap_err();
-        assert_eq!(failure.kind, FailureKind::Fatal, "{failure:?}");
+        assert_eq!(failure.kind, RequestErrorKind::Fatal, "{failure:?}");
         assert_eq!(failure.error.code(), "REDIS_UNAUTHORIZED");
         assert!(failure.error.message.contains(advice), "{failure:?}");
         assert!(!failure.error.message.contains("wrong-password"));
@@ -196,7 +199,7 @@ async fn logs_in_with_a_password_and_as_a_user_of_an_acl() {
         panic!("some of it is stored");
     };
     assert_eq!(keys, HashSet::from(["other:b".to_owned()]));
-    assert_eq!(failure.kind, FailureKind::Fatal);
+    assert_eq!(failure.kind, RequestErrorKind::Fatal);
 }
 
 #[tokio::test]
@@ -213,7 +216,7 @@ async fn a_full_server_and_a_replica_say_what_to_do() {
     let Ok(Stored::AllBut(failed, failure)) = put(&server.store(""), &entries).await else {
         panic!("some of it is stored");
     };
-    assert_eq!(failure.kind, FailureKind::Fatal);
+    assert_eq!(failure.kind, RequestErrorKind::Fatal);
     assert_eq!(failure.error.code(), "REDIS_OUT_OF_MEMORY");
     for key in &keys {
         let stored = server.store("").get(key).await.result.unwrap();
@@ -227,7 +230,7 @@ async fn a_full_server_and_a_replica_say_what_to_do() {
     let failure = put(&replica.store(""), &[("k", "v", None)])
         .await
         .unwrap_err();
-    assert_eq!(failure.kind, FailureKind::Transient, "{failure:?}");
+    assert_eq!(failure.kind, RequestErrorKind::Transient, "{failure:?}");
     assert_eq!(failure.error.code(), "REDIS_READ_ONLY");
     assert!(failure.error.message.contains("primary"), "{failure:?}");
 }
@@ -236,7 +239,7 @@ async fn a_full_server_and_a_replica_say_what_to_do() {
 async fn a_server_that_is_not_there_or_never_answers_is_tried_again() {
     let nowhere = store(&format!("redis://user:hunter22@127.0.0.1:{}", free_port()));
     let failure = put(&nowhere, &[("k", "v", None)]).await.unwrap_err();
-    assert_eq!(failure.kind, FailureKind::Transient);
+    assert_eq!(failure.kind, RequestErrorKind::Transient);
     assert_eq!(failure.error.code(), "NETWORK_ERROR");
     assert!(!failure.error.may_be_stored);
     assert!(!failure.error.message.contains("hunter22"), "{failure:?}");
@@ -249,7 +252,7 @@ async fn a_server_that_is_not_there_or_never_answers_is_tried_again() {
     };
     let (store, _) = RedisStore::new(RedisUrl::new(&url).unwrap(), brief).unwrap();
     let failure = put(&store, &[("k", "v", None)]).await.unwrap_err();
-    assert_eq!(failure.kind, FailureKind::TooSlow);
+    assert_eq!(failure.kind, RequestErrorKind::TooSlow);
     assert_eq!(failure.error.code(), "REDIS_TIMEOUT");
     assert!(failure.error.may_be_stored);
 }
@@ -278,13 +281,13 @@ async fn what_was_confirmed_before_a_connection_broke_is_stored() {
         panic!("the first is stored");
     };
     assert_eq!(keys, HashSet::from(["b".to_owned()]));
-    assert_eq!(failure.kind, FailureKind::ConnectionLost);
+    assert_eq!(failure.kind, RequestErrorKind::ConnectionLost);
     assert!(failure.error.may_be_stored);
 }
 
 #[tokio::test]
 async fn every_known_error_has_its_meaning() {
-    use FailureKind::{ConnectionLost, Fatal, Rejected, Transient, UnexpectedReply};
+    use RequestErrorKind::{ConnectionLost, Fatal, Rejected, Transient, UnexpectedReply};
     for (reply, kind, code) in [
         (
             &b"-OOM command not allowed when used memory > 'maxmemory'.\r\n"[..],
@@ -451,7 +454,7 @@ async fn tls_is_verified_with_the_trust_of_the_http_client() {
     };
     let store = store(&format!("rediss://localhost:{port}"));
     let failure = put(&store, &[("k", "v", None)]).await.unwrap_err();
-    assert_eq!(failure.kind, FailureKind::Fatal, "{failure:?}");
+    assert_eq!(failure.kind, RequestErrorKind::Fatal, "{failure:?}");
     assert_eq!(failure.error.code(), "TLS_UNTRUSTED");
     assert!(
         failure.error.message.contains("NODE_EXTRA_CA_CERTS"),

@@ -25,8 +25,8 @@ pub use location::S3Location;
 use super::http::{Secrets, Timeouts, build_client};
 use super::outcome::stored_one_by_one;
 use super::{
-    Failure, FailureKind, Frame, KeyPage, ListedKey, Outcome, Store, StoreError, StoreLimits,
-    StoreRules, Stored,
+    Frame, KeyPage, ListedKey, Outcome, RequestError, RequestErrorKind, Store, StoreError,
+    StoreLimits, StoreRules, Stored,
 };
 use crate::pack::{Batch, BatchEntry};
 use crate::sanitized_text::SanitizedText;
@@ -118,7 +118,7 @@ impl S3Store {
     }
 
     /// The object of a key; an error where no request can name it.
-    fn object(&self, key: &str) -> Result<Path, Failure> {
+    fn object(&self, key: &str) -> Result<Path, RequestError> {
         let name = format!("{}{key}", self.prefix);
         // A slash at either end would be cut off.
         let path = Path::parse(&name).ok();
@@ -128,11 +128,16 @@ impl S3Store {
                 "no request can name an object with an empty, `.` or `..` part or a control \
                  character: {key}"
             );
-            FailureKind::Rejected.because(StoreError::new("S3_REJECTED", message))
+            RequestErrorKind::Rejected.because(StoreError::new("S3_REJECTED", message))
         })
     }
 
-    fn failure(&self, operation: &str, error: &object_store::Error, exchange: Exchange) -> Failure {
+    fn failure(
+        &self,
+        operation: &str,
+        error: &object_store::Error,
+        exchange: Exchange,
+    ) -> RequestError {
         reply::classify(operation, &self.bucket, error, exchange, &self.secrets)
     }
 
@@ -141,14 +146,14 @@ impl S3Store {
         &self,
         operation: &str,
         request: impl Future<Output = object_store::Result<T>>,
-    ) -> Result<T, Failure> {
+    ) -> Result<T, RequestError> {
         // Never closed.
         let _turn = self.requests.acquire().await;
         let (done, exchange) = observed(request).await;
         done.map_err(|error| self.failure(operation, &error, exchange))
     }
 
-    async fn put_entry(&self, entry: BatchEntry<'_>) -> Result<(), Failure> {
+    async fn put_entry(&self, entry: BatchEntry<'_>) -> Result<(), RequestError> {
         let path = self.object(entry.key())?;
         let attributes = Attributes::from_iter([(Attribute::ContentType, CONTENT_TYPE)]);
         let options = PutOptions::from(attributes);
@@ -170,7 +175,7 @@ impl Store for S3Store {
 
     async fn put(&self, batch: &Batch) -> Outcome<Stored> {
         // What fails for all is not tried for each.
-        let ended: Mutex<Option<Failure>> = Mutex::new(None);
+        let ended: Mutex<Option<RequestError>> = Mutex::new(None);
         let mut puts = Vec::with_capacity(batch.pairs());
         for entry in batch.entries() {
             let ended = &ended;
@@ -185,8 +190,10 @@ impl Store for S3Store {
                     None => self.put_entry(entry).await,
                 };
                 let failure = done.err()?;
-                let is_everywhere =
-                    matches!(failure.kind, FailureKind::Fatal | FailureKind::Throttled);
+                let is_everywhere = matches!(
+                    failure.kind,
+                    RequestErrorKind::Fatal | RequestErrorKind::Throttled
+                );
                 if is_everywhere {
                     end().get_or_insert_with(|| failure.clone());
                 }

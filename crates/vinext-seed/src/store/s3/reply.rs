@@ -5,7 +5,7 @@
 use super::transport::Exchange;
 use crate::sanitized_text::with_causes;
 use crate::store::http::Secrets;
-use crate::store::{Failure, FailureKind, StoreError};
+use crate::store::{RequestError, RequestErrorKind, StoreError};
 
 /// Where the library asks for the credentials of a virtual machine if the environment has none.
 const METADATA_HOST: &str = "169.254.169.254";
@@ -23,10 +23,10 @@ pub(super) fn classify(
     error: &object_store::Error,
     exchange: Exchange,
     secrets: &Secrets,
-) -> Failure {
+) -> RequestError {
     if exchange.host == METADATA_HOST {
         let error = StoreError::new("S3_UNAUTHORIZED", format!("{operation} failed"));
-        return FailureKind::Fatal.because(error.advise(NO_CREDENTIALS));
+        return RequestErrorKind::Fatal.because(error.advise(NO_CREDENTIALS));
     }
     if let Some(failure) = exchange.failure {
         return failure;
@@ -48,7 +48,7 @@ pub(super) fn classify(
     if !advice.is_empty() {
         error = error.advise(advice);
     }
-    Failure {
+    RequestError {
         retry_after: exchange.retry_after,
         ..kind.because(error)
     }
@@ -62,8 +62,8 @@ fn code(text: &str) -> &str {
 }
 
 /// What a reply means for the next request.
-fn meaning(status: Option<u16>, word: &str) -> (FailureKind, &'static str, &'static str) {
-    use FailureKind::{Fatal, Rejected, Throttled, TooLarge, Transient, UnexpectedReply};
+fn meaning(status: Option<u16>, word: &str) -> (RequestErrorKind, &'static str, &'static str) {
+    use RequestErrorKind::{Fatal, Rejected, Throttled, TooLarge, Transient, UnexpectedReply};
     match (status, word) {
         (_, "SlowDown" | "TooManyRequests" | "RequestLimitExceeded") | (Some(429), _) => (
             Throttled,

@@ -73,7 +73,10 @@ fn store_in(endpoint: &str, bucket: &str, prefix: &str, user: &str) -> S3Store {
     S3Store::of(credentials, location, timeouts).unwrap().0
 }
 
-async fn put(store: &S3Store, entries: &[(&str, &str, Option<u64>)]) -> Result<Stored, Failure> {
+async fn put(
+    store: &S3Store,
+    entries: &[(&str, &str, Option<u64>)],
+) -> Result<Stored, RequestError> {
     store.put(&raw_batch_of(entries)).await.result
 }
 
@@ -107,7 +110,7 @@ async fn passes_the_conformance_suite() {
         panic!("one of them is stored");
     };
     assert_eq!(keys, HashSet::from(["cache:/../b".to_owned()]));
-    assert_eq!(failure.kind, FailureKind::Rejected);
+    assert_eq!(failure.kind, RequestErrorKind::Rejected);
 
     for (bucket, user, code) in [
         ("missing", USER, "S3_BUCKET_MISSING"),
@@ -115,7 +118,7 @@ async fn passes_the_conformance_suite() {
     ] {
         let store = store_in(&server.endpoint, bucket, "", user);
         let failure = put(&store, &[("k", "v", None)]).await.unwrap_err();
-        assert_eq!(failure.kind, FailureKind::Fatal, "{failure:?}");
+        assert_eq!(failure.kind, RequestErrorKind::Fatal, "{failure:?}");
         assert_eq!(failure.error.code(), code, "{failure:?}");
         assert!(!failure.error.message.contains("hunter22"));
     }
@@ -153,7 +156,7 @@ macro_rules! error {
 
 #[tokio::test]
 async fn every_known_error_has_its_meaning() {
-    use FailureKind::{Fatal, Rejected, Throttled, TooSlow, Transient};
+    use RequestErrorKind::{Fatal, Rejected, Throttled, TooSlow, Transient};
     for (reply, kind, code) in [
         (error!("503", "SlowDown"), Throttled, "S3_THROTTLED"),
         (error!("429", "TooManyRequests"), Throttled, "S3_THROTTLED"),
@@ -209,6 +212,6 @@ async fn what_fails_for_all_is_not_tried_for_each() {
     let keys: Vec<_> = (0..500).map(|number| format!("k{number}")).collect();
     let entries: Vec<_> = keys.iter().map(|key| (key.as_str(), "v", None)).collect();
     let failure = put(&store, &entries).await.unwrap_err();
-    assert_eq!(failure.kind, FailureKind::Fatal);
+    assert_eq!(failure.kind, RequestErrorKind::Fatal);
     assert!(!failure.error.may_be_stored);
 }

@@ -18,7 +18,7 @@ use tokio::time::timeout;
 
 use crate::store::http::rate_headers::retry_after;
 use crate::store::http::{Secrets, Service, Timeouts, classify_network_error};
-use crate::store::{Failure, FailureKind, StoreError};
+use crate::store::{RequestError, RequestErrorKind, StoreError};
 
 /// The code of a request without a reply in time.
 const TIMEOUT_CODE: &str = "S3_TIMEOUT";
@@ -32,7 +32,7 @@ pub(super) struct Exchange {
     pub(super) retry_after: Option<Duration>,
     pub(super) request_id: Option<String>,
     /// Why there was no reply.
-    pub(super) failure: Option<Failure>,
+    pub(super) failure: Option<RequestError>,
 }
 
 tokio::task_local! {
@@ -105,7 +105,7 @@ impl HttpService for Transport {
             Err(_) => {
                 let message = format!("S3 request failed: no reply within {limit:?}");
                 let error = StoreError::new(TIMEOUT_CODE, message).may_be_stored(true);
-                let failure = FailureKind::TooSlow.because(error);
+                let failure = RequestErrorKind::TooSlow.because(error);
                 note(|exchange| exchange.failure = Some(failure));
                 let error = io::Error::from(io::ErrorKind::TimedOut);
                 Err(HttpError::new(HttpErrorKind::Timeout, error))

@@ -57,15 +57,15 @@ fn summary(outcome: &Outcome<Stored>) -> (&'static str, &'static str, bool) {
         Ok(Stored::AllBut(_, failure)) => ("partly", &failure.error),
         Err(failure) => {
             let name = match failure.kind {
-                FailureKind::QuotaExhausted => "quota",
-                FailureKind::Fatal => "fatal",
-                FailureKind::Rejected => "rejected",
-                FailureKind::TooLarge => "too large",
-                FailureKind::TooSlow => "too slow",
-                FailureKind::Throttled => "throttled",
-                FailureKind::Transient => "transient",
-                FailureKind::ConnectionLost => "connection lost",
-                FailureKind::UnexpectedReply => "unexpected",
+                RequestErrorKind::QuotaExhausted => "quota",
+                RequestErrorKind::Fatal => "fatal",
+                RequestErrorKind::Rejected => "rejected",
+                RequestErrorKind::TooLarge => "too large",
+                RequestErrorKind::TooSlow => "too slow",
+                RequestErrorKind::Throttled => "throttled",
+                RequestErrorKind::Transient => "transient",
+                RequestErrorKind::ConnectionLost => "connection lost",
+                RequestErrorKind::UnexpectedReply => "unexpected",
             };
             (name, &failure.error)
         }
@@ -306,7 +306,8 @@ fn the_text_of_the_quota_counts_in_errors_only() {
 #[test]
 fn names_the_keys_that_failed() {
     let body = r#"{"success":true,"result":{"successful_key_count":1,"unsuccessful_keys":["b"]}}"#;
-    let Ok(Stored::AllBut(keys, Failure { error, .. })) = classify(200, &[], body).result else {
+    let Ok(Stored::AllBut(keys, RequestError { error, .. })) = classify(200, &[], body).result
+    else {
         panic!("not partly stored");
     };
     assert_eq!(keys, ["b".to_owned()].into());
@@ -327,7 +328,7 @@ fn a_success_before_the_request_is_sent_is_in_doubt() {
     assert_eq!(summary(&refused), ("too large", "KV_TOO_LARGE", false));
 }
 
-fn failure(outcome: Outcome<Stored>) -> Failure {
+fn failure(outcome: Outcome<Stored>) -> RequestError {
     outcome.result.unwrap_err()
 }
 
