@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 import { answerDifferences, type PageAnswers } from "../compat/compare/answers.js";
 import { entryDifferences } from "../compat/compare/entries.js";
 import { flightRows, flightTexts } from "../compat/compare/flight.js";
-import { MEANT_IDS, meantBecause } from "../compat/compare/meant.js";
+import { MEANT_IDS, meantBecause } from "../compat/compare/expected.js";
 import type { Answer, StoredEntry } from "../compat/compare/observe.js";
 import { documentTexts, shownDifference } from "../compat/compare/shown.js";
 import type { ProjectSeedResult } from "../index.js";
@@ -177,7 +177,7 @@ describe("answers", () => {
   });
 });
 
-describe("differences that are meant", () => {
+describe("expected differences", () => {
   const facts = (generation: string) => ({
     isProven: true,
     result: {

@@ -13,7 +13,7 @@ import { prerenderedArtifacts } from "../scripts/build-output.js";
 import { startWranglerDev } from "../scripts/wrangler-dev.js";
 import { cacheState } from "./compare/answers.js";
 import { compareProject } from "./compare/compare.js";
-import { isUnread } from "./compare/meant.js";
+import { isUnread } from "./compare/expected.js";
 import { get } from "./compare/observe.js";
 import { lineOf } from "./compare/report.js";
 import { documentTexts } from "./compare/shown.js";

@@ -134,7 +134,7 @@ function versionsTable(shown) {
 
 /** @param {Verdict[]} shown */
 function projectsTable(shown) {
-  const head = ["project", "requests", "entries", "HIT", "seeded", "meant differences"];
+  const head = ["project", "requests", "entries", "HIT", "seeded", "expected differences"];
   const rows = shown.map((verdict) => {
     const { html, rsc, metadata, requests, skipped, meant } = verdict;
     const entries = html.of + rsc.of + metadata.of;

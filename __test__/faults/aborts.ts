@@ -9,7 +9,7 @@ const isAborted: Fault["check"] = ({ error }) => expect(error?.name).toBe("Abort
 export const ABORTED: Fault[] = [
   {
     fault: "an abort while requests are in flight",
-    behaviour: "they are dropped; their entries may be stored, and the report says so",
+    behaviour: "they are dropped; their entries are reported as possibly stored",
     options: { maxBatchPairs: 1, concurrency: 2 },
     script: () => ({ silent: "before the reply", stores: true }),
     abortAfter: { requests: 2 },

@@ -6,13 +6,13 @@ import { times, type Fault } from "./fault.js";
 export const BROKEN: Fault[] = [
   {
     fault: "a reset before the body is read",
-    behaviour: "sent again",
+    behaviour: "retried",
     script: [{ reset: "before the body" }],
     expected: { stored: 4, requests: 2, seconds: 5 },
   },
   {
     fault: "resets in the middle of a large upload",
-    behaviour: "sent again, from the second time on in smaller requests",
+    behaviour: "retried, from the second time on in smaller requests",
     entries: 600,
     pageBytes: 20_000,
     options: { concurrency: 1, maxBatchBytes: 100_000_000 },
@@ -21,25 +21,25 @@ export const BROKEN: Fault[] = [
   },
   {
     fault: "a reset after the body, before the reply",
-    behaviour: "sent again: storing an entry twice does no harm",
+    behaviour: "retried: storing an entry twice does no harm",
     script: [{ reset: "before the reply", stores: true }],
     expected: { stored: 4, requests: 2, seconds: 5 },
   },
   {
     fault: "a reset in the middle of the reply",
-    behaviour: "sent again",
+    behaviour: "retried",
     script: [{ reset: "in the reply", stores: true }],
     expected: { stored: 4, requests: 2, seconds: 5 },
   },
   {
     fault: "a reset of every connection",
-    behaviour: "given up after 8 attempts; the entries may be stored, and the report says so",
+    behaviour: "fails after 8 attempts; reported as possibly stored",
     script: () => ({ reset: "before the reply", stores: true }),
     expected: { stored: 0, inDoubt: 4, code: "NETWORK_ERROR", requests: 8, seconds: 5 },
   },
   {
     fault: "a connection that is closed after every reply",
-    behaviour: "another one for each request",
+    behaviour: "opens a new connection for each request",
     options: { maxBatchPairs: 1, concurrency: 1 },
     script: () => ({ headers: { connection: "close" } }),
     expected: { stored: 4, requests: 4, seconds: 5 },
@@ -51,7 +51,7 @@ export const BROKEN: Fault[] = [
 export const SLOW: Fault[] = [
   {
     fault: "no reply to a request",
-    behaviour: "given up after `timeouts.replyMs`, and sent again in smaller requests",
+    behaviour: "times out after `timeouts.replyMs`; retried in smaller requests",
     options: { timeouts: { replyMs: 1000 } },
     script: [{ silent: "before the reply", stores: true }],
     expected: { stored: 4, requests: 3, seconds: 5 },
@@ -59,15 +59,14 @@ export const SLOW: Fault[] = [
   {
     fault: "no reply to any request",
     behaviour:
-      "given up after 10 in a row, the first of them ever smaller; the entries may be stored, and the " +
-      "report says so",
+      "the run ends after 10 in a row, the first of them ever smaller; reported as possibly stored",
     options: { timeouts: { replyMs: 250 } },
     script: () => ({ silent: "before the reply", stores: true }),
     expected: { stored: 0, inDoubt: 4, code: "KV_TIMEOUT", requests: 10, seconds: 10 },
   },
   {
     fault: "a server that stops reading",
-    behaviour: "given up after `timeouts.idleMs`, and sent again in smaller requests",
+    behaviour: "times out after `timeouts.idleMs`; retried in smaller requests",
     entries: 400,
     pageBytes: 20_000,
     options: { concurrency: 1, timeouts: { idleMs: 1500 } },
@@ -76,14 +75,14 @@ export const SLOW: Fault[] = [
   },
   {
     fault: "a reply that trickles in",
-    behaviour: "read to its end",
+    behaviour: "read to the end",
     options: { timeouts: { replyMs: 1000 } },
     script: [{ trickleMs: 150 }],
     expected: { stored: 4, requests: 1, seconds: 5 },
   },
   {
     fault: "a reply that trickles in without end",
-    behaviour: "given up after `timeouts.requestMs`, and sent again in smaller requests",
+    behaviour: "times out after `timeouts.requestMs`; retried in smaller requests",
     options: { timeouts: { requestMs: 1500 } },
     script: [{ trickleMs: 250, stores: true }],
     expected: { stored: 4, requests: 3, seconds: 5 },

@@ -39,27 +39,27 @@ export const LIMITED: Fault[] = [
   },
   {
     fault: "429 with `retry-after` as a date",
-    behaviour: "waited for until then",
+    behaviour: "waits until then",
     script: (_, number) => (number === 1 ? throttledUntil(Date.now() + 2000) : {}),
     expected: { stored: 4, requests: 2, seconds: 5 },
     check: ({ milliseconds }) => expect(milliseconds).toBeGreaterThan(900),
   },
   {
     fault: "429 with `retry-after: 3600`",
-    behaviour: "given up at once: no deploy waits an hour",
+    behaviour: "fails immediately: a deploy should not wait an hour",
     options: ONE_AT_A_TIME,
     script: () => ({ ...page(429), headers: { "retry-after": "3600" } }),
     expected: { stored: 0, code: "KV_THROTTLED", status: 429, requests: 1, seconds: 5 },
   },
   {
     fault: "429 on every request",
-    behaviour: "given up after 8 attempts",
+    behaviour: "fails after 8 attempts",
     script: () => failing(429, 971),
     expected: { stored: 0, code: "KV_THROTTLED", requests: 8, seconds: 10 },
   },
   {
     fault: "`Ratelimit` says that nothing remains",
-    behaviour: "no request until the window ends",
+    behaviour: "sends nothing until the window ends",
     options: ONE_AT_A_TIME,
     entries: 2,
     script: [{ headers: { ratelimit: '"default";r=0;t=1' } }],
@@ -90,7 +90,7 @@ export const LIMITED: Fault[] = [
   },
   {
     fault: "413 until a request is small enough",
-    behaviour: "halved until it fits; later batches stay that small",
+    behaviour: "split in half until it fits; later batches stay that small",
     entries: 24,
     pageBytes: 1000,
     options: { maxBatchPairs: 12, concurrency: 1 },
@@ -103,7 +103,7 @@ export const LIMITED: Fault[] = [
   },
   {
     fault: "413 before a large request is read",
-    behaviour: "the same, although the connection closes in the middle of the upload",
+    behaviour: "the same, even if the connection closes in the middle of the upload",
     entries: 300,
     pageBytes: 20_000,
     options: { concurrency: 1 },
@@ -111,7 +111,7 @@ export const LIMITED: Fault[] = [
     expected: { stored: 300, requests: [4, 6], seconds: 10 },
   },
   {
-    fault: "413 for an entry alone",
+    fault: "413 for a single entry",
     behaviour: "skipped and reported by key; the rest is stored",
     script: ({ pairs }) => (pairs.some(({ key }) => key === keyOf(1)) ? page(413) : {}),
     expected: { stored: 3, code: "KV_TOO_LARGE", status: 413, requests: [4, 7], seconds: 5 },

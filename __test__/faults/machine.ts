@@ -98,7 +98,7 @@ export const FILES: MachineFault[] = [
   },
   {
     fault: "a pipe in place of an artifact",
-    behaviour: "skipped, with the reason; nothing waits for it",
+    behaviour: "skipped with a reason; reading it does not block",
     needsUnix: true,
     async run() {
       const root = buildOf([rendered("/a"), rendered("/ok")], { "ok.html": "x" });
@@ -111,7 +111,7 @@ export const FILES: MachineFault[] = [
     },
   },
   {
-    fault: "artifacts and directories that are links into a store",
+    fault: "artifacts and directories that are symbolic links into a store",
     behaviour: "followed, page by page",
     needsUnix: true,
     async run() {
@@ -130,8 +130,8 @@ export const FILES: MachineFault[] = [
     },
   },
   {
-    fault: "a disk that ignores case, with `/Case` and `/case` in one file",
-    behaviour: "both are skipped as `shared-name`; so is a page whose file has another case",
+    fault: "a case-insensitive disk, with `/Case` and `/case` in one file",
+    behaviour: "both are skipped as `shared-name`, as is a page whose file name has different case",
     needsUnix: true,
     async run() {
       const names = ["/Case", "/case", "/blog/a", "/Blog/b", "/ok"];
@@ -205,7 +205,7 @@ export const MANIFESTS: MachineFault[] = [
     run: () => withDate(0, "before vinext existed"),
   },
   {
-    fault: "the manifest is dated 1980, as archives without dates are",
+    fault: "the manifest is dated 1980, as in archives without dates",
     behaviour: "counts as written now, with a warning",
     run: () => withDate(315_532_800, "before vinext existed"),
   },

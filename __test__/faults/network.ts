@@ -100,7 +100,7 @@ function isUntrusted({ error }: Outcome, api: ScriptedApi, text: RegExp) {
 
 export const CERTIFICATES: NetworkFault[] = [
   {
-    fault: "a certificate by an unknown authority",
+    fault: "a certificate from an unknown authority",
     behaviour: "final: the message names NODE_EXTRA_CA_CERTS and SSL_CERT_FILE",
     async run() {
       const { api } = await secureApi();
@@ -111,7 +111,7 @@ export const CERTIFICATES: NetworkFault[] = [
   },
   {
     fault: "an expired certificate",
-    behaviour: "final: the message says so, and to check the clock",
+    behaviour: "final: the message says so and suggests checking the clock",
     async run() {
       const { api, file } = await secureApi({ isExpired: true });
       const outcome = await seedWith(api.baseUrl, { NODE_EXTRA_CA_CERTS: file });
@@ -121,7 +121,7 @@ export const CERTIFICATES: NetworkFault[] = [
   },
   {
     fault: "a certificate for another name",
-    behaviour: "final: the message says which host was meant",
+    behaviour: "final: the message names the expected host",
     async run() {
       const { api, file } = await secureApi({ host: "elsewhere.example" });
       const outcome = await seedWith(api.baseUrl, { NODE_EXTRA_CA_CERTS: file });
@@ -153,7 +153,7 @@ export const CERTIFICATES: NetworkFault[] = [
   },
   {
     fault: "a bad certificate among good ones in NODE_EXTRA_CA_CERTS",
-    behaviour: "ignored alone, with a warning",
+    behaviour: "only this certificate is ignored, with a warning",
     async run() {
       const { api, file } = await secureApi();
       writeFileSync(file, `${BAD_CERTIFICATE}${readFileSync(file, "utf8")}\n${BAD_CERTIFICATE}`);
@@ -164,8 +164,8 @@ export const CERTIFICATES: NetworkFault[] = [
     },
   },
   {
-    fault: "a file without a usable certificate in SSL_CERT_DIR",
-    behaviour: "ignored alone, with a warning",
+    fault: "a file in SSL_CERT_DIR without a usable certificate",
+    behaviour: "only this certificate is ignored, with a warning",
     async run() {
       const { api, hashed } = await secureApi();
       writeFileSync(path.join(hashed, "0a1b2c3d.1"), BAD_CERTIFICATE);
@@ -180,7 +180,7 @@ export const CERTIFICATES: NetworkFault[] = [
     },
   },
   ...[true, false].map((hasAltName) => ({
-    fault: `a server's self-signed certificate in NODE_EXTRA_CA_CERTS, ${hasAltName ? "with alternative names" : "with a common name alone"}`,
+    fault: `a server's self-signed certificate in NODE_EXTRA_CA_CERTS, ${hasAltName ? "with alternative names" : "with only a common name"}`,
     behaviour: "trusted, as Node does, although it is marked as an authority's",
     async run() {
       const server = await selfSigned({ hasAltName });
@@ -238,7 +238,7 @@ const PASSWORD = "pr0xy-s3cret";
 export const PROXIES: NetworkFault[] = [
   {
     fault: "HTTPS_PROXY with a user name and a password",
-    behaviour: "tunnelled through it with CONNECT",
+    behaviour: "tunnels through it with CONNECT",
     async run() {
       const { api, file } = await secureApi();
       const proxy = await startProxy(`user:${PASSWORD}`);
@@ -253,7 +253,7 @@ export const PROXIES: NetworkFault[] = [
   },
   {
     fault: "a proxy that refuses the password",
-    behaviour: "final: the message says what to check, and not the password",
+    behaviour: "final: the message says what to check, without the password",
     async run() {
       const { api, file } = await secureApi();
       const proxy = await startProxy("user:another");
@@ -302,7 +302,7 @@ export const PROXIES: NetworkFault[] = [
   },
   {
     fault: "HTTPS_PROXY that is not a URL",
-    behaviour: "ignored with a warning that does not show it; connected without a proxy",
+    behaviour: "ignored with a warning that does not show it; connects directly",
     async run() {
       const { api, file } = await secureApi();
       const outcome = await seedWith(api.baseUrl, {
@@ -317,7 +317,7 @@ export const PROXIES: NetworkFault[] = [
   },
   {
     fault: "HTTP_PROXY alone, for an API over HTTPS",
-    behaviour: "used, as by wrangler",
+    behaviour: "used, as in wrangler",
     async run() {
       const { api, file } = await secureApi();
       const proxy = await startProxy();
@@ -332,7 +332,7 @@ export const PROXIES: NetworkFault[] = [
   },
   {
     fault: "NO_PROXY as wrangler reads it: `*.host`, `host:port`, blanks between hosts",
-    behaviour: "connected without the proxy, if the port is the API's",
+    behaviour: "connects directly, if the port is the API's",
     async run() {
       const { api, file } = await secureApi();
       const proxy = await startProxy();
@@ -358,7 +358,7 @@ export const PROXIES: NetworkFault[] = [
   },
   {
     fault: "NO_PROXY with the API's host",
-    behaviour: "connected without the proxy",
+    behaviour: "connects directly",
     async run() {
       const { api, file } = await secureApi();
       const proxy = await startProxy();
@@ -374,7 +374,7 @@ export const PROXIES: NetworkFault[] = [
   },
   {
     fault: "ALL_PROXY with a SOCKS proxy",
-    behaviour: "connected through it",
+    behaviour: "connects through it",
     async run() {
       const { api, file } = await secureApi();
       const proxy = await startSocksProxy();
@@ -389,7 +389,7 @@ export const PROXIES: NetworkFault[] = [
   },
   {
     fault: "HTTP_PROXY, for a local API",
-    behaviour: "used if the proxy is on this machine, else not: it could not find the API",
+    behaviour: "used if the proxy is on this machine; any other could not reach the API",
     async run() {
       const api = await startScriptedApi([]);
       const proxy = await startProxy();
@@ -408,7 +408,7 @@ export const PROXIES: NetworkFault[] = [
 export const NAMES: NetworkFault[] = [
   {
     fault: "a name that does not exist (DNS)",
-    behaviour: "tried again, then given up; nothing is in doubt",
+    behaviour: "retried, then fails; certainly nothing is stored",
     async run() {
       const outcome = await seedWith("https://api.example.invalid/client/v4");
       expect(outcome.error).toMatchObject({ code: "NETWORK_ERROR", retries: 2 });
@@ -419,7 +419,7 @@ export const NAMES: NetworkFault[] = [
   },
   {
     fault: "a refused connection",
-    behaviour: "tried again, then given up; nothing is in doubt",
+    behaviour: "retried, then fails; certainly nothing is stored",
     async run() {
       const outcome = await seedWith("http://127.0.0.1:1/client/v4");
       expect(outcome.error).toMatchObject({ code: "NETWORK_ERROR", retries: 2 });

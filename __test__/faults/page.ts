@@ -10,10 +10,10 @@ import { PASSING, REFUSED, STORED } from "./replies.js";
 
 /** The rows that a scripted API plays, by the group that names their tests. */
 export const SENDING: [group: string, rows: Fault[]][] = [
-  ["what is stored", STORED],
-  ["what is refused", REFUSED],
+  ["confirmation", STORED],
+  ["rejected requests", REFUSED],
   ["limits", LIMITED],
-  ["what passes", PASSING],
+  ["transient errors", PASSING],
   ["broken connections", BROKEN],
   ["slow connections", SLOW],
   ["cancellation", ABORTED],
@@ -34,7 +34,7 @@ export const MACHINE: [group: string, rows: MachineFault[]][] = [
 
 const INTRODUCTION = `# Reliability
 
-What can go wrong on the machine that deploys and between it and Cloudflare, and how \`seedKvCache\` responds.
+What can go wrong on the build machine and between it and Cloudflare, and how \`seedKvCache\` responds.
 Each row is a test that injects the fault, on a real socket or in real files, in \`__test__/sending.test.ts\`,
 \`__test__/network.test.ts\` or \`__test__/machine.test.ts\`, under the row's own name. This page is generated
 from the same rows, and \`npm test\` checks it.
@@ -45,27 +45,24 @@ from the same rows, and \`npm test\` checks it.
   (\`kvPairsUploaded\`), not stored (\`notStored\`, by key, with the reason), or skipped before it was sent
   (\`routesSkipped\`). If the outcome of a request is unknown, its entries count as not stored, with
   \`mayBeStored: true\`. An error carries the same report as \`error.report\`.
-- **Transient errors are retried**, 8 times at most and for 5 minutes at most. The waits between attempts
-  double from 0.1 s to 10 s, plus up to the same again at random (\`retry\`). Storing an entry twice does no
+- **Transient errors are retried**, 8 times at most and for 5 minutes at most. The delay between attempts doubles from 0.1 s to 10 s, with up to 100 % jitter (\`retry\`). Storing an entry twice does no
   harm.
 - **Permanent errors are not retried**: a wrong token, a missing namespace, the daily quota, a certificate
   that is not trusted.
 - **Requests that are too slow are made smaller**, down to one entry. Sizes that were too slow are tried
   again after 16 successes, in case the network was the cause.
-- **A run that cannot succeed stops**: when a batch is given up before anything was stored, when three are
-  given up in a row, when 16 entries in a row are refused one by one, or when 10 requests in a row time
-  out. The remaining entries are reported as not stored.
+- **A run that cannot succeed stops**: when a batch fails before anything was stored, when three batches fail in a
+  row, when 16 entries in a row are rejected one by one, or when 10 requests in a row time out. The remaining entries are reported as not stored.
 - **Cloudflare's limits are respected.** A run makes at most 1,100 requests in five minutes (at
   [1,200](https://developers.cloudflare.com/fundamentals/api/reference/limits/), Cloudflare blocks the
-  account for five minutes). A pause that Cloudflare asks for holds back all connections, up to ten minutes
+  account for five minutes). A pause that Cloudflare asks for pauses all connections, for up to ten minutes
   in total.
-- **No request waits forever**: 15 s to connect, 60 s without anything sent, 120 s for the reply, 300 s
+- **Every request has timeouts**: 15 s to connect, 60 s without progress, 120 s for the reply, 300 s
   in total (\`timeouts\`).
 - **The token goes to \`apiBaseUrl\` only.** Redirects are not followed. No message contains the token, or a
   proxy's user name and password, in clear or in base64.
 - **An entry counts as stored only if Cloudflare confirms it.** A success counts only if nothing in the
-  reply contradicts it; everything else is sent again, and reported with \`mayBeStored: true\` if it is given
-  up.
+  reply contradicts it; everything else is retried, and reported with \`mayBeStored: true\` if retrying does not help.
 - **Proxies and certificates come from the environment**: HTTPS_PROXY, ALL_PROXY, HTTP_PROXY and NO_PROXY as
   wrangler reads them; SSL_CERT_FILE and SSL_CERT_DIR instead of the system's authorities,
   NODE_EXTRA_CA_CERTS in addition to them. NODE_TLS_REJECT_UNAUTHORIZED=0 is ignored.
@@ -73,9 +70,8 @@ from the same rows, and \`npm test\` checks it.
 ## Limits of HTTP/1.1
 
 - Replies are not numbered. If a server, or a proxy before it, answers one request twice, the second
-  answer looks like the reply to the next request on that connection. If the surplus answer arrives between
-  two requests, it is noticed and the connection is closed. If it arrives while the next request is being
-  sent, it is accepted as that request's reply, unless that request is not sent completely yet.
+  answer looks like the reply to the next request on that connection. If the extra reply arrives between two requests, it is noticed and the connection is closed. If it arrives while the next request is being
+  sent, it is accepted as that request's reply, unless that request is not completely sent yet.
 - A request counts as sent once the operating system has accepted it. A few hundred kilobytes fit into its
   buffers, so a 200 that comes before the server has read a small request cannot be distinguished from one
   that comes afterwards.
@@ -83,7 +79,7 @@ from the same rows, and \`npm test\` checks it.
 ## Logging
 
 \`VINEXT_SEED_LOG=debug\` prints stages, requests, retries, pauses and splits to standard error, for the
-command and the functions alike. \`warn\` prints only what is given up; \`trace\` also prints each exchange. No
+command and the functions alike. \`warn\` prints only failures; \`trace\` also prints each exchange. No
 line contains a secret.
 
 The meaning of replies is taken from Cloudflare's API reference and from what its users have reported: 524

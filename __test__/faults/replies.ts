@@ -33,7 +33,7 @@ export const STORED: Fault[] = [
   },
   {
     fault: "`unsuccessful_keys` in a success",
-    behaviour: "only those are sent again",
+    behaviour: "only those keys are retried",
     script: [without(keyOf(1), keyOf(3))],
     expected: { stored: 4, requests: 2, seconds: 5 },
     check: ({ api }) => {
@@ -42,7 +42,7 @@ export const STORED: Fault[] = [
   },
   {
     fault: "`unsuccessful_keys` twice",
-    behaviour: "only those are sent again, twice",
+    behaviour: "only those keys are retried, twice",
     script: [without(keyOf(0), keyOf(1)), without(keyOf(1))],
     expected: { stored: 4, requests: 3, seconds: 5 },
     check: ({ api }) => {
@@ -51,27 +51,27 @@ export const STORED: Fault[] = [
   },
   {
     fault: "the same key in `unsuccessful_keys` every time",
-    behaviour: "given up after 8 attempts, and named",
+    behaviour: "fails after 8 attempts; reported by key",
     script: () => without(keyOf(2)),
     expected: { stored: 3, code: "KV_PARTLY_STORED", requests: 8, seconds: 5 },
     check: ({ error }) => expect(error?.report?.notStored[0]?.keys).toEqual([keyOf(2)]),
   },
   {
     fault: "`unsuccessful_keys` that were never sent",
-    behaviour: "all of the request is sent again",
+    behaviour: "the whole request is retried",
     script: [{ ...without("unknown-key"), stores: false }],
     expected: { stored: 4, requests: 2, seconds: 5 },
   },
   {
     fault: "`unsuccessful_keys` with a key that was never sent among others",
-    behaviour: "all of the request is sent again: the reply is to another one",
+    behaviour: "the whole request is retried: the reply belongs to another one",
     script: [{ ...without(keyOf(1), "unknown-key"), stores: false }],
     expected: { stored: 4, requests: 2, seconds: 5 },
     check: ({ api }) => expect(api.requests[1]?.pairs).toHaveLength(4),
   },
   {
     fault: "`unsuccessful_keys` that is not a list of keys",
-    behaviour: "all of the request is sent again",
+    behaviour: "the whole request is retried",
     script: [
       { ...withResult({ unsuccessful_keys: keyOf(1) }), stores: false },
       { ...withResult({ unsuccessful_keys: [{ key: keyOf(1) }] }), stores: false },
@@ -80,14 +80,14 @@ export const STORED: Fault[] = [
   },
   {
     fault: "`successful_key_count` below what was sent",
-    behaviour: "all of the request is sent again",
+    behaviour: "the whole request is retried",
     script: [{ ...withResult({ successful_key_count: 3 }), stores: false }],
     expected: { stored: 4, requests: 2, seconds: 5 },
     check: ({ api }) => expect(api.requests[1]?.pairs).toHaveLength(4),
   },
   {
     fault: "`successful_key_count` below what was sent, every time",
-    behaviour: "given up after 8 attempts; the entries may be stored, and the report says so",
+    behaviour: "fails after 8 attempts; reported as possibly stored",
     script: () => withResult({ successful_key_count: 3, unsuccessful_keys: [] }),
     expected: {
       stored: 0,
@@ -101,13 +101,13 @@ export const STORED: Fault[] = [
   },
   {
     fault: "`successful_key_count` above what was sent",
-    behaviour: "all of the request is sent again",
+    behaviour: "the whole request is retried",
     script: [{ ...withResult({ successful_key_count: 5 }), stores: false }],
     expected: { stored: 4, requests: 2, seconds: 5 },
   },
   {
     fault: "`successful_key_count` that contradicts `unsuccessful_keys`",
-    behaviour: "all of the request is sent again",
+    behaviour: "the whole request is retried",
     script: [
       {
         ...withResult({ successful_key_count: 1, unsuccessful_keys: [keyOf(0)] }),
@@ -158,7 +158,7 @@ export const STORED: Fault[] = [
   },
   {
     fault: "200 before the body is sent, every time",
-    behaviour: "given up after 8 attempts; the entries may be stored, and the report says so",
+    behaviour: "fails after 8 attempts; reported as possibly stored",
     ...LARGE_REQUEST,
     script: times(8, { early: true, stores: false }),
     expected: {
@@ -207,22 +207,22 @@ export const REFUSED: Fault[] = [
   },
   {
     fault: "200 with `success: false`",
-    behaviour: "final: a status alone is not believed",
+    behaviour: "final: the status alone is not trusted",
     options: ONE_AT_A_TIME,
     script: [failing(200, 10022, "bad pair")],
     expected: { stored: 0, code: "KV_REJECTED", status: 200, requests: 1, seconds: 5 },
   },
   {
     fault: "400 because of one entry",
-    behaviour: "found by halving and skipped; the rest is stored",
+    behaviour: "found by bisection and skipped; the rest is stored",
     entries: 16,
     script: ({ pairs }) => (pairs.some(({ key }) => key === keyOf(5)) ? failing(400, 10022) : {}),
     expected: { stored: 15, code: "KV_HTTP_ERROR", status: 400, requests: 9, seconds: 5 },
     check: ({ error }) => expect(error?.report?.notStored[0]?.keys).toEqual([keyOf(5)]),
   },
   {
-    fault: "400 whatever is sent",
-    behaviour: "given up after 16 entries that are refused one by one",
+    fault: "400 for every request",
+    behaviour: "the run ends after 16 entries that are rejected one by one",
     entries: 200,
     script: () => failing(400, 10022),
     expected: { stored: 0, code: "KV_HTTP_ERROR", requests: [17, 60], seconds: 10 },
@@ -257,7 +257,7 @@ export const REFUSED: Fault[] = [
 export const PASSING: Fault[] = [
   {
     fault: "524 for a large batch",
-    behaviour: "halved, then quartered until it is quick enough",
+    behaviour: "split into halves, then quarters, until it is fast enough",
     entries: 400,
     options: { concurrency: 1 },
     script: ({ pairs }) => (pairs.length > 100 ? page(524, "A timeout occurred") : {}),
@@ -278,7 +278,7 @@ export const PASSING: Fault[] = [
   },
   {
     fault: "524 for one entry of many, every time",
-    behaviour: "it is given up and named; the rest is stored",
+    behaviour: "reported by key; the rest is stored",
     entries: 40,
     options: { concurrency: 1 },
     script: ({ pairs }) =>
@@ -295,7 +295,7 @@ export const PASSING: Fault[] = [
   },
   {
     fault: "524 for every request",
-    behaviour: "given up after 10 in a row, each smaller than the one before",
+    behaviour: "the run ends after 10 in a row, each smaller than the one before",
     entries: 2000,
     options: { concurrency: 1 },
     script: () => page(524, "A timeout occurred"),
@@ -315,26 +315,26 @@ export const PASSING: Fault[] = [
   },
   {
     fault: "504",
-    behaviour: "sent again in smaller requests",
+    behaviour: "retried in smaller requests",
     script: [page(504)],
     expected: { stored: 4, requests: 3, seconds: 5 },
   },
   {
     fault: "three 5xx, then success",
-    behaviour: "sent again after growing waits",
+    behaviour: "retried with exponential backoff",
     script: [failing(500, 10001), page(502), page(503)],
     expected: { stored: 4, requests: 4, seconds: 5 },
   },
   {
     fault: "503 with `retry-after: 1`",
-    behaviour: "sent again after that long",
+    behaviour: "retried after that time",
     script: [{ ...page(503), headers: { "retry-after": "1" } }],
     expected: { stored: 4, requests: 2, seconds: 5 },
     check: ({ milliseconds }) => expect(milliseconds).toBeGreaterThan(950),
   },
   {
     fault: "500 on every request",
-    behaviour: "given up after 8 attempts; if nothing was ever stored, the rest is not tried",
+    behaviour: "fails after 8 attempts; if nothing was stored before, the run ends",
     options: ONE_AT_A_TIME,
     script: () => failing(500, 10001),
     expected: {
@@ -348,7 +348,7 @@ export const PASSING: Fault[] = [
   },
   {
     fault: "500 on every request of one batch of many",
-    behaviour: "that batch is given up; the others are stored",
+    behaviour: "that batch fails; the others are stored",
     options: ONE_AT_A_TIME,
     script: ({ pairs }) => (pairs[0]?.key === keyOf(2) ? failing(500, 10001) : {}),
     expected: { stored: 3, inDoubt: 1, code: "KV_HTTP_ERROR", requests: 11, seconds: 5 },
@@ -356,19 +356,19 @@ export const PASSING: Fault[] = [
   },
   {
     fault: "408",
-    behaviour: "sent again",
+    behaviour: "retried",
     script: [failing(408, 0)],
     expected: { stored: 4, requests: 2, seconds: 5 },
   },
   {
     fault: "a firewall's challenge (`cf-mitigated`)",
-    behaviour: "sent again",
+    behaviour: "retried",
     script: [page(403, "Just a moment...", { "cf-mitigated": "challenge" })],
     expected: { stored: 4, requests: 2, seconds: 5 },
   },
   {
     fault: "403 with an HTML page",
-    behaviour: "sent again: Cloudflare's API would have answered with JSON",
+    behaviour: "retried: Cloudflare's API would have answered with JSON",
     script: [page(403)],
     expected: { stored: 4, requests: 2, seconds: 5 },
   },
@@ -380,7 +380,7 @@ export const PASSING: Fault[] = [
   },
   {
     fault: "200 with an HTML page on every request",
-    behaviour: "given up after 8 attempts",
+    behaviour: "fails after 8 attempts",
     script: () => page(200, "Welcome"),
     expected: { stored: 0, inDoubt: 4, code: "KV_BAD_REPLY", status: 200, requests: 8, seconds: 5 },
   },

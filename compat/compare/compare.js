@@ -9,7 +9,7 @@ import { targetOfProject } from "../../lib/wrangler/of-project.js";
 import { startWranglerDev } from "../../scripts/wrangler-dev.js";
 import { answerDifferences } from "./answers.js";
 import { entryDifferences } from "./entries.js";
-import { isUnread, meantBecause } from "./meant.js";
+import { isUnread, meantBecause } from "./expected.js";
 import { ObservedNamespace, answersTo } from "./observe.js";
 import { requestsOf } from "./requests.js";
 

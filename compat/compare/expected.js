@@ -1,4 +1,4 @@
-// The differences that are meant. docs/differences.md gives the reason for each.
+// The differences that are expected. docs/differences.md gives the reason for each.
 
 import { cacheState } from "./answers.js";
 import { documentTexts } from "./shown.js";
