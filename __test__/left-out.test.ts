@@ -10,7 +10,8 @@ import {
   temporaryDirectory,
   writeBuild,
 } from "./support/build.js";
-import { seeded } from "./support/seed.js";
+import { startRecorder } from "./support/recorder.js";
+import { failureOf, seed, seeded } from "./support/seed.js";
 
 describe("skipped routes", () => {
   it.each([
@@ -150,6 +151,36 @@ describe("skipped routes", () => {
       },
       { code: "missing-artifact", reason: expect.any(String), count: 1, example: "/ghost" },
     ]);
+  });
+
+  it("names 10,000 skipped routes, and all if it is asked for all", async () => {
+    const routes = Array.from({ length: 10_001 }, (_, index) => ({
+      route: `/p${index}`,
+      status: "skipped",
+    }));
+    const root = buildOf(routes, {});
+    const { result } = await seeded(root);
+    expect(result.routesSkipped).toHaveLength(10_000);
+    expect(result.routesSkippedTotal).toBe(10_001);
+    const { result: all } = await seeded(root, { maxListed: Number.MAX_SAFE_INTEGER });
+    expect(all.routesSkipped.map(({ route }) => route)).toEqual(routes.map(({ route }) => route));
+  });
+
+  it.each([
+    ["3", 3, 3],
+    ["all", Number.MAX_SAFE_INTEGER, 40],
+  ])("names %s of the keys that are not stored, and counts all", async (_, maxListed, named) => {
+    const names = Array.from({ length: 40 }, (_unused, index) => `p${index}`);
+    const root = buildOf(
+      names.map((name) => rendered(`/${name}`)),
+      Object.fromEntries(names.map((name) => [`${name}.html`, name])),
+    );
+    const api = await startRecorder({ status: 401 });
+    const error = await failureOf(seed({ root, apiBaseUrl: api.baseUrl, maxListed }));
+    const notStored = error.report?.notStored ?? [];
+    expect(notStored.reduce((sum, { count }) => sum + count, 0)).toBe(40);
+    const keys = notStored.flatMap((entries) => entries.keys);
+    expect(keys).toEqual(names.slice(0, named).map((name) => key(`/${name}`, "html")));
   });
 
   it.each([

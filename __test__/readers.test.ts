@@ -11,54 +11,23 @@ import {
   writeFileSync,
 } from "node:fs";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { PACKAGES } from "../compat/oracles/client.js";
 import { seedFromProject } from "../index.js";
 import { findPackage } from "../lib/installed-package.js";
-import { askReader } from "../lib/reader.js";
 import { temporaryDirectory } from "./support/build.js";
 import { hasSignals, run } from "./support/cli.js";
 import { EXAMPLE_MODULES, NAMESPACE, writeProject } from "./support/project.js";
+import {
+  READER,
+  ask,
+  isAlive,
+  leaveBehind,
+  pidsIn,
+  untilWritten,
+  writeReader,
+} from "./support/reader.js";
 import { failureOf, seeded } from "./support/seed.js";
-
-const READER = fileURLToPath(new URL("../lib/reader.js", import.meta.url));
-
-/** A reader whose answer is what these statements return. */
-function writeReader(statements: string, before = "") {
-  const file = path.join(temporaryDirectory(), "reader.mjs");
-  const load = `import { answerAsReader } from ${JSON.stringify(READER)};`;
-  writeFileSync(
-    file,
-    `${load} ${before}; await answerAsReader(async (...args) => { ${statements} });`,
-  );
-  return file;
-}
-
-function ask(statements: string, place: Partial<Parameters<typeof askReader>[2]> = {}) {
-  return askReader(writeReader(statements), ["x"], { cwd: ".", env: process.env, ...place });
-}
-
-const isAlive = (pid: number) => {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-};
-
-/** Statements that start a process which outlives its parent, and write its id to a file. */
-const leaveBehind = (file: string) =>
-  `const { spawn } = await import("node:child_process"); const fs = await import("node:fs");
-   const left = spawn(process.execPath, ["--eval", "setInterval(() => {}, 1000)"], { stdio: "ignore" });
-   fs.writeFileSync(${JSON.stringify(file)}, JSON.stringify([process.pid, left.pid]));`;
-
-const pidsIn = (file: string): number[] => JSON.parse(readFileSync(file, "utf-8"));
-
-async function untilWritten(file: string) {
-  const isWritten = () => existsSync(file) && readFileSync(file, "utf-8").endsWith("]");
-  await expect.poll(isWritten, { timeout: 20_000, interval: 20 }).toBe(true);
-}
 
 describe("a reader", () => {
   it("answers, whatever the project's code prints and sends", async () => {

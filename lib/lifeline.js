@@ -1,6 +1,7 @@
 // Ends a process that was started for another one when that other one has ended, however it ended.
 
 import { Worker } from "node:worker_threads";
+import { taskkillPath } from "./process-tree.js";
 
 /** The file descriptor that ends with the other process: the one after that of messages. */
 const LIFELINE_FD = 4;
@@ -10,18 +11,9 @@ const LIFELINE_FD = 4;
  * of its own, because the project's code may keep the main one busy.
  */
 export function endWithAsker() {
-  const code = `
-    const { Socket } = require("node:net");
-    new Socket({ fd: ${LIFELINE_FD} }).on("error", () => {}).on("close", () => {
-      try {
-        process.kill(-process.pid, "SIGKILL");
-      } catch {
-        process.kill(process.pid, "SIGKILL");
-      }
-    }).resume();`;
   try {
-    const thread = new Worker(code, {
-      eval: true,
+    const thread = new Worker(new URL("./lifeline-thread.js", import.meta.url), {
+      workerData: { fd: LIFELINE_FD, taskkill: taskkillPath() },
       env: {},
       execArgv: [],
       stdout: true,

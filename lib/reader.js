@@ -13,6 +13,9 @@ import { scrub, withoutSecrets } from "./secrets.js";
 /** How long a reader may take. wrangler loads in a second, large Vite configurations in a few. */
 const TIMEOUT_MS = 60_000;
 
+/** How long a reader that has answered waits to be ended, in milliseconds. */
+const LEFT_ALONE_MS = 10_000;
+
 /** The longest answer, in characters of JSON. Configurations have a few kilobytes. */
 const MAX_ANSWER_LENGTH = 16 * 1024 * 1024;
 
@@ -62,5 +65,7 @@ export async function answerAsReader(read) {
   );
   const isTooLong = JSON.stringify(answer).length > MAX_ANSWER_LENGTH;
   const error = `its answer is longer than ${MAX_ANSWER_LENGTH} characters`;
-  send?.(isTooLong ? { error } : answer, () => process.exit(0));
+  // The process that asked ends this one with all that it has started, which on Windows it finds only
+  // while this one is there.
+  send?.(isTooLong ? { error } : answer, () => setTimeout(process.exit, LEFT_ALONE_MS, 0));
 }

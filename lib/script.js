@@ -3,6 +3,7 @@
 
 import { spawn } from "node:child_process";
 import { whenAborted } from "./abort.js";
+import { endTree, taskkillPath } from "./process-tree.js";
 import { sanitize } from "./sanitized-text.js";
 
 /**
@@ -56,10 +57,7 @@ export function runScript(script, args, { cwd, env, timeoutMs, signal, isAsked =
       isOver = true;
       for (const timer of timers) clearTimeout(timer);
       stopListening();
-      endGroup(child);
-      // Processes that have left the group may hold them open.
-      for (const stream of child.stdio ?? []) stream?.destroy();
-      if (child.connected) child.disconnect();
+      endScript(child);
     };
     /** @param {Pick<ScriptEnd, "message" | "code" | "problem">} how */
     const settle = (how) => {
@@ -126,13 +124,20 @@ export function tail(stream) {
   return () => Buffer.concat(chunks).subarray(-MAX_OUTPUT_BYTES).toString("utf-8");
 }
 
-/** @param {import("node:child_process").ChildProcess} child */
-export function endGroup(child) {
-  if (child.pid === undefined) return;
-  try {
-    if (process.platform === "win32") child.kill("SIGKILL");
-    else process.kill(-child.pid, "SIGKILL");
-  } catch {
-    // All of them have ended already.
-  }
+/**
+ * Ends a script and all that it has started. On Windows, what a script has left behind that ended by itself
+ * is not found.
+ * @param {import("node:child_process").ChildProcess} child
+ */
+export function endScript(child) {
+  const letGo = () => {
+    // Processes that are not found may hold them open.
+    for (const stream of child.stdio ?? []) stream?.destroy();
+    if (child.connected) child.disconnect();
+  };
+  const taskkill = taskkillPath();
+  // Windows gives the id of a process that has ended to others, Unix not while its group has members.
+  const isGone = taskkill !== undefined && (child.exitCode ?? child.signalCode) !== null;
+  if (child.pid === undefined || isGone) letGo();
+  else endTree(child.pid, taskkill, letGo);
 }

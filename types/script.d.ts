@@ -43,8 +43,12 @@ export function spawnScript(script: string, args: string[], { cwd, env, isAsked 
  * @returns {() => string}
  */
 export function tail(stream: import("node:stream").Readable | null): () => string;
-/** @param {import("node:child_process").ChildProcess} child */
-export function endGroup(child: import("node:child_process").ChildProcess): void;
+/**
+ * Ends a script and all that it has started. On Windows, what a script has left behind that ended by itself
+ * is not found.
+ * @param {import("node:child_process").ChildProcess} child
+ */
+export function endScript(child: import("node:child_process").ChildProcess): void;
 /**
  * What a script came to.
  */

@@ -6,7 +6,7 @@
 import { fileURLToPath } from "node:url";
 import { abortError, whenAborted } from "../abort.js";
 import { sanitize } from "../sanitized-text.js";
-import { endGroup, spawnScript, tail } from "../script.js";
+import { endScript, spawnScript, tail } from "../script.js";
 import { withoutSecrets } from "../secrets.js";
 
 const SERVER = fileURLToPath(new URL("./server-process.js", import.meta.url));
@@ -42,11 +42,7 @@ export async function startLocalApiProcess(options, { signal, onNoSpace }) {
     if (NO_SPACE.test(String(chunk))) onNoSpace();
   });
   const ended = new Promise((resolve) => child.once("exit", resolve).once("error", resolve));
-  const kill = () => {
-    endGroup(child);
-    for (const stream of child.stdio ?? []) stream?.destroy();
-    if (child.connected) child.disconnect();
-  };
+  const kill = () => endScript(child);
   let stopWaiting = () => {};
   try {
     const baseUrl = await new Promise((resolve, reject) => {

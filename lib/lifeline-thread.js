@@ -1,0 +1,15 @@
+// The thread of `lifeline.js`: waits for the end of the process that asked, and then ends this one.
+
+import { Socket } from "node:net";
+import { workerData } from "node:worker_threads";
+import { endTree } from "./process-tree.js";
+
+/** @type {{ fd: number, taskkill: string | undefined }} */
+const { fd, taskkill } = workerData;
+
+new Socket({ fd })
+  .on("error", () => {})
+  .on("close", () => {
+    endTree(process.pid, taskkill, () => process.kill(process.pid, "SIGKILL"));
+  })
+  .resume();
