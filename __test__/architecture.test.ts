@@ -11,21 +11,22 @@ const LIB = path.join(ROOT, "lib");
 
 /** Which modules of the engine each module may use. Every module of the engine has a row. */
 const ENGINE_IMPORTS: Record<string, string[]> = {
+  background: ["sanitized_text"],
   files: ["sanitized_text"],
   sanitized_text: [],
   progress: [],
   formats: [],
   flight: [],
-  store: ["formats", "pack", "sanitized_text"],
+  store: ["background", "formats", "pack", "sanitized_text"],
   manifest: ["files", "sanitized_text"],
   runtime: ["files", "formats", "sanitized_text"],
   plan: ["files", "flight", "formats", "manifest", "sanitized_text", "store"],
   pack: ["files", "flight", "formats", "manifest", "plan", "sanitized_text", "store"],
   send: ["pack", "sanitized_text", "store"],
   report: ["manifest", "plan", "runtime", "send", "store"],
-  prune: ["formats", "pack", "sanitized_text", "send", "store"],
+  prune: ["background", "formats", "pack", "sanitized_text", "send", "store"],
   seed: [
-    ...["files", "formats", "manifest", "pack", "plan", "progress"],
+    ...["background", "files", "formats", "manifest", "pack", "plan", "progress"],
     ...["report", "runtime", "sanitized_text", "send", "store"],
   ],
 };

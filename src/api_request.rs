@@ -10,7 +10,7 @@ use std::time::Duration;
 use napi::Env;
 use napi::bindgen_prelude::PromiseRaw;
 use napi_derive::napi;
-use tokio::task::spawn_blocking;
+use vinext_seed::background::{BackgroundError, off_the_executor};
 use vinext_seed::sanitized_text::SanitizedText;
 use vinext_seed::send::{RetryPolicy, ask};
 use vinext_seed::store::StoreError;
@@ -91,6 +91,8 @@ pub fn check_api_token(token: String) -> Option<String> {
 /// Why a question was not answered.
 #[derive(Debug)]
 pub(crate) enum QuestionError {
+    /// The HTTP client was not made, for want of a thread or because of a bug.
+    Background(BackgroundError),
     /// HTTPS cannot be set up.
     Client(SanitizedText),
     /// There is no answer of Cloudflare's.
@@ -99,9 +101,16 @@ pub(crate) enum QuestionError {
     Aborted,
 }
 
+impl From<BackgroundError> for QuestionError {
+    fn from(error: BackgroundError) -> Self {
+        Self::Background(error)
+    }
+}
+
 impl QuestionError {
     pub(crate) fn code(&self) -> &'static str {
         match self {
+            Self::Background(error) => error.code(),
             Self::Client(_) => "TLS_SETUP_FAILED",
             Self::Store(error) => error.code(),
             Self::Aborted => "ABORT_ERR",
@@ -117,6 +126,7 @@ impl fmt::Display for QuestionError {
                 "cannot set up HTTPS: {problem}; check the certificates that SSL_CERT_FILE, \
                  SSL_CERT_DIR and NODE_EXTRA_CA_CERTS name"
             ),
+            Self::Background(error) => error.fmt(formatter),
             Self::Store(error) => error.fmt(formatter),
             Self::Aborted => formatter.write_str("the question was aborted"),
         }
@@ -151,13 +161,8 @@ async fn answer(
     expects_text: bool,
 ) -> Result<String, QuestionError> {
     let origin = url.clone();
-    let opening = spawn_blocking(move || CloudflareApi::new(&origin, token, TIMEOUTS));
-    let opened = opening
-        .await
-        .map_err(|error| SanitizedText::new(&error.to_string()));
-    let (api, warnings) = opened
-        .and_then(|opened| opened)
-        .map_err(QuestionError::Client)?;
+    let opening = off_the_executor(move || CloudflareApi::new(&origin, token, TIMEOUTS));
+    let (api, warnings) = opening.await?.map_err(QuestionError::Client)?;
     let answer = match expects_text {
         true => ask(&RETRY, || api.get_text(url, max_bytes)).await,
         false => ask(&RETRY, || api.get(url, max_bytes)).await,

@@ -7,6 +7,7 @@ use std::fmt::Display;
 use napi::bindgen_prelude::{Object, ToNapiValue};
 use napi::{Env, Error, JsError, JsValue};
 use vinext_seed::SeedError;
+use vinext_seed::background::BackgroundError;
 use vinext_seed::prune::PruneError;
 use vinext_seed::runtime::RuntimeError;
 use vinext_seed::store::{ConfigError, StoreError};
@@ -30,6 +31,8 @@ pub(crate) enum BindingError {
     Question(Box<QuestionError>, Option<Error>),
     /// Pruning failed, or was cancelled for the signal's reason.
     Prune(Box<PruneError>, Option<Error>),
+    /// Work could not be done off the main thread.
+    Background(BackgroundError),
     /// Node-API failed, which it does when the environment is being torn down.
     Node(Error),
 }
@@ -43,6 +46,12 @@ impl From<Error> for BindingError {
 impl From<ConfigError> for BindingError {
     fn from(error: ConfigError) -> Self {
         Self::option(option_name(error.field), error.problem)
+    }
+}
+
+impl From<(BackgroundError, Option<Error>)> for BindingError {
+    fn from((error, _): (BackgroundError, Option<Error>)) -> Self {
+        Self::Background(error)
     }
 }
 
@@ -101,6 +110,7 @@ impl BindingError {
         match self {
             Self::Thrown(thrown) | Self::Node(thrown) => Ok(thrown),
             Self::InvalidArgument(message) => with_code(env, "INVALID_OPTION", &message),
+            Self::Background(error) => with_code(env, error.code(), &error.to_string()),
             Self::FormatUnknown(problem @ RuntimeError::NotAVersion { .. }) => {
                 with_code(env, "INVALID_OPTION", &problem.to_string())
             }
@@ -136,7 +146,7 @@ impl BindingError {
                 match &*failed {
                     QuestionError::Aborted => set_aborted(&mut error, env, abort_reason)?,
                     QuestionError::Store(failure) => set_reply(&mut error, failure)?,
-                    QuestionError::Client(_) => {}
+                    QuestionError::Background(_) | QuestionError::Client(_) => {}
                 }
                 Ok(Error::from(error.to_unknown()))
             }

@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
+use napi::Env;
 use napi::bindgen_prelude::{Either4, Null, PromiseRaw};
-use napi::{Env, Error};
 use napi_derive::napi;
-use tokio::task::spawn_blocking;
+use vinext_seed::background::{BackgroundError, off_the_executor};
 use vinext_seed::runtime::worker::{self, DataCache, WorkerFacts};
+
+use crate::run;
 
 /// A member of the object in `binding.d.ts`.
 type Member = Either4<bool, f64, String, Null>;
@@ -19,12 +21,11 @@ pub fn inspect_worker(
     env: &Env,
     root: String,
 ) -> napi::Result<PromiseRaw<'_, HashMap<&'static str, Member>>> {
-    env.spawn_future(async move {
-        let facts = spawn_blocking(move || worker::inspect(&PathBuf::from(root))).await;
-        facts
-            .map(members)
-            .map_err(|error| Error::from_reason(error.to_string()))
-    })
+    let inspected = run::start(env, None, None, |_, _| async move {
+        let facts = off_the_executor(move || worker::inspect(&PathBuf::from(root))).await?;
+        Ok::<_, BackgroundError>(members(facts))
+    });
+    run::promise(env, inspected)
 }
 
 /// What is known; what is not is missing.

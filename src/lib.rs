@@ -11,6 +11,7 @@ pub mod api_request;
 mod argument;
 mod build_options;
 mod error;
+mod executor;
 pub mod explain;
 pub mod export;
 mod findings;

@@ -7,9 +7,11 @@ use std::future::Future;
 use napi::bindgen_prelude::{PromiseRaw, ToNapiValue};
 use napi::{Env, Error};
 use vinext_seed::CancellationToken;
+use vinext_seed::background::BackgroundError;
 
 use crate::abort::{AbortHook, Signal};
 use crate::error::BindingError;
+use crate::executor;
 use crate::log;
 use crate::progress::{Listener, ProgressCallback};
 
@@ -28,6 +30,8 @@ where
     F: Future<Output = Result<T, E>> + Send,
 {
     log::init();
+    executor::start()
+        .map_err(|error| BindingError::Background(BackgroundError::NoThread(error)))?;
     let cancellation = CancellationToken::new();
     let abort = AbortHook::install(env, signal, &cancellation)?;
     let progress = ProgressCallback::new(listener, cancellation.clone());

@@ -1,4 +1,5 @@
-// The machine and other programs: large and sparse files, few descriptors, replaced manifests, links, dates.
+// The machine and other programs: large and sparse files, few descriptors and threads, replaced manifests,
+// links, dates.
 
 import { execFileSync, spawnSync } from "node:child_process";
 import {
@@ -23,6 +24,8 @@ export interface MachineFault {
   behaviour: string;
   /** Where the test makes the fault with means of Unix. */
   needsUnix?: boolean;
+  /** Where the test becomes another user of Linux, which only root can. */
+  needsRoot?: boolean;
   run: () => Promise<void>;
 }
 
@@ -213,5 +216,53 @@ export const MANIFESTS: MachineFault[] = [
     fault: "the manifest is dated tomorrow",
     behaviour: "counts as written now, with a warning",
     run: () => withDate(Date.now() / 1000 + 86_400, "in the future"),
+  },
+];
+
+/** Who runs the process that may have few threads. A user without other processes, so that all count are its own. */
+const NOBODY_ELSE = "54321";
+
+/** What a seeding says in a process of a user who may have so many threads; nothing if Node cannot start. */
+function seededWithThreads(root: string, threads: number) {
+  const script = `
+    console.log("started");
+    const { seedKvCache } = await import(${JSON.stringify(INDEX)});
+    await seedKvCache({
+      root: ${JSON.stringify(root)},
+      runtime: { vinext: "1.4.0" },
+      accountId: "0123456789abcdef0123456789abcdef",
+      namespaceId: "0123456789abcdef0123456789abcdef",
+      apiToken: "token",
+      apiBaseUrl: "http://localhost:1/",
+      retry: { attempts: 1 },
+      selfCheck: false,
+    }).catch(({ code }) => console.log(code));
+  `;
+  const reads = "+dac_read_search";
+  const child = spawnSync(
+    "setpriv",
+    [
+      ...[`--reuid=${NOBODY_ELSE}`, "--clear-groups"],
+      ...[`--inh-caps=${reads}`, `--ambient-caps=${reads}`],
+      ...["prlimit", `--nproc=${threads}`, process.execPath, "--input-type=module", "-e", script],
+    ],
+    { encoding: "utf-8", timeout: 60_000 },
+  );
+  const [started, code] = child.stdout.split("\n");
+  return started === "started" ? code || `${child.signal}: ${child.stderr}` : undefined;
+}
+
+export const THREADS: MachineFault[] = [
+  {
+    fault: "a limit of threads that Node just fits in (`ulimit -u`, a container's `pids`)",
+    behaviour: "`OUT_OF_RESOURCES`; the process is not ended",
+    needsRoot: true,
+    async run() {
+      const root = numbered(1);
+      const said = Array.from({ length: 20 }, (_, more) => seededWithThreads(root, more + 6));
+      const outcomes = new Set(said.filter((code) => code !== undefined));
+      // With enough of them, the only trouble is that nobody listens on the port.
+      expect([...outcomes].sort()).toEqual(["NETWORK_ERROR", "OUT_OF_RESOURCES"]);
+    },
   },
 ];

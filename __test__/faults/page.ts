@@ -4,7 +4,7 @@ import { ABORTED } from "./aborts.js";
 import { BROKEN, SLOW } from "./connections.js";
 import type { Expected, Fault } from "./fault.js";
 import { LIMITED } from "./limits.js";
-import { FILES, MANIFESTS, type MachineFault } from "./machine.js";
+import { FILES, MANIFESTS, THREADS, type MachineFault } from "./machine.js";
 import { CERTIFICATES, NAMES, PROXIES, type NetworkFault } from "./network.js";
 import { PASSING, REFUSED, STORED } from "./replies.js";
 
@@ -30,6 +30,7 @@ export const NETWORK: [group: string, rows: NetworkFault[]][] = [
 export const MACHINE: [group: string, rows: MachineFault[]][] = [
   ["files", FILES],
   ["the manifest", MANIFESTS],
+  ["threads", THREADS],
 ];
 
 const INTRODUCTION = `# Reliability

@@ -78,6 +78,7 @@
 //! # }
 //! ```
 
+pub mod background;
 mod files;
 pub mod flight;
 pub mod formats;

@@ -11,6 +11,7 @@ mod run;
 
 use std::time::Duration;
 
+use crate::background::{BackgroundError, off_the_executor};
 use crate::formats::kv_key::KvKeySpace;
 use crate::send::RetryPolicy;
 use crate::store::cloudflare_kv::{CloudflareKv, Endpoint};
@@ -104,6 +105,9 @@ pub enum PruneError {
     /// The keys cannot be listed, so nothing was deleted.
     #[error("{0}; nothing was deleted")]
     Store(StoreError),
+    /// The client was not made, for want of a thread or because of a bug; nothing was sent.
+    #[error(transparent)]
+    Background(#[from] BackgroundError),
     /// The caller cancelled it.
     #[error("pruning was aborted; {deleted} entries are deleted")]
     Aborted {
@@ -120,6 +124,7 @@ impl PruneError {
             Self::Config(error) => error.code(),
             Self::Client(_) => "TLS_SETUP_FAILED",
             Self::Store(error) => error.code(),
+            Self::Background(error) => error.code(),
             Self::Aborted { .. } => "ABORT_ERR",
         }
     }
@@ -138,12 +143,7 @@ pub async fn prune(
     }
     let (endpoint, token) = (options.endpoint.clone(), options.token.clone());
     let timeouts = options.timeouts;
-    let opening = tokio::task::spawn_blocking(move || CloudflareKv::new(endpoint, token, timeouts));
-    let opened = opening
-        .await
-        .map_err(|error| SanitizedText::new(&error.to_string()));
-    let (store, warnings) = opened
-        .and_then(|opened| opened)
-        .map_err(PruneError::Client)?;
+    let opening = off_the_executor(move || CloudflareKv::new(endpoint, token, timeouts));
+    let (store, warnings) = opening.await?.map_err(PruneError::Client)?;
     run::run(store, options, warnings, cancellation).await
 }

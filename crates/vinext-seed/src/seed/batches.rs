@@ -3,11 +3,11 @@
 use std::collections::VecDeque;
 
 use super::BuildOptions;
-use super::background::off_the_executor;
 use super::budget::Budget;
 use super::error::SeedError;
 use super::moment::BuildMoment;
 use super::prepare::{Prepared, Ready, prepare};
+use crate::background::off_the_executor;
 use crate::pack::{Batch, Batcher, Packer};
 use crate::report::{SeedReport, SkippedRun};
 

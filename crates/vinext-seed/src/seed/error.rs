@@ -6,6 +6,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::background::BackgroundError;
 use crate::manifest::ManifestError;
 use crate::pack::PackError;
 use crate::report::SeedReport;
@@ -69,6 +70,18 @@ pub enum SeedError {
     /// A task of ours failed. That is a bug.
     #[error("internal error: {0}; please report it")]
     Internal(SanitizedText),
+}
+
+impl From<BackgroundError> for SeedError {
+    fn from(error: BackgroundError) -> Self {
+        match error {
+            BackgroundError::Panicked(message) => Self::Internal(message),
+            BackgroundError::NoThread(error) => Self::Pack {
+                problem: PackError::NoThread(error),
+                report: Box::default(),
+            },
+        }
+    }
 }
 
 /// What to do about a file that cannot be written.

@@ -6,12 +6,13 @@ use std::time::Instant;
 
 use tokio_util::sync::CancellationToken;
 
-use super::background::{guarded, off_the_executor};
 use super::batches::Batches;
 use super::budget::Budget;
 use super::error::SeedError;
+use super::guarded::guarded;
 use super::write_budget::Demand;
 use super::{BuildOptions, Limits, unless_cancelled};
+use crate::background::off_the_executor;
 use crate::pack::Batch;
 use crate::report::SeedReport;
 use crate::runtime::worker::has_rewrites;

@@ -11,11 +11,12 @@ use std::time::Instant;
 
 use tokio_util::sync::CancellationToken;
 
-use super::background::{guarded, off_the_executor};
 use super::batches::Batches;
 use super::budget::Budget;
 use super::error::SeedError;
+use super::guarded::guarded;
 use super::{BuildOptions, Limits, unless_cancelled};
+use crate::background::off_the_executor;
 use crate::pack::{Batch, Batcher};
 use crate::report::SeedReport;
 use crate::store::cloudflare_kv::CloudflareKv;

@@ -1,11 +1,11 @@
 //! Wires the stages together. The only feedback between stages is backpressure.
 
-mod background;
 mod batches;
 mod budget;
 mod error;
 mod estimate;
 mod export;
+mod guarded;
 mod known_entries;
 mod moment;
 mod prepare;
@@ -20,6 +20,7 @@ use std::time::Instant;
 
 use tokio_util::sync::CancellationToken;
 
+use crate::background::{begin, off_the_executor};
 use crate::progress::{Observer, Phase, Progress, Throttle};
 use crate::report::SeedReport;
 use crate::sanitized_text::SanitizedText;
@@ -27,8 +28,8 @@ use crate::send::RetryPolicy;
 use crate::store::Store;
 use crate::store::cloudflare_kv::{CloudflareKv, Endpoint, MIN_SHRINKING};
 use crate::store::http::{ApiToken, Timeouts};
-use background::{begin, guarded, off_the_executor};
 use budget::Budget;
+use guarded::guarded;
 use prepare::{Prepared, prepare};
 use upload::Upload;
 

@@ -3,10 +3,11 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::background::{guarded, off_the_executor};
 use super::error::SeedError;
+use super::guarded::guarded;
 use super::moment::BuildMoment;
 use super::prepare::BuildOptions;
+use crate::background::off_the_executor;
 use crate::files;
 use crate::files::{FileError, TrustedOwners};
 use crate::formats::RuntimeProfile;

@@ -3,10 +3,10 @@
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
-use super::background::guarded;
 use super::batches::Batches;
 use super::budget::{Budget, Limits};
 use super::error::SeedError;
+use super::guarded::guarded;
 use super::{BuildOptions, unless_cancelled};
 use crate::report::SeedReport;
 use crate::store::cloudflare_kv::CloudflareKv;

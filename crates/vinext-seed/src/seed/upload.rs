@@ -12,7 +12,6 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::background::{Background, begin, off_the_executor};
 use super::budget::Budget;
 use super::error::SeedError;
 use super::known_entries::{EntryPlace, KnownEntries};
@@ -21,6 +20,7 @@ use super::prepare::{BuildOptions, Prepared, Ready, prepare};
 use super::progress;
 use super::record::{self, LongestStay};
 use super::write_budget::{Demand, OVER_BUDGET, WriteBudget, WriteRule};
+use crate::background::{Background, begin, off_the_executor};
 use crate::manifest::ManifestError;
 use crate::pack::{Batch, Batcher, PackError, PackedRoutes, Packer};
 use crate::progress::{Phase, Throttle};
@@ -342,7 +342,7 @@ impl<'a, 'o> Upload<'a, 'o> {
     /// Checks that the build is still the one that the entries are of.
     async fn check_moment(&self) -> Result<Result<(), ManifestError>, SeedError> {
         let moment = Arc::clone(&self.moment);
-        off_the_executor(move || moment.check()).await
+        Ok(off_the_executor(move || moment.check()).await?)
     }
 
     fn accept(&mut self, packed: Result<Option<PackedRoutes>, PackError>) {

@@ -23,6 +23,7 @@ pub use limits::LIMITS;
 
 use super::http::{ApiToken, HttpClient, Reply, Request, RequestBody, Secrets, Service, Timeouts};
 use super::{Frame, KeyPage, Outcome, RequestError, Store, StoreLimits, StoreRules, Stored};
+use crate::background::off_the_executor;
 use crate::pack::Batch;
 use crate::sanitized_text::SanitizedText;
 use compression::{Compression, Sent};
@@ -181,7 +182,7 @@ impl CloudflareKv {
         let begun = Instant::now();
         let (pieces, plain_bytes): (Vec<_>, _) = (batch.body().collect(), batch.body_bytes());
         let compressing =
-            tokio::task::spawn_blocking(move || compression::gzip(pieces.into_iter(), plain_bytes));
+            off_the_executor(move || compression::gzip(pieces.into_iter(), plain_bytes));
         let compressed = compressing.await.ok().flatten().ok_or(false)?;
         let compressing = begun.elapsed();
         let headers = HeaderMap::from_iter([(CONTENT_ENCODING, HeaderValue::from_static("gzip"))]);

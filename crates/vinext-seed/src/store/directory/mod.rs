@@ -12,12 +12,12 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use tokio::task::spawn_blocking;
 
 use super::{
     ConfigError, Frame, KeyPage, ListedKey, Outcome, RequestErrorKind, Store, StoreError,
     StoreLimits, StoreRules, Stored,
 };
+use crate::background::off_the_executor;
 use crate::pack::Batch;
 use crate::sanitized_text::SanitizedText;
 
@@ -78,7 +78,7 @@ impl DirectoryStore {
         work: impl FnOnce(&Self) -> io::Result<T> + Send + 'static,
     ) -> Outcome<T> {
         let store = self.clone();
-        let done = spawn_blocking(move || work(&store)).await;
+        let done = off_the_executor(move || work(&store)).await;
         let done = done.unwrap_or_else(|error| Err(io::Error::other(error)));
         Outcome::new(done.map_err(|error| {
             let detail = SanitizedText::new(&error.to_string());

@@ -1,9 +1,11 @@
 //! The HTTP client: verifies certificates, follows no redirects, uses the environment's proxies.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::{Client, Proxy, Url, redirect};
 
+use super::resolver::SystemResolver;
 use super::timeouts::Timeouts;
 use super::{proxy, trust};
 use crate::sanitized_text::with_causes;
@@ -37,6 +39,7 @@ pub(in crate::store) fn build(
         .pool_idle_timeout(KEEP_ALIVE)
         .connect_timeout(timeouts.connect)
         .timeout(timeouts.request)
+        .dns_resolver(Arc::new(SystemResolver))
         // The environment is read here, not by the HTTP library.
         .no_proxy();
     if let Some(proxy) = proxy {

@@ -6,6 +6,7 @@ mod exchange;
 mod network_error;
 mod proxy;
 pub(super) mod rate_headers;
+mod resolver;
 mod secrets;
 mod self_signed;
 mod timeouts;
@@ -18,6 +19,7 @@ pub(super) use exchange::{HttpClient, Reply, Request, Service};
 pub(super) use network_error::{
     PROXY_ADVICE, certificate_advice, classify as classify_network_error, tls_problem,
 };
+pub(super) use resolver::look_up;
 pub(super) use secrets::Secrets;
 pub use timeouts::Timeouts;
 pub use token::{ApiToken, TokenError};

@@ -19,7 +19,7 @@ use tokio_rustls::TlsConnector;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::url::RedisUrl;
-use crate::store::http::Timeouts;
+use crate::store::http::{Timeouts, look_up};
 
 /// How much the library encodes before it writes to the socket, in bytes. Larger pieces make fewer
 /// system calls.
@@ -84,8 +84,8 @@ impl Connector {
 
     async fn open(&self, node: &Node) -> Result<Connection, LinkError> {
         let connecting = async {
-            let address = (node.host.as_str(), node.port);
-            let stream = TcpStream::connect(address).await?;
+            let addresses = look_up(node.host.clone(), node.port).await?;
+            let stream = TcpStream::connect(addresses.as_slice()).await?;
             stream.set_nodelay(true)?;
             let Some(tls) = &self.tls else {
                 return Ok(Stream::Plain(stream));

@@ -1,0 +1,115 @@
+//! Runs work that blocks on threads of its own, and turns a panic or a missing thread into an error.
+//!
+//! Not tokio's threads: where the machine refuses another thread, tokio panics, or waits for one that
+//! never comes.
+
+use std::any::Any;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::thread::Builder;
+
+use thiserror::Error;
+use tokio::sync::oneshot;
+
+use crate::sanitized_text::SanitizedText;
+
+/// Why work has no result.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum BackgroundError {
+    /// The machine refuses another thread.
+    #[error(
+        "cannot start a thread: {0}; raise the limit of processes (`ulimit -u`, or the container's \
+         `pids` limit)"
+    )]
+    NoThread(#[source] io::Error),
+    /// The work panicked. That is a bug.
+    #[error("internal error: {0}; please report it")]
+    Panicked(SanitizedText),
+}
+
+impl BackgroundError {
+    /// The error's stable code.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NoThread(_) => "OUT_OF_RESOURCES",
+            Self::Panicked(_) => "INTERNAL_ERROR",
+        }
+    }
+}
+
+/// Work that has begun.
+#[derive(Debug)]
+pub struct Background<T>(oneshot::Receiver<Result<T, SanitizedText>>);
+
+/// Begins work on a thread of its own.
+///
+/// # Errors
+/// If there is no thread.
+pub fn begin<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<Background<T>, BackgroundError> {
+    let (done, result) = oneshot::channel();
+    let thread = Builder::new().name("vinext-seed".to_owned()).spawn(|| {
+        let outcome = catch_unwind(AssertUnwindSafe(work));
+        // The receiver is gone if the caller has stopped waiting.
+        let _ = done.send(outcome.map_err(|panic| panic_message(&*panic)));
+    });
+    match thread {
+        Ok(_) => Ok(Background(result)),
+        Err(error) => Err(BackgroundError::NoThread(error)),
+    }
+}
+
+impl<T> Background<T> {
+    /// Waits for the result.
+    ///
+    /// # Errors
+    /// If the work panicked.
+    pub async fn done(self) -> Result<T, BackgroundError> {
+        match self.0.await {
+            Ok(outcome) => outcome.map_err(BackgroundError::Panicked),
+            Err(_) => Err(BackgroundError::Panicked(SanitizedText::new(
+                "a thread ended early",
+            ))),
+        }
+    }
+}
+
+/// Runs blocking work off the async runtime.
+///
+/// # Errors
+/// If there is no thread, or the work panicked.
+pub async fn off_the_executor<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, BackgroundError> {
+    begin(work)?.done().await
+}
+
+/// What a panic says.
+pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> SanitizedText {
+    let text = (panic.downcast_ref::<&str>().copied())
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    SanitizedText::new(text.unwrap_or("a panic"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_is_an_internal_error() {
+        let outcome = off_the_executor(|| -> () { panic!("number {}", 1) }).await;
+        let error = outcome.unwrap_err();
+        assert_eq!(error.code(), "INTERNAL_ERROR");
+        assert!(error.to_string().contains("number 1"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn work_is_done_elsewhere() {
+        let here = std::thread::current().id();
+        let there = off_the_executor(|| std::thread::current().id()).await;
+        assert_ne!(there.unwrap(), here);
+    }
+}
