@@ -3,6 +3,8 @@
 //! The value of a pair is a JSON document in a JSON string, so a page's HTML
 //! is escaped twice; both escapes are written together.
 
+mod vector;
+
 /// Whether `text` does not stand in a JSON string as it is.
 pub(super) fn needs_escaping(text: &[u8]) -> bool {
     text.iter().any(|&byte| needs_escape(byte))
@@ -25,12 +27,12 @@ pub(super) fn push_escaped_twice(out: &mut Vec<u8>, text: &str) {
 
 /// How many bytes [`push_escaped`] would append.
 pub(super) fn escaped_bytes(text: &[u8]) -> usize {
-    bytes(text, &ONCE)
+    bytes(text, &ONCE.table)
 }
 
 /// How many bytes [`push_escaped_twice`] would append.
 pub(super) fn escaped_twice_bytes(text: &str) -> usize {
-    bytes(text.as_bytes(), &TWICE)
+    bytes(text.as_bytes(), &TWICE.table)
 }
 
 /// No less than what [`push_escaped_twice`], and so [`push_escaped`], would append. Quicker by far:
@@ -61,29 +63,53 @@ const ESCAPE_BYTES: usize = 8;
 
 type EscapeTable = [Escape; 256];
 
-static ONCE: EscapeTable = escape_table(false);
-static TWICE: EscapeTable = escape_table(true);
+/// How a text is escaped once, or twice at once.
+pub(super) struct Escapes {
+    table: EscapeTable,
+    expansions: vector::Expansions,
+}
 
-/// How much text is escaped at a time, in bytes. More gains nothing, and this much is cheap to set
-/// up for a short text.
+static ONCE: Escapes = Escapes {
+    table: escape_table(false),
+    expansions: vector::expansions(1),
+};
+pub(super) static TWICE: Escapes = Escapes {
+    table: escape_table(true),
+    expansions: vector::expansions(3),
+};
+
+/// How much text is escaped at a time by table, in bytes. More gains nothing, and this much is cheap to
+/// set up for a short text.
 const PORTION_BYTES: usize = 64;
 
-/// Looks up every byte and copies its escape sequence, eight bytes whatever its length, so that
-/// there is nothing to predict: in a page, every seventh byte or so needs an escape. Searching for
-/// those first, with or without vector instructions, is no faster (`benches/encoder.rs`).
-fn push(out: &mut Vec<u8>, text: &[u8], table: &EscapeTable) {
-    // Most text grows by less than a quarter; reserving for that saves most reallocations.
-    out.reserve(text.len() + text.len() / 4);
+fn push(out: &mut Vec<u8>, text: &[u8], escapes: &Escapes) {
+    // Escapes only ever add bytes. A buffer for a large text was made large enough beforehand, so asking
+    // for more than is needed would double it.
+    out.reserve(text.len());
+    if !vector::push(out, text, escapes) {
+        push_by_table(out, text, escapes);
+    }
+}
+
+/// On processors without the instructions that [`vector`] needs, and for short texts.
+pub(super) fn push_by_table(out: &mut Vec<u8>, text: &[u8], escapes: &Escapes) {
     let mut escaped = [0; PORTION_BYTES * ESCAPE_BYTES];
     for portion in text.chunks(PORTION_BYTES) {
-        let mut end = 0;
-        for &byte in portion {
-            let escape = &table[usize::from(byte)];
-            escaped[end..end + ESCAPE_BYTES].copy_from_slice(&escape.bytes);
-            end += usize::from(escape.length);
-        }
+        let end = copy_by_table(&mut escaped, 0, portion, &escapes.table);
         out.extend_from_slice(&escaped[..end]);
     }
+}
+
+/// Looks up every byte and copies its escape sequence to `escaped` from `end` on, eight bytes whatever its
+/// length, so that there is nothing to predict: in a page, every sixth byte or so needs an escape. Returns
+/// where the last one ends.
+fn copy_by_table(escaped: &mut [u8], mut end: usize, text: &[u8], table: &EscapeTable) -> usize {
+    for &byte in text {
+        let escape = &table[usize::from(byte)];
+        escaped[end..end + ESCAPE_BYTES].copy_from_slice(&escape.bytes);
+        end += usize::from(escape.length);
+    }
+    end
 }
 
 const fn needs_escape(byte: u8) -> bool {
@@ -207,7 +233,48 @@ mod tests {
         assert_eq!(escaped("\u{1f}", push_escaped_twice), r"\\u001f");
     }
 
+    #[test]
+    fn an_escape_is_the_same_wherever_it_stands() {
+        for escape in ["\"", "\\", "\n", "\u{1f}", "\\\"", "é", "\u{7f}"] {
+            for before in 0..70 {
+                let text = format!("{}{escape}{}", "a".repeat(before), "b".repeat(40));
+                assert_eq!(escaped(&text, push_once), reference(&text, 1));
+                assert_eq!(escaped(&text, push_escaped_twice), reference(&text, 2));
+            }
+        }
+        // The most that a portion can take, and more than one of them.
+        for escape in ["\"", "\\", "\u{1}", "\n"] {
+            let text = escape.repeat(1500);
+            assert_eq!(escaped(&text, push_escaped_twice), reference(&text, 2));
+        }
+    }
+
+    #[test]
+    fn nothing_is_reserved_beyond_what_a_text_takes() {
+        for text in ["plain ".repeat(1000), "\"\\".repeat(1000)] {
+            let bytes = escaped_twice_bytes(&text);
+            let mut out = Vec::with_capacity(bytes);
+            let capacity = out.capacity();
+            push_escaped_twice(&mut out, &text);
+            assert_eq!((out.len(), out.capacity()), (bytes, capacity));
+        }
+    }
+
     proptest! {
+        #[test]
+        fn vectors_escape_as_the_table_does(
+            text in prop::collection::vec(prop::sample::select(&b"\"\"\"\\\\\\\n\x00\x1f\x7f\x80\xffabcdefgh <>/="[..]), 0..1200),
+            start in 0_usize..40,
+        ) {
+            let text = text.get(start..).unwrap_or_default();
+            for escapes in [&ONCE, &TWICE] {
+                let (mut expected, mut out) = (b"before".to_vec(), b"before".to_vec());
+                push_by_table(&mut expected, text, escapes);
+                push(&mut out, text, escapes);
+                prop_assert_eq!(&out, &expected);
+            }
+        }
+
         #[test]
         fn any_text_matches_a_json_library(text in "(?s)[\\x00-\\x1f\"\\\\<>a-zé😀]{0,400}|\\PC{0,200}") {
             prop_assert_eq!(escaped(&text, push_once), reference(&text, 1));
