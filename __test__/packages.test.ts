@@ -1,7 +1,7 @@
 // The packages that are published: the main one, and one for each platform.
 
 import { spawnSync } from "node:child_process";
-import { cpSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -19,13 +19,18 @@ function manifest(...directory: string[]) {
 }
 
 /** Imports the package in a process with these flags. */
-function importWith(flags: string[], cwd: string, file = "index.js") {
+function importWith(
+  flags: string[],
+  cwd: string,
+  { file = "index.js", env = {}, node = process.execPath } = {},
+) {
   const script =
     `import("./${file}").then(() => console.log("{}"), ` +
     `({ code, message }) => console.log(JSON.stringify({ code, message })))`;
-  const { stdout } = spawnSync(process.execPath, [...flags, "--eval", script], {
+  const { stdout } = spawnSync(node, [...flags, "--eval", script], {
     cwd,
     encoding: "utf-8",
+    env: { ...process.env, ...env },
   });
   return JSON.parse(stdout) as { code?: string; message?: string };
 }
@@ -81,9 +86,9 @@ describe("the main package", () => {
   });
 
   it("hands on everything that the native code exports", () => {
-    const native = createRequire(import.meta.url)("../native.cjs");
-    const { __napiBindingTarget: _, ...exported } = native;
-    expect(Object.keys(binding).sort()).toEqual(Object.keys(exported).sort());
+    const file = readdirSync(ROOT).find((name) => name.endsWith(".node"));
+    const native = createRequire(import.meta.url)(`../${file}`);
+    expect(Object.keys(binding).sort()).toEqual(Object.keys(native).sort());
   });
 
   it("names the package that is missing", () => {
@@ -92,6 +97,39 @@ describe("the main package", () => {
     const { code, message } = importOn(platform, arch);
     expect(code).toBe("NATIVE_CODE_MISSING");
     expect(message).toContain(`@vinext/seed-native-${platform}-${arch}`);
+  });
+
+  it.skipIf(process.platform !== "linux")("asks the process which C library it has", () => {
+    const place = temporaryDirectory();
+    for (const name of ["lib", "index.js", "package.json"])
+      cpSync(path.join(ROOT, name), path.join(place, name), { recursive: true });
+    symlinkSync(path.join(ROOT, "node_modules"), path.join(place, "node_modules"));
+    const report = (header: object) =>
+      pretence(`process.report.getReport = () => (${JSON.stringify({ header })})`);
+    const libraries = [
+      ["gnu", { glibcVersionRuntime: "2.36" }],
+      ["musl", {}],
+    ] as const;
+    for (const [library, header] of libraries) {
+      const name = `seed-native-linux-${process.arch}-${library}`;
+      const missing = importWith(["--import", report(header)], place);
+      expect(missing.code).toBe("NATIVE_CODE_MISSING");
+      expect(missing.message).toContain(name);
+      const file = path.join(place, `${name.replace("native-", "native.")}.node`);
+      writeFileSync(file, "no library");
+      const broken = importWith(["--import", report(header)], place);
+      expect(broken.code).toBe("NATIVE_CODE_UNLOADABLE");
+      expect(broken.message).toContain(name);
+    }
+  });
+
+  it("loads the file that the environment names, and says if it cannot", () => {
+    const file = path.join(temporaryDirectory(), "none.node");
+    const { code, message } = importWith([], ROOT, {
+      env: { NAPI_RS_NATIVE_LIBRARY_PATH: file },
+    });
+    expect(code).toBe("NATIVE_CODE_UNLOADABLE");
+    expect(message).toContain(file);
   });
 
   it("says that its native code is disabled", () => {
@@ -104,18 +142,33 @@ describe("the main package", () => {
       expect(code).toBe("NATIVE_CODE_DISABLED");
       expect(message).toContain("--allow-addons");
     }
-    const native = path.join(ROOT, "native.cjs");
-    const readable = ["lib", "index.js", "package.json", "node_modules"].map(
-      (name) => `--allow-fs-read=${path.join(ROOT, name)}`,
+  });
+
+  it("says that its native code may not be read", () => {
+    const place = temporaryDirectory();
+    for (const name of ["lib", "index.js", "package.json"])
+      cpSync(path.join(ROOT, name), path.join(place, name), { recursive: true });
+    const binary = readdirSync(ROOT).find((name) => name.endsWith(".node")) ?? "";
+    const name = `@vinext/${binary.replace(/\.node$/u, "").replace("native.", "native-")}`;
+    const home = path.join(place, "node_modules", name);
+    mkdirSync(home, { recursive: true });
+    cpSync(path.join(ROOT, binary), path.join(home, binary));
+    writeFileSync(path.join(home, "package.json"), JSON.stringify({ name, main: binary }));
+    const flags = ["lib", "index.js", "package.json"].map(
+      (file) => `--allow-fs-read=${path.join(place, file)}`,
     );
-    const { code, message } = importWith([permission, ...readable], ROOT);
-    expect(code, native).toBe("NATIVE_CODE_DISABLED");
+    // Node 20 does not guard the manifests of packages.
+    const node = path.join(ROOT, "node_modules/node/bin/node");
+    const { code, message } = importWith(["--permission", "--allow-addons", ...flags], place, {
+      node,
+    });
+    expect(code, message).toBe("NATIVE_CODE_DISABLED");
     expect(message).toContain("--allow-fs-read");
   });
 
   it("says that its native code cannot be loaded, and why", () => {
     const place = temporaryDirectory();
-    const names = ["lib", "index.js", "native.cjs", "package.json"];
+    const names = ["lib", "index.js", "package.json"];
     for (const name of names)
       cpSync(path.join(ROOT, name), path.join(place, name), { recursive: true });
     symlinkSync(path.join(ROOT, "node_modules"), path.join(place, "node_modules"));
@@ -135,7 +188,7 @@ describe("the main package", () => {
       logLevel: "silent",
     });
     await bundle.write({ file, format });
-    const { code, message } = importWith([], place, path.basename(file));
+    const { code, message } = importWith([], place, { file: path.basename(file) });
     expect(code).toBe("NATIVE_CODE_BUNDLED");
     expect(message).toContain("do not bundle");
   });

@@ -137,13 +137,14 @@ describe("a build with withSeed", () => {
   });
 
   it("warns and continues without native code, and fails with strict", async () => {
-    // `native.cjs` is the only thing that is required below the package's directory.
     const before = `
       const { Module } = await import("node:module");
-      const load = Module._load;
-      Module._load = function (request, ...rest) {
-        if (request.endsWith("native.cjs")) throw new Error("Cannot find native binding.");
-        return load.call(this, request, ...rest);
+      const resolve = Module._resolveFilename;
+      Module._resolveFilename = function (request, ...rest) {
+        if (/seed-native[.-](?:linux|darwin|win32)/u.test(request)) {
+          throw Object.assign(new Error("Cannot find module"), { code: "MODULE_NOT_FOUND" });
+        }
+        return resolve.call(this, request, ...rest);
       };`;
     const plan = await build({ before });
     expect(plan.code, plan.output).toBe(0);

@@ -1,10 +1,12 @@
-// Loads the native code from the package for this platform, or says why there is none. `native.cjs`,
-// which is generated, looks for it.
+// Loads the native code from the package for this platform, or says why there is none.
 
 import { createRequire } from "node:module";
 import { sanitize } from "./sanitized-text.js";
 
-/** The platforms that there is a package for: `@vinext/seed-native-<platform>`. */
+/** The package; each platform has one of its own, `@vinext/seed-native-<platform>`. */
+const PACKAGE = "@vinext/seed-native";
+
+/** The platforms that there is a package for. */
 const PLATFORMS = [
   "darwin-arm64",
   "darwin-x64",
@@ -16,8 +18,11 @@ const PLATFORMS = [
   "win32-x64-msvc",
 ];
 
-/** What `npm run build` generates. */
-const LOADER = "../native.cjs";
+/** What is beside this module wherever it was installed. */
+const MANIFEST = "../package.json";
+
+/** A file to load instead, as for every package that napi-rs builds. */
+const { NAPI_RS_NATIVE_LIBRARY_PATH: OVERRIDE } = process.env;
 
 /** The oldest Node, as `engines` of package.json says. */
 const NEEDED_NODE = [20, 19];
@@ -53,12 +58,31 @@ export async function pruneKvEntries(options) {
 
 function load() {
   checkNode();
+  const platform = platformOfThisProcess();
   try {
     // Required, not imported: only so can the failure be caught without a top-level `await`,
     // which would keep CommonJS from requiring this package.
-    return createRequire(import.meta.url)(LOADER);
+    const require = createRequire(import.meta.url);
+    require.resolve(MANIFEST);
+    return require(fileOfNativeCode(require, platform));
   } catch (cause) {
-    throw explain(cause);
+    throw explain(cause, platform);
+  }
+}
+
+/**
+ * Finds the native code: the file that the environment names, else the one that `npm run build` wrote,
+ * else the installed package.
+ * @param {NodeJS.Require} require
+ * @param {string} platform
+ */
+function fileOfNativeCode(require, platform) {
+  if (OVERRIDE) return OVERRIDE;
+  try {
+    return require.resolve(`../seed-native.${platform}.node`);
+  } catch (cause) {
+    if (!isMissing(cause)) throw cause;
+    return require.resolve(`${PACKAGE}-${platform}`);
   }
 }
 
@@ -74,8 +98,11 @@ function checkNode() {
   );
 }
 
-/** @param {unknown} cause what `native.cjs` threw, or why it could not be required */
-function explain(cause) {
+/**
+ * @param {any} cause why the native code could not be loaded
+ * @param {string} platform
+ */
+function explain(cause, platform) {
   if (isBundled(cause)) {
     return failure(
       "NATIVE_CODE_BUNDLED",
@@ -86,10 +113,8 @@ function explain(cause) {
       cause,
     );
   }
-  // The loader keeps the messages of all its attempts, and not their codes.
-  const fault = causes(cause)
-    .map((error) => String(error.message))
-    .find((message) => !/^Cannot find (?:module|native binding)/u.test(message));
+  const isAbsent = isMissing(cause) && !OVERRIDE;
+  const fault = isAbsent ? undefined : String(cause?.message);
   if (fault?.includes("addons is disabled")) {
     return failure(
       "NATIVE_CODE_DISABLED",
@@ -106,7 +131,6 @@ function explain(cause) {
       cause,
     );
   }
-  const platform = platformOfThisProcess();
   if (!PLATFORMS.includes(platform)) {
     return failure(
       "PLATFORM_UNSUPPORTED",
@@ -115,7 +139,7 @@ function explain(cause) {
       cause,
     );
   }
-  const name = `@vinext/seed-native-${platform}`;
+  const name = `${PACKAGE}-${platform}`;
   if (fault !== undefined) {
     return failure("NATIVE_CODE_UNLOADABLE", `${name} cannot be loaded: ${sanitize(fault)}`, cause);
   }
@@ -130,13 +154,18 @@ function explain(cause) {
 }
 
 /**
- * Whether this module is not where it was published: its loader is always beside it.
+ * Whether this module is not where it was published.
  * @param {any} cause
  */
 function isBundled(cause) {
   // Bundlers that write CommonJS leave no URL to require from.
   if (!import.meta.url) return true;
-  return cause?.code === "MODULE_NOT_FOUND" && String(cause.message).includes(`'${LOADER}'`);
+  return isMissing(cause) && String(cause.message).includes(`'${MANIFEST}'`);
+}
+
+/** @param {any} cause why something could not be required */
+function isMissing(cause) {
+  return cause?.code === "MODULE_NOT_FOUND";
 }
 
 /** As in the names of the packages; for platforms without one, similarly. */
@@ -147,20 +176,15 @@ function platformOfThisProcess() {
   return `${platform}-${arch}`;
 }
 
+/** This process's own C library counts: the machine may have tools of another. */
 function isMusl() {
-  const { header } = /** @type {{ header: { glibcVersionRuntime?: string } }} */ (
-    process.report.getReport()
-  );
-  return header.glibcVersionRuntime === undefined;
-}
-
-/**
- * The error and what caused it, outermost first.
- * @param {any} error
- * @returns {any[]}
- */
-function causes(error) {
-  return error instanceof Error ? [error, ...causes(error.cause)] : [];
+  const report =
+    /** @type {{ excludeNetwork: boolean, getReport(): { header: { glibcVersionRuntime?: string } } }} */ (
+      /** @type {unknown} */ (process.report)
+    );
+  // Otherwise the report has the names of all peers, which are looked up for it.
+  report.excludeNetwork = true;
+  return report.getReport().header.glibcVersionRuntime === undefined;
 }
 
 /**

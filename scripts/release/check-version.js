@@ -9,12 +9,9 @@ import { MANIFEST, ROOT, TARGETS } from "./targets.js";
 const { version } = MANIFEST;
 const tag = process.argv[2];
 
-const versions = new Map([
-  ["Cargo.toml", /^\[workspace\.package\]\nversion = "(?<version>.*)"$/mu.exec(read("Cargo.toml"))],
-  ["native.cjs", /bindingPackageVersion !== '(?<version>[^']+)'/u.exec(read("native.cjs"))],
-]);
+const workspace = /^\[workspace\.package\]\nversion = "(?<version>.*)"$/mu.exec(read("Cargo.toml"));
 /** @type {[string, string | undefined][]} */
-const found = [...versions].map(([file, match]) => [file, match?.groups?.version]);
+const found = [["Cargo.toml", workspace?.groups?.version]];
 for (const { platform } of TARGETS) {
   const file = path.join("npm", platform, "package.json");
   found.push([file, JSON.parse(read(file)).version]);

@@ -27,8 +27,6 @@ mustRun(process.execPath, [
   path.join("node_modules", "@napi-rs", "cli", "dist", "cli.js"),
   "version",
 ]);
-// The loader names the version of the packages that it looks for.
-mustRun(process.execPath, [npm, "run", "build:debug"]);
 mustRun(process.execPath, [path.join("scripts", "release", "check-version.js"), `v${version}`]);
 
 /**
