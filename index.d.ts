@@ -811,6 +811,21 @@ export interface NativeSetOutcome {
    * @internal
    */
   timedOutAfterMs?: number
+  /**
+   * The same, if its process does not answer at all.
+   * @internal
+   */
+  busyForMs?: number
+  /**
+   * Why it cannot be called any more.
+   * @internal
+   */
+  gone?: string
+  /**
+   * Why it could not be loaded.
+   * @internal
+   */
+  unavailable?: string
 }
 
 /** A store, with the members of its type. */

@@ -14,7 +14,7 @@ const CONFIG_FILES = ["js", "mjs", "ts", "cjs", "mts", "cts"].map((type) => `vit
 const KV_ADAPTER = /(?:^|[\\/])cache[\\/]kv-data-adapter(?:\.runtime(?:\.js)?)?$/u;
 
 /** The mode of `vite build`, and of `vinext build`. */
-const DEFAULT_MODE = "production";
+export const DEFAULT_MODE = "production";
 
 /**
  * How long a configuration may take to load. Large ones take a few seconds, on a busy machine many
@@ -32,11 +32,18 @@ const READER = fileURLToPath(new URL("./cache-config-reader.js", import.meta.url
  */
 
 /**
+ * An adapter that is configured as `cache.data`.
+ * @typedef {object} DataAdapter
+ * @property {string} adapter a path, or what a package exports
+ * @property {unknown} [options]
+ */
+
+/**
  * One of: nothing is known (no configuration, or of a version that does not expose it); the KV
  * adapter's options; why seeding KV would be pointless; why the configuration cannot be read.
  * @typedef {{ kind: "unknown" }
  *   | { kind: "kv", options: KvAdapterOptions }
- *   | { kind: "pointless", code: string, reason: string }
+ *   | { kind: "pointless", code: string, reason: string, data?: DataAdapter }
  *   | { kind: "failed", reason: string }} CacheConfig
  */
 
@@ -53,19 +60,35 @@ const READER = fileURLToPath(new URL("./cache-config-reader.js", import.meta.url
  */
 export async function readCacheConfig({ root, viteConfig, viteMode, env, signal }) {
   const home = path.resolve(root);
-  const named = viteConfig || undefined;
-  const file = named ?? CONFIG_FILES.find((name) => existsSync(path.join(home, name)));
+  const file = configFileOf(home, viteConfig);
   if (file === undefined) return { kind: "unknown" };
-  const variables = env === undefined ? {} : { CLOUDFLARE_ENV: env };
-  const args = [home, path.resolve(home, file), viteMode ?? DEFAULT_MODE];
-  const answer = await askReader(READER, args, {
+  const answer = await askReader(READER, [home, file, viteMode ?? DEFAULT_MODE], {
     cwd: home,
-    env: { ...process.env, ...variables },
+    env: environmentOf(env),
     signal,
     timeoutMs: TIMEOUT_MS,
   });
   if ("found" in answer) return classify(answer.found);
-  return { kind: "failed", reason: `${file}: ${sanitize(answer.error)}` };
+  return { kind: "failed", reason: `${viteConfig || path.basename(file)}: ${sanitize(answer.error)}` };
+}
+
+/**
+ * @param {string} root
+ * @param {string | false | null} [named]
+ * @returns {string | undefined} nothing if there is none
+ */
+export function configFileOf(root, named) {
+  const file = named || CONFIG_FILES.find((name) => existsSync(path.join(root, name)));
+  return file === undefined ? undefined : path.resolve(root, file);
+}
+
+/**
+ * What a configuration is loaded with.
+ * @param {string | null} [env] the environment that the build is for
+ * @returns {Record<string, string | undefined>}
+ */
+export function environmentOf(env) {
+  return { ...process.env, ...(env ? { CLOUDFLARE_ENV: env } : {}) };
 }
 
 /**
@@ -90,6 +113,7 @@ export function classify(config) {
       kind: "pointless",
       code: "data-adapter-is-not-kv",
       reason: `\`cache.data\` of vinext is not the KV adapter but ${sanitize(adapter)}`,
+      data: config.data,
     };
   }
   const { binding, appPrefix, ttlSeconds } = config.data.options ?? {};

@@ -43,7 +43,7 @@ export async function askReader(script, args, { cwd, env, signal, timeoutMs = TI
  * @param {string} output
  * @returns {string} "" if there is none
  */
-function lastLine(output) {
+export function lastLine(output) {
   const lines = output.split("\n").map(sanitize);
   // Of an uncaught error, Node prints its version last and the message before the stack.
   const thrown = lines.findLast((line) => /^(?:Uncaught )?\w*Error\b.*:/u.test(line));
@@ -55,10 +55,7 @@ function lastLine(output) {
  * @param {(...args: string[]) => Promise<unknown>} read is given the reader's arguments
  */
 export async function answerAsReader(read) {
-  // Out of reach for the project's code, which could answer in its place. Node calls `disconnect` too.
-  const send = /** @type {NodeJS.Process["send"]} */ (process.send)?.bind(process);
-  Object.assign(process, { send: undefined, disconnect() {} });
-  endWithAsker();
+  const send = takeChannel();
   const answer = await read(...process.argv.splice(2)).then(
     (found) => ({ found: found ?? null }),
     (error) => ({ error: String(error?.message ?? error) }),
@@ -68,4 +65,16 @@ export async function answerAsReader(read) {
   // The process that asked ends this one with all that it has started, which on Windows it finds only
   // while this one is there.
   send?.(isTooLong ? { error } : answer, () => setTimeout(process.exit, LEFT_ALONE_MS, 0));
+}
+
+/**
+ * Takes the channel to the asking process, out of reach for the project's code, which could answer in its
+ * place.
+ */
+export function takeChannel() {
+  const send = /** @type {NodeJS.Process["send"]} */ (process.send)?.bind(process);
+  // Node calls `disconnect` too.
+  Object.assign(process, { send: undefined, disconnect() {} });
+  endWithAsker();
+  return send;
 }

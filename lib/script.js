@@ -89,15 +89,17 @@ export function runScript(script, args, { cwd, env, timeoutMs, signal, isAsked =
  * Starts a script in a group of its own, so that it can be ended with all its children.
  * @param {string} script run with this Node and without a shell
  * @param {string[]} args
- * @param {{ cwd: string, env: NodeJS.ProcessEnv, isAsked?: boolean }} how whether it is asked for
- *   messages, and then ends when this process does (`lifeline.js`)
+ * @param {{ cwd: string, env: NodeJS.ProcessEnv, isAsked?: boolean,
+ *   serialization?: "json" | "advanced" }} how whether it is asked for messages, and then ends when this
+ *   process does (`lifeline.js`); `advanced` messages may have bytes
  */
-export function spawnScript(script, args, { cwd, env, isAsked = false }) {
+export function spawnScript(script, args, { cwd, env, isAsked = false, serialization = "json" }) {
   const channels = isAsked ? /** @type {const} */ (["ipc", "pipe"]) : [];
   return spawn(process.execPath, [script, ...args], {
     cwd,
     env,
     stdio: ["ignore", "pipe", "pipe", ...channels],
+    serialization,
     detached: process.platform !== "win32",
     windowsHide: true,
   });

@@ -40,6 +40,43 @@ export function scrub(text, ...environments) {
   return scrubbed;
 }
 
+/** Names of variables that hold a secret of their own, whoever made them up. */
+const SECRET_NAME = /secret|token|passw|credential|private|api_?key|access_?key/iu;
+
+/** The login in a URL, wherever it stands in a text. */
+const LOGIN_IN_URL = /([a-z][a-z0-9+.-]*:\/\/)[^\s/@"'`]*@/giu;
+
+/**
+ * Takes out what somebody else's code may have been given: logins in URLs, and the values of variables that
+ * have one or are named as a secret.
+ * @param {string} text
+ * @param {Record<string, string | undefined>} environment
+ * @returns {string}
+ */
+export function scrubGiven(text, environment) {
+  let scrubbed = text;
+  for (const [name, value = ""] of Object.entries(environment)) {
+    const secrets = SECRET_NAME.test(name) ? [value] : passwordsOf(value);
+    for (const form of secrets.flatMap(formsOf)) scrubbed = scrubbed.replaceAll(form, "[secret]");
+  }
+  return scrubbed.replaceAll(LOGIN_IN_URL, "$1[login]@");
+}
+
+/**
+ * The password in a URL, as it stands there and decoded.
+ * @param {string} value
+ * @returns {string[]}
+ */
+function passwordsOf(value) {
+  if (!URL.canParse(value)) return [];
+  const { password } = new URL(value);
+  try {
+    return [password, decodeURIComponent(password)];
+  } catch {
+    return [password];
+  }
+}
+
 /** @param {string | undefined} secret */
 function formsOf(secret) {
   if (secret === undefined || secret.length < MIN_SECRET_LENGTH) return [];

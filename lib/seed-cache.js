@@ -2,6 +2,7 @@
 
 import { seedStore } from "./binding.js";
 import { runForProject } from "./project.js";
+import { seedConfiguredHandler } from "./seed-configured-handler.js";
 import { readStore } from "./store.js";
 
 /**
@@ -12,7 +13,9 @@ import { readStore } from "./store.js";
  */
 export async function seedCache(options, known) {
   if (options === null || typeof options !== "object") return seedStore(options);
-  return runForProject(seedStore, withStore(options), known);
+  const { handler, ...completed } = withStore(options);
+  if (handler !== undefined) return seedConfiguredHandler(completed, handler, known);
+  return runForProject(seedStore, completed, known);
 }
 
 /**
@@ -27,5 +30,6 @@ export function withStore(options) {
     ...options,
     appPrefix: options.appPrefix ?? store.appPrefix,
     store: store.native,
+    handler: store.handler,
   };
 }

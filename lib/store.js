@@ -19,15 +19,23 @@ const MEMBERS = {
   redis: ["url", "urlEnv", "appPrefix"],
   s3: ["bucket", "bucketEnv", "prefix", "endpoint", "region", "appPrefix"],
   dir: ["path", "appPrefix"],
+  handler: ["adapter", "options"],
 };
 
 /** Other names of these types. */
-const TYPES = { redis: "redis", valkey: "redis", s3: "s3", dir: "dir", directory: "dir" };
+const TYPES = {
+  redis: "redis",
+  valkey: "redis",
+  s3: "s3",
+  dir: "dir",
+  directory: "dir",
+  handler: "handler",
+};
 
-const READERS = { redis: redisStore, s3: s3Store, dir: directoryStore };
+const READERS = { redis: redisStore, s3: s3Store, dir: directoryStore, handler: handlerStore };
 
 /** What a text can be. */
-const FORMS = "redis://…, rediss://…, s3://<bucket>/<prefix> or dir:<directory>";
+const FORMS = "redis://…, rediss://…, s3://<bucket>/<prefix>, dir:<directory> or handler";
 
 /**
  * A store as the native code takes it, with the prefix of its keys.
@@ -35,6 +43,8 @@ const FORMS = "redis://…, rediss://…, s3://<bucket>/<prefix> or dir:<directo
  * @property {import("../index.js").NativeStore} native
  * @property {string} [appPrefix]
  * @property {string} shown for people, without credentials
+ * @property {{ adapter?: string, options?: unknown }} [handler] of a store of type `handler`: what to load,
+ *   if it is not what the Vite configuration says
  */
 
 /**
@@ -60,7 +70,8 @@ export function readStore(given, root) {
       const has = allowed.join(", ");
       throw wrong(`store.${sanitize(name)}`, `is unknown; a store of type ${type} has ${has}`);
     }
-    if (value !== undefined && value !== null && typeof value !== "string") {
+    const isOptions = type === "handler" && name === "options";
+    if (!isOptions && value !== undefined && value !== null && typeof value !== "string") {
       throw wrong(`store.${name}`, `must be a string, not ${typeof value}`);
     }
   }
@@ -82,6 +93,7 @@ function readText(text) {
     const directory = prefix === "" || prefix.endsWith("/") ? prefix : `${prefix}/`;
     return { type: "s3", bucket, ...(directory === "" ? {} : { prefix: directory }) };
   }
+  if (text === "handler") return { type: "handler" };
   if (text.startsWith("dir:")) return { type: "dir", path: text.slice("dir:".length) };
   // What is before the colon is no secret, what is after it may be one.
   const [, scheme] = /^([a-z][a-z0-9+.-]{0,20}):/iu.exec(text) ?? [];
@@ -125,6 +137,35 @@ function directoryStore({ path: given }, root) {
   }
   const directory = path.resolve(root, given);
   return { native: { type: "dir", path: directory }, shown: `dir:${directory}` };
+}
+
+/**
+ * The project's own cache handler.
+ * @param {Record<string, any>} members
+ * @param {string} root
+ */
+function handlerStore({ adapter: given, options: named }, root) {
+  const options = named ?? undefined;
+  if (given === undefined || given === null) {
+    if (options !== undefined) {
+      throw wrong("store.options", "go with `store.adapter`, whose options they are");
+    }
+    return { native: { type: "handler" }, shown: "handler", handler: {} };
+  }
+  if (given === "") throw wrong("store.adapter", "is empty; name the module");
+  const adapter = given.startsWith(".") ? path.resolve(root, given) : given;
+  const shown = shownAdapter(adapter, root);
+  return { native: { type: "handler" }, shown, handler: { adapter, options } };
+}
+
+/**
+ * A cache handler for people.
+ * @param {string} adapter a path, or what a package exports
+ * @param {string} root
+ */
+export function shownAdapter(adapter, root) {
+  const home = path.resolve(root) + path.sep;
+  return `handler ${adapter.startsWith(home) ? adapter.slice(home.length) : adapter}`;
 }
 
 /**

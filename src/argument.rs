@@ -81,6 +81,13 @@ impl<T> Typed<T> {
     }
 }
 
+impl Typed<String> {
+    /// Whether it is this text.
+    pub(crate) fn is(&self, text: &str) -> bool {
+        self.0.as_ref().is_ok_and(|value| value == text)
+    }
+}
+
 impl<T: FromNapiValue> FromNapiValue for Typed<T> {
     unsafe fn from_napi_value(env: sys::napi_env, value: sys::napi_value) -> napi::Result<Self> {
         // SAFETY: `env` and `value` are those that Node-API handed in for this call.

@@ -33,6 +33,15 @@ pub struct JsSetOutcome {
     /// How long it was waited for, in milliseconds, if it did not settle.
     /// @internal
     pub timed_out_after_ms: Option<f64>,
+    /// The same, if its process does not answer at all.
+    /// @internal
+    pub busy_for_ms: Option<f64>,
+    /// Why it cannot be called any more.
+    /// @internal
+    pub gone: Option<String>,
+    /// Why it could not be loaded.
+    /// @internal
+    pub unavailable: Option<String>,
 }
 
 /// Calls `set`. `Weak`: it does not keep the process alive, the promise does.
@@ -51,7 +60,7 @@ pub struct JsHandlerOptions {
     pub set: Typed<SetFunction>,
 }
 
-struct JsHandler(SetFunction);
+pub(crate) struct JsHandler(SetFunction);
 
 impl SetEntry for JsHandler {
     #[expect(
@@ -67,11 +76,18 @@ impl SetEntry for JsHandler {
         let gone = |error: napi::Error| NotSet::Gone(error.reason.clone());
         let outcome = self.0.call_async(entry).await.map_err(gone)?;
         let outcome = outcome.await.map_err(gone)?;
-        match (outcome.timed_out_after_ms, outcome.failure) {
-            (Some(milliseconds), _) => Err(NotSet::TimedOut(milliseconds as u64)),
-            (None, Some(failure)) => Err(NotSet::Failed(failure)),
-            (None, None) => Ok(()),
-        }
+        let not_set = outcome
+            .unavailable
+            .map(NotSet::Unavailable)
+            .or_else(|| outcome.gone.map(NotSet::Gone))
+            .or_else(|| outcome.busy_for_ms.map(|ms| NotSet::Busy(ms as u64)))
+            .or_else(|| {
+                outcome
+                    .timed_out_after_ms
+                    .map(|ms| NotSet::TimedOut(ms as u64))
+            })
+            .or_else(|| outcome.failure.map(NotSet::Failed));
+        not_set.map_or(Ok(()), Err)
     }
 }
 

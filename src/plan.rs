@@ -13,7 +13,7 @@ use crate::error::BindingError;
 use crate::findings::WithFindings;
 use crate::read_options::whole;
 use crate::run;
-use crate::store::{JsStore, StoreChoice};
+use crate::store::{JsStore, PlannedStore};
 
 /// What `planKvSeed` is to look at. Every option means what it means for `seedKvCache`.
 #[napi(
@@ -123,7 +123,7 @@ struct PlanSettings {
     build: BuildOptions,
     limits: Limits,
     max_writes: Option<usize>,
-    store: Option<StoreChoice>,
+    store: Option<PlannedStore>,
     signal: Option<Signal>,
 }
 
@@ -132,8 +132,10 @@ impl WithBuild<JsPlanOptions> {
         let Self { build, own } = self;
         let build = build.read()?;
         let store = optional(own.store, "store", "an object")?;
-        let store = store.map(|OptionsObject(store)| store.read()).transpose()?;
-        let accepted = store.as_ref().map_or(LIMITS, StoreChoice::limits);
+        let store = store
+            .map(|OptionsObject(store)| store.read_for_plan())
+            .transpose()?;
+        let accepted = store.as_ref().map_or(LIMITS, PlannedStore::limits);
         Ok(PlanSettings {
             build,
             limits: batch_limits(own.max_batch_pairs, own.max_batch_bytes, accepted)?,

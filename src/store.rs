@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use napi_derive::napi;
 use vinext_seed::sanitized_text::SanitizedText;
 use vinext_seed::store::directory::DirectoryStore;
+use vinext_seed::store::handler::{self, HandlerStore};
 use vinext_seed::store::redis::{RedisStore, RedisUrl};
 use vinext_seed::store::s3::{S3Location, S3Store};
 use vinext_seed::store::{Store, StoreLimits};
@@ -13,7 +14,11 @@ use vinext_seed::{CancellationToken, estimate_into, seed_into};
 
 use crate::argument::{Nullable, Typed, optional};
 use crate::error::BindingError;
+use crate::handler::JsHandler;
 use crate::read_options::{RunSettings, STRING, optional_text, text};
+
+/// The type of a cache handler.
+const HANDLER: &str = "handler";
 
 /// A store, with the members of its type.
 #[napi(object, js_name = "NativeStore", object_to_js = false)]
@@ -56,7 +61,24 @@ pub(crate) enum StoreChoice {
     S3(S3Location),
 }
 
+/// A store that seeding can be planned for.
+#[derive(Debug)]
+pub(crate) enum PlannedStore {
+    /// One that can be opened.
+    Choice(StoreChoice),
+    /// A cache handler, which is not called.
+    Handler,
+}
+
 impl JsStore {
+    /// The same for a plan.
+    pub(crate) fn read_for_plan(self) -> Result<PlannedStore, BindingError> {
+        if self.r#type.is(HANDLER) {
+            return Ok(PlannedStore::Handler);
+        }
+        self.read().map(PlannedStore::Choice)
+    }
+
     /// Checks what names the store.
     pub(crate) fn read(self) -> Result<StoreChoice, BindingError> {
         match text(self.r#type, "store.type")?.as_str() {
@@ -148,6 +170,37 @@ impl StoreChoice {
                 estimate_into::<DirectoryStore>(build, limits, max_writes, cancellation).await
             }
             Self::S3(_) => estimate_into::<S3Store>(build, limits, max_writes, cancellation).await,
+        }
+    }
+}
+
+impl PlannedStore {
+    /// What it accepts.
+    pub(crate) fn limits(&self) -> StoreLimits {
+        match self {
+            Self::Choice(store) => store.limits(),
+            Self::Handler => handler::LIMITS,
+        }
+    }
+
+    /// Counts what seeding a build into it would write.
+    pub(crate) async fn estimate(
+        &self,
+        build: BuildOptions,
+        limits: Limits,
+        max_writes: Option<usize>,
+        cancellation: &CancellationToken,
+    ) -> Result<Estimate, SeedError> {
+        match self {
+            Self::Choice(store) => {
+                store
+                    .estimate(build, limits, max_writes, cancellation)
+                    .await
+            }
+            Self::Handler => {
+                estimate_into::<HandlerStore<JsHandler>>(build, limits, max_writes, cancellation)
+                    .await
+            }
         }
     }
 }

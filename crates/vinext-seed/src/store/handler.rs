@@ -42,8 +42,12 @@ pub enum NotSet {
     Failed(String),
     /// It did not settle in time; after how many milliseconds.
     TimedOut(u64),
+    /// Its process did not answer a question either; after how many milliseconds.
+    Busy(u64),
     /// It cannot be called any more, because its process or thread is ending.
     Gone(String),
+    /// It could not be loaded, so it was never called.
+    Unavailable(String),
 }
 
 /// A cache handler as a store.
@@ -61,6 +65,8 @@ impl<H: SetEntry> HandlerStore<H> {
 
 impl NotSet {
     fn into_failure(self) -> RequestError {
+        // A handler may have stored the entry and failed afterwards.
+        let may_be_stored = !matches!(self, Self::Unavailable(_));
         let (kind, code, message) = match self {
             Self::Failed(said) => {
                 let said = SanitizedText::new(&said);
@@ -72,14 +78,25 @@ impl NotSet {
                     format!("`set` of the cache handler did not settle within {milliseconds} ms");
                 (RequestErrorKind::TooSlow, "HANDLER_TIMEOUT", message)
             }
+            Self::Busy(milliseconds) => {
+                let message = format!(
+                    "the cache handler keeps its process busy: `set` did not settle within \
+                     {milliseconds} ms, and the process answers nothing else either"
+                );
+                (RequestErrorKind::Fatal, "HANDLER_BUSY", message)
+            }
             Self::Gone(said) => {
                 let said = SanitizedText::new(&said);
                 let message = format!("the cache handler cannot be called: {said}");
                 (RequestErrorKind::Fatal, "HANDLER_FAILED", message)
             }
+            Self::Unavailable(said) => {
+                let said = SanitizedText::new(&said);
+                let message = format!("the cache handler could not be loaded: {said}");
+                (RequestErrorKind::Fatal, "HANDLER_UNAVAILABLE", message)
+            }
         };
-        // A handler may have stored the entry and failed afterwards.
-        kind.because(StoreError::new(code, message).may_be_stored(true))
+        kind.because(StoreError::new(code, message).may_be_stored(may_be_stored))
     }
 }
 
