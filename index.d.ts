@@ -5,7 +5,8 @@
  * A store that is not Workers KV. What reads it has to take the JSON of vinext's KV adapter, under
  * `[appPrefix:]cache:<logical key>`.
  */
-export type StoreOptions = RedisStoreOptions | S3StoreOptions | DirectoryStoreOptions;
+export type StoreOptions =
+  RedisStoreOptions | S3StoreOptions | DirectoryStoreOptions | HandlerStoreOptions;
 
 /** A Redis or Valkey server, or a cluster of them. */
 export interface RedisStoreOptions {
@@ -58,11 +59,28 @@ export interface DirectoryStoreOptions {
   appPrefix?: string;
 }
 
+/**
+ * The project's own cache handler: the adapter that is configured as `cache.data` of vinext. It is loaded
+ * with the project's own Vite, its options and the environment of this process, in a process of its own, and
+ * gets the pages through its `set`, as with `seedCacheHandler`. It is not given API tokens of Cloudflare's.
+ */
+export interface HandlerStoreOptions {
+  type: "handler";
+  /**
+   * A module whose default export makes a handler from `{ env, options }`: a path, absolute or from `root`
+   * on (`./cache/redis.ts`), or what a package exports.
+   * @default the one in the Vite configuration
+   */
+  adapter?: string;
+  /** What `adapter` gets as `options`. */
+  options?: unknown;
+}
+
 /** Options of `seedCache`: those of `seedKvCache`, with a store in place of a namespace. */
 export interface SeedCacheOptions extends Omit<RunOptions, "refusal"> {
   /**
    * The store, as an object or as a text: `redis://…`, `rediss://…`, `s3://<bucket>/<prefix>`,
-   * `dir:<directory>`.
+   * `dir:<directory>`, `handler`.
    */
   store: StoreOptions | string;
 }
@@ -88,6 +106,9 @@ export interface SeedCacheOptions extends Omit<RunOptions, "refusal"> {
  * | `S3_THROTTLED`, `S3_NOT_READY`, `S3_TIMEOUT` | too many requests; the server is busy or failing; no reply in time: after all attempts |
  * | `S3_FULL`, `S3_REJECTED`, `S3_BAD_REPLY` | the server has no room, does not take an entry, or answers with something else |
  * | `DIRECTORY_FAILED` | the directory cannot be written |
+ * | `HANDLER_UNAVAILABLE` | the project's own cache handler cannot be loaded, or has no `set` |
+ * | `HANDLER_BUSY` | it keeps its process busy |
+ * | `HANDLER_FAILED`, `HANDLER_TIMEOUT` | see `seedCacheHandler`; or its process has ended |
  *
  * @example
  * import { seedCache } from "@vinext/seed-native";

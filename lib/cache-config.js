@@ -69,7 +69,10 @@ export async function readCacheConfig({ root, viteConfig, viteMode, env, signal 
     timeoutMs: TIMEOUT_MS,
   });
   if ("found" in answer) return classify(answer.found);
-  return { kind: "failed", reason: `${viteConfig || path.basename(file)}: ${sanitize(answer.error)}` };
+  return {
+    kind: "failed",
+    reason: `${viteConfig || path.basename(file)}: ${sanitize(answer.error)}`,
+  };
 }
 
 /**

@@ -127,13 +127,16 @@ function startProcess(request, env, loadMs) {
     // Its last words may still be on their way.
     setImmediate(() => leave(signal === null ? `ended with ${code}` : `was ended by ${signal}`)),
   );
-  child.on("message", (/** @type {any} */ { ready: isReady, unavailable, id, pong, ended, failure }) => {
-    if (isReady) return loaded(undefined);
-    if (unavailable !== undefined) return loaded(unavailable);
-    const key = pong ? "ping" : ended ? "end" : id;
-    waiting.get(key)?.(failure === undefined ? {} : { failure });
-    waiting.delete(key);
-  });
+  child.on(
+    "message",
+    (/** @type {any} */ { ready: isReady, unavailable, id, pong, ended, failure }) => {
+      if (isReady) return loaded(undefined);
+      if (unavailable !== undefined) return loaded(unavailable);
+      const key = pong ? "ping" : ended ? "end" : id;
+      waiting.get(key)?.(failure === undefined ? {} : { failure });
+      waiting.delete(key);
+    },
+  );
 
   return {
     ready,
@@ -164,7 +167,9 @@ function startProcess(request, env, loadMs) {
 async function within(milliseconds, promise) {
   const giveUp = new AbortController();
   try {
-    const timeout = sleep(milliseconds, undefined, { signal: giveUp.signal }).catch(() => undefined);
+    const timeout = sleep(milliseconds, undefined, { signal: giveUp.signal }).catch(
+      () => undefined,
+    );
     return await Promise.race([promise, timeout]);
   } finally {
     giveUp.abort();

@@ -9,7 +9,7 @@ import { prerenderHint } from "./prerender-hint.js";
 import { hasManifest } from "./project.js";
 import { seedCache } from "./seed-cache.js";
 import { seedKvCache } from "./seed-kv-cache.js";
-import { readStore } from "./store.js";
+import { storeWithConfig } from "./store-of-project.js";
 import { strictError } from "./strict.js";
 import { targetOfProject } from "./wrangler/of-project.js";
 
@@ -64,15 +64,17 @@ export async function seedFromProject(options = {}) {
 }
 
 /**
- * Seeds a store that the caller names.
+ * Seeds a store that is not Workers KV.
  * @param {string} root
  * @param {import("../index.js").ProjectSeedOptions} options
+ * @param {import("./cache-config.js").CacheConfig} [known] what the Vite configuration says, if it
+ *   has been read already
  * @returns {Promise<ProjectSeedResult>}
  */
-async function seedInto(root, options) {
+async function seedInto(root, options, known) {
   const store = /** @type {import("../index.js").StoreOptions | string} */ (options.store);
-  const { shown } = readStore(store, root);
-  const result = await seedCache({ ...options, root, store });
+  const { shown, cacheConfig } = await storeWithConfig(store, { ...options, root }, known);
+  const result = await seedCache({ ...options, root, store }, cacheConfig);
   if (result.skippedCode === "no-manifest") {
     result.skippedDetail ??= await prerenderHint(root, signalOf(options.signal));
   }
@@ -92,7 +94,9 @@ async function seed(options) {
     return { ...NOTHING_DONE, skipped, skippedCode: "switched-off" };
   }
   const root = path.resolve(given ?? ".");
-  if ((seedOptions.store ?? undefined) !== undefined) return seedInto(root, seedOptions);
+  if ((seedOptions.store ?? undefined) !== undefined) {
+    return seedInto(root, /** @type {any} */ ({ ...seedOptions, env, envFiles }));
+  }
   const signal = signalOf(seedOptions.signal);
   if (!hasManifest(root)) {
     const result = await seedKvCache({ ...seedOptions, root, ...NOWHERE });

@@ -29,13 +29,15 @@ export function runScript(script: string, args: string[], { cwd, env, timeoutMs,
  * Starts a script in a group of its own, so that it can be ended with all its children.
  * @param {string} script run with this Node and without a shell
  * @param {string[]} args
- * @param {{ cwd: string, env: NodeJS.ProcessEnv, isAsked?: boolean }} how whether it is asked for
- *   messages, and then ends when this process does (`lifeline.js`)
+ * @param {{ cwd: string, env: NodeJS.ProcessEnv, isAsked?: boolean,
+ *   serialization?: "json" | "advanced" }} how whether it is asked for messages, and then ends when this
+ *   process does (`lifeline.js`); `advanced` messages may have bytes
  */
-export function spawnScript(script: string, args: string[], { cwd, env, isAsked }: {
+export function spawnScript(script: string, args: string[], { cwd, env, isAsked, serialization }: {
     cwd: string;
     env: NodeJS.ProcessEnv;
     isAsked?: boolean;
+    serialization?: "json" | "advanced";
 }): import("child_process").ChildProcess;
 /**
  * Keeps the end of a stream.

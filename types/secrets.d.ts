@@ -9,3 +9,11 @@ export function withoutSecrets(environment: Record<string, string | undefined>):
  * @returns {string}
  */
 export function scrub(text: string, ...environments: Record<string, string | undefined>[]): string;
+/**
+ * Takes out what somebody else's code may have been given: logins in URLs, and the values of variables that
+ * have one or are named as a secret.
+ * @param {string} text
+ * @param {Record<string, string | undefined>} environment
+ * @returns {string}
+ */
+export function scrubGiven(text: string, environment: Record<string, string | undefined>): string;

@@ -140,7 +140,8 @@ function commandLine(invoke, deployArgs) {
     .option("--env-file <file>", "as for wrangler; may be repeated", collected)
     .option(
       "--to <store>",
-      "another store than Workers KV: redis://…, rediss://…, s3://<bucket>/<prefix> or dir:<directory> (run, plan and deploy)",
+      "another store than Workers KV: redis://…, rediss://…, s3://<bucket>/<prefix>, dir:<directory>, or " +
+        "handler, the project's own cache handler (run, plan and deploy)",
       storeName,
     )
     .option("--local", "the KV of wrangler dev and vite preview on this machine (run and plan)")

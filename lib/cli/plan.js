@@ -4,7 +4,7 @@
 import { prerenderHint } from "../prerender-hint.js";
 import { sanitize } from "../sanitized-text.js";
 import { planKvSeed } from "../seed-kv-cache.js";
-import { readStore } from "../store.js";
+import { storeWithConfig } from "../store-of-project.js";
 import { strictError } from "../strict.js";
 import { targetOfProject } from "../wrangler/of-project.js";
 import { FAILED, OK } from "./exit-codes.js";
@@ -43,7 +43,7 @@ export async function planStep(root, options, printer, signal) {
   const { cacheConfig, target } =
     options.to === undefined
       ? await targetOfProject({ ...seedOptions(root, options), signal })
-      : { cacheConfig: undefined, target: { store: readStore(options.to, root).shown } };
+      : await storeTarget(root, options, signal);
   const plan = await planKvSeed(
     {
       root,
@@ -72,6 +72,18 @@ export async function planStep(root, options, printer, signal) {
   const heading = `${counted(plan.routes, "page")} would be seeded; nothing was sent`;
   printer.result(text(plan, target, printer), heading);
   return { document, exitCode: options.strict && ("code" in target || isUnsound) ? FAILED : OK };
+}
+
+/**
+ * @param {string} root
+ * @param {import("./arguments.js").CliOptions} options
+ * @param {AbortSignal} signal
+ * @returns {Promise<{ cacheConfig?: import("../cache-config.js").CacheConfig, target: PlanTarget }>}
+ */
+async function storeTarget(root, options, signal) {
+  const place = { ...seedOptions(root, options), signal };
+  const { shown: store, cacheConfig } = await storeWithConfig(options.to, place);
+  return { cacheConfig, target: { store } };
 }
 
 /**
