@@ -4,6 +4,8 @@
 //! was checked is what is read. Its size is known before memory is allocated for it.
 
 mod artifact_dir;
+#[cfg(unix)]
+mod busy_dirs;
 mod exact_names;
 mod links;
 mod stamp;

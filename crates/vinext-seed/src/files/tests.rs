@@ -24,6 +24,58 @@ fn files_below_the_directory_are_read_whole() {
     assert_eq!(read(dir.path(), "empty.html").unwrap(), b"");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_directory_of_many_files_is_read_as_any_other() {
+    use std::os::unix::fs::symlink;
+
+    let dir = tempfile::tempdir().unwrap();
+    let (artifacts, store) = (dir.path().join("artifacts"), dir.path().join("store"));
+    fs::create_dir_all(artifacts.join("blog/d.html")).unwrap();
+    fs::create_dir(&store).unwrap();
+    for index in 0..9 {
+        fs::write(artifacts.join(format!("blog/{index}.html")), "real").unwrap();
+    }
+    fs::write(store.join("linked.html"), "linked").unwrap();
+    symlink("1.html", artifacts.join("blog/in.html")).unwrap();
+    symlink(
+        store.join("linked.html"),
+        artifacts.join("blog/linked.html"),
+    )
+    .unwrap();
+    symlink(store.join("linked.html"), artifacts.join("blog/other.html")).unwrap();
+    let opened = ArtifactDir::open(&artifacts).unwrap();
+    let read = |name: &str| {
+        let file = opened.open_file(name)?;
+        let mut content = vec![0; usize::try_from(file.size()).unwrap()];
+        file.read(&mut content)?;
+        Ok::<_, FileError>(content)
+    };
+    for index in 0..9 {
+        assert_eq!(read(&format!("blog/{index}.html")).unwrap(), b"real");
+    }
+    assert_eq!(read("blog/in.html").unwrap(), b"real");
+    assert_eq!(read("blog/linked.html").unwrap(), b"linked");
+    assert!(matches!(
+        read("blog/other.html"),
+        Err(FileError::OtherName(_))
+    ));
+    assert!(matches!(read("blog/none.html"), Err(FileError::Missing)));
+    assert!(matches!(
+        read("blog/d.html"),
+        Err(FileError::NotRegular("a directory"))
+    ));
+    assert!(matches!(
+        read("blog/../../store/linked.html"),
+        Err(FileError::Outside)
+    ));
+    // A directory that is replaced is looked up again where the old one no longer has the file.
+    fs::remove_dir_all(artifacts.join("blog")).unwrap();
+    fs::create_dir(artifacts.join("blog")).unwrap();
+    fs::write(artifacts.join("blog/1.html"), "new").unwrap();
+    assert_eq!(read("blog/1.html").unwrap(), b"new");
+}
+
 #[test]
 fn what_is_not_there_is_missing() {
     let dir = tempfile::tempdir().unwrap();
