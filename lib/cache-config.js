@@ -43,7 +43,8 @@ const READER = fileURLToPath(new URL("./cache-config-reader.js", import.meta.url
  * adapter's options; why seeding KV would be pointless; why the configuration cannot be read.
  * @typedef {{ kind: "unknown" }
  *   | { kind: "kv", options: KvAdapterOptions }
- *   | { kind: "pointless", code: string, reason: string, data?: DataAdapter }
+ *   | { kind: "pointless", code: string, reason: string, data?: DataAdapter,
+ *       variables?: Record<string, string | undefined> }
  *   | { kind: "failed", reason: string }} CacheConfig
  */
 
@@ -115,8 +116,11 @@ export function classify(config) {
     return {
       kind: "pointless",
       code: "data-adapter-is-not-kv",
-      reason: `\`cache.data\` of vinext is not the KV adapter but ${sanitize(adapter)}`,
+      reason:
+        `\`cache.data\` of vinext is not the KV adapter but ${sanitize(adapter)}; to seed what it reads, ` +
+        'name the store, or let the adapter store the pages: --to handler (store: "handler")',
       data: config.data,
+      variables: config.variables,
     };
   }
   const { binding, appPrefix, ttlSeconds } = config.data.options ?? {};

@@ -1,8 +1,10 @@
 // `seedCache`: seeds any store, as `seedKvCache` seeds Workers KV.
 
+import { signalOf } from "./abort.js";
 import { seedStore } from "./binding.js";
 import { runForProject } from "./project.js";
 import { seedConfiguredHandler } from "./seed-configured-handler.js";
+import { storeOfSite } from "./store-of-project.js";
 import { readStore } from "./store.js";
 
 /**
@@ -13,9 +15,25 @@ import { readStore } from "./store.js";
  */
 export async function seedCache(options, known) {
   if (options === null || typeof options !== "object") return seedStore(options);
-  const { handler, ...completed } = withStore(options);
+  const site = (options.store ?? undefined) === undefined ? await storeToSeed(options) : undefined;
+  const named =
+    site === undefined ? options : { ttlSeconds: site.ttlSeconds, ...options, store: site.store };
+  const { handler, ...completed } = withStore(named);
   if (handler !== undefined) return seedConfiguredHandler(completed, handler, known);
   return runForProject(seedStore, completed, known);
+}
+
+/**
+ * The store that the built site reads.
+ * @param {import("../index.js").SeedCacheOptions} options
+ * @returns {Promise<import("./store-of-project.js").StoreOfSite | undefined>}
+ */
+async function storeToSeed(options) {
+  if (typeof options.root !== "string") return undefined;
+  const site = await storeOfSite({ ...options, signal: signalOf(options.signal) });
+  if (site?.refusal === undefined) return site;
+  const message = `option \`store\` is missing: ${site.refusal.reason}`;
+  throw Object.assign(new Error(message), { code: "INVALID_OPTION" });
 }
 
 /**

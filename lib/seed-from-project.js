@@ -9,7 +9,7 @@ import { prerenderHint } from "./prerender-hint.js";
 import { hasManifest } from "./project.js";
 import { seedCache } from "./seed-cache.js";
 import { seedKvCache } from "./seed-kv-cache.js";
-import { storeWithConfig } from "./store-of-project.js";
+import { storeOfSite, storeWithConfig } from "./store-of-project.js";
 import { strictError } from "./strict.js";
 import { targetOfProject } from "./wrangler/of-project.js";
 
@@ -105,6 +105,13 @@ async function seed(options) {
       skippedDetail: result.skippedDetail ?? (await prerenderHint(root, signal)),
     };
   }
+  const site = await storeOfSite({ ...seedOptions, root, env, binding, namespaceId, local });
+  if (site !== undefined) {
+    const { store, ttlSeconds, refusal, cacheConfig: known } = site;
+    const own = { ttlSeconds, ...withoutMissing(seedOptions), store, refusal };
+    const result = await seedInto(root, own, known);
+    return refusal === undefined ? result : { ...result, target: undefined };
+  }
   const { viteConfig, viteMode, apiBaseUrl } = seedOptions;
   const { cacheConfig, target } = await targetOfProject({
     root,
@@ -152,4 +159,14 @@ async function seed(options) {
   }
   const result = await seedKvCache({ ...seedOptions, root, ...remote }, cacheConfig);
   return { ...result, target: { accountId: target.accountId, ...place } };
+}
+
+/**
+ * @template {object} Options
+ * @param {Options} options
+ * @returns {Options} without the options that are `null` or `undefined`
+ */
+function withoutMissing(options) {
+  const given = Object.entries(options).filter(([, value]) => (value ?? undefined) !== undefined);
+  return /** @type {Options} */ (Object.fromEntries(given));
 }

@@ -1,6 +1,8 @@
 // Finds the store that a project's pages go to, where it is not Workers KV.
 
+import { inspectWorker } from "./binding.js";
 import { readCacheConfig } from "./cache-config.js";
+import { placeOfAdapter } from "./known-adapters.js";
 import { hasManifest } from "./project.js";
 import { readStore, shownAdapter } from "./store.js";
 
@@ -33,6 +35,77 @@ export async function storeWithConfig(given, place, known) {
   const adapter = cacheConfig.kind === "pointless" ? cacheConfig.data?.adapter : undefined;
   const isText = typeof adapter === "string";
   return { shown: isText ? shownAdapter(adapter, place.root) : shown, cacheConfig };
+}
+
+/**
+ * The store that a built site reads, where it is not Workers KV and its adapter is known.
+ * @typedef {object} StoreOfSite
+ * @property {import("../index.js").StoreOptions} store where the site does not say all of it, good for
+ *   counting only
+ * @property {number} [ttlSeconds]
+ * @property {CacheConfig} cacheConfig
+ * @property {{ code: string, reason: string }} [refusal] why nothing can be stored there
+ */
+
+/**
+ * @param {ConfigPlace & { binding?: string | null, namespaceId?: string | null, local?: boolean | null }}
+ *   options those that name a namespace of Workers KV are the caller's word
+ * @returns {Promise<StoreOfSite | undefined>}
+ */
+export async function storeOfSite(options) {
+  const { root, binding, namespaceId, local } = options;
+  const namesKv = (binding ?? namespaceId ?? undefined) !== undefined || local === true;
+  if (namesKv || options.viteConfig === false || !hasManifest(root)) return undefined;
+  const { dataCache, hasCdnCache } = await inspectWorker(root);
+  if (dataCache !== "other" || hasCdnCache) return undefined;
+  const cacheConfig = await readConfig(options);
+  if (cacheConfig.kind !== "pointless") return undefined;
+  const place = placeOfAdapter(cacheConfig.data);
+  if (place === undefined) return undefined;
+  const { title, variable, store, ttlSeconds } = place;
+  const value = cacheConfig.variables?.[variable] ?? process.env[variable];
+  const found = { ttlSeconds, cacheConfig };
+  if (value) return { ...found, store: withValue(store, value) };
+  const reason =
+    `the built site reads its pages from ${title} and finds it through the variable ${variable}, which is ` +
+    "not set; set it, or name the store with --to (`store`)";
+  return {
+    ...found,
+    store: withValue(store, store.type === "redis" ? "redis://localhost" : "unknown"),
+    refusal: { code: "store-unknown", reason },
+  };
+}
+
+/**
+ * The options for what an adapter's descriptor says, as a Vite configuration has it.
+ * @template {{ store?: unknown, ttlSeconds?: number }} Options
+ * @param {unknown} descriptor
+ * @param {Options} options that are named beside it
+ * @returns {Options} without a store where it is Workers KV or not known
+ */
+export function withStoreOfDescriptor(descriptor, options) {
+  const { adapter, options: own } = /** @type {{ adapter?: string, options?: unknown }} */ (
+    descriptor
+  );
+  const { store } = options;
+  const isHandler = store === "handler" || /** @type {any} */ (store)?.type === "handler";
+  if (isHandler && /** @type {any} */ (store).adapter === undefined) {
+    return { ...options, store: { type: "handler", adapter, options: own } };
+  }
+  const place = (store ?? undefined) === undefined ? placeOfAdapter(descriptor) : undefined;
+  if (place === undefined) return options;
+  return { ttlSeconds: place.ttlSeconds, ...options, store: place.store };
+}
+
+/**
+ * @param {import("../index.js").StoreOptions} store
+ * @param {string} value of the adapter's variable
+ * @returns {import("../index.js").StoreOptions}
+ */
+function withValue(store, value) {
+  return store.type === "redis"
+    ? { ...store, url: value }
+    : /** @type {any} */ ({ ...store, bucket: value });
 }
 
 /** @param {ConfigPlace} place */

@@ -81,8 +81,9 @@ export interface SeedCacheOptions extends Omit<RunOptions, "refusal"> {
   /**
    * The store, as an object or as a text: `redis://…`, `rediss://…`, `s3://<bucket>/<prefix>`,
    * `dir:<directory>`, `handler`.
+   * @default what the built site reads, if that is not Workers KV
    */
-  store: StoreOptions | string;
+  store?: StoreOptions | string;
 }
 
 /**
@@ -223,7 +224,7 @@ export interface ProjectSeedOptions extends Omit<
   afterDeploy?: boolean;
   /**
    * The store to seed, where it is not Workers KV, see `seedCache`. Then nothing is asked of wrangler.
-   * @default Workers KV
+   * @default what the built site reads
    */
   store?: StoreOptions | string;
   /**

@@ -4,7 +4,8 @@
 import { prerenderHint } from "../prerender-hint.js";
 import { sanitize } from "../sanitized-text.js";
 import { planKvSeed } from "../seed-kv-cache.js";
-import { storeWithConfig } from "../store-of-project.js";
+import { storeOfSite, storeWithConfig } from "../store-of-project.js";
+import { readStore } from "../store.js";
 import { strictError } from "../strict.js";
 import { targetOfProject } from "../wrangler/of-project.js";
 import { FAILED, OK } from "./exit-codes.js";
@@ -40,28 +41,36 @@ export async function planProject(root, options, printer, signal) {
  * @returns {Promise<{ document: object, exitCode: number }>}
  */
 export async function planStep(root, options, printer, signal) {
-  const { cacheConfig, target } =
+  const site =
     options.to === undefined
-      ? await targetOfProject({ ...seedOptions(root, options), signal })
-      : await storeTarget(root, options, signal);
+      ? await storeOfSite({ ...seedOptions(root, options), signal })
+      : undefined;
+  const { cacheConfig, target } =
+    site !== undefined
+      ? { cacheConfig: site.cacheConfig, target: targetOfSite(site, root) }
+      : options.to === undefined
+        ? await targetOfProject({ ...seedOptions(root, options), signal })
+        : await storeTarget(root, options, signal);
   const plan = await planKvSeed(
     {
       root,
       ...buildOptions(options),
       maxWrites: options.maxWrites,
-      store: options.to,
+      ...(site === undefined ? { store: options.to } : { store: site.store }),
+      ...(site?.ttlSeconds !== undefined && options.ttl === undefined
+        ? { ttlSeconds: site.ttlSeconds }
+        : {}),
       signal,
     },
     cacheConfig,
   );
   if (plan.skippedCode === "no-manifest") plan.skippedDetail ??= await prerenderHint(root, signal);
   const where = "code" in target ? { targetMissing: target } : { target: shown(target) };
+  const isForStore = site !== undefined || options.to !== undefined;
   const document = {
     ...plan,
     ...where,
-    ...("store" in target
-      ? {}
-      : { ...priceOf(plan.kvPairs, plan.bytes), calls: callsOf(plan.kvPairs) }),
+    ...(isForStore ? {} : { ...priceOf(plan.kvPairs, plan.bytes), calls: callsOf(plan.kvPairs) }),
   };
   for (const warning of plan.warnings) printer.warning(warning);
   const isUnsound = strictError(plan) !== undefined;
@@ -70,8 +79,17 @@ export async function planStep(root, options, printer, signal) {
     return { document, exitCode: options.strict && isUnsound ? FAILED : OK };
   }
   const heading = `${counted(plan.routes, "page")} would be seeded; nothing was sent`;
-  printer.result(text(plan, target, printer), heading);
+  printer.result(text(plan, target, isForStore, printer), heading);
   return { document, exitCode: options.strict && ("code" in target || isUnsound) ? FAILED : OK };
+}
+
+/**
+ * @param {import("../store-of-project.js").StoreOfSite} site
+ * @param {string} root
+ * @returns {PlanTarget}
+ */
+function targetOfSite({ store, refusal }, root) {
+  return refusal ?? { store: readStore(store, root).shown };
 }
 
 /**
@@ -89,9 +107,10 @@ async function storeTarget(root, options, signal) {
 /**
  * @param {import("../../index.js").SeedPlan} plan
  * @param {PlanTarget} target
+ * @param {boolean} isForStore whether it is for another store than Workers KV
  * @param {import("./printer.js").Printer} printer
  */
-function text(plan, target, { isVerbose }) {
+function text(plan, target, isForStore, { isVerbose }) {
   const { kvPairs, bytes, batches, skippedReasons, largestEntries, runtime } = plan;
   const build = sanitize(plan.buildId);
   return [
@@ -106,9 +125,9 @@ function text(plan, target, { isVerbose }) {
       ["vinext", `${runtime?.vinext} (format ${runtime?.generation}), build ${build}`],
       ["writes", `${number(kvPairs)} (one for each entry), in ${counted(batches, "request")}`],
       ...budgetRow(plan),
-      ...("store" in target ? [] : buildIdRow(plan)),
+      ...(isForStore ? [] : buildIdRow(plan)),
       ["bytes", size(bytes)],
-      ...("store" in target ? [] : [...costs(kvPairs, bytes), ...callRows(kvPairs)]),
+      ...(isForStore ? [] : [...costs(kvPairs, bytes), ...callRows(kvPairs)]),
       ...skippedRows(skippedReasons),
     ]),
     "",

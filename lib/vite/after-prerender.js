@@ -10,6 +10,7 @@ import { sanitize } from "../sanitized-text.js";
 import { seedFromProject } from "../seed-from-project.js";
 import { strictError } from "../strict.js";
 import { planKvSeed } from "../seed-kv-cache.js";
+import { readStore } from "../store.js";
 import { unclearWish } from "./deploy-under-way.js";
 
 /** How often, and after which pauses, a namespace is looked for that a deploy has just made. */
@@ -63,9 +64,18 @@ async function printPlan(root, options, printer) {
     return;
   }
   const what = `${counted(plan.routes, "page")}, ${counted(plan.kvPairs, "entry", "entries")}`;
-  printer.result(`Workers KV: a deploy would seed ${what} (${size(plan.bytes)}); nothing was sent`);
+  const where = plannedPlace(root, options.store);
+  printer.result(`${where}: a deploy would seed ${what} (${size(plan.bytes)}); nothing was sent`);
   const skipped = skippedRows(plan.skippedReasons);
   if (skipped.length > 0) printer.result(rows(skipped));
+}
+
+/**
+ * @param {string} root
+ * @param {WithSeedOptions["store"]} store
+ */
+function plannedPlace(root, store) {
+  return store === undefined ? "Workers KV" : sanitize(readStore(store, root).shown);
 }
 
 /**

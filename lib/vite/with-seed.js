@@ -17,9 +17,20 @@ let isCalled = false;
 
 /**
  * What to do at the end of a deploy in which it does not.
- * @type {import("./vite.js").WithSeedOptions | undefined}
+ * @type {{ descriptor: object, options: import("./vite.js").WithSeedOptions } | undefined}
  */
 let uncalled;
+
+/**
+ * Options with the store that the adapter reads, where it is not Workers KV. Importing what tells them apart
+ * loads native code.
+ * @param {object} descriptor
+ * @param {import("./vite.js").WithSeedOptions} options
+ */
+async function withStore(descriptor, options) {
+  const { withStoreOfDescriptor } = await import("../store-of-project.js");
+  return withStoreOfDescriptor(descriptor, options);
+}
 
 /** @type {import("./vite.js").withSeed} */
 export function withSeed(descriptor, options = {}) {
@@ -33,7 +44,7 @@ export function withSeed(descriptor, options = {}) {
   const inner = before === undefined ? existing : before.inner;
   const all = { ...before?.options, ...options };
 
-  watch(all);
+  watch(descriptor, all);
   /** @param {Parameters<Hook>[0]} prerendered */
   const finalizePrerenderOutput = async (prerendered) => {
     await inner?.call(output, prerendered);
@@ -42,7 +53,7 @@ export function withSeed(descriptor, options = {}) {
     if (deploy.kind === "off") return;
     try {
       const { seedAfterPrerender } = await import("./after-prerender.js");
-      await seedAfterPrerender(prerendered.root, all, deploy);
+      await seedAfterPrerender(prerendered.root, await withStore(descriptor, all), deploy);
     } catch (error) {
       if (all.strict === true && deploy.kind === "deploy") throw error;
       warn(textOf(error));
@@ -89,15 +100,16 @@ function copy(original, changes) {
 /**
  * Sees to it that no deploy goes unseeded in silence where vinext never calls the hook. The deploy command of
  * @vinext/cloudflare up to 1.0.0-beta.7 builds in a way in which it does not.
+ * @param {object} descriptor
  * @param {import("./vite.js").WithSeedOptions} options
  */
-function watch(options) {
+function watch(descriptor, options) {
   if (deployUnderWay().kind !== "deploy" || !isBuild()) return;
   if (uncalled === undefined) {
     // Not emitted after an error, which ends the process by `process.exit`.
     process.once("beforeExit", () => void endUncalled());
   }
-  uncalled = options;
+  uncalled = { descriptor, options };
 }
 
 async function endUncalled() {
@@ -112,10 +124,11 @@ async function endUncalled() {
   }
   try {
     const { seedAfterDeploy } = await import("./after-prerender.js");
-    await seedAfterDeploy(process.cwd(), uncalled ?? {}, deploy);
+    const { descriptor = {}, options = {} } = uncalled ?? {};
+    await seedAfterDeploy(process.cwd(), await withStore(descriptor, options), deploy);
   } catch (error) {
     warn(textOf(error));
-    if (uncalled?.strict) process.exitCode = 1;
+    if (uncalled?.options.strict) process.exitCode = 1;
   }
 }
 
