@@ -1,12 +1,16 @@
 // Finds a package as a project has it installed: its directory and its `package.json`, never its code.
 
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { askReader } from "./reader.js";
+import { readRegularFile } from "./regular-file.js";
 
 const PLUG_AND_PLAY_READER = fileURLToPath(new URL("./plug-and-play-reader.js", import.meta.url));
+
+/** The largest file of a package that is read, in bytes. Those of published versions have up to 150 KB. */
+const MAX_PACKAGE_FILE_BYTES = 8 * 1024 * 1024;
 
 /** How long a Plug'n'Play loader may take. Those of large monorepos have tens of megabytes. */
 const PLUG_AND_PLAY_TIMEOUT_MS = 20_000;
@@ -29,13 +33,31 @@ export async function findPackage(root, name, signal) {
   const home = path.resolve(root);
   for (const directory of await candidates(home, name, signal)) {
     try {
-      const manifest = JSON.parse(readFileSync(path.join(directory, "package.json"), "utf-8"));
-      return { directory, manifest };
+      return { directory, manifest: readPackageManifest(directory) };
     } catch {
       // Not here, or not readable, which for Node is the same.
     }
   }
   return undefined;
+}
+
+/**
+ * @param {string} directory of a package
+ * @returns {any} its `package.json`
+ * @throws if it cannot be read or is no JSON
+ */
+export function readPackageManifest(directory) {
+  return JSON.parse(readPackageFile(directory, "package.json"));
+}
+
+/**
+ * @param {string} directory of a package
+ * @param {string} name
+ * @returns {string} the file's text
+ * @throws if it cannot be read
+ */
+export function readPackageFile(directory, name) {
+  return readRegularFile(path.join(directory, name), MAX_PACKAGE_FILE_BYTES);
 }
 
 /**

@@ -1,10 +1,8 @@
 // Reads the versions of vinext that a project has installed, and the files that tell cache formats
 // apart. What they mean, the engine knows.
 
-import { readFileSync } from "node:fs";
-import path from "node:path";
 import { probeFiles } from "./binding.js";
-import { findPackage } from "./installed-package.js";
+import { findPackage, readPackageFile } from "./installed-package.js";
 
 /**
  * @typedef {object} InstalledRuntime
@@ -53,7 +51,7 @@ function contents(directory, names) {
   const found = {};
   for (const name of names) {
     try {
-      found[name] = readFileSync(path.join(directory, name), "utf-8");
+      found[name] = readPackageFile(directory, name);
     } catch {
       // Not every version has every file.
     }

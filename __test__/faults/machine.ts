@@ -15,6 +15,7 @@ import {
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect } from "vitest";
+import { seedFromProject, type PlanOptions } from "../../index.js";
 import { BUILD_ID, buildOf, key, rendered, temporaryDirectory } from "../support/build.js";
 import { startScriptedApi } from "../support/scripted-api.js";
 import { failureOf, seed, seeded } from "../support/seed.js";
@@ -35,10 +36,10 @@ const artifactsOf = (root: string) => path.join(root, "dist/server/prerendered-r
 const manifestOf = (root: string) => path.join(root, "dist/server/vinext-prerender.json");
 
 /** Plans a build in a process of its own; the result, and the most memory it took, in bytes. */
-function plannedApart(root: string, before = "") {
+function plannedApart(root: string, options: Partial<PlanOptions> = {}, before = "") {
   const script = `
     import { planKvSeed } from ${JSON.stringify(INDEX)};
-    const options = { root: ${JSON.stringify(root)}, runtime: { vinext: "1.4.0" } };
+    const options = ${JSON.stringify({ root, runtime: { vinext: "1.4.0" }, ...options })};
     const idle = process.resourceUsage().maxRSS;
     const plan = await planKvSeed(options).catch(({ code, message }) => ({ code, message }));
     const bytes = (process.resourceUsage().maxRSS - idle) * 1024;
@@ -73,20 +74,24 @@ async function withDate(seconds: number, why: string) {
 export const FILES: MachineFault[] = [
   {
     fault: "artifacts of 250 MB and 3 GB, sparse",
-    behaviour: "skipped as `value-too-large` without reading them: less than 60 MB of memory",
+    behaviour:
+      "skipped as `value-too-large` without reading them, whatever the store: less than 60 MB of memory",
     needsUnix: true,
     async run() {
       const root = buildOf([rendered("/a"), rendered("/b"), rendered("/ok")], { "ok.html": "x" });
       for (const [name, bytes] of Object.entries({ "a.html": 250e6, "b.html": 3e9 })) {
         ftruncateSync(openSync(path.join(artifactsOf(root), name), "w"), bytes);
       }
-      const { plan, bytes } = plannedApart(root);
-      expect(plan.routesSkipped).toMatchObject([
-        { route: "/a", code: "value-too-large" },
-        { route: "/b", code: "value-too-large" },
-      ]);
-      expect(plan.kvPairs).toBe(1);
-      expect(bytes).toBeLessThan(60e6);
+      // A directory takes values of any size.
+      for (const store of [undefined, { type: "dir", path: "entries" }]) {
+        const { plan, bytes } = plannedApart(root, { store });
+        expect(plan.routesSkipped).toMatchObject([
+          { route: "/a", code: "value-too-large" },
+          { route: "/b", code: "value-too-large" },
+        ]);
+        expect(plan.kvPairs).toBe(1);
+        expect(bytes).toBeLessThan(60e6);
+      }
     },
   },
   {
@@ -94,7 +99,7 @@ export const FILES: MachineFault[] = [
     behaviour: "every page is packed, with fewer files open at a time",
     needsUnix: true,
     async run() {
-      const { plan } = plannedApart(numbered(300), "ulimit -n 40; ");
+      const { plan } = plannedApart(numbered(300), {}, "ulimit -n 40; ");
       expect(plan.kvPairs).toBe(300);
       expect(plan.routesSkippedTotal).toBe(0);
     },
@@ -111,6 +116,23 @@ export const FILES: MachineFault[] = [
       expect(result.routesSkipped).toMatchObject([
         { route: "/a", reason: expect.stringContaining("not a regular file") },
       ]);
+    },
+  },
+  {
+    fault: "a pipe, or a file of 20 MB, in place of a package's `package.json`",
+    behaviour: "the package counts as missing; nothing waits for it",
+    needsUnix: true,
+    async run() {
+      for (const isPipe of [true, false]) {
+        const root = numbered(1);
+        const vinext = path.join(root, "node_modules/vinext");
+        const manifest = path.join(vinext, "package.json");
+        mkdirSync(vinext, { recursive: true });
+        if (isPipe) execFileSync("mkfifo", [manifest]);
+        else writeFileSync(manifest, `{"version":"1.4.0"}${" ".repeat(20e6)}`);
+        const { skippedCode } = await seedFromProject({ root, apiToken: "token-of-the-test" });
+        expect(skippedCode).toBe("vinext-not-installed");
+      }
     },
   },
   {

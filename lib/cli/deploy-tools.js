@@ -1,8 +1,7 @@
 // Chooses the commands that `deploy` runs: a project's own build, and its own deploy.
 
-import { readFileSync } from "node:fs";
 import path from "node:path";
-import { findCommand, findPackage } from "../installed-package.js";
+import { findCommand, findPackage, readPackageManifest } from "../installed-package.js";
 import { hasBuildOutput } from "../wrangler/build-output.js";
 import { findWrangler } from "../wrangler/installed-wrangler.js";
 import { PRERENDER_FLAG, buildTakesPrerenderFlag } from "../prerender-hint.js";
@@ -57,7 +56,7 @@ export async function findBuild(root, signal, { mode, viteConfig } = {}) {
 function buildScript(root) {
   const major = Number.parseInt(process.versions.node, 10);
   if (major < FIRST_NODE_THAT_RUNS_SCRIPTS) return undefined;
-  const manifest = JSON.parse(readFileSync(path.join(root, "package.json"), "utf-8"));
+  const manifest = readPackageManifest(root);
   const name = BUILD_SCRIPTS.find((one) => typeof manifest?.scripts?.[one] === "string");
   return name === undefined ? undefined : tool("node", "--run", [name], "node --run");
 }

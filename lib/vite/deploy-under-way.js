@@ -1,8 +1,9 @@
 // Detects whether the build in this process is part of a deploy, and with which arguments.
 
-import { readFileSync, realpathSync } from "node:fs";
+import { realpathSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
+import { readPackageManifest } from "../installed-package.js";
 
 /** The package whose command builds and deploys in one process. */
 const DEPLOY_PACKAGE = "@vinext/cloudflare";
@@ -83,7 +84,7 @@ function isDeployCommand([, script, command]) {
 function packageOf(file) {
   for (let directory = path.dirname(file); ; directory = path.dirname(directory)) {
     try {
-      return JSON.parse(readFileSync(path.join(directory, "package.json"), "utf-8")).name;
+      return readPackageManifest(directory).name;
     } catch {
       if (directory === path.dirname(directory)) return undefined;
     }

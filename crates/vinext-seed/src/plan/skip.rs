@@ -87,7 +87,7 @@ pub enum SkipReason {
         /// Its name within the directory of artifacts.
         file: String,
     },
-    /// The entry is larger than what KV takes.
+    /// The entry is larger than what the store takes, or than what the memory is enough for.
     ValueTooLarge {
         /// The file it was made of, within the directory of artifacts.
         file: String,

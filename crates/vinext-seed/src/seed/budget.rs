@@ -41,6 +41,14 @@ const MAX_CHOSEN_BODY_BYTES: usize = 8 * MEBIBYTE;
 /// The smallest request body that is chosen, in bytes. Rather than go below, fewer are in flight.
 const MIN_CHOSEN_BODY_BYTES: usize = MEBIBYTE;
 
+/// The largest value that is taken whatever the budget, in bytes: the largest one of Workers KV. Other
+/// stores take gigabytes; there, what is larger has to fit into the memory.
+const LEAST_MAX_VALUE_BYTES: usize = 25 * MEBIBYTE;
+
+/// The share of the memory, as a divisor, that one value may have. Its artifact, its encoded entry and
+/// what the store makes of that are there at the same time.
+const VALUE_SHARE: usize = 4;
+
 /// Requests in flight unless the caller says otherwise. On a network where every connection has its
 /// own pace, time goes down with their number; more than eight bodies do not fit into the default
 /// budget.
@@ -153,6 +161,7 @@ impl Budget {
         let each = max_body_bytes.saturating_add(with_headroom(segment_bytes));
         // Below this, whole bodies could not be in flight at all.
         let least_held = held_bytes.saturating_add(batches_held(concurrency).saturating_mul(each));
+        let max_value_bytes = (free_bytes / VALUE_SHARE).max(LEAST_MAX_VALUE_BYTES);
         let in_bodies = max_body_bytes.div_ceil(segment_bytes) * batches_held(concurrency);
         Self {
             pack: PackLimits {
@@ -172,7 +181,10 @@ impl Budget {
             },
             concurrency,
             frame: S::FRAME,
-            store: S::LIMITS,
+            store: StoreLimits {
+                max_value_bytes: S::LIMITS.max_value_bytes.min(max_value_bytes),
+                ..S::LIMITS
+            },
             rules: S::RULES,
             max_memory_bytes,
         }
@@ -202,6 +214,7 @@ fn with_headroom(bytes: usize) -> usize {
 mod tests {
     use super::*;
     use crate::store::cloudflare_kv::{CloudflareKv, LIMITS};
+    use crate::store::directory::DirectoryStore;
     use proptest::prelude::*;
 
     fn memory(max_memory_bytes: usize) -> Limits {
@@ -271,6 +284,15 @@ mod tests {
         });
         assert_eq!(both.concurrency, 64);
         assert_eq!(both.batch.max_body_bytes, LIMITS.max_body_bytes);
+    }
+
+    #[test]
+    fn a_value_that_the_memory_is_too_small_for_is_not_taken() {
+        let of = |mebibytes| Budget::spend::<DirectoryStore>(memory(mebibytes * MEBIBYTE), 2);
+        assert_eq!(of(1).store.max_value_bytes, 25 * MEBIBYTE);
+        assert_eq!(of(424).store.max_value_bytes, 100 * MEBIBYTE);
+        let kv = Budget::spend::<CloudflareKv>(memory(424 * MEBIBYTE), 2);
+        assert_eq!(kv.store, LIMITS);
     }
 
     #[test]
