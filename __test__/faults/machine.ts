@@ -83,8 +83,8 @@ export const FILES: MachineFault[] = [
         ftruncateSync(openSync(path.join(artifactsOf(root), name), "w"), bytes);
       }
       // A directory takes values of any size.
-      for (const store of [undefined, { type: "dir", path: "entries" }]) {
-        const { plan, bytes } = plannedApart(root, { store });
+      for (const options of [{}, { store: "dir:entries" }]) {
+        const { plan, bytes } = plannedApart(root, options);
         expect(plan.routesSkipped).toMatchObject([
           { route: "/a", code: "value-too-large" },
           { route: "/b", code: "value-too-large" },
@@ -182,14 +182,19 @@ export const FILES: MachineFault[] = [
     },
   },
   {
-    fault: "`dist` is a link",
+    fault: "`dist`, `dist/server`, `prerendered-routes` or the manifest is a link",
     behaviour: "followed",
     needsUnix: true,
     async run() {
-      const store = numbered(1);
-      const root = temporaryDirectory();
-      symlinkSync(path.join(store, "dist"), path.join(root, "dist"));
-      expect((await seeded(root)).keys).toEqual([key("/p0", "html")]);
+      const directory = path.join("dist", "server");
+      const inside = ["prerendered-routes", "vinext-prerender.json"];
+      for (const name of ["dist", directory, ...inside.map((name) => path.join(directory, name))]) {
+        const root = numbered(1);
+        const elsewhere = path.join(temporaryDirectory(), "elsewhere");
+        renameSync(path.join(root, name), elsewhere);
+        symlinkSync(elsewhere, path.join(root, name));
+        expect((await seeded(root)).keys, name).toEqual([key("/p0", "html")]);
+      }
     },
   },
 ];

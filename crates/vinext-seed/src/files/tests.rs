@@ -149,6 +149,30 @@ fn a_file_is_read_up_to_a_size() {
     ));
 }
 
+#[test]
+fn memory_that_the_machine_does_not_have_is_an_error() {
+    let taken = take_memory(&mut Vec::new(), u64::MAX).unwrap_err();
+    assert_eq!(taken.kind(), io::ErrorKind::OutOfMemory);
+    assert!(is_shortage(&taken));
+}
+
+#[cfg(unix)]
+#[test]
+fn only_what_others_give_back_is_waited_for() {
+    use rustix::io::Errno;
+    for (errno, is_awaited) in [
+        (Errno::MFILE, true),
+        (Errno::NFILE, true),
+        (Errno::NOMEM, true),
+        (Errno::AGAIN, true),
+        (Errno::ACCESS, false),
+        (Errno::IO, false),
+        (Errno::NOENT, false),
+    ] {
+        assert_eq!(is_shortage(&errno.into()), is_awaited, "{errno}");
+    }
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_file_that_tells_no_size_is_read_up_to_a_size_too() {

@@ -176,7 +176,7 @@ impl PackContext {
         match self.artifacts.check_name(&entry.file, place.has_twin) {
             Ok(()) => {}
             Err(FileError::Missing) if !entry.is_required => return Ok(false),
-            Err(problem) => return Err(unusable(entry, problem)),
+            Err(problem) => return Err(unusable(&entry.file, problem)),
         }
         let opened = self
             .artifacts
@@ -184,7 +184,7 @@ impl PackContext {
         let mut open = match opened {
             Ok(open) => open,
             Err(FileError::Missing) if !entry.is_required => return Ok(false),
-            Err(problem) => return Err(unusable(entry, problem)),
+            Err(problem) => return Err(unusable(&entry.file, problem)),
         };
         self.encoder.check_file(entry, open.size())?;
         if open.size() > self.segment_bytes as u64 {
@@ -196,17 +196,17 @@ impl PackContext {
             let bytes = usize::try_from(open.size()).unwrap_or(usize::MAX);
             let reserved = self.pool.reserve(place.chunk_start, bytes);
             let made = buffer.make_room(reserved.ok_or(PackRouteError::Cancelled)?);
-            made.map_err(|error| unusable(entry, error.into()))?;
+            made.map_err(|error| unusable(&entry.file, error.into()))?;
         }
         let read = buffer.read(open);
         read.map(|()| true)
-            .map_err(|problem| unusable(entry, problem))
+            .map_err(|problem| unusable(&entry.file, problem))
     }
 }
 
 /// What a file that cannot be read means: for its route, or for the whole run.
-fn unusable(entry: &PlannedEntry, problem: FileError) -> PackRouteError {
-    let file = entry.file.clone();
+fn unusable(file: &str, problem: FileError) -> PackRouteError {
+    let file = file.to_owned();
     match problem {
         FileError::Unreadable(error) if error.kind() == io::ErrorKind::OutOfMemory => {
             PackRouteError::End(PackError::OutOfMemory(SanitizedText::new(
@@ -224,5 +224,47 @@ fn unusable(entry: &PlannedEntry, problem: FileError) -> PackRouteError {
             file,
             problem: SanitizedText::new(&problem.to_string()),
         }),
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use rustix::io::Errno;
+
+    use super::*;
+
+    #[test]
+    fn what_the_machine_cannot_read_ends_the_run_and_skips_no_page() {
+        for (errno, code) in [
+            (Errno::MFILE, "ARTIFACTS_UNREADABLE"),
+            (Errno::NFILE, "ARTIFACTS_UNREADABLE"),
+            (Errno::ACCESS, "ARTIFACTS_UNREADABLE"),
+            (Errno::PERM, "ARTIFACTS_UNREADABLE"),
+            (Errno::IO, "ARTIFACTS_UNREADABLE"),
+            (Errno::STALE, "ARTIFACTS_UNREADABLE"),
+            (Errno::NOMEM, "OUT_OF_RESOURCES"),
+        ] {
+            let problem = FileError::from(io::Error::from(errno));
+            let PackRouteError::End(error) = unusable("a.html", problem) else {
+                panic!("{errno} is no end");
+            };
+            assert_eq!(error.code(), code, "{errno}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_file_skips_its_page() {
+        for (errno, code) in [
+            (Errno::NOENT, "missing-artifact"),
+            (Errno::NOTDIR, "missing-artifact"),
+            (Errno::LOOP, "unusable-artifact"),
+            (Errno::NAMETOOLONG, "unusable-artifact"),
+        ] {
+            let problem = FileError::from(io::Error::from(errno));
+            let PackRouteError::Skip(reason) = unusable("a.html", problem) else {
+                panic!("{errno} skips nothing");
+            };
+            assert_eq!(reason.code(), code, "{errno}");
+        }
     }
 }
