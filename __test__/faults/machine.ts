@@ -16,6 +16,7 @@ import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect } from "vitest";
 import { seedFromProject, type PlanOptions } from "../../index.js";
+import { PEAK_BYTES } from "../../benchmark/memory.js";
 import { BUILD_ID, buildOf, key, rendered, temporaryDirectory } from "../support/build.js";
 import { startScriptedApi } from "../support/scripted-api.js";
 import { failureOf, seed, seeded } from "../support/seed.js";
@@ -39,10 +40,11 @@ const manifestOf = (root: string) => path.join(root, "dist/server/vinext-prerend
 function plannedApart(root: string, options: Partial<PlanOptions> = {}, before = "") {
   const script = `
     import { planKvSeed } from ${JSON.stringify(INDEX)};
+    ${PEAK_BYTES}
     const options = ${JSON.stringify({ root, runtime: { vinext: "1.4.0" }, ...options })};
-    const idle = process.resourceUsage().maxRSS;
+    const idle = peakBytes();
     const plan = await planKvSeed(options).catch(({ code, message }) => ({ code, message }));
-    const bytes = (process.resourceUsage().maxRSS - idle) * 1024;
+    const bytes = peakBytes() - idle;
     console.log(JSON.stringify({ plan, bytes }));
   `;
   const node = `exec "$0" --input-type=module -e "$1"`;
