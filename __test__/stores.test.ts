@@ -1,7 +1,7 @@
 // Stores other than Workers KV, through the API and the command: what is stored, and what is said where
 // that fails.
 
-import { readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import net from "node:net";
 import tls from "node:tls";
 import { once } from "node:events";
@@ -207,6 +207,39 @@ describe("faults of a Redis store", () => {
     expect(failure.report?.notStored[0]?.mayBeStored).toBe(true);
   });
 
+  it("accounts for a connection that breaks in the middle of a pipeline, again and again", async () => {
+    const root = site(3);
+    const some = await startAnswering((connection, bytes) =>
+      connection === 0 ? { last: "+OK\r\n+OK\r\n" } : "+OK\r\n".repeat(commandsIn(bytes)),
+    );
+    const result = await seedCache({ root, ...RUNTIME, ...QUICK, store: some.url });
+    expect(result).toMatchObject({ kvPairsUploaded: 6, kvPairsNotStored: 0 });
+    expect(some.connections()).toBeGreaterThan(1);
+
+    const always = await startAnswering(() => ({ last: "+OK\r\n+OK\r\n" }));
+    const failure = await failureOf(seedCache({ root, ...RUNTIME, ...QUICK, store: always.url }));
+    expect(failure.code).toBe("NETWORK_ERROR");
+    expectComplete(failure.report, 6);
+    const lost = failure.report?.notStored ?? [];
+    expect(lost.every(({ mayBeStored }) => mayBeStored)).toBe(true);
+  });
+
+  it("ends at once where the login is wrong or refused, with every entry accounted for", async () => {
+    for (const reply of [
+      "-NOAUTH Authentication required.\r\n",
+      "-NOPERM No permissions to run the 'set' command\r\n",
+    ]) {
+      const server = await startAnswering((_connection, bytes) => reply.repeat(commandsIn(bytes)));
+      const failure = await failureOf(
+        seedCache({ root: site(3), ...RUNTIME, ...QUICK, store: server.url }),
+      );
+      expect(failure.code).toBe("REDIS_UNAUTHORIZED");
+      expectComplete(failure.report, 6);
+      expect(failure.report?.notStored[0]?.mayBeStored).toBe(false);
+      expect(failure.report?.retries).toBe(0);
+    }
+  });
+
   it("gives up on a server that is not there or never answers", async () => {
     const root = site(3);
     const nowhere = `redis://127.0.0.1:${await freePort()}`;
@@ -335,6 +368,34 @@ describe("faults of an S3 store", () => {
     expectComplete(failure.report, 10);
   });
 
+  it("a server that never answers is given up in time", async () => {
+    setCredentials(CREDENTIALS);
+    const silent = await startAnswering(() => "");
+    const endpoint = silent.url.replace("redis:", "http:");
+    const store = { type: "s3" as const, bucket: "cache", endpoint };
+    const failure = await failureOf(seedCache({ root: site(5), ...RUNTIME, ...BRIEF, store }));
+    expect(failure.code).toBe("S3_TIMEOUT");
+    expectComplete(failure.report, 10);
+    expect(failure.report?.notStored[0]?.mayBeStored).toBe(true);
+  });
+
+  it("a server that is busy for a while gets everything in the end", async () => {
+    setCredentials(CREDENTIALS);
+    let asked = 0;
+    const server = await startAnswering(() => {
+      asked += 1;
+      const [status, xml] =
+        asked < 3 ? ["503 Slow Down", "<Error><Code>SlowDown</Code></Error>"] : ["200 OK", ""];
+      const headers = `content-length: ${xml.length}\r\netag: "e"\r\nconnection: close`;
+      return `HTTP/1.1 ${status}\r\n${headers}\r\n\r\n${xml}`;
+    });
+    const endpoint = server.url.replace("redis:", "http:");
+    const store = { type: "s3" as const, bucket: "cache", endpoint };
+    const result = await seedCache({ root: site(2), ...RUNTIME, ...QUICK, store, concurrency: 1 });
+    expect(result).toMatchObject({ kvPairsUploaded: 4, kvPairsNotStored: 0 });
+    expect(result.retries).toBeGreaterThan(0);
+  });
+
   it("a connection that is refused or reset is tried again, and then reported", async () => {
     setCredentials(CREDENTIALS);
     const reset = await startAnswering(() => undefined);
@@ -359,6 +420,19 @@ describe("a directory as store", () => {
     const page = values.find((name) => decodeURIComponent(name) === `${key("/p1", "html")}.value`);
     const text = readFileSync(path.join(root, "cache", page ?? ""), "utf-8");
     expect(JSON.parse(text)).toMatchObject({ value: { kind: "APP_PAGE" } });
+  });
+
+  it("accounts for every entry where one cannot be written", async () => {
+    const root = site(3);
+    const store = { type: "dir" as const, path: "cache" };
+    await seedCache({ root, ...RUNTIME, store });
+    const files = readdirSync(path.join(root, "cache"), { recursive: true }) as string[];
+    const taken = path.join(root, "cache", files.find((name) => name.endsWith(".value")) ?? "");
+    rmSync(taken);
+    mkdirSync(path.join(taken, "in-the-way"), { recursive: true });
+    const failure = await failureOf(seedCache({ root, ...RUNTIME, ...QUICK, store, force: true }));
+    expect(failure.code).toBe("DIRECTORY_FAILED");
+    expectComplete(failure.report, 6);
   });
 
   it("is named by --to dir:…, relative to the current directory", async () => {

@@ -52,9 +52,15 @@ export async function startRedis(args: string[] = [], login: RedisOptions = {}) 
   return { port, client, url: `redis://127.0.0.1:${port}` };
 }
 
-/** A server that answers each piece of a connection with what `answer` gives; `undefined` resets it. */
+/** How long a reset waits for what was written before it to be read, in milliseconds. */
+const RESET_MS = 100;
+
+/**
+ * A server that answers each piece of a connection with what `answer` gives; `undefined` resets it, `last`
+ * after this text.
+ */
 export async function startAnswering(
-  answer: (connection: number, bytes: Buffer) => string | undefined,
+  answer: (connection: number, bytes: Buffer) => string | { last: string } | undefined,
 ) {
   let connections = 0;
   const sockets = new Set<net.Socket>();
@@ -65,8 +71,9 @@ export async function startAnswering(
     socket.on("error", () => {});
     socket.on("data", (bytes: Buffer) => {
       const text = answer(connection, bytes);
-      if (text === undefined) socket.resetAndDestroy();
-      else socket.write(text);
+      if (typeof text === "string") return void socket.write(text);
+      if (text === undefined) return void socket.resetAndDestroy();
+      socket.write(text.last, () => setTimeout(() => socket.resetAndDestroy(), RESET_MS));
     });
   });
   listener.listen(0, "127.0.0.1");
