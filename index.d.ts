@@ -267,6 +267,7 @@ export interface ProjectPruneOptions extends Pick<
   | "runtime"
   | "viteConfig"
   | "viteMode"
+  | "allowUnprovenRoutes"
   | "signal"
 > {
   /**

@@ -1,6 +1,6 @@
 // What the package offers. Types and documentation are in index.d.ts.
 
-export { explainRoute } from "./lib/binding.js";
+export { explainRoute } from "./lib/explain-route.js";
 export { pruneFromProject } from "./lib/prune-from-project.js";
 export { pruneKvCache } from "./lib/prune-kv-cache.js";
 export { seedCacheHandler } from "./lib/seed-cache-handler.js";

@@ -33,11 +33,12 @@ const ENGINE_IMPORTS: Record<string, string[]> = {
 
 /** Which directories of `lib/` each directory may import from; "" is `lib/` itself. */
 const LIB_IMPORTS: Record<string, string[]> = {
-  "": ["local-api", "verify", "wrangler"],
+  "": ["local-api", "options", "verify", "wrangler"],
+  options: [""],
   verify: ["", "wrangler"],
   "local-api": [""],
   wrangler: [""],
-  cli: ["", "wrangler"],
+  cli: ["", "options", "wrangler"],
   vite: ["", "cli"],
 };
 

@@ -1,5 +1,6 @@
 // Whether a namespace has the entries of a build already.
 
+import { optionsFor } from "./options/table.js";
 import { planKvSeed } from "./seed-kv-cache.js";
 import { ApiError, hasKey } from "./wrangler/cloudflare-api.js";
 
@@ -12,20 +13,8 @@ import { ApiError, hasKey } from "./wrangler/cloudflare-api.js";
  * @returns {Promise<boolean>} false, too, where that cannot be found out: seeding twice does no harm
  */
 export async function isSeeded(target, options, cacheConfig) {
-  const { root, appPrefix, ttlSeconds, staticTtlSeconds, allowUnprovenRoutes, signal } = options;
-  const { runtime, viteConfig, viteMode, selfCheck } = options;
-  const times = { ttlSeconds, staticTtlSeconds };
-  const build = {
-    root,
-    appPrefix,
-    ...times,
-    allowUnprovenRoutes,
-    runtime,
-    viteConfig,
-    viteMode,
-    selfCheck,
-  };
-  const plan = await planKvSeed({ ...build, signal }, cacheConfig);
+  const { root, signal } = options;
+  const plan = await planKvSeed({ ...optionsFor("planKvSeed", options), root }, cacheConfig);
   if (plan.skipped !== undefined || plan.largestEntries.length === 0) return false;
   const { apiBaseUrl: baseUrl, apiToken: token, accountId, namespaceId } = target;
   const api = { baseUrl, token, tokenSource: target.tokenSource, signal };

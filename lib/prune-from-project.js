@@ -1,7 +1,7 @@
 // `pruneFromProject`: deletes the entries of builds that are no longer live.
 
 import path from "node:path";
-import { signalOf } from "./abort.js";
+import { checkOptions } from "./options/check.js";
 import { prerenderHint } from "./prerender-hint.js";
 import { hasManifest } from "./project.js";
 import { pruneKvCache } from "./prune-kv-cache.js";
@@ -16,7 +16,7 @@ import { targetOfProject } from "./wrangler/of-project.js";
  */
 export async function pruneFromProject(options) {
   try {
-    return await prune(options ?? {});
+    return await prune(checkOptions("pruneFromProject", options ?? {}));
   } catch (error) {
     const { code, message = String(error) } = /** @type {any} */ (error ?? {});
     if (code === "INVALID_OPTION") throw error;
@@ -31,7 +31,7 @@ export async function pruneFromProject(options) {
  */
 async function prune(options) {
   const root = path.resolve(options.root ?? ".");
-  const signal = signalOf(options.signal);
+  const { signal } = options;
   expectSiteUrl(options.url);
   if (!hasManifest(root)) {
     const detail = await prerenderHint(root, signal);
@@ -44,7 +44,7 @@ async function prune(options) {
       warnings: [],
     };
   }
-  const { cacheConfig, target } = await targetOfProject({ ...options, root, signal });
+  const { cacheConfig, target } = await targetOfProject({ ...options, root });
   if ("code" in target) return { skipped: target.reason, skippedCode: target.code, warnings: [] };
   if (!("apiToken" in target)) throw new Error("a local namespace is not pruned");
   const { accountId, namespaceId, apiToken, apiBaseUrl, workerName } = target;

@@ -1,8 +1,8 @@
 // `pruneKvCache`: deletes the entries of old builds from a namespace that the caller names.
 
-import { signalOf } from "./abort.js";
 import { pruneKvEntries } from "./binding.js";
 import { askSite, readDeployedWorker } from "./live-build.js";
+import { checkOptions } from "./options/check.js";
 import { runForProject } from "./project.js";
 import { expectSiteUrl } from "./site-url.js";
 
@@ -20,11 +20,12 @@ const TOKEN_OPTION = "apiToken";
  * @returns {Promise<import("../index.js").PruneResult>}
  */
 export async function pruneKvCache(options, { cacheConfig, tokenSource = TOKEN_OPTION } = {}) {
-  expectSiteUrl(options?.url);
-  const evidence = await evidenceOf(options ?? {}, tokenSource);
+  const checked = checkOptions("pruneKvCache", options);
+  expectSiteUrl(checked.url);
+  const evidence = await evidenceOf(checked, tokenSource);
   const result = await runForProject(
     pruneKvEntries,
-    { ...options, workerCode: evidence.workerCode, siteAnswers: evidence.siteAnswers },
+    { ...checked, workerCode: evidence.workerCode, siteAnswers: evidence.siteAnswers },
     cacheConfig,
   );
   if (result.skippedCode === "live-build-unknown" && evidence.problem !== undefined) {
@@ -39,14 +40,8 @@ export async function pruneKvCache(options, { cacheConfig, tokenSource = TOKEN_O
  * @returns {Promise<import("./live-build.js").Evidence>}
  */
 async function evidenceOf({ url, workerName, dispatchNamespace, ...options }, tokenSource) {
-  const { accountId, apiToken, apiBaseUrl = DEFAULT_API_BASE_URL } = options;
-  const signal = signalOf(options.signal);
+  const { accountId, apiToken, apiBaseUrl = DEFAULT_API_BASE_URL, signal } = options;
   if (url !== undefined) return askSite(url, signal);
-  // The engine rejects options that are missing, with a message that names them.
-  if (!isText(accountId) || !isText(apiToken) || !isText(apiBaseUrl)) return {};
   const worker = { workerName, accountId, apiToken, apiBaseUrl, tokenSource };
   return readDeployedWorker(worker, dispatchNamespace, signal);
 }
-
-/** @param {unknown} value */
-const isText = (value) => typeof value === "string" && value !== "";

@@ -3,6 +3,7 @@
 
 import { seedHandler } from "./binding.js";
 import { DEFAULT_ATTEMPTS, DEFAULT_SET_MS, setEntry, textOf } from "./handler-call.js";
+import { checkOptions, invalidOption } from "./options/check.js";
 import { runForProject } from "./project.js";
 
 /**
@@ -10,9 +11,7 @@ import { runForProject } from "./project.js";
  * @returns {Promise<import("../index.js").SeedResult>}
  */
 export async function seedCacheHandler(options) {
-  // The native code says what is wrong with options that are no object.
-  if (options === null || typeof options !== "object") return seedHandler(options);
-  const { handler, ...given } = options;
+  const { handler, ...given } = checkOptions("seedCacheHandler", options);
   checkHandler(handler);
   const setMs = given.timeouts?.requestMs ?? DEFAULT_SET_MS;
   const completed = {
@@ -33,13 +32,13 @@ function checkHandler(handler) {
   const isObject = handler !== null && ["object", "function"].includes(typeof handler);
   if (!isObject) {
     const shown = handler === null ? "null" : typeof handler;
-    throw wrong("handler", `must be a cache handler, an object with \`set\`, not ${shown}`);
+    throw invalidOption("handler", `must be a cache handler, an object with \`set\`, not ${shown}`);
   }
   const { set } = /** @type {{ set?: unknown }} */ (handler);
   if (typeof set === "function") return;
   const isFactory = typeof handler === "function";
   const hint = isFactory ? "; call the factory, or create the class, first" : "";
-  throw wrong("handler", `has no method \`set\`${hint}`);
+  throw invalidOption("handler", `has no method \`set\`${hint}`);
 }
 
 /**
@@ -62,12 +61,4 @@ async function settleWithin(milliseconds, call) {
   } finally {
     clearTimeout(timer);
   }
-}
-
-/**
- * @param {string} option
- * @param {string} problem the rest of a sentence that begins with the option
- */
-function wrong(option, problem) {
-  return Object.assign(new Error(`option \`${option}\` ${problem}`), { code: "INVALID_OPTION" });
 }

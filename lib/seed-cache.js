@@ -2,20 +2,23 @@
 
 import { signalOf } from "./abort.js";
 import { seedStore } from "./binding.js";
+import { checkOptions } from "./options/check.js";
 import { runForProject } from "./project.js";
 import { seedConfiguredHandler } from "./seed-configured-handler.js";
 import { storeOfSite } from "./store-of-project.js";
 import { readStore } from "./store.js";
 
 /**
- * @param {import("../index.js").SeedCacheOptions} options
+ * @param {import("../index.js").SeedCacheOptions} given
  * @param {import("./cache-config.js").CacheConfig} [known] what the Vite configuration says, if it
  *   has been read already
+ * @param {{ code: string, reason: string }} [refusal] why nothing is to be seeded
  * @returns {Promise<import("../index.js").SeedResult>}
  */
-export async function seedCache(options, known) {
-  if (options === null || typeof options !== "object") return seedStore(options);
-  const site = (options.store ?? undefined) === undefined ? await storeToSeed(options) : undefined;
+export async function seedCache(given, known, refusal) {
+  const { env, envFiles } = /** @type {any} */ (given ?? {});
+  const options = { ...checkOptions("seedCache", given), env, envFiles, refusal };
+  const site = options.store === undefined ? await storeToSeed(options) : undefined;
   const named =
     site === undefined ? options : { ttlSeconds: site.ttlSeconds, ...options, store: site.store };
   const { handler, ...completed } = withStore(named);

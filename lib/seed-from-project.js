@@ -2,22 +2,19 @@
 // that the deploy goes on.
 
 import path from "node:path";
-import { signalOf } from "./abort.js";
 import { isSeeded } from "./already-seeded.js";
 import { seedLocally } from "./local-seed.js";
+import { checkOptions } from "./options/check.js";
 import { prerenderHint } from "./prerender-hint.js";
 import { hasManifest } from "./project.js";
 import { seedCache } from "./seed-cache.js";
-import { seedKvCache } from "./seed-kv-cache.js";
+import { seedKvCache, skipSeeding } from "./seed-kv-cache.js";
 import { storeOfSite, storeWithConfig } from "./store-of-project.js";
 import { strictError } from "./strict.js";
 import { targetOfProject } from "./wrangler/of-project.js";
 
 /** @typedef {import("../index.js").SeedResult} SeedResult */
 /** @typedef {import("../index.js").ProjectSeedResult} ProjectSeedResult */
-
-/** Where nothing is sent to, because there is a reason not to. */
-const NOWHERE = { accountId: "none", namespaceId: "none", apiToken: "none" };
 
 /**
  * The result of doing nothing.
@@ -69,14 +66,15 @@ export async function seedFromProject(options = {}) {
  * @param {import("../index.js").ProjectSeedOptions} options
  * @param {import("./cache-config.js").CacheConfig} [known] what the Vite configuration says, if it
  *   has been read already
+ * @param {{ code: string, reason: string }} [refusal] why nothing is to be seeded
  * @returns {Promise<ProjectSeedResult>}
  */
-async function seedInto(root, options, known) {
+async function seedInto(root, options, known, refusal) {
   const store = /** @type {import("../index.js").StoreOptions | string} */ (options.store);
   const { shown, cacheConfig } = await storeWithConfig(store, { ...options, root }, known);
-  const result = await seedCache({ ...options, root, store }, cacheConfig);
+  const result = await seedCache({ ...options, root, store }, cacheConfig, refusal);
   if (result.skippedCode === "no-manifest") {
-    result.skippedDetail ??= await prerenderHint(root, signalOf(options.signal));
+    result.skippedDetail ??= await prerenderHint(root, options.signal);
   }
   return { ...result, target: { store: shown } };
 }
@@ -86,63 +84,35 @@ async function seedInto(root, options, known) {
  * @returns {Promise<ProjectSeedResult>}
  */
 async function seed(options) {
-  const { root: given, env, config, binding, namespaceId, accountId, apiToken, ...rest } = options;
-  const { workerName, dispatchNamespace, profile, envFiles, afterDeploy, ...more } = rest;
-  const { local, persistTo, noSeedCache, strict: _, ...seedOptions } = more;
-  if (noSeedCache) {
+  const checked = checkOptions("seedFromProject", options);
+  if (checked.noSeedCache) {
     const skipped = "the seeding is switched off";
     return { ...NOTHING_DONE, skipped, skippedCode: "switched-off" };
   }
-  const root = path.resolve(given ?? ".");
-  if ((seedOptions.store ?? undefined) !== undefined) {
-    return seedInto(root, /** @type {any} */ ({ ...seedOptions, env, envFiles }));
-  }
-  const signal = signalOf(seedOptions.signal);
+  const root = path.resolve(checked.root ?? ".");
+  if (checked.store !== undefined) return seedInto(root, checked);
   if (!hasManifest(root)) {
-    const result = await seedKvCache({ ...seedOptions, root, ...NOWHERE });
+    const result = await skipSeeding({ ...checked, root }, undefined);
     return {
       ...result,
-      skippedDetail: result.skippedDetail ?? (await prerenderHint(root, signal)),
+      skippedDetail: result.skippedDetail ?? (await prerenderHint(root, checked.signal)),
     };
   }
-  const site = await storeOfSite({ ...seedOptions, root, env, binding, namespaceId, local });
+  const site = await storeOfSite({ ...checked, root });
   if (site !== undefined) {
     const { store, ttlSeconds, refusal, cacheConfig: known } = site;
-    const own = { ttlSeconds, ...withoutMissing(seedOptions), store, refusal };
-    const result = await seedInto(root, own, known);
+    const result = await seedInto(root, { ttlSeconds, ...checked, store }, known, refusal);
     return refusal === undefined ? result : { ...result, target: undefined };
   }
-  const { viteConfig, viteMode, apiBaseUrl } = seedOptions;
-  const { cacheConfig, target } = await targetOfProject({
-    root,
-    env,
-    config,
-    binding,
-    namespaceId,
-    accountId,
-    apiToken,
-    apiBaseUrl,
-    workerName,
-    dispatchNamespace,
-    profile,
-    envFiles,
-    local,
-    persistTo,
-    viteConfig,
-    viteMode,
-    signal,
-  });
+  const { cacheConfig, target } = await targetOfProject({ ...checked, root });
   if ("code" in target) {
     const { code, reason } = target;
-    return seedKvCache(
-      { ...seedOptions, root, ...NOWHERE, refusal: { code, reason } },
-      cacheConfig,
-    );
+    return skipSeeding({ ...checked, root }, { code, reason }, cacheConfig);
   }
   const { binding: foundBinding, configPath } = target;
   const place = { namespaceId: target.namespaceId, binding: foundBinding, configPath };
   if ("persistTo" in target) {
-    const result = await seedLocally(target, { ...seedOptions, root }, cacheConfig);
+    const result = await seedLocally(target, { ...checked, root }, cacheConfig);
     result.warnings.push(...target.warnings);
     return { ...result, target: { ...place, persistTo: target.persistTo } };
   }
@@ -152,21 +122,11 @@ async function seed(options) {
     apiToken: target.apiToken,
     apiBaseUrl: target.apiBaseUrl,
   };
-  if (afterDeploy && (await isSeeded(target, { ...seedOptions, root }, cacheConfig))) {
+  if (checked.afterDeploy && (await isSeeded(target, { ...checked, root }, cacheConfig))) {
     const skipped = "the namespace has the entries of this build already";
     const where = { accountId: target.accountId, ...place };
     return { ...NOTHING_DONE, skipped, skippedCode: "already-seeded", target: where };
   }
-  const result = await seedKvCache({ ...seedOptions, root, ...remote }, cacheConfig);
+  const result = await seedKvCache({ ...checked, root, ...remote }, cacheConfig);
   return { ...result, target: { accountId: target.accountId, ...place } };
-}
-
-/**
- * @template {object} Options
- * @param {Options} options
- * @returns {Options} without the options that are `null` or `undefined`
- */
-function withoutMissing(options) {
-  const given = Object.entries(options).filter(([, value]) => (value ?? undefined) !== undefined);
-  return /** @type {Options} */ (Object.fromEntries(given));
 }

@@ -5,18 +5,34 @@ import {
   planKvSeed as planNatively,
   seedKvCache as seedNatively,
 } from "./binding.js";
+import { checkOptions } from "./options/check.js";
 import { runForProject } from "./project.js";
 import { withStore } from "./seed-cache.js";
 
 /** @typedef {import("./cache-config.js").CacheConfig} CacheConfig */
+
+/** Where nothing is sent to, because there is a reason not to. */
+const NOWHERE = { accountId: "none", namespaceId: "none", apiToken: "none" };
 
 /**
  * @param {import("../index.js").SeedOptions} options
  * @param {CacheConfig} [known] what the Vite configuration says, if it has been read already
  * @returns {Promise<import("../index.js").SeedResult>}
  */
-export function seedKvCache(options, known) {
-  return runForProject(seedNatively, options, known);
+export async function seedKvCache(options, known) {
+  return runForProject(seedNatively, checkOptions("seedKvCache", options), known);
+}
+
+/**
+ * Examines the build all the same, and then seeds nothing, for a reason.
+ * @param {Omit<import("../index.js").SeedOptions, "accountId" | "namespaceId" | "apiToken">} options
+ * @param {{ code: string, reason: string } | undefined} refusal
+ * @param {CacheConfig} [known]
+ * @returns {Promise<import("../index.js").SeedResult>}
+ */
+export async function skipSeeding(options, refusal, known) {
+  const checked = checkOptions("seedKvCache", { ...options, ...NOWHERE });
+  return runForProject(seedNatively, { ...checked, refusal }, known);
 }
 
 /**
@@ -25,8 +41,8 @@ export function seedKvCache(options, known) {
  * @returns {Promise<import("../index.js").SeedPlan>}
  */
 export async function planKvSeed(options, known) {
-  const isForStore = (options?.store ?? undefined) !== undefined;
-  const completed = isForStore ? withStore(options) : options;
+  const checked = checkOptions("planKvSeed", options);
+  const completed = checked.store === undefined ? checked : withStore(checked);
   return runForProject(planNatively, completed, known);
 }
 
@@ -35,6 +51,6 @@ export async function planKvSeed(options, known) {
  * @param {CacheConfig} [known]
  * @returns {Promise<import("../index.js").SeedExport>}
  */
-export function exportKvSeed(options, known) {
-  return runForProject(exportNatively, options, known);
+export async function exportKvSeed(options, known) {
+  return runForProject(exportNatively, checkOptions("exportKvSeed", options), known);
 }

@@ -1,8 +1,8 @@
 // `verifyFromProject`: whether what a seeding was to store is stored, and served.
 
 import path from "node:path";
-import { signalOf } from "./abort.js";
 import { sampleKvEntries } from "./binding.js";
+import { checkOptions } from "./options/check.js";
 import { hasManifest, runForProject } from "./project.js";
 import { expectSiteUrl } from "./site-url.js";
 import { pageOf } from "./verify/entry.js";
@@ -19,7 +19,7 @@ import { targetOfProject } from "./wrangler/of-project.js";
  */
 export async function verifyFromProject(options) {
   try {
-    return await verify(options ?? {});
+    return await verify(checkOptions("verifyFromProject", options ?? {}));
   } catch (error) {
     const { code, message = String(error) } = /** @type {any} */ (error ?? {});
     if (code === "INVALID_OPTION") throw error;
@@ -34,25 +34,15 @@ export async function verifyFromProject(options) {
  * @returns {Promise<VerifyResult>}
  */
 async function verify(options) {
-  const { url, sample, ...project } = options;
-  const root = path.resolve(project.root ?? ".");
-  const signal = signalOf(project.signal);
+  const { url, signal } = options;
+  const root = path.resolve(options.root ?? ".");
   expectSiteUrl(url);
   if (!hasManifest(root)) {
     const skipped = `there is no build in ${root} to compare with; build with pre-rendering first`;
     return { isSound: false, skipped, skippedCode: "no-manifest", warnings: [] };
   }
-  const { cacheConfig, target } = await targetOfProject({ ...project, root, signal });
-  const { appPrefix, runtime, viteConfig, viteMode, env, htmlOnly } = project;
-  const { allowUnprovenRoutes, seedFailedRenders } = project;
-  const taken = await runForProject(
-    sampleKvEntries,
-    {
-      ...{ root, appPrefix, runtime, viteConfig, viteMode, env, htmlOnly, sample },
-      ...{ allowUnprovenRoutes, seedFailedRenders, signal: project.signal },
-    },
-    cacheConfig,
-  );
+  const { cacheConfig, target } = await targetOfProject({ ...options, root });
+  const taken = await runForProject(sampleKvEntries, { ...options, root }, cacheConfig);
   const { entries, kvPairs, buildId = "", warnings, skipped, skippedCode } = taken;
   if (skipped !== undefined) return { isSound: false, skipped, skippedCode, warnings };
   const stored = "apiToken" in target ? await checkStored(target, entries, signal) : undefined;

@@ -3,40 +3,19 @@
 import { statSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command } from "commander";
 import { readStore } from "../store.js";
+import { addCommonFlags, addFlagsOf, byOptionName, some } from "./flags.js";
 
 /**
- * Options of every command, as they come from the command line.
- * @typedef {object} CliOptions
- * @property {string} [env]
- * @property {string} [config]
- * @property {string} [to] a store that is not Workers KV
- * @property {string} [binding]
- * @property {string} [namespaceId]
- * @property {string} [accountId]
- * @property {string} [workerName] `--name`
- * @property {string} [dispatchNamespace]
- * @property {string} [profile]
- * @property {string[]} [envFiles] `--env-file`
- * @property {boolean} [afterDeploy]
- * @property {string} [appPrefix]
- * @property {string} [vinextVersion]
- * @property {string} [adapterVersion]
- * @property {string} [mode]
- * @property {string | false} [viteConfig]
- * @property {number} [ttl]
- * @property {number} [staticTtl]
- * @property {boolean} [allowUnprovenRoutes]
- * @property {boolean} [seedFailedRenders]
- * @property {boolean} [force]
- * @property {number} [maxWrites]
- * @property {boolean} [compress]
- * @property {string[]} [first]
- * @property {boolean} [htmlOnly]
- * @property {boolean} [local]
- * @property {string} [persistTo]
- * @property {boolean} [strict]
+ * Options of every command, as they come from the command line, by the names of index.d.ts.
+ * @typedef {Omit<import("../../index.js").ProjectSeedOptions, "store"> & CommandOptions} CliOptions
+ */
+
+/**
+ * What only the command has.
+ * @typedef {object} CommandOptions
+ * @property {string} [store] `--to`
  * @property {boolean} [quiet]
  * @property {boolean} [verbose]
  * @property {boolean} [json]
@@ -51,9 +30,6 @@ import { readStore } from "../store.js";
  *   | { name: "deploy", root: string, seedCache: boolean, deployArgs: string[],
  *       verify?: import("./verify.js").VerifyChoice, options: CliOptions }} Invocation
  */
-
-/** The longest time to live that KV takes: 2³¹ − 1 seconds. */
-const MAX_TTL_SECONDS = 2_147_483_647;
 
 const { version } = createRequire(import.meta.url)("../../package.json");
 
@@ -117,79 +93,9 @@ function commandLine(invoke, deployArgs) {
     .configureHelp({ showGlobalOptions: true })
     .addHelpText("after", EXAMPLES);
 
-  program
-    .optionsGroup("Where to:")
-    .option("-e, --env <name>", "environment of the wrangler configuration")
-    .option("-c, --config <file>", "wrangler configuration (default: the one wrangler finds)", file)
-    .option(
-      "--binding <name>",
-      "KV binding of the Worker (default: the built Worker's, else the Vite configuration's, else " +
-        "VINEXT_KV_CACHE, else VINEXT_CACHE)",
-      some,
-    )
-    .option("--namespace-id <id>", "KV namespace (default: the binding's)", some)
-    .option(
-      "--account-id <id>",
-      "Cloudflare account (default: the configuration's, else CLOUDFLARE_ACCOUNT_ID, else the one " +
-        "that wrangler remembers, else the only one)",
-      some,
-    )
-    .option("--name <worker>", "the Worker's name, as for wrangler deploy", some)
-    .option("--dispatch-namespace <name>", "as for wrangler deploy", some)
-    .option("--profile <name>", "wrangler's auth profile", some)
-    .option("--env-file <file>", "as for wrangler; may be repeated", collected)
-    .option(
-      "--to <store>",
-      "another store than Workers KV: redis://…, rediss://…, s3://<bucket>/<prefix>, dir:<directory>, or " +
-        "handler, the project's own cache handler (run, plan and deploy)",
-      storeName,
-    )
-    .option("--local", "the KV of wrangler dev and vite preview on this machine (run and plan)")
-    .option("--persist-to <dir>", "with --local: wrangler's directory for local state", file)
-    .optionsGroup("What:")
-    .option(
-      "--app-prefix <prefix>",
-      'appPrefix of the KV adapter, "" for none (default: the built Worker\'s, else the Vite ' +
-        "configuration's)",
-    )
-    .option("--mode <mode>", "mode of the build, as vite build --mode (default: production)", some)
-    .option("--vite-config <file>", "Vite configuration (default: the one Vite finds)", file)
-    .option("--no-vite-config", "go by the built Worker alone")
-    .option(
-      "--vinext-version <version>",
-      "vinext of the built Worker, where it is not installed (default: the installed one)",
-      some,
-    )
-    .option("--adapter-version <version>", "with --vinext-version: its @vinext/cloudflare", some)
-    .option("--ttl <seconds>", "how long KV keeps pages that revalidate", seconds)
-    .option(
-      "--static-ttl <seconds>",
-      "how long KV keeps static pages (default: until deleted)",
-      seconds,
-    )
-    .option("--allow-unproven-routes", "seed vinext before 0.2.1 too; see the README first")
-    .option("--seed-failed-renders", "seed pages whose render failed during the build too")
-    .option("--force", "write entries that are stored already and have not changed too")
-    .option(
-      "--max-writes <n>",
-      "write at most so many entries, what matters most first (docs/cost.md)",
-      atLeastOne,
-    )
-    .option("--first <glob>", "with --max-writes: paths to write first; may be repeated", globs)
-    .option("--html-only", "write no RSC payloads; the Worker renders them on demand")
-    .optionsGroup("How:")
-    .option("--compress", "compress requests, as long as the API takes them")
-    .option("--strict", "exit with 1 where the seeding fails or is skipped")
-    .addOption(new Option("-q, --quiet", "print warnings and errors only").conflicts("verbose"))
-    .option("-v, --verbose", "print every skipped route, and where the target is from")
-    .option("--json", "print one JSON document on standard output, and nothing else there")
-    .option("--no-color", "print without colours, as with NO_COLOR")
-    .optionsGroup("Else:");
-
-  const options = () => {
-    const { name: workerName, envFile: envFiles, ...others } = program.opts();
-    return /** @type {CliOptions} */ ({ ...others, workerName, envFiles });
-  };
+  addCommonFlags(program);
+  program.optionsGroup("Else:");
+  const options = () => byOptionName(program.opts());
 
   /** @param {string} name */
   const command = (name, isDefault = false) => program.command(name, { isDefault });
@@ -204,11 +110,11 @@ function commandLine(invoke, deployArgs) {
     if (options().local) program.error(`error: ${name} does not take --local`);
   };
   const rejectStore = (/** @type {string} */ name) => {
-    if (options().to !== undefined) program.error(`error: ${name} does not take --to`);
+    if (options().store !== undefined) program.error(`error: ${name} does not take --to`);
   };
   program.hook("preAction", () => {
-    const { local, persistTo, vinextVersion, adapterVersion } = options();
-    if (adapterVersion !== undefined && vinextVersion === undefined) {
+    const { local, persistTo, runtime } = options();
+    if (runtime?.cloudflare !== undefined && runtime.vinext === undefined) {
       program.error("error: --adapter-version goes with --vinext-version");
     }
     // Passed over, it would fill the deployed namespace instead of the one on this machine.
@@ -216,16 +122,12 @@ function commandLine(invoke, deployArgs) {
     checkStore(options(), program);
   });
 
-  withRoot(command("run", true))
+  const run = withRoot(command("run", true))
     .description("seed the pages from the last build (default)")
-    .option(
-      "--after-deploy",
-      "seed what the first deploy of a Worker left to seed, else do nothing",
-    )
-    .action((root, { afterDeploy }) => {
-      const given = { ...options(), afterDeploy };
-      return invoke({ name: "run", root: project(root), options: given });
-    });
+    .action((root) =>
+      invoke({ name: "run", root: project(root), options: { ...options(), ...own(run) } }),
+    );
+  addFlagsOf(run, "run");
   withRoot(command("plan"))
     .description("print writes, bytes, cost and skipped routes; send nothing")
     .action((root) => invoke({ name: "plan", root: project(root), options: options() }));
@@ -242,50 +144,47 @@ function commandLine(invoke, deployArgs) {
       rejectStore("export");
       return invoke({ name: "export", directory, root: project(root), options: options() });
     });
-  withRoot(command("verify"))
+  const verify = withRoot(command("verify"))
     .description("compare what is stored, and what the site serves, with the build")
-    .option("--url <url>", "the deployed site: ask it for pages too", some)
-    .option("--sample <n>", "how many pages to verify (default: 100)", atLeastOne)
-    .action((root, choice) => {
+    .action((root) => {
       rejectLocal("verify");
       rejectStore("verify");
+      const choice = own(verify);
       return invoke({ name: "verify", root: project(root), choice, options: options() });
     });
-  withRoot(command("prune"))
+  addFlagsOf(verify, "verify");
+  const prune = withRoot(command("prune"))
     .description("delete the entries of builds that are no longer live")
-    .option("--keep <n>", "how many of the newest builds to keep (default: 3)", atLeastOne)
-    .option("--older-than <age>", "keep builds that are younger, such as 7d, 12h or 90m", age)
-    .option("--dry-run", "print what would be deleted; delete nothing")
-    .option("--max-deletes <n>", "delete at most so many entries", atLeastOne)
-    .option("--url <url>", "ask this site which build is live, not the deployed Worker", some)
-    .action((root, choice) => {
+    .action((root) => {
       rejectLocal("prune");
       rejectStore("prune");
+      const choice = own(prune);
       return invoke({ name: "prune", root: project(root), choice, options: options() });
     });
-  withRoot(command("deploy"))
+  addFlagsOf(prune, "prune");
+  const deploy = withRoot(command("deploy"))
     .description("build with pre-rendering, seed, deploy; arguments after -- go to wrangler deploy")
-    .option("--no-seed-cache", "build and deploy without seeding")
-    .option("--verify", "verify at the end, as the command verify does")
-    .option("--url <url>", "with --verify: the deployed site", some)
-    .option("--sample <n>", "with --verify: how many pages (default: 100)", atLeastOne)
     .usage("[options] [root] [-- arguments of wrangler deploy]")
-    .action((root, { seedCache, verify: isVerified, url, sample }) => {
+    .action((root) => {
       rejectLocal("deploy");
-      if (!isVerified && (url ?? sample) !== undefined) {
+      const { seedCache, verify: isVerified, ...choice } = own(deploy);
+      if (!isVerified && Object.keys(choice).length > 0) {
         program.error("error: --url and --sample go with --verify");
       }
-      const verify = isVerified ? { url, sample } : undefined;
-      const given = { root: project(root), options: options() };
-      return invoke({ name: "deploy", ...given, seedCache, deployArgs, verify });
+      const given = { root: project(root), options: options(), seedCache, deployArgs };
+      return invoke({ name: "deploy", ...given, verify: isVerified ? choice : undefined });
     });
+  addFlagsOf(deploy, "deploy");
   return program;
 }
 
-/** @param {string} text with a directory that is relative to the current one, as other paths are */
-function storeName(text) {
-  const [, directory] = /^dir:(.+)$/su.exec(text) ?? [];
-  return directory === undefined ? some(text) : `dir:${path.resolve(directory)}`;
+/**
+ * The options of one command.
+ * @param {Command} command
+ * @returns {any}
+ */
+function own(command) {
+  return byOptionName(command.opts());
 }
 
 /** Options that name a KV namespace, which goes with no other store. */
@@ -302,7 +201,7 @@ const OF_KV = /** @type {const} */ ({
  * @param {Command} program
  */
 function checkStore(options, program) {
-  if (options.to === undefined) return;
+  if (options.store === undefined) return;
   for (const [name, flag] of Object.entries(OF_KV)) {
     if (options[/** @type {keyof typeof OF_KV} */ (name)] !== undefined) {
       program.error(
@@ -311,71 +210,10 @@ function checkStore(options, program) {
     }
   }
   try {
-    readStore(options.to, ".");
+    readStore(options.store, ".");
   } catch (error) {
     program.error(`error: --to: ${/** @type {Error} */ (error).message}`);
   }
-}
-
-/** @param {string} text */
-function some(text) {
-  if (text.trim() === "") throw new InvalidArgumentError("It is empty.");
-  return text;
-}
-
-/** @param {string} text relative to the current directory, as wrangler takes it */
-function file(text) {
-  return path.resolve(some(text));
-}
-
-/**
- * @param {string} text
- * @param {string[]} [before]
- */
-function collected(text, before = []) {
-  return [...before, file(text)];
-}
-
-/** @param {string} text */
-function atLeastOne(text) {
-  const value = Number(text);
-  if (!/^\d+$/u.test(text) || !Number.isSafeInteger(value) || value < 1) {
-    throw new InvalidArgumentError("It takes a whole number of at least 1.");
-  }
-  return value;
-}
-
-/**
- * @param {string} text
- * @param {string[]} [before]
- */
-function globs(text, before = []) {
-  return [...before, some(text)];
-}
-
-/** Seconds in the units of ages. */
-const AGE_UNITS = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
-
-/** @param {string} text */
-function age(text) {
-  const [, count, unit] = /^(\d{1,9})([smhdw])$/u.exec(text) ?? [];
-  if (count === undefined || Number(count) === 0) {
-    throw new InvalidArgumentError("It takes a number and a unit: 90m, 12h, 7d or 4w.");
-  }
-  return Number(count) * AGE_UNITS[/** @type {keyof typeof AGE_UNITS} */ (unit)];
-}
-
-/** @param {string} text */
-function seconds(text) {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1) {
-    throw new InvalidArgumentError("It takes a whole number of seconds.");
-  }
-  if (value > MAX_TTL_SECONDS) {
-    const hint = value % 1000 === 0 ? ` Are these milliseconds? Then it is ${value / 1000}.` : "";
-    throw new InvalidArgumentError(`It takes at most ${MAX_TTL_SECONDS} seconds.${hint}`);
-  }
-  return value;
 }
 
 /**

@@ -23,14 +23,14 @@ const FIRST_NODE_THAT_RUNS_SCRIPTS = 22;
  * The installed command that builds and pre-renders.
  * @param {string} root
  * @param {AbortSignal} [signal]
- * @param {{ mode?: string, viteConfig?: string | false }} [options] what commands of Vite's are told; the
+ * @param {{ viteMode?: string, viteConfig?: string | false }} [options] what commands of Vite's are told; the
  *   others take neither
  * @returns {Promise<Tool | undefined>}
  */
-export async function findBuild(root, signal, { mode, viteConfig } = {}) {
+export async function findBuild(root, signal, { viteMode, viteConfig } = {}) {
   const viteArgs = [
     "build",
-    ...(mode === undefined ? [] : ["--mode", mode]),
+    ...(viteMode === undefined ? [] : ["--mode", viteMode]),
     ...(viteConfig ? ["--config", viteConfig] : []),
   ];
   const vinext = await findCommand(root, "vinext", signal);

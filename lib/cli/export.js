@@ -14,7 +14,7 @@ import { findNamespace } from "../wrangler/namespace.js";
 import { bindingOf } from "../wrangler/of-project.js";
 import { FAILED, OK, USAGE } from "./exit-codes.js";
 import { counted, number, rows, size } from "./format.js";
-import { buildOptions } from "./seed-step.js";
+import { planOptions } from "./seed-step.js";
 import { quoted } from "./shell-quoting.js";
 import { skippedRoutes, skippedRows, whyNothing } from "./summary.js";
 
@@ -31,7 +31,7 @@ const UNKNOWN_NAMESPACE = ["--namespace-id", "<id of the Worker's namespace>"];
  */
 export async function exportProject(root, directory, options, printer, signal) {
   const place = path.resolve(directory);
-  const { viteConfig, mode: viteMode } = options;
+  const { viteConfig, viteMode } = options;
   const reading =
     viteConfig === false
       ? undefined
@@ -48,7 +48,7 @@ export async function exportProject(root, directory, options, printer, signal) {
     printer.error(message);
     return USAGE;
   }
-  const exporting = { root, directory: place, ...buildOptions(options), signal };
+  const exporting = { ...planOptions(root, options), directory: place, signal };
   const result = await exportKvSeed(exporting, cacheConfig);
   if (result.skippedCode === "no-manifest")
     result.skippedDetail ??= await prerenderHint(root, signal);

@@ -11,7 +11,7 @@ import { targetOfProject } from "../wrangler/of-project.js";
 import { FAILED, OK } from "./exit-codes.js";
 import { counted, number, rows, size, usd } from "./format.js";
 import { callsOf, priceOf } from "./kv-prices.js";
-import { buildOptions, seedOptions } from "./seed-step.js";
+import { planOptions, seedOptions } from "./seed-step.js";
 import { place, skippedRoutes, skippedRows, whyNothing } from "./summary.js";
 
 /**
@@ -42,31 +42,27 @@ export async function planProject(root, options, printer, signal) {
  */
 export async function planStep(root, options, printer, signal) {
   const site =
-    options.to === undefined
+    options.store === undefined
       ? await storeOfSite({ ...seedOptions(root, options), signal })
       : undefined;
   const { cacheConfig, target } =
     site !== undefined
       ? { cacheConfig: site.cacheConfig, target: targetOfSite(site, root) }
-      : options.to === undefined
+      : options.store === undefined
         ? await targetOfProject({ ...seedOptions(root, options), signal })
         : await storeTarget(root, options, signal);
   const plan = await planKvSeed(
     {
-      root,
-      ...buildOptions(options),
-      maxWrites: options.maxWrites,
-      ...(site === undefined ? { store: options.to } : { store: site.store }),
-      ...(site?.ttlSeconds !== undefined && options.ttl === undefined
-        ? { ttlSeconds: site.ttlSeconds }
-        : {}),
+      ttlSeconds: site?.ttlSeconds,
+      ...planOptions(root, options),
+      ...(site === undefined ? {} : { store: site.store }),
       signal,
     },
     cacheConfig,
   );
   if (plan.skippedCode === "no-manifest") plan.skippedDetail ??= await prerenderHint(root, signal);
   const where = "code" in target ? { targetMissing: target } : { target: shown(target) };
-  const isForStore = site !== undefined || options.to !== undefined;
+  const isForStore = site !== undefined || options.store !== undefined;
   const document = {
     ...plan,
     ...where,
@@ -100,7 +96,7 @@ function targetOfSite({ store, refusal }, root) {
  */
 async function storeTarget(root, options, signal) {
   const place = { ...seedOptions(root, options), signal };
-  const { shown: store, cacheConfig } = await storeWithConfig(options.to, place);
+  const { shown: store, cacheConfig } = await storeWithConfig(options.store, place);
   return { cacheConfig, target: { store } };
 }
 

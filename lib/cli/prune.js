@@ -11,12 +11,8 @@ import { seedOptions } from "./seed-step.js";
 const MAX_PRINTED = 20;
 
 /**
- * @typedef {object} PruneChoice
- * @property {string} [url]
- * @property {number} [keep]
- * @property {number} [olderThan] in seconds
- * @property {boolean} [dryRun]
- * @property {number} [maxDeletes]
+ * @typedef {Pick<import("../../index.js").ProjectPruneOptions,
+ *   "url" | "keep" | "olderThanSeconds" | "dryRun" | "maxDeletes">} PruneChoice
  */
 
 /**
@@ -28,10 +24,10 @@ const MAX_PRINTED = 20;
  * @returns {Promise<number>}
  */
 export async function pruneProject(root, choice, options, printer, interrupt) {
-  const { url, keep, olderThan: olderThanSeconds, dryRun, maxDeletes } = choice;
+  const { dryRun } = choice;
   const result = await pruneFromProject({
     ...seedOptions(root, options),
-    ...{ url, keep, olderThanSeconds, dryRun, maxDeletes },
+    ...choice,
     signal: interrupt.signal,
   });
   printer.json(result);

@@ -1,5 +1,6 @@
 // Seeds as `run` and `deploy` do, and prints the outcome. What it means for the exit code, they decide.
 
+import { optionsFor } from "../options/table.js";
 import { seedFromProject } from "../seed-from-project.js";
 import { strictError } from "../strict.js";
 import { progressView } from "./progress-bar.js";
@@ -48,56 +49,27 @@ export async function seedStep(root, options, printer, interrupt, isExpected = (
 }
 
 /**
+ * What the command line says to `seedFromProject`. What `--strict` does, the command decides.
  * @param {string} root
  * @param {import("./arguments.js").CliOptions} options
  */
 export function seedOptions(root, options) {
-  const { env, config, binding, namespaceId, accountId, local, persistTo } = options;
-  const { workerName, dispatchNamespace, profile, envFiles, afterDeploy } = options;
-  return {
-    root,
-    env,
-    config,
-    binding,
-    namespaceId,
-    accountId,
-    workerName,
-    dispatchNamespace,
-    profile,
-    envFiles,
-    local,
-    persistTo,
-    afterDeploy,
-    store: options.to,
-    force: options.force,
-    compress: options.compress,
-    maxWrites: options.maxWrites,
-    ...buildOptions(options),
-  };
+  return { ...optionsFor("seedFromProject", options), ...listed(options), root, strict: false };
 }
 
 /**
- * The options that say what is seeded.
+ * What it says to functions that only read the build.
+ * @param {string} root
  * @param {import("./arguments.js").CliOptions} options
  */
-export function buildOptions(options) {
-  const { appPrefix, ttl, staticTtl, allowUnprovenRoutes, seedFailedRenders } = options;
-  const { viteConfig, mode, verbose, vinextVersion, adapterVersion } = options;
-  return {
-    // Passed only if a version is given; otherwise the versions come from the project.
-    ...(vinextVersion === undefined
-      ? {}
-      : { runtime: { vinext: vinextVersion, cloudflare: adapterVersion } }),
-    appPrefix,
-    ttlSeconds: ttl,
-    staticTtlSeconds: staticTtl,
-    allowUnprovenRoutes,
-    seedFailedRenders,
-    first: options.first,
-    htmlOnly: options.htmlOnly,
-    viteConfig,
-    viteMode: mode,
-    // Every skipped route is to be printed.
-    ...(verbose ? { maxListed: Number.MAX_SAFE_INTEGER } : {}),
-  };
+export function planOptions(root, options) {
+  return { ...optionsFor("planKvSeed", options), ...listed(options), root };
+}
+
+/**
+ * With `--verbose`, every skipped route is to be printed.
+ * @param {import("./arguments.js").CliOptions} options
+ */
+function listed({ verbose }) {
+  return verbose ? { maxListed: Number.MAX_SAFE_INTEGER } : {};
 }

@@ -42,8 +42,8 @@ const COLUMNS = /** @type {const} */ ([
  * @param {import("./interrupt.js").Interrupt} interrupt
  * @returns {Promise<{ result: import("../../index.js").VerifyResult, exitCode: number }>}
  */
-export async function verifyStep(root, { url, sample }, options, printer, interrupt) {
-  const given = { ...seedOptions(root, options), url, sample, signal: interrupt.signal };
+export async function verifyStep(root, choice, options, printer, interrupt) {
+  const given = { ...seedOptions(root, options), ...choice, signal: interrupt.signal };
   const result = await verifyFromProject(given);
   for (const warning of result.warnings) printer.warning(warning);
   const { failure, skipped, skippedCode, stored, site, isSound } = result;
