@@ -24,8 +24,9 @@ export interface RedisStoreOptions {
 }
 
 /**
- * A bucket of S3, or of what is compatible with it. Credentials come from the environment: AWS_ACCESS_KEY_ID,
- * AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, a web identity, a container's or a virtual machine's role.
+ * A bucket of S3, or of what is compatible with it. Credentials come from the environment:
+ * AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, a web identity, a container's or
+ * a virtual machine's role.
  */
 export interface S3StoreOptions {
   type: "s3";
@@ -128,10 +129,10 @@ export interface SeededCacheHandler {
 }
 
 /**
- * Options of `seedCacheHandler`: those of `seedKvCache`, with a handler in place of a namespace. Entries are
- * handed over one by one: `concurrency` is how many calls of `set` are under way (8 by default),
- * `retry.attempts` how often it is called for an entry (3 by default), `timeouts.requestMs` how long one
- * call may take (30,000 by default).
+ * Options of `seedCacheHandler`: those of `seedKvCache`, with a handler in place of a namespace.
+ * Entries are handed over one by one: `concurrency` is how many calls of `set` are under way (8 by
+ * default), `retry.attempts` how often it is called for an entry (3 by default),
+ * `timeouts.requestMs` how long one call may take (30,000 by default).
  */
 export interface SeedCacheHandlerOptions extends Omit<
   RunOptions,
@@ -471,8 +472,8 @@ export declare function seedFromProject(options?: ProjectSeedOptions): Promise<P
  * each once, one after another.
  *
  * A page that was seeded and is not a HIT is a problem: the adapter is missing, `env` is not passed on,
- * the prefix or the namespace is another one. So is another status, other bytes, and a header that names the
- * machine that built the site. A page that revalidates may be STALE.
+ * the prefix or the namespace is another one. So is another status, other bytes, and a header that
+ * names the machine that built the site. A page that revalidates may be STALE.
  *
  * Resolves with `skipped` or `failure` where it cannot be done. Rejects only with `INVALID_OPTION`.
  *
@@ -487,7 +488,7 @@ export declare function verifyFromProject(options?: ProjectVerifyOptions): Promi
  * Deletes the entries of builds that are no longer live from the namespace of a project.
  *
  * What is not certain is kept: the build in `dist`, the live one, the newest ones, and builds of unknown
- * age. If it is not known which build is live, nothing is deleted, and `skipped` says why. Tags, fetches,
+ * age. If the live build is unknown, nothing is deleted, and `skipped` says why. Tags, fetches,
  * `use cache` entries, other values of `appPrefix` and keys of anything else are never touched.
  *
  * Resolves with `skipped` or `failure` where it cannot be done, like `seedFromProject`. Rejects only with
@@ -534,7 +535,7 @@ export interface PruneOptions extends Omit<
 export declare function pruneKvCache(options: PruneOptions): Promise<PruneResult>;
 
 /**
- * A question to Cloudflare's API.
+ * A request to Cloudflare's API.
  * @internal
  */
 export interface ApiRequest {
@@ -669,13 +670,13 @@ export interface BuildOptions {
   maxListed?: number
   /**
    * Globs of paths that are written before all others where `maxWrites` is not enough for all:
-   * `*` stands for a part of a segment, `**` for any number of segments.
+   * `*` matches within a segment, `**` any number of segments.
    * @default none
    */
   first?: string[]
   /**
    * Write the HTML of pages, and leave their RSC payloads to the Worker, which renders one when it
-   * is first asked for. That halves the writes.
+   * is first requested. That halves the writes.
    * @default false
    */
   htmlOnly?: boolean
@@ -692,7 +693,7 @@ export interface EntriesNotStored {
   code: string
   /** Why, for people. */
   message: string
-  /** Whether they may be stored all the same, because the outcome of the request is unknown. */
+  /** Whether they may be stored anyway, because the outcome of the request is unknown. */
   mayBeStored: boolean
   /** How many there are. */
   count: number
@@ -745,7 +746,7 @@ export declare function exportKvSeed(options: ExportOptions): Promise<SeedExport
 
 /** What `exportKvSeed` is to write. Options of `seedKvCache` mean what they mean there. */
 export interface ExportOptions extends BuildOptions {
-  /** Where the files go. It is made if need be, and has to be empty. */
+  /** Output directory. It is created if needed, and must be empty. */
   directory: string
   /**
    * The most entries in one file, from 1 to 10,000.
@@ -822,7 +823,7 @@ export interface NativeHandlerOptions extends RunOptions {
   set: (entry: NativeEntry) => Promise<NativeSetOutcome>
 }
 
-/** What came of it. */
+/** The outcome. */
 export interface NativeSetOutcome {
   /**
    * What the handler threw, as text.
@@ -1175,7 +1176,7 @@ export interface SeededRuntime {
 export interface SeedExport extends BuildFindings {
   /** The files, in order. */
   files: Array<ExportedFile>
-  /** Routes whose main entry is in them. */
+  /** Routes with their main entry in them. */
   routes: number
   /** Entries in them. */
   kvPairs: number
@@ -1219,7 +1220,7 @@ export declare function seedHandler(options: NativeHandlerOptions): Promise<Seed
  *
  * What may pass is tried again, see `retry`. Where Cloudflare answered, the error has its `status`,
  * its error codes as `cloudflareCodes`, and `cfRay`, which Cloudflare's support asks for. From the
- * first entry on, it has `retries` and `report`, a `SeedResult`: what is stored all the same, and by
+ * first entry on, it has `retries` and `report`, a `SeedResult`: what is stored anyway, and by
  * key what is not.
  *
  * @example
@@ -1267,7 +1268,7 @@ export interface SeedPlan extends BuildFindings {
   totalRoutes: number
   /** Entries that would be stored. KV counts and bills one write for each. */
   kvPairs: number
-  /** Those of the routes whose main entry would be written within `maxWrites`: all of them without it. */
+  /** The routes whose main entry would be written within `maxWrites`; without it, all of them. */
   routesWithinBudget: number
   /** Those of the entries that would be written within `maxWrites`. */
   kvPairsWithinBudget: number
@@ -1293,7 +1294,7 @@ export interface SeedProgress {
   bytes: number
   /**
    * How long no request will be made, in milliseconds, where a pause has just begun: Cloudflare
-   * asked for it, or the requests it allows in five minutes are used up.
+   * requested it, or the requests it allows in five minutes are used up.
    */
   pausedForMs?: number
 }
@@ -1314,7 +1315,7 @@ export interface SeedResult extends BuildFindings {
   /** Routes in the manifest. */
   routes: number
   /**
-   * Routes whose main entry is stored: a page's HTML, a metadata route's response. A page's RSC
+   * Routes with their main entry stored: a page's HTML, a metadata route's response. A page's RSC
    * payload is an entry too.
    */
   seededRoutes: number
@@ -1331,7 +1332,7 @@ export interface SeedResult extends BuildFindings {
   kvPairsNotStored: number
   /** Which entries are not stored, by reason, in the manifest's order. */
   notStored: Array<EntriesNotStored>
-  /** Routes that the run had not come to when it was cancelled, so that their entries are unknown. */
+  /** Routes that were not reached when the run was cancelled, so their entries are unknown. */
   routesNotReached: number
   /** Bytes of the requests that stored the entries. */
   bytesUploaded: number
@@ -1348,7 +1349,7 @@ export interface SeedResult extends BuildFindings {
 export declare function seedStore(options: NativeCacheOptions): Promise<SeedResult>
 
 /**
- * A question to a site.
+ * A request to a site.
  * @internal
  */
 export interface SiteRequest {

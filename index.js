@@ -1,4 +1,4 @@
-// What the package offers. Types and documentation are in index.d.ts.
+// The package's exports. Types and documentation are in index.d.ts.
 
 export { explainRoute } from "./lib/explain-route.js";
 export { pruneFromProject } from "./lib/prune-from-project.js";

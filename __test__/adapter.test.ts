@@ -95,7 +95,7 @@ describe.each([
   ...PUBLISHED.map((version) => [version, project] as const),
   ["newer", newerProject] as const,
 ])("the adapter %s", (version, make) => {
-  it("gets the tags that it would write itself", async () => {
+  it("gets the tags it would write itself", async () => {
     const { root, adapter } = make(version);
     const pair = (await seededPairs(root)).get(`cache:${KEY}`);
     const theirs = await writtenBy(adapter);
@@ -103,7 +103,7 @@ describe.each([
     expect(pair?.metadata?.tags).toEqual(JSON.parse(pair?.value ?? "{}").tags);
   });
 
-  it("gets a TTL for static pages where it gives them one itself", async () => {
+  it("gets a TTL for static pages if it sets one itself", async () => {
     const { root, adapter } = make(version);
     const { expirationTtl } = await writtenBy(adapter);
     expect((await seededPairs(root)).get(`cache:${KEY}`)?.expiration_ttl).toBe(expirationTtl);
@@ -129,7 +129,7 @@ describe("a newer adapter", () => {
   });
 });
 
-it("the Worker's own adapter decides where another one is installed since", async () => {
+it("uses the Worker's adapter if a different one was installed later", async () => {
   const { root } = newerProject();
   writeWorker(root, { buildId: BUILD_ID, keepsColons: false });
   expect(ownTags((await seededPairs(root)).get(`cache:${KEY}`))).toEqual(["plain"]);

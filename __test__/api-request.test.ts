@@ -43,8 +43,8 @@ const failing = (status: number, code: number) => ({
   body: { ...OK, success: false, errors: [{ code, message: `no, ${TOKEN}` }], result: null },
 });
 
-describe("an answer", () => {
-  it("has the result, and where the next page is", async () => {
+describe("apiRequest", () => {
+  it("returns the result and the next page's cursor", async () => {
     const body = { ...OK, result_info: { page: 1, total_pages: 2 } };
     const { apiBaseUrl, asked } = await startApi({ body, headers: { "cf-ray": "8f-AMS" } });
     const answer = await ask(apiBaseUrl, { query: { per_page: "50", name: "a b&c" } });
@@ -69,7 +69,7 @@ describe("an answer", () => {
     [404, 10007],
     [400, 6003],
     [200, 10001],
-  ])("may be an error, which is final: %i with code %i", async (status, code) => {
+  ])("does not retry a final error: %i with code %i", async (status, code) => {
     const { apiBaseUrl, asked } = await startApi(failing(status, code));
     const answer = await ask(apiBaseUrl);
     expect(answer).toMatchObject({ status, success: false, result: null });
@@ -93,7 +93,7 @@ describe("transient errors are retried", () => {
     expect(asked).toHaveLength(2);
   });
 
-  it("five times at most", async () => {
+  it("at most five times", async () => {
     const { apiBaseUrl, asked } = await startApi({ status: 502, body: `<html>${TOKEN}</html>` });
     const error = await failureOf(ask(apiBaseUrl));
     expect(error).toMatchObject({ code: "API_HTTP_ERROR", status: 502, cloudflareCodes: [] });
@@ -101,7 +101,7 @@ describe("transient errors are retried", () => {
     expect(asked).toHaveLength(5);
   }, 20_000);
 
-  it("but not a redirect, which would take the token elsewhere", async () => {
+  it("but not a redirect, which would send the token elsewhere", async () => {
     const elsewhere = await startApi();
     const headers = { location: `${elsewhere.apiBaseUrl}/accounts` };
     const { apiBaseUrl } = await startApi({ status: 302, headers, body: "" });
@@ -111,8 +111,8 @@ describe("transient errors are retried", () => {
   });
 });
 
-describe("a reply is bounded", () => {
-  it("by its length", async () => {
+describe("limits replies", () => {
+  it("by length", async () => {
     const { apiBaseUrl, asked } = await startApi({ body: { ...OK, result: "x".repeat(2000) } });
     const error = await failureOf(ask(apiBaseUrl, { maxReplyBytes: 1000 }));
     expect(error).toMatchObject({ code: "API_REPLY_TOO_LARGE", status: 200 });
@@ -121,7 +121,7 @@ describe("a reply is bounded", () => {
     await expect(ask(apiBaseUrl, { maxReplyBytes: 3000 })).resolves.toMatchObject({ status: 200 });
   });
 
-  it("where it never ends", async () => {
+  it("that never end", async () => {
     const { apiBaseUrl } = await startApi((_, response) => {
       response.writeHead(200);
       const more = () => {
@@ -134,7 +134,7 @@ describe("a reply is bounded", () => {
     expect(error.code).toBe("API_REPLY_TOO_LARGE");
   });
 
-  it("where it is compressed: nothing asks for that, so nothing is unpacked", async () => {
+  it("that are compressed, without decompressing them", async () => {
     const bomb = gzipSync(JSON.stringify({ ...OK, result: "x".repeat(100_000_000) }));
     const { apiBaseUrl } = await startApi((request, response) => {
       expect(request.headers["accept-encoding"]).toBeUndefined();
@@ -150,7 +150,7 @@ describe("an abort", () => {
   it.each<[string, Step]>([
     ["while the reply is awaited", () => {}],
     ["while a retry is awaited", { ...failing(429, 971), headers: { "retry-after": "60" } }],
-  ])("%s ends it at once", async (_, step) => {
+  ])("%s ends it immediately", async (_, step) => {
     const { apiBaseUrl, asked } = await startApi(step);
     const controller = new AbortController();
     const failed = failureOf(ask(apiBaseUrl, { signal: controller.signal }));
@@ -164,7 +164,7 @@ describe("an abort", () => {
     expect(error.cause).toMatchObject({ message: "enough" });
   });
 
-  it("before it begins asks nothing", async () => {
+  it("before the start sends nothing", async () => {
     const { apiBaseUrl, asked } = await startApi();
     const error = await failureOf(ask(apiBaseUrl, { signal: AbortSignal.abort() }));
     expect(error.code).toBe("ABORT_ERR");
@@ -172,11 +172,11 @@ describe("an abort", () => {
   });
 });
 
-describe("what is wrong with the request is said before anything is sent", () => {
+describe("rejects invalid requests before sending anything", () => {
   it.each<[string, Partial<ApiRequest>]>([
     ["an API base with credentials", { apiBaseUrl: "https://user:pass@api.example/v4" }],
     ["an API base in the clear", { apiBaseUrl: "http://api.example/v4" }],
-    ["a path that leads out of the API", { path: "/../../elsewhere" }],
+    ["a path that is outside the API", { path: "/../../elsewhere" }],
     ["a path with a query", { path: "/accounts?a=b" }],
     ["a token that no header can carry", { apiToken: "a\nb" }],
     ["no token", { apiToken: undefined as unknown as string }],
@@ -188,7 +188,7 @@ describe("what is wrong with the request is said before anything is sent", () =>
     expect(asked).toEqual([]);
   });
 
-  it("checkApiBaseUrl says it as well", () => {
+  it("checkApiBaseUrl rejects the same URLs", () => {
     expect(checkApiBaseUrl("https://api.example/client/v4")).toBeNull();
     expect(checkApiBaseUrl("http://localhost:8787/client/v4")).toBeNull();
     expect(checkApiBaseUrl("http://api.example")).toMatch(/^must begin with https/u);
@@ -214,7 +214,7 @@ describe("the environment", () => {
     return JSON.parse(output) as { answer?: { result: unknown }; error?: SeedError };
   }
 
-  it("has proxies and certificate authorities, which a question uses too", async () => {
+  it("supplies proxies and certificate authorities", async () => {
     const authority = await createAuthority();
     const { listener } = await startApi({});
     const port = await listen(createSecureServer(await authority.issue(), listener));

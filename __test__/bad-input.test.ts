@@ -17,27 +17,24 @@ const manifestOf = (root: string) => path.join(root, "dist/server/vinext-prerend
 const artifactsOf = (root: string) => path.join(root, "dist/server/prerendered-routes");
 
 describe("a manifest", () => {
-  it.skipIf(isWindows)(
-    "may be a directory or a pipe, which is an error that names it",
-    async () => {
-      const root = buildOf([]);
-      for (const make of [mkdirSync, (file: string) => execFileSync("mkfifo", [file])]) {
-        rmSync(manifestOf(root), { recursive: true });
-        make(manifestOf(root));
-        const error = await failureOf(seeded(root));
-        expect(error.code).toBe("MANIFEST_UNREADABLE");
-        expect(error.message).toContain("vinext-prerender.json");
-      }
-    },
-  );
+  it.skipIf(isWindows)("fails with its path if it is a directory or a pipe", async () => {
+    const root = buildOf([]);
+    for (const make of [mkdirSync, (file: string) => execFileSync("mkfifo", [file])]) {
+      rmSync(manifestOf(root), { recursive: true });
+      make(manifestOf(root));
+      const error = await failureOf(seeded(root));
+      expect(error.code).toBe("MANIFEST_UNREADABLE");
+      expect(error.message).toContain("vinext-prerender.json");
+    }
+  });
 
-  it.skipIf(readsAll)("may be unreadable, which is an error that names it", async () => {
+  it.skipIf(readsAll)("fails with its path if it is unreadable", async () => {
     const root = buildOf([]);
     chmodSync(manifestOf(root), 0);
     expect(await failureOf(seeded(root))).toMatchObject({ code: "MANIFEST_UNREADABLE" });
   });
 
-  it("may have routes of wrong types; each is skipped with its reason", async () => {
+  it("skips routes of wrong types with a reason", async () => {
     const odd = [
       null,
       7,
@@ -59,7 +56,7 @@ describe("a manifest", () => {
     for (const { reason } of result.routesSkipped) expect(reason).not.toBe("");
   });
 
-  it("may contain what JSON allows and other parsers refuse", async () => {
+  it("may contain any valid JSON", async () => {
     const routes = [
       String.raw`{"route":"/\ud800","status":"rendered","router":"app"}`,
       String.raw`{"route":"/big","status":"rendered","router":"app","revalidate":1e400}`,
@@ -76,7 +73,7 @@ describe("a manifest", () => {
     ]);
   });
 
-  it("may change while its routes are sent; the error reports what was stored before", async () => {
+  it("fails with a report if it changes while its routes are sent", async () => {
     // More pages than a run of the least memory packs ahead of its requests.
     const names = Array.from({ length: 1200 }, (_, index) => `p${index}`);
     const page = "x".repeat(20_000);
@@ -126,7 +123,7 @@ describe("a route's path", () => {
     ["/./a", "unsafe-path"],
     ["", "missing-artifact"],
     [`/${"long".repeat(200)}`, "unusable-artifact"],
-  ])("cannot lead anywhere else: %j", async (pathname, code) => {
+  ])("cannot escape the directory: %j", async (pathname, code) => {
     const root = buildOf([rendered("/ok"), rendered("/:x", { path: pathname })], {
       "ok.html": "x",
     });
@@ -138,7 +135,7 @@ describe("a route's path", () => {
 });
 
 describe("an artifact", () => {
-  it("may be a link, but not to a place outside", async () => {
+  it("may be a link within the build, but not out of it", async () => {
     const root = buildOf([rendered("/in"), rendered("/out"), rendered("/payload")], {
       "real.html": "inside",
       "payload.html": "x",
@@ -155,7 +152,7 @@ describe("an artifact", () => {
     ]);
   });
 
-  it.skipIf(isWindows)("may be a directory or a pipe", async () => {
+  it.skipIf(isWindows)("is skipped if it is a directory or a pipe", async () => {
     const root = buildOf([rendered("/dir"), rendered("/pipe"), rendered("/ok")], {
       "ok.html": "x",
     });
@@ -177,7 +174,7 @@ describe("an artifact", () => {
     expect(error.message).toContain("dist/server/prerendered-routes/a.html");
   });
 
-  it("may make the largest value that KV takes, and not one of a byte more", async () => {
+  it("may fill the largest KV value, but not one byte more", async () => {
     // What a value has besides its document, whose quotes take two bytes each there.
     const { pairs } = await seeded(buildOf([rendered("/a")], { "a.html": "x" }));
     const [other = ""] = pairs.map(({ value }) => value);
@@ -193,20 +190,20 @@ describe("an artifact", () => {
     expect(result.routesSkipped).toMatchObject([{ route: "/c", code: "value-too-large" }]);
   });
 
-  it("may be an HTML document where a payload should be", async () => {
+  it("is skipped if a payload is an HTML document", async () => {
     const files = { "a.html": "x", "a.rsc": "\n<!DOCTYPE html><p>", "ok.html": "x" };
     const { result, keys } = await seeded(buildOf([rendered("/a"), rendered("/ok")], files));
     expect(keys).toEqual([key("/ok", "html")]);
     expect(result.routesSkipped).toMatchObject([{ route: "/a", code: "rsc-is-html" }]);
   });
 
-  it("may have a file in the place of its directory, which is an error", async () => {
+  it("fails if its directory is a file", async () => {
     const root = buildOf([rendered("/a")]);
     writeFileSync(artifactsOf(root), "");
     expect(await failureOf(seeded(root))).toMatchObject({ code: "ARTIFACTS_UNREADABLE" });
   });
 
-  it("may be missing with its whole directory", async () => {
+  it("is skipped if its whole directory is missing", async () => {
     const dynamic = { ...rendered("/b"), status: "skipped", reason: "dynamic" };
     const { result } = await seeded(buildOf([rendered("/a"), dynamic]));
     expect(result.skippedCode).toBe("artifacts-missing");
@@ -220,7 +217,7 @@ describe("an artifact", () => {
   });
 });
 
-it("text that others wrote is capped", async () => {
+it("caps untrusted text", async () => {
   const reason = "r".repeat(5000);
   const { result } = await seeded(buildOf([{ route: "/a", status: "error", error: reason }]));
   expect(result.routesSkipped[0]?.reason.length).toBeLessThan(600);

@@ -88,7 +88,7 @@ describe("the target of a Build Output", () => {
     });
   });
 
-  it("is that of whichever layout the last build left", async () => {
+  it("follows the layout of the last build", async () => {
     const built = wranglerConfig({ topLevelName: "shop", account_id: OTHER });
     const root = project({ ...bound(), files: { "dist/server/wrangler.json": built } });
     const at = (file: string, seconds: number) =>
@@ -104,14 +104,14 @@ describe("the target of a Build Output", () => {
   it.each([
     ["no Worker", { [WORKER]: "" }, /worker\.config\.json is not a JSON object/u],
     ["settings of another kind", { [`${OUTPUT}/config.json`]: "[]" }, /config\.json is not/u],
-  ])("is not guessed where there is %s", async (_, files, reason) => {
+  ])("is not guessed with %s", async (_, files, reason) => {
     expect((await resolve(project({ files }))).target).toMatchObject({
       code: "config-unreadable",
       reason: expect.stringMatching(reason),
     });
   });
 
-  it("is not that of another mode, a Preview, or an environment, which it does not have", async () => {
+  it("rejects another mode, a Preview, and environments", async () => {
     const production = project(bound());
     expect((await resolve(production, { viteMode: "staging" })).target).toMatchObject({
       code: "environment-mismatch",
@@ -187,7 +187,7 @@ describe("the local target", () => {
     });
   });
 
-  it("of a remote binding comes with a warning", async () => {
+  it("of a remote binding produces a warning", async () => {
     const root = project(bound({ dev: { remote: true } }));
     expect(await resolveLocalTarget({ root })).toMatchObject({
       warnings: [expect.stringMatching(/VINEXT_KV_CACHE is a remote binding/u)],
@@ -205,7 +205,7 @@ describe("run --after-deploy", () => {
     return { cloudflare, run };
   }
 
-  it("seeds what the first deploy left to seed, and nothing after that", async () => {
+  it("seeds after the first deploy only", async () => {
     const api: CloudflareOptions = {};
     const { cloudflare, run } = await start(project(), ["--strict", "--json"], api);
     const before = await run();
@@ -231,7 +231,7 @@ describe("run --after-deploy", () => {
     expect(cloudflare.writes()).toHaveLength(1);
   });
 
-  it("seeds where a visitor has made some of the entries", async () => {
+  it("seeds if visitors have already created some entries", async () => {
     const workers = { shop: { VINEXT_KV_CACHE: PROVISIONED } };
     const root = project();
     const { cloudflare, run } = await start(root, ["--json"], { workers });
@@ -245,7 +245,7 @@ describe("run --after-deploy", () => {
   });
 });
 
-it("a deploy seeds after the first deploy, and says so", async () => {
+it("the first deploy seeds afterwards and says so", async () => {
   const api: CloudflareOptions = {};
   const cloudflare = await startCloudflare(api);
   const root = project({

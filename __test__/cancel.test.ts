@@ -32,7 +32,7 @@ async function startSilence() {
 const until = (condition: () => boolean) => expect.poll(condition, { timeout: 20_000 }).toBe(true);
 
 describe("progress", () => {
-  it("goes from plan over send to done, and ends before the promise settles", async () => {
+  it("goes from plan to send to done, before the promise settles", async () => {
     const api = await startRecorder();
     const events: SeedProgress[] = [];
     const result = await seed({
@@ -60,7 +60,7 @@ describe("progress", () => {
     ["undefined", undefined],
     ["null", null],
     ["text", "mine"],
-  ])("that throws %s cancels the run and hands it back", async (_, thrown) => {
+  ])("that throws %s cancels the run, which rejects with it", async (_, thrown) => {
     // Nothing but the cancellation would end this run.
     const api = await startSilence();
     let caught: unknown = "nothing";
@@ -98,7 +98,7 @@ describe("progress", () => {
 });
 
 describe("a signal", () => {
-  it("that is aborted already ends the run before it begins", async () => {
+  it("that is already aborted prevents the run", async () => {
     const api = await startRecorder();
     const reason = new Error("why");
     const signal = AbortSignal.abort(reason);
@@ -108,7 +108,7 @@ describe("a signal", () => {
     expect(api.requests).toHaveLength(0);
   });
 
-  it("that is aborted in mid-flight drops the request", async () => {
+  it("aborted during a request drops the request", async () => {
     const api = await startSilence();
     const controller = new AbortController();
     const run = failureOf(
@@ -121,7 +121,7 @@ describe("a signal", () => {
     expect(api.arrived()).toBe(1);
   });
 
-  it("keeps its own listeners and gets rid of ours", async () => {
+  it("keeps its own listeners and loses ours", async () => {
     const api = await startRecorder();
     const { signal } = new AbortController();
     const mine = () => {};
@@ -165,7 +165,7 @@ describe("a signal", () => {
     expect(await aborted).toMatchObject({ name: "AbortError", code: "ABORT_ERR" });
   });
 
-  it("whose addEventListener throws rejects with what was thrown", async () => {
+  it("with a throwing addEventListener rejects with the error", async () => {
     const { signal } = new AbortController();
     Object.defineProperty(signal, "addEventListener", { value: throws });
     const error = await failureOf(seed({ root: build(), signal }));
@@ -185,7 +185,7 @@ describe("a run that ends early", () => {
   const options = (baseUrl: string) =>
     JSON.stringify({ root: build(), ...TARGET, apiBaseUrl: baseUrl });
 
-  it("of a worker thread takes the run along", async () => {
+  it("of a worker thread ends the run", async () => {
     const api = await startSilence();
     const code = `import(${JSON.stringify(ADDON)}).then((addon) => addon.seedKvCache(${options(api.baseUrl)}));`;
     const worker = new Worker(code, { eval: true });
@@ -194,7 +194,7 @@ describe("a run that ends early", () => {
     await until(() => api.closed() === 1);
   });
 
-  it("of the process is clean", async () => {
+  it("of the process ends it cleanly", async () => {
     const api = await startSilence();
     const code = `import { seedKvCache } from ${JSON.stringify(ADDON)};
       seedKvCache(${options(api.baseUrl)});
@@ -213,7 +213,7 @@ describe("a run that ends early", () => {
   });
 });
 
-it("runs side by side do not mix", async () => {
+it("parallel runs do not interfere", async () => {
   const runs = await Promise.all(
     Array.from({ length: 8 }, async (_, index) => {
       const api = await startRecorder();

@@ -90,7 +90,7 @@ if (ONLY !== undefined) {
     300_000,
   );
 
-  it.runIf(RUNS >= 150)("every sort of fault and ending was among them", () => {
+  it.runIf(RUNS >= 150)("covers every kind of fault and outcome", () => {
     console.log(`${RUNS} runs:`, Object.fromEntries(endings), Object.fromEntries(faults));
     expect([...faults.keys()]).toEqual(expect.arrayContaining([...PASSING, ...OF_THE_MACHINE]));
     expect([...endings.keys()]).toEqual(
@@ -105,7 +105,7 @@ if (ONLY !== undefined) {
   });
 }
 
-it("a report that is not true is found out", async () => {
+it("detects an untrue report", async () => {
   const namespace = namespaces[0] as Namespace;
   const build = await makeBuild(new Dice("forty routes"), namespace, api.baseUrl);
   const options = { root: build.root, apiBaseUrl: api.baseUrl, namespaceId: namespace.id };

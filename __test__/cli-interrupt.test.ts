@@ -24,7 +24,7 @@ async function untilQuiet(cloudflare: Cloudflare) {
 }
 
 describe.runIf(hasSignals)("Ctrl-C", () => {
-  it("leaves a truthful summary and exit code 130", async () => {
+  it("prints a correct summary and exits with 130", async () => {
     const root = writeLargeSite(15);
     let interrupted: Promise<unknown> | undefined;
     const cloudflare = await startCloudflare({ bulkDelaysMs: [0, 500, 60_000] });
@@ -78,7 +78,7 @@ describe.runIf(hasSignals)("Ctrl-C during a deploy", () => {
   it.each([
     ["building", "console.log('building'); setInterval(() => {}, 1000);"],
     ["deploying", ""],
-  ])("while %s says what is done and what is not", async (step, script) => {
+  ])("while %s reports what is done and what is not", async (step, script) => {
     const root = writeProject({ wrangler: false, files: stub(script) });
     const cloudflare = await startCloudflare();
     const { code, stderr, stdout } = await cli(["deploy", ...FLAGS], {
@@ -97,7 +97,7 @@ describe.runIf(hasSignals)("Ctrl-C during a deploy", () => {
   });
 });
 
-it("starts no command any more after Ctrl-C", async () => {
+it("starts no further command after Ctrl-C", async () => {
   const file = path.join(temporaryDirectory(), "script.cjs");
   writeFileSync(file, "process.exit(7)");
   const interrupt = { signal: AbortSignal.abort(), received: "SIGINT" as const, ignore() {} };

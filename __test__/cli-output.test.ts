@@ -21,7 +21,7 @@ describe("progress without a terminal", () => {
   const options = { color: true };
   const silent = { write: () => true, isTTY: false };
 
-  it("is a line in ten seconds", () => {
+  it("is a line every ten seconds", () => {
     const written: string[] = [];
     const stderr = { write: (text: string) => Boolean(written.push(text)), isTTY: false };
     const printer = createPrinter(options, { stdout: silent, stderr, env: {} });
@@ -47,7 +47,7 @@ describe("progress without a terminal", () => {
     expect(written).toEqual([]);
   });
 
-  it("has no bar in CI, and no colour where none is wanted", () => {
+  it("has no bar in CI, and no colour with NO_COLOR", () => {
     const terminal = { write: () => true, isTTY: true };
     const printer = (more: object, env: Record<string, string>, stdout: Stream = terminal) =>
       createPrinter({ ...options, ...more }, { stdout, stderr: terminal, env });
@@ -85,7 +85,7 @@ it("multiplies prices", () => {
   });
 });
 
-it("escapes what others wrote in a step summary", () => {
+it("escapes untrusted text in a step summary", () => {
   const summary = stepSummary({
     ...NOTHING_DONE,
     failure: {
@@ -103,7 +103,7 @@ describe("the load command of an export", () => {
   const command = (file: string, platform: NodeJS.Platform, more = {}) =>
     loadCommand(file, ["--binding", "KV"], more, platform);
 
-  it("is quoted as Windows takes it", () => {
+  it("is quoted for Windows", () => {
     expect(command("C:\\my kv\\kv-bulk-0001.json", "win32")).toBe(
       'npx wrangler kv bulk put "C:\\my kv\\kv-bulk-0001.json" --binding KV --remote',
     );
@@ -113,7 +113,7 @@ describe("the load command of an export", () => {
     expect(quoted("a&b^c'(d)", "win32")).toBe(`"a&b^c'(d)"`);
   });
 
-  it.runIf(hasShell)("reaches wrangler word for word through a shell", () => {
+  it.runIf(hasShell)("reaches wrangler unchanged through a shell", () => {
     const words = [
       "$(touch pwned)/x",
       "`id`",
@@ -140,7 +140,7 @@ describe("the load command of an export", () => {
     }
   });
 
-  it("does not exist for a name that acts when it is printed", () => {
+  it("is not printed for names with control characters", () => {
     for (const word of ["a\nb", "a\x1b[2J", "##[x]", "\u202e", "\u2028", "-rf"]) {
       expect(quoted(word, "linux"), JSON.stringify(word)).toBeUndefined();
     }
@@ -152,7 +152,7 @@ describe("skipped routes", () => {
     Array.from({ length: count }, (_, index) => ({ route: `/${code}/${index}`, code, reason }));
   const why = (detail: string) => `not rendered by the build (${detail})`;
 
-  it("are grouped by their whole reason, failed renders and errors first", () => {
+  it("are grouped by reason, failed renders and errors first", () => {
     const routes = [
       ...skipped("not-rendered", why("no-static-params"), 93),
       ...skipped("not-rendered", why("dynamic"), 81),
@@ -171,7 +171,7 @@ describe("skipped routes", () => {
     ]);
   });
 
-  it("with a reason each are no list of all of them", () => {
+  it("with individual reasons are not all listed", () => {
     const many = (code: string, of: (index: number) => string) =>
       Array.from({ length: 300 }, (_, index) => skipped(code, of(index))).flat();
     const missing = many("missing-artifact", (index) => `p${index}.html does not exist`);
@@ -183,7 +183,7 @@ describe("skipped routes", () => {
     expect(errors[0]?.[1]).toMatch(/^293: not-rendered, 293 other reasons, such as: not /u);
   });
 
-  it("of others' making cannot act", () => {
+  it("with untrusted text cannot act on the terminal", () => {
     const evil = "\n::add-mask::x\x1b[2J\u202e##[error]";
     const [, row = ""] = skippedRows([{ route: evil, code: evil, reason: evil }])[0] ?? [];
     expect(row).toBe("1: \\::add-mask::x\ufffd##\\[error] (\\::add-mask::x\ufffd##\\[error])");
@@ -193,7 +193,7 @@ describe("skipped routes", () => {
 describe("a printer", () => {
   const evil = "a\n  ::add-mask::production\x1b[2J ##[error]\u202e\u2028";
 
-  it("prints nothing that acts", () => {
+  it("prints no control characters or CI commands", () => {
     const written: string[] = [];
     const stream = { write: (text: string) => Boolean(written.push(text)), isTTY: false };
     const streams = { stdout: stream, stderr: stream, env: {} };
@@ -207,7 +207,7 @@ describe("a printer", () => {
     }
   });
 
-  it("takes a stream that throws for one that is gone", () => {
+  it("ignores a stream that throws", () => {
     const write = () => {
       throw new Error("ENOSPC");
     };
@@ -218,7 +218,7 @@ describe("a printer", () => {
 });
 
 describe.runIf(hasShell)("the step summary", () => {
-  it("is not written to a pipe, and does not wait for its reader", () => {
+  it("is not written to a pipe", () => {
     const file = path.join(temporaryDirectory(), "fifo");
     execFileSync("mkfifo", [file]);
     expect(writeStepSummary(file, NOTHING_DONE)).toMatch(

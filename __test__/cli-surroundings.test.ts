@@ -39,7 +39,7 @@ describe.runIf(process.platform === "linux")("a full disk behind the output", ()
   });
 
   it.each([[["stdout"]], [["stderr"]], [["stdout", "stderr"]]] as const)(
-    "%j changes nothing of a seeding, nor its exit code",
+    "%j changes neither the run nor its exit code",
     async (streams) => {
       const root = writeProject({ wrangler: false });
       const seeded = await onFullDisk([], root, [...streams]);
@@ -66,7 +66,7 @@ describe.runIf(process.platform === "linux")("a full disk behind the output", ()
 });
 
 describe.runIf(isPosix)("a project directory", () => {
-  it("that cannot be looked at is a wrong use, without a stack", async () => {
+  it("that cannot be read is a usage error without a stack", async () => {
     const loop = path.join(temporaryDirectory(), "loop");
     symlinkSync(loop, loop);
     const { code, stderr } = await cli(["plan", loop]);
@@ -76,7 +76,7 @@ describe.runIf(isPosix)("a project directory", () => {
   });
 });
 
-describe("names that act on a terminal or a log", () => {
+describe("names with control characters or CI commands", () => {
   const EVIL = "/a\n  ::add-mask::production\x1b[2J##[error]\u202e";
   const root = () =>
     writeProject({
@@ -102,13 +102,13 @@ describe("names that act on a terminal or a log", () => {
     expect(JSON.stringify(JSON.parse(stdout))).toContain("\u202e");
   });
 
-  it("in a directory of an export are refused, because its command would run them", async () => {
+  it("are rejected as the directory of an export", async () => {
     const { code, stderr } = await cli(["export", "a\nb"], { cwd: root() });
     expect(code).toBe(2);
-    expect(stderr).toMatch(/^error: .*a b has characters that no command can be pasted with/u);
+    expect(stderr).toMatch(/^error: .*a b has characters that cannot be pasted safely/u);
   });
 
-  it.runIf(isPosix)("do not run when the load command is pasted", async () => {
+  it.runIf(isPosix)("do not run if the load command is pasted", async () => {
     const cwd = writeProject({ wrangler: false });
     const directory = "kv $(touch pwned) `touch pwned` 'x'";
     const { stdout } = await cli(["export", directory, "--json", ...FLAGS], { cwd });
@@ -122,7 +122,7 @@ describe("names that act on a terminal or a log", () => {
   });
 });
 
-it("with nothing to seed says what was skipped, and how dynamic routes are pre-rendered", async () => {
+it("lists skipped routes and explains pre-rendering if nothing can be seeded", async () => {
   const skipped = (route: string, reason: string) => ({ route, status: "skipped", reason });
   const routes = [
     skipped("/blog/:slug", "no-static-params"),

@@ -48,7 +48,7 @@ describe("run", () => {
     );
   });
 
-  it("finds everything through the project's wrangler", async () => {
+  it("finds the target through the project's wrangler", async () => {
     const root = writeProject({ files: { "wrangler.json": wranglerConfig() } });
     const { code, stdout, cloudflare } = await start(["run", root], temporaryDirectory());
     expect(code).toBe(0);
@@ -58,7 +58,7 @@ describe("run", () => {
     ]);
   });
 
-  it("passes the prefix and the times on", async () => {
+  it("passes on the prefix and the TTLs", async () => {
     const routes = [rendered("/a", { revalidate: 60 }), rendered("/b")];
     const worker = { adapter: { appPrefix: "shop" } };
     const root = writeProject({ ...PLAIN, routes, worker });
@@ -69,7 +69,7 @@ describe("run", () => {
     expect(b?.expiration_ttl).toBe(3600);
   });
 
-  it("seeds a build whose vinext is not installed if its version is named", async () => {
+  it("seeds with --vinext-version without an installed vinext", async () => {
     const root = writeProject(PLAIN);
     rmSync(path.join(root, "node_modules/vinext"));
     const worker = `function appIsrCacheKey(pathname, suffix, buildId = "${BUILD_ID}") {}`;
@@ -117,12 +117,12 @@ describe("run", () => {
     });
   });
 
-  it("lets a deploy go on where it fails, unless it is strict", async () => {
+  it("exits with 0 on failure unless strict", async () => {
     const refusing = { tokens: ["other"] };
     const root = writeProject(PLAIN);
     const warned = await start(FLAGS, root, refusing);
     expect(warned.code).toBe(0);
-    expect(warned.stderr).toMatch(/^warning: the seeding failed \(KV_UNAUTHORIZED\): /u);
+    expect(warned.stderr).toMatch(/^warning: seeding failed \(KV_UNAUTHORIZED\): /u);
     expect(warned.stdout).toBe("");
     expect((await start([...FLAGS, "--strict"], root, refusing)).code).toBe(1);
   });
@@ -142,7 +142,7 @@ describe("run", () => {
     }
   });
 
-  it("takes the binding and the configuration that are named", async () => {
+  it("uses --binding and --config", async () => {
     const kv_namespaces = [
       { binding: "VINEXT_KV_CACHE", id: NAMESPACE },
       { binding: "PAGES", id: "22222222222222222222222222222222" },
@@ -167,7 +167,7 @@ describe("run", () => {
     expect(allowed.cloudflare.pairs()).toHaveLength(3);
   });
 
-  it("exits 0 if there is nothing to seed, also with --strict", async () => {
+  it("exits with 0 if there is nothing to seed, even with --strict", async () => {
     const dynamic = { ...rendered("/now"), status: "skipped", reason: "dynamic" };
     const { code, stderr } = await start(
       [...FLAGS, "--strict"],
@@ -203,7 +203,7 @@ describe("run", () => {
     expect(insisted.cloudflare.pairs()).toHaveLength(4);
   });
 
-  it("says what is missing, and what to set", async () => {
+  it("reports what is missing and what to set", async () => {
     const env = { CLOUDFLARE_API_TOKEN: undefined };
     const root = writeProject(PLAIN);
     const warned = await start(FLAGS, root, {}, { env });
@@ -212,7 +212,7 @@ describe("run", () => {
     expect((await start([...FLAGS, "--strict"], root, {}, { env })).code).toBe(1);
   });
 
-  it("says what makes the build pre-render where it did not", async () => {
+  it("explains how to pre-render if the build did not", async () => {
     const root = temporaryDirectory();
     writeFileSync(path.join(root, "package.json"), "{}");
     const { code, stderr } = await start(FLAGS, root);
@@ -254,7 +254,7 @@ describe("plan", () => {
     expect(stdout).toMatch(/free plan +0\.3 % of the 1,000 writes of a day/u);
   });
 
-  it("prints the same as JSON", async () => {
+  it("prints the result as JSON", async () => {
     const { stdout, cloudflare } = await start(["plan", "--json", ...FLAGS], writeProject(PLAIN));
     expect(JSON.parse(stdout)).toMatchObject({
       kvPairs: 3,
@@ -265,7 +265,7 @@ describe("plan", () => {
     expect(cloudflare.calls).toEqual([]);
   });
 
-  it("says what is missing, which is a failure with --strict only", async () => {
+  it("reports what is missing, and fails only with --strict", async () => {
     const env = { CLOUDFLARE_API_TOKEN: undefined };
     const root = writeProject(PLAIN);
     const { code, stdout } = await start(["plan", "--json", ...FLAGS], root, {}, { env });
@@ -283,13 +283,13 @@ describe("plan", () => {
     expect((await start(["plan", "--strict", ...FLAGS], bare)).code).toBe(1);
   });
 
-  it("says where the target is from with --verbose", async () => {
+  it("prints the source of the target with --verbose", async () => {
     const { stdout } = await start(["plan", "--verbose", ...FLAGS], writeProject(PLAIN));
     expect(stdout).toMatch(/^ {2}account +--account-id$/mu);
     expect(stdout).toMatch(/^ {2}token +CLOUDFLARE_API_TOKEN$/mu);
   });
 
-  it("says that a site is too large for a day of the free plan", async () => {
+  it("reports a site that exceeds the free plan's daily writes", async () => {
     const routes = Array.from({ length: 1001 }, (_, index) => rendered(`/p${index}`));
     const artifacts = Object.fromEntries(
       routes.map(({ route }) => [`${route.slice(1)}.html`, "x"]),
@@ -303,7 +303,7 @@ describe("plan", () => {
 });
 
 describe("export", () => {
-  it("writes files and says how to load them", async () => {
+  it("writes files and prints the load command", async () => {
     const root = writeProject(PLAIN);
     const { code, stdout, cloudflare } = await start(
       ["export", "kv seed", "--env", "staging", ...FLAGS],
@@ -321,7 +321,7 @@ describe("export", () => {
     expect(again.stderr).toContain("EXPORT_DIRECTORY_NOT_EMPTY");
   });
 
-  it("prints the same as JSON", async () => {
+  it("prints the result as JSON", async () => {
     const root = writeProject(PLAIN);
     const args = ["export", "kv", "--json", "--binding", "KV", "--config", "my wrangler.json"];
     const { stdout, stderr } = await start(args, root);
@@ -336,7 +336,7 @@ describe("export", () => {
   });
 });
 
-describe("a reader of the output that has read enough", () => {
+describe("a closed output pipe", () => {
   it("does not end the command", async () => {
     const { code, stderr } = await cli(["plan", ...FLAGS], {
       cwd: writeProject(PLAIN),
@@ -346,7 +346,7 @@ describe("a reader of the output that has read enough", () => {
   });
 });
 
-describe("a wrong command line", () => {
+describe("an invalid command line", () => {
   const root = () => writeProject(PLAIN);
 
   it.each([
@@ -365,19 +365,19 @@ describe("a wrong command line", () => {
     [["plan", "--", "--dry-run"], "only deploy takes arguments after --"],
     [["deploy", "--local"], "deploy does not take --local"],
     [["--persist-to", "state"], "--persist-to goes with --local"],
-  ])("%j ends with 2", async (args, message) => {
+  ])("%j exits with 2", async (args, message) => {
     const { code, stdout, stderr } = await cli(args, { cwd: root() });
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
     expect(stderr).toContain(message);
   });
 
-  it("in a directory without package.json ends with 2", async () => {
+  it("without a package.json exits with 2", async () => {
     const { code, stderr } = await cli([], { cwd: temporaryDirectory() });
     expect(code).toBe(2);
     expect(stderr).toContain("no package.json");
   });
 
-  it("is no reason not to print the version", async () => {
+  it("does not prevent --version", async () => {
     const { code, stdout } = await cli(["--version"], { cwd: temporaryDirectory() });
     const manifest = new URL("../package.json", import.meta.url);
     expect({ code, stdout }).toEqual({
@@ -386,7 +386,7 @@ describe("a wrong command line", () => {
     });
   });
 
-  it("is no reason not to print help", async () => {
+  it("does not prevent --help", async () => {
     const { code, stdout } = await cli(["plan", "--help"], { cwd: temporaryDirectory() });
     expect(code).toBe(0);
     for (const flag of ["--env", "--config", "--binding", "--namespace-id", "--strict", "--json"]) {
@@ -394,7 +394,7 @@ describe("a wrong command line", () => {
     }
   });
 
-  it("does not make deploy build anything without the project's tools", async () => {
+  it("fails before the build if deploy lacks the project's tools", async () => {
     const { code, stderr, stdout } = await start(["deploy", "--json"], root());
     expect(code).toBe(2);
     expect(stderr).toContain("vite is not installed");
@@ -449,7 +449,7 @@ describe("JSON", () => {
   });
 
   it.runIf(hasSignals).each([["plan"], ["export", "out"]])(
-    "is printed by %s where it is interrupted",
+    "is printed by %s when interrupted",
     async (...command) => {
       // The configuration is loaded by a child of the command.
       const files = {

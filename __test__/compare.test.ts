@@ -12,27 +12,27 @@ import { documentTexts, shownDifference } from "../compat/compare/shown.js";
 import type { ProjectSeedResult } from "../index.js";
 
 describe("the texts of a document", () => {
-  it("are those of its elements and its title, without comments and scripts", () => {
+  it("come from elements and title, without comments and scripts", () => {
     const html =
       '<!DOCTYPE html><title>Home</title><style>p{}</style><main>Post <!-- -->1<p>a</p></main><script>"x"</script>';
     expect(documentTexts(html)).toEqual(["Home", "Post 1", "a"]);
   });
 
-  it("include what was streamed behind the document, in place of its fallback", () => {
+  it("include streamed content in place of its fallback", () => {
     const html =
       '<main>a<!--$?--><template id="B:0"></template><p>Loading</p><!--/$-->c</main>' +
       '<div hidden id="S:0"><div>b</div></div><script>$RC("B:0","S:0")</script>';
     expect(documentTexts(html)).toEqual(["a", "b", "c"]);
   });
 
-  it("are the fallback where a child has failed", () => {
+  it("are the fallback of a failed child", () => {
     const html = '<!--$!--><template data-dgst="1"></template><p>Loading</p><!--/$-->';
     expect(documentTexts(html)).toEqual(["Loading"]);
   });
 });
 
 describe("the texts of a payload", () => {
-  it("are the children of elements, and rows of text", () => {
+  it("come from children of elements and text rows", () => {
     const text = 'long\n7:E{"digest":"1"}\n';
     const payload = Buffer.from(
       `0:["$","main",null,{"children":["Post ",1,"$L1",["$","p",null,{"title":"t","children":"b"}]]}]\n` +
@@ -43,8 +43,8 @@ describe("the texts of a payload", () => {
   });
 });
 
-describe("what is shown", () => {
-  it("may differ where two renders of the Worker differ", () => {
+describe("visible text", () => {
+  it("may differ where two Worker renders differ", () => {
     expect(shownDifference(["now:", "1"], ["now:", "2"], ["now:", "3"])).toBeUndefined();
   });
 
@@ -74,7 +74,7 @@ function entries(change: (entry: any) => void = () => {}, rest: Partial<StoredEn
 }
 
 describe("entries", () => {
-  it("do not differ by when they were written", () => {
+  it("ignore the write time", () => {
     const later = entries((entry) => {
       for (const name of ["lastModified", "revalidateAt", "expireAt"]) entry[name] -= 5000;
     });
@@ -103,7 +103,7 @@ describe("entries", () => {
     ]);
   });
 
-  it("differ by being there", () => {
+  it("differ if one is missing", () => {
     expect(entryDifferences(new Map(), [entries()])).toMatchObject([
       { field: "key", seeded: "missing", worker: "written" },
     ]);
@@ -139,28 +139,28 @@ describe("answers", () => {
     expect(answerDifferences(page(HITS, HITS))).toEqual([]);
   });
 
-  it("do not differ by a page that has become old since it was seeded", () => {
+  it("ignore the age of a seeded page", () => {
     const seeded = page([answer("HIT"), answer("STALE")], HITS);
     Object.assign(seeded.request, { route: { revalidate: 60 } });
     expect(answerDifferences(seeded)).toMatchObject([{ field: "cache" }]);
     expect(answerDifferences({ ...seeded, seededAt: Date.now() - 61_000 })).toEqual([]);
   });
 
-  it("are held against the Worker's own HIT", () => {
+  it("are compared with the Worker's own HIT", () => {
     const worker = [answer("MISS", [["cache-control", "no-store"]]), answer("HIT")];
     expect(answerDifferences(page(HITS, worker))).toMatchObject([
       { field: "cache", seeded: "HIT, then HIT", worker: "MISS, then HIT" },
     ]);
   });
 
-  it("differ by a header that is there twice", () => {
+  it("differ by a duplicated header", () => {
     const once: [string, string][] = [["link", "</a>"]];
     const twice = [answer("HIT", [...once, ["link", "<http://127.0.0.1/>"]]), answer("HIT", once)];
     const worker = [answer("HIT", once), answer("HIT", once)];
     expect(answerDifferences(page(twice, worker))).toMatchObject([{ field: "header link" }]);
   });
 
-  it("differ by a header that is frozen", () => {
+  it("differ by a header that never changes", () => {
     const fresh = () => answer("HIT", [["set-cookie", `sid=${Math.random()}`]]);
     const frozen = answer("HIT", [["set-cookie", "sid=1"]]);
     const worker = [fresh(), fresh()];
@@ -188,7 +188,7 @@ describe("expected differences", () => {
     pages: [],
   });
 
-  it("are explained in docs/differences.md, and nothing else is", () => {
+  it("are exactly those in docs/differences.md", () => {
     const document = readFileSync(new URL("../docs/differences.md", import.meta.url), "utf-8");
     const explained = [...document.matchAll(/^\| `([a-z-]+)` \|/gmu)].map(([, id]) => id);
     expect(explained.sort()).toEqual([...MEANT_IDS].sort());
@@ -216,7 +216,7 @@ describe("expected differences", () => {
     expect(ids("observed")).toEqual([undefined, undefined]);
   });
 
-  it("cover tags that the build has split, and no others", () => {
+  it("cover only tags split by the build", () => {
     const tagged = (...tags: string[]) => entries((entry) => (entry.tags = ["/", ...tags]));
     const ids = (...tags: string[]) =>
       entryDifferences(tagged(...tags), [tagged("a,b", "c")]).map((difference) =>
@@ -228,7 +228,7 @@ describe("expected differences", () => {
     expect(ids("a", "b")).toEqual([undefined, undefined]);
   });
 
-  it("do not cover tags once the build lists them", () => {
+  it("do not cover tags if the build lists them", () => {
     const [difference] = entryDifferences(
       entries((entry) => entry.tags.push("x")),
       [entries()],

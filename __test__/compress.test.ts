@@ -27,7 +27,7 @@ async function seedInto(script: Reply[] | Parameters<typeof startScriptedApi>[0]
   return { api, seeding };
 }
 
-describe("an API that takes compressed requests", () => {
+describe("an API that accepts compressed requests", () => {
   it("gets all of them compressed, each smaller than its plain form", async () => {
     const { api, seeding } = await seedInto([]);
     const result = await seeding;
@@ -48,14 +48,14 @@ describe("an API that takes compressed requests", () => {
     expect(api.requests).toHaveLength(PAGES);
   });
 
-  it("gets plain ones where `compress` is not set", async () => {
+  it("gets uncompressed ones without `compress`", async () => {
     const { api, seeding } = await seedInto([], { compress: undefined });
     await seeding;
     expect(api.requests.map(({ encoding }) => encoding)).toEqual(numbers.map(() => undefined));
   });
 });
 
-describe("an API that refuses compressed requests", () => {
+describe("an API that rejects compressed requests", () => {
   const refusals: [string, Reply][] = [
     ["400", failing(400, 10012, "could not parse the request body as JSON")],
     ["403 of a firewall", page(403, "Blocked")],
@@ -67,7 +67,7 @@ describe("an API that refuses compressed requests", () => {
     ["200 without success", failing(200, 10012)],
     ["a connection that is reset", { reset: "before the reply" }],
   ];
-  it.each(refusals)("gets the same batch plain, and all others: %s", async (_, refusal) => {
+  it.each(refusals)("gets the same batch and all others uncompressed: %s", async (_, refusal) => {
     const { api, seeding } = await seedInto([refusal]);
     const result = await seeding;
     expect(result.kvPairsUploaded).toBe(PAGES);
@@ -79,12 +79,12 @@ describe("an API that refuses compressed requests", () => {
     expect(api.requests[1]?.pairs).toEqual(api.requests[0]?.pairs);
   });
 
-  it("gets the batch plain although only one attempt is allowed", async () => {
+  it("gets the batch uncompressed even if only one attempt is allowed", async () => {
     const { seeding } = await seedInto([page(503)], { retry: { attempts: 1 } });
     expect((await seeding).kvPairsUploaded).toBe(PAGES);
   });
 
-  it("may do so at any time", async () => {
+  it("may do so at any point", async () => {
     const { api, seeding } = await seedInto([{}, {}, failing(415, 0)]);
     expect((await seeding).kvPairsUploaded).toBe(PAGES);
     const encodings = api.requests.map(({ encoding }) => encoding ?? "plain");
@@ -92,7 +92,7 @@ describe("an API that refuses compressed requests", () => {
   });
 });
 
-it("a token that is refused is not tried again plain", async () => {
+it("does not retry a rejected token uncompressed", async () => {
   const { api, seeding } = await seedInto(() => failing(401, 10000));
   expect(await failureOf(seeding)).toMatchObject({ code: "KV_UNAUTHORIZED" });
   expect(api.requests).toHaveLength(1);

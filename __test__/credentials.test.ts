@@ -17,7 +17,7 @@ describe("the account", () => {
     writeProject({ files: { "wrangler.json": wranglerConfig({ account_id: OTHER }) } });
   const bare = () => writeProject({ files: { "wrangler.json": wranglerConfig() } });
 
-  it("is the option's, else the configuration's, else the variable's, else the only one", async () => {
+  it("comes from the option, configuration, variable or is the only one", async () => {
     const env = { CLOUDFLARE_ACCOUNT_ID: STAGING };
     const given = await resolve(root(), { accountId: NAMESPACE }, { env });
     expect(given.target).toMatchObject({ accountId: NAMESPACE });
@@ -28,7 +28,7 @@ describe("the account", () => {
     expect((await resolve(bare())).target).toMatchObject({ accountId: ACCOUNT });
   });
 
-  it("may stand in .env, beneath the process's variables", async () => {
+  it("may come from .env, below the process's variables", async () => {
     const files = { "wrangler.json": wranglerConfig(), ".env": `CLOUDFLARE_ACCOUNT_ID=${OTHER}\n` };
     const project = writeProject({ files });
     expect((await resolve(project)).target).toMatchObject({ accountId: OTHER });
@@ -36,7 +36,7 @@ describe("the account", () => {
     expect((await resolve(project, {}, { env })).target).toMatchObject({ accountId: STAGING });
   });
 
-  it("is not chosen between two", async () => {
+  it("is not guessed from two", async () => {
     const accounts = [
       { id: ACCOUNT, name: "One" },
       { id: OTHER, name: "Two" },
@@ -57,7 +57,7 @@ describe("the account", () => {
     });
   });
 
-  it("is the one that wrangler remembers", async () => {
+  it("is the one wrangler remembers", async () => {
     const root = bare();
     const accounts = [
       { id: ACCOUNT, name: "One" },
@@ -78,12 +78,12 @@ describe("the account", () => {
     expect(target).toMatchObject({ accountId: ACCOUNT });
   });
 
-  it("needs the form of an account id", async () => {
+  it("must look like an account id", async () => {
     const { target } = await resolve(bare(), { accountId: "me@example.com" });
     expect(target).toMatchObject({ code: "invalid-account-id" });
   });
 
-  it("that the token may not see is said without the token", async () => {
+  it("that the token cannot see is reported without the token", async () => {
     const { target } = await resolve(bare(), { apiToken: "not-a-good-token" });
     expect(target).toMatchObject({
       code: "target-unknown",
@@ -93,7 +93,7 @@ describe("the account", () => {
   });
 });
 
-describe("an answer that is not Cloudflare's", () => {
+describe("an unexpected answer", () => {
   async function answering(...answers: [status: number, body: string][]) {
     const server = createServer((_, response) => {
       const [status, body] = answers.length > 1 ? answers.shift()! : answers[0]!;
@@ -119,14 +119,14 @@ describe("an answer that is not Cloudflare's", () => {
     ["a failure without reasons", 400, { success: false, errors: null }],
     ["a failure with odd reasons", 400, { success: false, errors: [null, "no"] }],
     ["no JSON", 404, "<html>"],
-  ])("is said, and nothing more: %s", async (_, status, body) => {
+  ])("is reported without its content: %s", async (_, status, body) => {
     expect(await targetFrom([status, body])).toMatchObject({
       code: "target-unknown",
       reason: expect.stringMatching(/GET \/accounts/u),
     });
   });
 
-  it("that may pass is asked for again", async () => {
+  it("is retried if it may be transient", async () => {
     const accounts = { success: true, result: [{ id: ACCOUNT, name: "One" }] };
     expect(await targetFrom([502, "<html>"], [200, accounts])).toMatchObject({
       accountId: ACCOUNT,
@@ -139,7 +139,7 @@ describe("an answer that is not Cloudflare's", () => {
     [400, 6003, "Invalid request headers", /token of CLOUDFLARE_API_TOKEN: it is incomplete/u],
     [400, 9106, "Authentication failed", /token of CLOUDFLARE_API_TOKEN: it is incomplete/u],
     [401, 1000, "Invalid API Token", /token of CLOUDFLARE_API_TOKEN: it is incomplete/u],
-  ])("%i with the code %i says what to set", async (status, code, message, advice) => {
+  ])("%i with code %i says what to set", async (status, code, message, advice) => {
     const refusal = { success: false, errors: [{ code, message }], result: null };
     const target = await targetFrom([status, refusal]);
     expect(target).toMatchObject({
@@ -149,7 +149,7 @@ describe("an answer that is not Cloudflare's", () => {
     expect((target as { reason: string }).reason).toContain(`code ${code}`);
   });
 
-  it("to the look-up of a namespace says which permission is missing", async () => {
+  it("to a namespace lookup names the missing permission", async () => {
     const refusal = { success: false, errors: [{ code: 10000, message: "Authentication error" }] };
     const baseUrl = await answering([403, JSON.stringify(refusal)]);
     const api = { baseUrl, token: API_TOKEN };
@@ -158,7 +158,7 @@ describe("an answer that is not Cloudflare's", () => {
     );
   });
 
-  it("does not show a part of the token where the text is cut", async () => {
+  it("never shows part of the token in truncated text", async () => {
     const baseUrl = await answering([403, `${"x".repeat(490)}${API_TOKEN}`]);
     const { message } = await listAccounts({ baseUrl, token: API_TOKEN }).then(
       () => expect.unreachable(),
@@ -174,12 +174,12 @@ describe("the token", () => {
     writeProject({ files: { "wrangler.json": wranglerConfig({ account_id: ACCOUNT }) } });
   const none = { CLOUDFLARE_API_TOKEN: undefined };
 
-  it("is the variable's", async () => {
+  it("comes from the variable", async () => {
     const { target } = await resolve(root());
     expect(target).toMatchObject({ apiToken: API_TOKEN, tokenSource: "CLOUDFLARE_API_TOKEN" });
   });
 
-  it("is that of wrangler's login", async () => {
+  it("comes from wrangler's login", async () => {
     const cloudflare = await startCloudflare();
     const home = stubVariables({ ...cloudflare.env, ...none });
     // Where wrangler 4 keeps what `wrangler login` got.
@@ -196,7 +196,7 @@ describe("the token", () => {
     expect(target).toMatchObject({ apiToken: "stored-test-login", tokenSource: "wrangler login" });
   });
 
-  it("missing is said, with what to set and what is known", async () => {
+  it("if missing is reported with what to set", async () => {
     const { target } = await resolve(root(), {}, { env: none });
     expect(target).toMatchObject({
       code: "no-api-token",
@@ -217,9 +217,9 @@ describe("the token", () => {
     ["with a line break at its end", "secret-part\n", "has white space or a line break around it"],
     ["in quotes", '"secret-part"', "is in quotes"],
     ["with the scheme", "Bearer secret-part", 'begins with "Bearer"'],
-    ["with the variable's name", "CLOUDFLARE_API_TOKEN=secret-part", "begins with the name of a"],
+    ["with the variable's name", "CLOUDFLARE_API_TOKEN=secret-part", "begins with a variable name"],
     ["that is missing", "undefined", "is a placeholder"],
-  ])("%s is refused, and not shown", async (_, token, said) => {
+  ])("%s is rejected and not shown", async (_, token, said) => {
     const env = { CLOUDFLARE_API_TOKEN: token };
     const { target } = await resolve(root(), {}, { env });
     expect(target).toMatchObject({
@@ -252,7 +252,7 @@ describe("the API", () => {
     expect(url(environment as Record<string, string>, configured)).toEqual({ baseUrl });
   });
 
-  it("is never one that the token would be sent to in the clear, or that no API has", () => {
+  it("is never unencrypted or an impossible URL", () => {
     for (const baseUrl of [
       "http://api.example.com/v4",
       "http://127.0.0.1.example.com",
@@ -269,7 +269,7 @@ describe("the API", () => {
     }
   });
 
-  it("is not chosen between two regions", () => {
+  it("is not guessed from two regions", () => {
     expect(url({ CLOUDFLARE_COMPLIANCE_REGION: "public" }, "fedramp_high")).toMatchObject({
       code: "compliance-region-conflict",
     });

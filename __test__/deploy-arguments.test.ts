@@ -48,7 +48,7 @@ interface DeployTest extends CliProcess {
   api?: CloudflareOptions;
 }
 
-describe("arguments behind --", () => {
+describe("arguments after --", () => {
   const read = (...args: string[]) => readDeployArguments(args, "/shop");
 
   it.each([
@@ -70,7 +70,7 @@ describe("arguments behind --", () => {
     [["--no-dry-run"], {}],
     [["--var", "A:b", "C:d", "--tag", "1", "--message", "two words", "--no-bundle"], {}],
     [["--route", "a.example/*", "--triggers", "0 0 * * *", "--x-provision=false"], {}],
-  ])("%j are adopted, or none of our business", (args, adopted) => {
+  ])("%j are adopted or passed through", (args, adopted) => {
     expect(read(...args)).toEqual({ dryRun: false, ...adopted });
   });
 
@@ -78,8 +78,8 @@ describe("arguments behind --", () => {
     [["--cwd", "apps/shop"], "project's directory"],
     [["other.js"], 'the path "other.js"'],
     [["--dry-run", "other.js"], 'the path "other.js"'],
-    [["--script", "other.js"], "something else than the build"],
-    [["--x-new-config"], "something else than the build"],
+    [["--script", "other.js"], "something other than the build"],
+    [["--x-new-config"], "something other than the Vite build"],
     [["--temporary"], "temporary account"],
     [["--legacy-env=true"], "service environments"],
     [["--help"], "wrangler deploy --help"],
@@ -89,8 +89,8 @@ describe("arguments behind --", () => {
     [["--env", "--dry-run"], "Not enough arguments following: env"],
     [["--config="], "--config has no value"],
     [["-ex"], "no argument -x"],
-    [["--env", "a", "-e", "b"], "--env is passed on more than once"],
-  ])("%j are refused", (args, message) => {
+    [["--env", "a", "-e", "b"], "--env is passed more than once"],
+  ])("%j are rejected", (args, message) => {
     expect(read(...args)).toMatchObject({ problem: expect.stringContaining(message) });
   });
 });
@@ -112,7 +112,7 @@ describe("deploy", () => {
     ]);
   });
 
-  it("builds for the environment that is passed on, and passes it on once", async () => {
+  it("builds for the passed environment, and passes it once", async () => {
     for (const args of [
       ["--", "-e", "staging"],
       ["-e", "staging"],
@@ -124,7 +124,7 @@ describe("deploy", () => {
     }
   });
 
-  it("exits with 2 before it builds where an argument is refused", async () => {
+  it("exits with 2 before the build if an argument is rejected", async () => {
     for (const args of [
       ["-e", "a", "--", "-e", "b"],
       ["--", "--cwd", "x"],
@@ -132,13 +132,13 @@ describe("deploy", () => {
     ]) {
       const { code, stderr, calls, cloudflare } = await deploy([...FLAGS, ...args]);
       expect(code).toBe(2);
-      expect(stderr).toMatch(/give it once|cannot be passed on/u);
+      expect(stderr).toMatch(/pass it only once|cannot be passed/u);
       expect(calls).toEqual([]);
       expect(cloudflare.calls).toEqual([]);
     }
   });
 
-  it("looks for the namespace of the Worker that is deployed under another name", async () => {
+  it("finds the namespace of a Worker deployed under another name", async () => {
     const worker = { name: "shop", env: { VINEXT_KV_CACHE: { type: "kv" } } };
     const output = ".cloudflare/output/v0";
     const files = {
@@ -166,7 +166,7 @@ describe("the build", () => {
     [`node_modules/${name}/cli.cjs`]: RECORDER,
   });
 
-  it("is that of Vite+ where Vite is a stand-in without a command", async () => {
+  it("uses Vite+ if vite has no command", async () => {
     const vitePlus = packageOf("vite-plus", { vp: "cli.cjs" });
     const files = { ...recorders(["wrangler"]), ...packageOf("vite"), ...vitePlus };
     const { calls } = await deploy(FLAGS, { files });
@@ -174,7 +174,7 @@ describe("the build", () => {
   });
 
   it.runIf(Number.parseInt(process.versions.node, 10) >= 22)(
-    "is the project's script where nothing else is installed",
+    "uses the project's script if nothing else is installed",
     async () => {
       const scripts = { "build:vinext": "node node_modules/own/cli.cjs" };
       const files = {

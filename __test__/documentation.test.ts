@@ -121,7 +121,7 @@ describe("the example in", () => {
     expect(recorder.pairs()).toHaveLength(seedsRemotely ? 4 : 0);
   });
 
-  it("the documentation is there for every function", () => {
+  it("every function is documented", () => {
     const isFunction = ([, value]: [string, unknown]) => typeof value === "function";
     const names = [...Object.entries(api), ...Object.entries(localApi)].filter(isFunction);
     expect(names.length).toBeGreaterThan(2);
@@ -157,7 +157,7 @@ describe("docs/formats.md", () => {
   });
 });
 
-describe("every stable code is explained:", () => {
+describe("every stable code is documented:", () => {
   const read = (file: string) => readFileSync(path.join(ROOT, file), "utf-8");
   const engine = (file: string) => read(`crates/vinext-seed/src/${file}`);
 
@@ -209,7 +209,7 @@ describe("every stable code is explained:", () => {
     expect(codes.filter((code) => !text.includes(`\`${code}\``))).toEqual([]);
   });
 
-  it("and no list in docs/ has one that is gone", () => {
+  it("no documented code has been removed", () => {
     const code = ["crates/vinext-seed/src", "lib"]
       .flatMap((directory) => [...filesIn(directory, ".rs"), ...filesIn(directory, ".js")])
 
@@ -241,7 +241,7 @@ describe("every stable code is explained:", () => {
   }
 });
 
-describe("a link in", () => {
+describe("links in", () => {
   const files = [
     "ARCHITECTURE.md",
     "CHANGELOG.md",
@@ -251,7 +251,7 @@ describe("a link in", () => {
     ...DOCUMENTS,
   ];
 
-  it.each(files)("%s leads somewhere", (file) => {
+  it.each(files)("%s resolve", (file) => {
     const text = readFileSync(path.join(ROOT, file), "utf-8");
     const links = [...text.matchAll(/\]\((?!https?:)([^)\s]+)\)/gu)].map(([, link = ""]) => link);
     for (const link of links) {

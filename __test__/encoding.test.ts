@@ -92,13 +92,13 @@ async function check(contents: Buffer[], options: object = {}) {
   return api.requests.length;
 }
 
-describe("every request is what JSON.stringify makes of what Node reads", () => {
-  it("for what is hard to encode or to decode", async () => {
+describe("every request equals JSON.stringify of what Node reads", () => {
+  it("for text that is hard to encode or decode", async () => {
     const pieces = PIECES.map(bytesOf);
     expect(await check([...pieces, Buffer.concat(pieces)])).toBe(1);
   });
 
-  it("wherever a piece falls among its neighbours", async () => {
+  it("at every alignment", async () => {
     const pieces = PIECES.map(bytesOf);
     const contents = Array.from({ length: 70 }, (_, shift) =>
       Buffer.concat([Buffer.alloc(shift, "x"), ...pieces]),

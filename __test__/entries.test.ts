@@ -76,7 +76,7 @@ describe("keys and values", () => {
     expect(pairs.map((pair) => pair.key)).toEqual([key("/b/日", "html"), key("/日", "html")]);
   });
 
-  it("hashes the path of a key that would be too long", async () => {
+  it("hashes the path of an overlong key", async () => {
     const long = `/${"x".repeat(180)}`;
     const { pairs } = await seeded(buildOf([rendered(long)], { [`${long.slice(1)}.html`]: "x" }));
     expect(pairs[0]?.key).toMatch(
@@ -91,13 +91,13 @@ describe("keys and values", () => {
     expect([...Buffer.from(entryOf(pairs[1]).value.rscData, "base64")]).toEqual([...rsc]);
   });
 
-  it("reads HTML as Node reads it", async () => {
+  it("decodes HTML like Node", async () => {
     const html = Buffer.from([0xef, 0xbb, 0xbf, 0x61, 0xff, 0xe2, 0x82, 0x62, 0x22, 0x5c, 0x0a, 0]);
     const { pairs } = await seeded(buildOf([rendered("/a")], { "a.html": html }));
     expect(entryOf(pairs[0]).value.html).toBe(html.toString("utf-8"));
   });
 
-  it("puts the app prefix before every key", async () => {
+  it("prefixes every key with the app prefix", async () => {
     const root = buildOf([rendered("/a")], { "a.html": "a" });
     const { pairs } = await seeded(root, { appPrefix: "shop" });
     expect(pairs[0]?.key).toBe(`shop:${key("/a", "html")}`);
@@ -154,7 +154,7 @@ describe("keys and values", () => {
 });
 
 describe("times", () => {
-  it("lets a page turn stale `revalidate` seconds from now", async () => {
+  it("makes a page stale `revalidate` seconds from now", async () => {
     const root = buildOf([rendered("/a", { revalidate: 300, expire: 900 })], { "a.html": "a" });
     const before = Date.now();
     const { pairs } = await seeded(root);
@@ -171,7 +171,7 @@ describe("times", () => {
     ["false", false],
     ["null, JSON's Infinity", null],
     ["0", 0],
-  ])("takes revalidate: %s for a static page", async (_, revalidate) => {
+  ])("treats revalidate: %s as a static page", async (_, revalidate) => {
     const { pairs } = await seeded(buildOf([rendered("/a", { revalidate })], { "a.html": "a" }));
     expect(entryOf(pairs[0])).toMatchObject({ revalidateAt: null, expireAt: null });
     expect(entryOf(pairs[0])).not.toHaveProperty("cacheControl");
@@ -190,7 +190,7 @@ describe("times", () => {
     { revalidate: false, staticTtlSeconds: 86_400, expected: 86_400 },
     { revalidate: false, staticTtlSeconds: 5, expected: 60 },
     { revalidate: false, ttlSeconds: 777, expected: undefined },
-  ])("keeps entries as long as $expected seconds", async ({ expected, ...given }) => {
+  ])("keeps entries for $expected seconds", async ({ expected, ...given }) => {
     const { revalidate, expire, ...options } = given as Record<string, number | undefined>;
     const root = buildOf([rendered("/a", { revalidate, expire })], { "a.html": "a" });
     const { pairs } = await seeded(root, options);

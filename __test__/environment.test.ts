@@ -25,7 +25,7 @@ async function tokenOfWrangler(root: string, args: string[], own: Record<string,
 
 const T = "CLOUDFLARE_API_TOKEN";
 
-describe("wrangler and we read the same", () => {
+describe("reads the same as wrangler", () => {
   it.each<[string, Record<string, string>, string[], Record<string, string>]>([
     [
       "a byte order mark, carriage returns, a colon, quotes, comments, expansion",
@@ -66,8 +66,8 @@ describe("wrangler and we read the same", () => {
   });
 });
 
-describe("a file that cannot be read as one", () => {
-  it.skipIf(process.platform === "win32")("does not block where it is a FIFO", () => {
+describe("an unreadable file", () => {
+  it.skipIf(process.platform === "win32")("does not block if it is a FIFO", () => {
     const root = temporaryDirectory();
     execFileSync("mkfifo", [path.join(root, ".env")]);
     writeFileSync(path.join(root, ".env.local"), "A=1");

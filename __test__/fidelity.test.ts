@@ -17,7 +17,7 @@ const CASES = 20_000;
 const label = ({ vinext, cloudflare }: Versions) =>
   cloudflare === undefined ? vinext : `${vinext} with adapter ${cloudflare}`;
 
-describe("keys, tags and files are the package's own", () => {
+describe("keys, tags and files equal the package's own", () => {
   it.concurrent.each(REPRESENTATIVES.map((versions) => [label(versions), versions] as const))(
     "vinext %s",
     { timeout: 240_000 },
@@ -28,7 +28,7 @@ describe("keys, tags and files are the package's own", () => {
     },
   );
 
-  it("and another version's are seen to be different", async () => {
+  it("and differ from another version's", async () => {
     const oracle = new Oracle({ vinext: "1.0.0-beta.10", cloudflare: "1.0.0-beta.7" });
     const question = { route: "/a", segments: ["a"], buildId: "b", appPrefix: "" };
     const [theirs] = await oracle.ask({ op: "explain", cases: [question] });
@@ -69,7 +69,7 @@ function filesOf(routes: { route: string; path?: string }[]) {
   );
 }
 
-describe("the KV handler takes what is stored for its own, fresh, byte for byte", () => {
+describe("the KV handler reads what is stored as fresh, byte for byte", () => {
   it.each(REPRESENTATIVES.map((versions) => [label(versions), versions] as const))(
     "vinext %s",
     async (_, runtime) => {
@@ -127,7 +127,7 @@ describe("detects the format from the code", () => {
     expect(known.length).toBeGreaterThan(20);
   });
 
-  it.each(known)("as by the version: %s", (version) => {
+  it.each(known)("to the same as by version: %s", (version) => {
     const byVersion = () => explain({ vinext: version });
     // A made-up number, so that nothing but the code can tell.
     const byCode = () => explain({ vinext: "9.9.9", probes: probesOfVersion(version) });
@@ -143,7 +143,7 @@ describe("detects the format from the code", () => {
     }
   });
 
-  it("and of a newer version whose code is like none is refused", () => {
+  it("and rejects newer code that matches no known version", () => {
     const probes = probesOfVersion("1.4.0");
     const changed = (file: string, from: string, to: string) => {
       const text = probes.vinext[file] ?? "";

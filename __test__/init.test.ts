@@ -8,7 +8,7 @@ import { initProject, scriptOf, withPublishedPackages } from "./support/init-pro
 
 const EXAMPLE = fileURLToPath(new URL("../example", import.meta.url));
 
-it("the example is what vinext init makes, but for what is not published yet", () => {
+it("the example equals vinext init's output, except for unpublished features", () => {
   const { root, output } = initProject("cloudflare.config.ts");
   expect(output).toContain(
     "Pre-rendered routes are built, but Cloudflare deploys do not serve them",
@@ -29,7 +29,7 @@ it("the example is what vinext init makes, but for what is not published yet", (
   expect(example.devDependencies.vite).toBe(devDependencies.vite);
 });
 
-it("vinext init leaves a wrangler configuration without a namespace id where it is asked to", () => {
+it("vinext init can omit the namespace id", () => {
   const { root } = initProject("wrangler.jsonc");
   const config = JSON.parse(readFileSync(path.join(root, "wrangler.jsonc"), "utf-8"));
   expect(config.kv_namespaces).toEqual([{ binding: "VINEXT_KV_CACHE" }]);

@@ -42,7 +42,7 @@ const invalidate = (tag: string, value: string) =>
   call("PUT", "/bulk", [{ key: `__tag:${tag}`, value }]);
 
 describe("a build that is seeded again", () => {
-  it("writes nothing, and asks once for 1,000 keys and once for the markers of tags", async () => {
+  it("writes nothing, with one list call for keys and one for tag markers", async () => {
     const root = site(600);
     const first = await seedInto(root);
     expect(first).toMatchObject({ kvPairsUploaded: 1200, kvPairsUnchanged: 0, seededRoutes: 600 });
@@ -63,7 +63,7 @@ describe("a build that is seeded again", () => {
     expect([entries.length, api.lists.length]).toEqual([2, 3]);
   });
 
-  it("writes exactly the entries that have changed", async () => {
+  it("writes only changed entries", async () => {
     const root = site(100);
     await seedInto(root);
     api.reset();
@@ -73,7 +73,7 @@ describe("a build that is seeded again", () => {
     expect(api.writes).toEqual([key("/p7", "html")]);
   });
 
-  it("writes everything with `force`, and does not ask", async () => {
+  it("writes everything with `force`, without listing", async () => {
     const root = site(3);
     await seedInto(root);
     api.reset();
@@ -81,7 +81,7 @@ describe("a build that is seeded again", () => {
     expect(api.lists).toEqual([]);
   });
 
-  it("writes everything where keys cannot be listed, and says so", async () => {
+  it("writes everything and warns if keys cannot be listed", async () => {
     const root = site(3);
     await seedInto(root);
     api.reset();
@@ -109,7 +109,7 @@ describe("a build that is seeded again", () => {
 });
 
 describe("an entry is written again", () => {
-  it("if one of its tags was invalidated after the page was rendered", async () => {
+  it("if one of its tags was invalidated after rendering", async () => {
     const root = site(3, (page) => ({ tags: [`t${page}`] }));
     await seedInto(root);
     await invalidate("t1", String(Date.now() + 60_000));
@@ -120,7 +120,7 @@ describe("an entry is written again", () => {
     expect(api.writes).toEqual([key("/p1", "html"), key("/p1", "rsc")]);
   });
 
-  it("if the time of its invalidation cannot be read", async () => {
+  it("if the invalidation time cannot be read", async () => {
     const root = site(2, (page) => ({ tags: [`t${page}`] }));
     await seedInto(root);
     await invalidate("t1", "soon");
@@ -139,7 +139,7 @@ describe("an entry is written again", () => {
     expect(api.writes).toEqual([key("/p1", "html")]);
   });
 
-  it("if it expires before half of its time, or was to expire and does not", async () => {
+  it("if less than half of its TTL is left, or its TTL was removed", async () => {
     const root = site(3, () => ({ revalidate: 3600 }));
     await seedInto(root);
     const { result } = await call("GET", "/keys?limit=1000");
@@ -165,7 +165,7 @@ describe("an entry is written again", () => {
     expect(api.writes).toEqual([key("/p0", "html"), key("/p1", "html")]);
   });
 
-  it("if its tags leave no room for what it is", async () => {
+  it("if its tags leave no room for the digest", async () => {
     const tags = Array.from({ length: 60 }, (_, index) => `a-rather-long-tag-${index}`);
     const root = site(2, (page) => (page === 1 ? { tags } : {}));
     await seedInto(root);
@@ -175,8 +175,8 @@ describe("an entry is written again", () => {
   });
 });
 
-describe("a run that was cut off", () => {
-  it("goes on where it stopped", async () => {
+describe("an interrupted run", () => {
+  it("continues where it stopped", async () => {
     const root = site(20);
     const controller = new AbortController();
     api.onBulk = () => {
@@ -196,7 +196,7 @@ describe("a run that was cut off", () => {
     });
   });
 
-  it("goes on after the quota of the day, until everything is stored", async () => {
+  it("continues after the daily quota until everything is stored", async () => {
     const root = site(20);
     for (const expected of [16, 32]) {
       api.reset();
@@ -205,7 +205,7 @@ describe("a run that was cut off", () => {
       const { code, message, report } = await failureOf(seedInto(root, options));
       expect(code).toBe("KV_QUOTA_EXHAUSTED");
       expect(message).toContain("00:00 UTC");
-      expect(message).toContain("goes on");
+      expect(message).toContain("run again after that");
       expect((report?.kvPairsUnchanged ?? 0) + (report?.kvPairsUploaded ?? 0)).toBe(expected);
       expect(report?.kvPairsPlanned).toBe(40);
     }
@@ -232,7 +232,7 @@ describe("a budget of writes", () => {
       ),
     );
 
-  it("goes to what matters most; the rest is in the report with its reason", async () => {
+  it("is spent on the most important entries; the rest is reported", async () => {
     const result = await seedInto(build(), { maxWrites: 4 });
     expect(new Set(api.writes)).toEqual(
       new Set(["/", "/about", "/isr", "/blog/a"].map((page) => key(page, "html"))),
@@ -248,14 +248,14 @@ describe("a budget of writes", () => {
     expect(result.notStored[0]?.keys).toHaveLength(6);
   });
 
-  it("goes to the paths that `first` names before all", async () => {
+  it("is spent on the paths of `first` before others", async () => {
     await seedInto(build(), { maxWrites: 3, first: ["/deep/**"] });
     expect(new Set(api.writes)).toEqual(
       new Set([key("/deep/er/page", "html"), key("/deep/er/page", "rsc"), key("/", "html")]),
     );
   });
 
-  it("is not spent on what has not changed, so that run after run seeds the rest", async () => {
+  it("is not spent on unchanged entries, so later runs seed the rest", async () => {
     const root = build();
     for (const [uploaded, unchanged] of [
       [4, 0],
@@ -268,14 +268,14 @@ describe("a budget of writes", () => {
     }
   });
 
-  it("is halved by `htmlOnly`, which counts payloads as no entries", async () => {
+  it("goes twice as far with `htmlOnly`", async () => {
     const result = await seedInto(build(), { htmlOnly: true });
     expect(result).toMatchObject({ kvPairsUploaded: 5, kvPairsPlanned: 5, seededRoutes: 5 });
     expect(api.writes.every((name) => name.endsWith(":html"))).toBe(true);
   });
 });
 
-it("builds with other ids are not mixed up, also where one begins like the other", async () => {
+it("does not confuse builds, even if one id is a prefix of the other", async () => {
   const page = [rendered("/a")];
   const files = { "a.html": "A", "a.rsc": payload() };
   await seedInto(buildOf(page, files, { buildId: "v1" }));

@@ -280,7 +280,7 @@ async function sequence(number: number, id: string, api: CountingApi) {
 }
 
 it(
-  `${SEQUENCES} random sequences leave what a full seeding would have left`,
+  `${SEQUENCES} random sequences end in the same state as full seeding`,
   async () => {
     let next = 0;
     await Promise.all(

@@ -84,7 +84,7 @@ describe("skipped routes", () => {
     expect(requests).toHaveLength(0);
   });
 
-  describe("by some versions only", () => {
+  describe("by some versions", () => {
     // Within 200 characters, over 512 bytes, and no file name over 255.
     const long = `/${"日".repeat(60)}`.repeat(3);
     const files = { "a.html": "a", "index.html": "i", "%61.html": "a", "100%25.html": "p" };
@@ -118,7 +118,7 @@ describe("skipped routes", () => {
       expect((await seeded(root, options)).result.seededRoutes).toBe(1);
     });
 
-    it("a long key is hashed where the adapter does so too", async () => {
+    it("hashes a long key if the adapter does", async () => {
       const root = buildOf([rendered(long)], { [`${long.slice(1)}.html`]: "x" }, { buildId: "b" });
       const runtime = { vinext: "1.0.0-beta.5", cloudflare: "1.0.0-beta.5" };
       const { pairs } = await seeded(root, { runtime });
@@ -126,7 +126,7 @@ describe("skipped routes", () => {
     });
   });
 
-  it("names as many skipped routes as asked for, and counts all, by reason", async () => {
+  it("lists up to `maxListed` skipped routes, and counts all by reason", async () => {
     const routes = Array.from({ length: 30 }, (_, index) => ({
       route: `/p${index}`,
       status: "skipped",
@@ -186,18 +186,18 @@ describe("skipped routes", () => {
   it.each([
     ["missing", {}, "artifacts-missing"],
     ["no files", { "a.html/x": "" }, "artifacts-unusable"],
-  ])("tells artifacts that are %s from a site without pages", async (_, files, code) => {
+  ])("distinguishes %s artifacts from a site without pages", async (_, files, code) => {
     const { result } = await seeded(buildOf([rendered("/a")], files));
     expect(result.skippedCode).toBe(code);
   });
 
-  it("writes the document alone if there is no payload", async () => {
+  it("writes only the document if the payload is missing", async () => {
     const { result, pairs } = await seeded(buildOf([rendered("/a")], { "a.html": "a" }));
     expect(result).toMatchObject({ seededRoutes: 1, kvPairsUploaded: 1 });
     expect(pairs.map((pair) => pair.key)).toEqual([key("/a", "html")]);
   });
 
-  it("seeds the rest of a manifest of all sorts", async () => {
+  it("seeds the rest of a mixed manifest", async () => {
     const root = buildOf(
       [
         rendered("/a"),
@@ -227,7 +227,7 @@ describe("skipped routes", () => {
     expect(pairs[1]?.metadata?.tags.slice(0, 2)).toEqual(["/about/", "_N_T_/about"]);
   });
 
-  it("writes a key once, however often the manifest lists it", async () => {
+  it("writes a key once even if listed repeatedly", async () => {
     const root = buildOf([rendered("/a"), rendered("/b"), rendered("/:x", { path: "/%61" })], {
       "a.html": "a",
       "b.html": "b",

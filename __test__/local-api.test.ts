@@ -37,8 +37,8 @@ async function call(method: string, rest: string, body?: unknown, namespace = NA
   return { status: response.status, text, json: isJson ? JSON.parse(text) : undefined };
 }
 
-describe("what is written", () => {
-  it("can be read back in every way", async () => {
+describe("written entries", () => {
+  it("can be read through every endpoint", async () => {
     const pairs = [
       { key: "a", value: "text é", metadata: { tags: ["t"] } },
       { key: "b/ü:html", value: Buffer.from([0, 255]).toString("base64"), base64: true },
@@ -82,7 +82,7 @@ describe("what is written", () => {
     expect((await call("GET", "/keys?limit=10&prefix=d")).json.result).toEqual([]);
   });
 
-  it("is listed in pages", async () => {
+  it("are listed in pages", async () => {
     const pairs = Array.from({ length: 25 }, (_, n) => ({ key: `page${n + 10}`, value: "x" }));
     await call("PUT", "/bulk", pairs);
     const found: string[] = [];
@@ -98,7 +98,7 @@ describe("what is written", () => {
     expect(found).toEqual(pairs.map(({ key }) => key));
   });
 
-  it("keeps the last value of a repeated key", async () => {
+  it("keep the last value of a repeated key", async () => {
     await call("PUT", "/bulk", [
       { key: "twice", value: "1" },
       { key: "twice", value: "2" },
@@ -107,7 +107,7 @@ describe("what is written", () => {
   });
 });
 
-describe("what is refused", () => {
+describe("rejects", () => {
   const pair = { key: "k", value: "v" };
   it.each([
     ["no array", {}, 400, 10012],
@@ -134,7 +134,7 @@ describe("what is refused", () => {
     expect(refused.json).toMatchObject({ success: false, errors: [{ code }] });
   });
 
-  it("just under a limit is not", async () => {
+  it("accepts values just under each limit", async () => {
     const body = [
       { key: "é".repeat(256), value: "x", metadata: "é".repeat(511), expiration_ttl: 60 },
       { key: "long", value: "x", expiration_ttl: 2_147_483_647 },
@@ -142,7 +142,7 @@ describe("what is refused", () => {
     expect((await call("PUT", "/bulk", body)).status).toBe(200);
   });
 
-  it("100 MB and a byte, by something that is not the API", async () => {
+  it("a body over 100 MB with 413 and no JSON", async () => {
     const refused = await call("PUT", "/bulk", `"${"x".repeat(100_000_000)}"`);
     expect(refused.status).toBe(413);
     expect(refused.json).toBeUndefined();
@@ -157,7 +157,7 @@ describe("what is refused", () => {
     expect((await call("GET", "/keys?limit=1001")).status).toBe(400);
   });
 
-  it("what cannot be read: a broken escape, a question that is no object, a value that is no JSON", async () => {
+  it("invalid escapes, bodies that are not objects, values that are not JSON", async () => {
     expect(await call("GET", "/values/%E0%A4")).toMatchObject({
       status: 404,
       json: { errors: [{ code: 7003 }] },
@@ -171,7 +171,7 @@ describe("what is refused", () => {
   });
 });
 
-it("keeps what is written across restarts", async () => {
+it("keeps entries across restarts", async () => {
   const keep = path.join(directory, "kept");
   for (const expected of [null, "still here"]) {
     const again = await startLocalApi({ persistTo: keep, namespaceIds: ["ns"], apiToken: TOKEN });
@@ -184,8 +184,8 @@ it("keeps what is written across restarts", async () => {
   }
 });
 
-describe("quotas of a day", () => {
-  it("are those of the free plan, for each kind of operation, if asked for", async () => {
+describe("daily quotas", () => {
+  it("can be the free plan's, for each kind of operation", async () => {
     const limited = await startLocalApi({
       persistTo: path.join(directory, "limited"),
       namespaceIds: [NAMESPACE],
@@ -219,7 +219,7 @@ describe("quotas of a day", () => {
     }
   });
 
-  it("begin anew at 00:00 UTC", () => {
+  it("reset at 00:00 UTC", () => {
     let now = Date.parse("2026-11-26T23:59:59Z");
     const quotas = new DailyQuotas({ writes: 10 }, () => now);
     quotas.spend("writes", 10);

@@ -42,15 +42,15 @@ function projectWith({ ready = "Promise.resolve()", put = "" }) {
 
 const NOISE = 'for (let i = 0; i < 1000; i++) console.error("stack: " + "x".repeat(1000));';
 
-describe("a seeding of the local KV", () => {
-  it("stores pages, and shows nothing of what workerd prints", async () => {
+describe("seeding the local KV", () => {
+  it("stores pages and hides workerd's output", async () => {
     const cwd = projectWith({ put: NOISE });
     const { code, stdout, stderr } = await cli(["--local"], { cwd });
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout).toMatch(/^Seeded 2 pages into VINEXT_KV_CACHE /u);
   });
 
-  it("ends at once on a full disk, names it, and is quiet", async () => {
+  it("ends immediately on a full disk and names it", async () => {
     const put = `${NOISE} console.error("e = pwrite: No space left on device");
       throw new Error("Network connection lost.");`;
     const cwd = projectWith({ put });
@@ -64,7 +64,7 @@ describe("a seeding of the local KV", () => {
     );
   });
 
-  it("does not try for long what fails", async () => {
+  it("does not retry failures for long", async () => {
     const cwd = projectWith({ put: 'throw new Error("SQLITE_CORRUPT");' });
     const started = performance.now();
     const { stderr } = await cli(["--local"], { cwd });
@@ -72,7 +72,7 @@ describe("a seeding of the local KV", () => {
     expect(stderr).toContain("SQLITE_CORRUPT");
   });
 
-  it("says why the local KV cannot be opened", async () => {
+  it("reports why the local KV cannot be opened", async () => {
     const root = projectWith({ ready: 'Promise.reject(new Error("workerd is missing"))' });
     const { failure } = await seedFromProject({ root, local: true });
     expect(failure).toEqual({

@@ -20,7 +20,7 @@ async function seededPairs(): Promise<Pair[]> {
   return (await seeded(buildOf(routes, Object.fromEntries(files)))).pairs;
 }
 
-describe("the member of the metadata that says what an entry is", () => {
+describe("the `seed` member of the metadata", () => {
   it.each(REPRESENTATIVES)(
     "changes nothing for vinext $vinext with adapter $cloudflare",
     async (versions) => {

@@ -120,7 +120,7 @@ describe.each(["0.2.1", "1.0.0-beta.10", "1.4.0"])("pages of vinext %s", (vinext
     expect(skipped.size - wrongParams).toBe(failed.length);
   });
 
-  it("are seeded if the caller insists", async () => {
+  it("are seeded with `seedFailedRenders`", async () => {
     const { result } = await seeded(buildOf(routes, files), {
       ...options,
       seedFailedRenders: true,
@@ -141,7 +141,7 @@ describe("an empty document", () => {
     expect(result.routesSkipped[0]?.reason).toBe("a.html is empty");
   });
 
-  it("is right for a redirect and for a metadata route", async () => {
+  it("is accepted for a redirect and a metadata route", async () => {
     const routes = [
       rendered("/go", { responseStatus: 308, headers: { location: "/a" } }),
       rendered("/robots.txt", { router: "metadata", headers: { "content-type": "text/plain" } }),
@@ -173,26 +173,26 @@ describe("a page without a payload file", () => {
     expect(result.routesSkipped).toMatchObject(skipped);
   });
 
-  it("is seeded if the caller insists", async () => {
+  it("is seeded with `seedFailedRenders`", async () => {
     const files = { "a.html": embedded('0:{"route:/a":1}\n') };
     const { keys } = await seeded(buildOf([rendered("/a")], files), { seedFailedRenders: true });
     expect(keys).toEqual([key("/a", "html")]);
   });
 });
 
-describe("a payload that is not one", () => {
+describe("an invalid payload", () => {
   it.each([
     ["cut off", '0:{"page:/a":"$L1"}\n1:["$","p"'],
     ["something else", "404 page not found"],
     ["empty", ""],
-  ])("costs its page: %s", async (_, rsc) => {
+  ])("skips its page: %s", async (_, rsc) => {
     const root = buildOf([rendered("/a")], { "a.html": "a", "a.rsc": rsc });
     const { result, keys } = await seeded(root);
     expect(keys).toEqual([]);
     expect(result.routesSkipped).toMatchObject([{ route: "/a", code: "unusable-artifact" }]);
   });
 
-  it("is not searched line by line", async () => {
+  it("is not searched by line", async () => {
     const text = '\n7:E{"digest":"123"}\n';
     const rsc = `0:{"page:/a":"$1"}\n1:T${text.length.toString(16)},${text}`;
     const { keys } = await seeded(buildOf([rendered("/a")], { "a.html": "a", "a.rsc": rsc }));
@@ -217,11 +217,11 @@ describe("tags of vinext 1.4.0", () => {
     return entryOf(pairs[0]).tags;
   };
 
-  it("are exactly those of the manifest, where it has all of them", async () => {
+  it("equal the manifest's if it has all of them", async () => {
     expect(await tagsOf("/grouped", grouped)).toEqual(grouped);
   });
 
-  it("are completed where the manifest does not have all of them", async () => {
+  it("are completed if the manifest lacks some", async () => {
     const formula = ["/a", "_N_T_/a", "_N_T_/layout", "_N_T_/a/layout", "_N_T_/a/page"];
     expect(await tagsOf("/a", ["plain"])).toEqual([...formula, "plain"]);
     // A comma in the pathname cuts the list into pieces.
@@ -234,7 +234,7 @@ describe("a page that is rewritten to another", () => {
   const tags = ["/target", "_N_T_/target", "_N_T_/layout", "_N_T_/target/layout"];
   const routes = [rendered("/shadowed", { tags })];
 
-  it("lies under both pathnames in vinext 1.4.0", async () => {
+  it("is stored under both pathnames in vinext 1.4.0", async () => {
     const files = { "shadowed.html": "x", "shadowed.rsc": payload() };
     const { keys, pairs } = await seeded(buildOf(routes, files));
     const both = "/shadowed?__vinext_rewrite=%2Ftarget";
@@ -242,19 +242,19 @@ describe("a page that is rewritten to another", () => {
     expect(entryOf(pairs[0]).tags).toEqual(tags);
   });
 
-  it("has the trailing slash of its request", async () => {
+  it("keeps the request's trailing slash", async () => {
     const root = buildOf(routes, { "shadowed/index.html": "x" }, { trailingSlash: true });
     const { keys } = await seeded(root);
     expect(keys).toEqual([key("/shadowed/?__vinext_rewrite=%2Ftarget", "html")]);
   });
 
-  it("is skipped where its target's entry is looked up", async () => {
+  it("is skipped if the target's entry is looked up", async () => {
     const options = { runtime: { vinext: "1.0.0-beta.10" } };
     const { result } = await seeded(buildOf(routes, { "shadowed.html": "x" }), options);
     expect(result.routesSkipped).toMatchObject([{ code: "rewritten", detail: "/target" }]);
   });
 
-  it("is mentioned by a plan", async () => {
+  it("is reported by a plan", async () => {
     const root = buildOf([rendered("/a")], { "a.html": "a" });
     const code = 'r={beforeFiles:[],afterFiles:[{source:"/b",destination:"/a"}],fallback:[]}';
     const plan = () => planKvSeed({ root, runtime: { vinext: "1.4.0" } });

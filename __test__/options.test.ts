@@ -21,12 +21,12 @@ describe("the options", () => {
     },
   );
 
-  it("may be missing altogether", async () => {
+  it("may be missing", async () => {
     const error = await failureOf((seedKvCache as () => Promise<unknown>)());
     expect(error.code).toBe("INVALID_OPTION");
   });
 
-  it("may have a getter that throws; the caller gets its own error back", async () => {
+  it("may have a throwing getter; the caller gets that error", async () => {
     const thrown = new RangeError("from the getter");
     const options = {
       ...GOOD,
@@ -39,7 +39,7 @@ describe("the options", () => {
 });
 
 describe("a required option", () => {
-  it.each(["root", "accountId", "namespaceId", "apiToken"])("%s must be there", async (name) => {
+  it.each(["root", "accountId", "namespaceId", "apiToken"])("%s is required", async (name) => {
     for (const value of [undefined, null, "", 5, {}, true]) {
       const error = await failureOf(call({ ...GOOD, [name]: value }));
       expect(error.code).toBe("INVALID_OPTION");
@@ -123,7 +123,7 @@ describe("an option", () => {
   });
 });
 
-it("a wrong token is described without being shown", async () => {
+it("describes an invalid token without showing it", async () => {
   const error = await failureOf(call({ ...GOOD, apiToken: "sup3r-s3cret\n" }));
   expect(error.message).toContain("has white space or a line break around it");
   expect(error.message).not.toContain("s3cret");

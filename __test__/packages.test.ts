@@ -51,11 +51,11 @@ const pretendNode = (version: string) =>
   );
 
 describe("the package of each platform", () => {
-  it("is there for every target that is built", () => {
+  it("exists for every target", () => {
     expect(PLATFORMS).toHaveLength(manifest().napi.targets.length);
   });
 
-  it.each(PLATFORMS)("%s says where it can be installed, and runs nothing there", (platform) => {
+  it.each(PLATFORMS)("%s declares its platform and has no install script", (platform) => {
     const main = manifest();
     const { name, version, os, cpu, libc, files, scripts, dependencies, ...rest } = manifest(
       "npm",
@@ -85,7 +85,7 @@ describe("the main package", () => {
     }
   });
 
-  it("hands on everything that the native code exports", () => {
+  it("exports everything the native code exports", () => {
     const file = readdirSync(ROOT).find((name) => name.endsWith(".node"));
     const native = createRequire(import.meta.url)(`../${file}`);
     expect(Object.keys(binding).sort()).toEqual(Object.keys(native).sort());
@@ -132,7 +132,7 @@ describe("the main package", () => {
     expect(message).toContain(file);
   });
 
-  it("says that its native code is disabled", () => {
+  it("reports disabled native code", () => {
     const permission =
       Number(process.versions.node.split(".")[0]) >= 24
         ? "--permission"
@@ -166,7 +166,7 @@ describe("the main package", () => {
     expect(message).toContain("--allow-fs-read");
   });
 
-  it("says that its native code cannot be loaded, and why", () => {
+  it("reports why its native code cannot be loaded", () => {
     const place = temporaryDirectory();
     const names = ["lib", "index.js", "package.json"];
     for (const name of names)
@@ -179,7 +179,7 @@ describe("the main package", () => {
     expect(message).toMatch(/^@vinext\/seed-native-[\w-]+ cannot be loaded: .+/u);
   });
 
-  it.each(["es", "cjs"] as const)("says that it has been bundled (%s)", async (format) => {
+  it.each(["es", "cjs"] as const)("reports that it has been bundled (%s)", async (format) => {
     const place = temporaryDirectory();
     const file = path.join(place, format === "es" ? "bundle.mjs" : "bundle.cjs");
     const bundle = await rolldown({
@@ -193,13 +193,13 @@ describe("the main package", () => {
     expect(message).toContain("do not bundle");
   });
 
-  it("says which Node it needs", () => {
+  it("reports the required Node version", () => {
     const { code, message } = importWith(["--import", pretendNode("18.20.8")], ROOT);
     expect(code).toBe("NODE_TOO_OLD");
     expect(message).toContain("needs Node.js 20.19 or later, and this is 18.20.8");
   });
 
-  it("has a command that older Nodes understand, and that says which one it needs", () => {
+  it("has a command that reports the required version on older Nodes", () => {
     const bin = path.join(ROOT, "bin/vinext-seed.js");
     for (const version of ["14.21.3", "18.20.8", "20.18.3"]) {
       const { status, stdout, stderr } = spawnSync(
@@ -224,7 +224,7 @@ describe("the main package", () => {
     expect(engines.node).toBe(">=20.19");
   });
 
-  it("says that a platform is not supported, and which are", () => {
+  it("lists supported platforms on an unsupported one", () => {
     const { code, message } = importOn("freebsd", "x64");
     expect(code).toBe("PLATFORM_UNSUPPORTED");
     expect(message).toContain("freebsd-x64");

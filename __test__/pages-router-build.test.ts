@@ -16,8 +16,8 @@ function project(...files: string[]) {
   return root;
 }
 
-describe("the Worker that vinext does not find", () => {
-  it("is named with the setting that puts it where vinext looks", async () => {
+describe("a Worker that vinext does not find", () => {
+  it("is reported with the setting that fixes it", async () => {
     const root = project("pages/index.tsx", "dist/my_shop/wrangler.json", "dist/client/a.js");
     expect(misplacedPagesWorker(root)).toBe("dist/my_shop");
     const hint = await prerenderHint(root);
@@ -29,7 +29,7 @@ describe("the Worker that vinext does not find", () => {
     ["with an App Router too", "app/page.tsx", "dist/my_shop/wrangler.json"],
     ["whose Worker is where vinext looks", "dist/ssr/wrangler.json"],
     ["that is not built"],
-  ])("is not seen in a project %s", (_, ...files) => {
+  ])("is not reported for a project %s", (_, ...files) => {
     expect(misplacedPagesWorker(project("src/pages/index.tsx", ...files))).toBeUndefined();
   });
 });

@@ -29,13 +29,13 @@ const page = (route: string, more: Record<string, unknown> = {}) =>
 const keyOf = (pathname: string) => `cache:pages:v2:${BUILD_ID}:${pathname}`;
 
 describe("the runtime's own functions", () => {
-  it("make the same keys", { timeout: 240_000 }, async () => {
+  it("produce the same keys", { timeout: 240_000 }, async () => {
     const { agreed, difference } = await comparePages(VERSIONS, CASES, 20_261_126);
     expect(difference).toBeUndefined();
     expect(agreed).toBe(CASES);
   });
 
-  it("make the same values", async () => {
+  it("produce the same values", async () => {
     const awkward = {
       text: '</script><b> & "é" 😀 \u2028 \\ \u0000',
       nested: [{ a: null }],
@@ -82,7 +82,7 @@ describe("an entry", () => {
     expect(pairs[0]?.metadata).toMatchObject({ tags: [] });
   });
 
-  it("whose `revalidate` is false is stale from the start, because the build may not know better", async () => {
+  it("with `revalidate: false` is stale from the start", async () => {
     const root = buildOf([page("/a")], { "a.html": document("/a") });
     const { pairs } = await seeded(root);
     expect(JSON.parse(pairs[0]?.value ?? "")).toMatchObject({
@@ -169,7 +169,7 @@ describe("skips", () => {
     expect(requests).toHaveLength(0);
   });
 
-  it("a second route with the same key, and none of the other router", async () => {
+  it("a second route with the same key, but not of the other router", async () => {
     const routes = [page("/a"), rendered("/a"), page("/:x", { path: "/a" })];
     const { result, keys } = await seeded(buildOf(routes, { "a.html": document("/a") }), {
       seedFailedRenders: true,
@@ -179,13 +179,13 @@ describe("skips", () => {
   });
 });
 
-describe("what is stored", () => {
+describe("stored entries", () => {
   const kv = useLocalKv();
   const options = (root: string) => {
     return { ...TARGET, namespaceId: NAMESPACE, apiToken: TOKEN, apiBaseUrl: kv.baseUrl, root };
   };
 
-  it("is known to the next run, under the keys of both routers", async () => {
+  it("are recognized by the next run, for both routers", async () => {
     const routes = [rendered("/"), page("/a", { revalidate: 60 }), page("/b")];
     const files = { "index.html": "x", "a.html": document("/a"), "b.html": document("/b") };
     const root = buildOf(routes, files);
@@ -198,7 +198,7 @@ describe("what is stored", () => {
   });
 });
 
-it("explainRoute knows them from 1.4.0 on", () => {
+it("explainRoute supports them from 1.4.0 on", () => {
   const query = { route: "/posts/:slug", path: "/de/posts/a%20b", locale: "de", buildId: "b" };
   expect(explainRoute({ ...query, runtime: { vinext: "1.4.0" } }).pages).toEqual({
     logicalKey: "pages:v2:b:/posts/a b::i18n=locale%3Ade",

@@ -22,7 +22,7 @@ function site(count: number) {
 }
 
 describe("planKvSeed", () => {
-  it("counts what seedKvCache then sends, to the byte", async () => {
+  it("counts exactly what seedKvCache sends", async () => {
     const root = site(20);
     const limits = { maxBatchPairs: 6, maxBatchBytes: 50_000 };
     const api = await startRecorder();
@@ -49,7 +49,7 @@ describe("planKvSeed", () => {
     expect(largestEntries[0]?.bytes).toBeGreaterThan(29_000);
   });
 
-  it("says why there would be nothing to do", async () => {
+  it("says why nothing would be seeded", async () => {
     const { skippedCode, kvPairs } = await planKvSeed({ root: temporaryDirectory(), ...RUNTIME });
     expect({ skippedCode, kvPairs }).toEqual({ skippedCode: "no-manifest", kvPairs: 0 });
     const none = await planKvSeed({ root: buildOf([rendered("/lost")]), ...RUNTIME });
@@ -81,7 +81,7 @@ function temporaryFileSystem() {
 }
 
 describe("exportKvSeed", () => {
-  it("writes the bodies that seedKvCache sends", async () => {
+  it("writes the same bodies as seedKvCache sends", async () => {
     const root = site(20);
     const limits = { maxBatchPairs: 6, maxBatchBytes: 50_000 };
     const directory = path.join(temporaryDirectory(), "new", "kv");
@@ -120,7 +120,7 @@ describe("exportKvSeed", () => {
   });
 
   const tmpfs = temporaryFileSystem();
-  it.skipIf(tmpfs === undefined)("names a full disk, and leaves nothing on it", async () => {
+  it.skipIf(tmpfs === undefined)("reports a full disk and leaves nothing behind", async () => {
     const directory = path.join(tmpfs ?? "", "kv");
     const failure = await failureOf(
       exportKvSeed({ root: site(80), directory, ...RUNTIME, maxBatchBytes: 300_000 }),
@@ -130,7 +130,7 @@ describe("exportKvSeed", () => {
     expect(readdirSync(directory)).toEqual([]);
   });
 
-  it("does not mix with what is in the directory", async () => {
+  it("rejects a directory that is not empty", async () => {
     const directory = temporaryDirectory();
     writeFileSync(path.join(directory, "kv-bulk-0009.json"), "[]");
     const failure = await failureOf(exportKvSeed({ root: site(1), directory, ...RUNTIME }));
@@ -139,7 +139,7 @@ describe("exportKvSeed", () => {
     expect(readdirSync(directory)).toEqual(["kv-bulk-0009.json"]);
   });
 
-  it("leaves no directory where there is nothing to export", async () => {
+  it("creates no directory if there is nothing to export", async () => {
     const directory = path.join(temporaryDirectory(), "kv");
     const { skippedCode } = await exportKvSeed({
       root: temporaryDirectory(),
@@ -150,7 +150,7 @@ describe("exportKvSeed", () => {
     expect(existsSync(directory)).toBe(false);
   });
 
-  it("names a place that cannot be written", async () => {
+  it("names an unwritable directory", async () => {
     const file = path.join(temporaryDirectory(), "file");
     writeFileSync(file, "");
     const directory = path.join(file, "kv");

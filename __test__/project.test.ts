@@ -54,7 +54,7 @@ const configOf = (cache: object, more = "") =>
 const KV = "/p/node_modules/@vinext/cloudflare/dist/cache/kv-data-adapter.runtime.js";
 
 describe("the Vite configuration", () => {
-  it("tells the KV adapter's prefix and TTL", async () => {
+  it("shows the KV adapter's prefix and TTL", async () => {
     const options = { binding: "X", appPrefix: "shop", ttlSeconds: 777.5 };
     const viteConfig = configOf({ data: { adapter: KV, options } });
     const { keys, pairs } = await seedProject(project({ viteConfig }));
@@ -62,7 +62,7 @@ describe("the Vite configuration", () => {
     expect(pairs[0]?.expiration_ttl).toBe(778);
   });
 
-  it("does not count where options say otherwise, or where it is not to be read", async () => {
+  it("is overridden by options and ignored with viteConfig: false", async () => {
     const viteConfig = configOf({
       data: { adapter: KV, options: { appPrefix: "shop", ttlSeconds: 777 } },
     });
@@ -91,7 +91,7 @@ describe("the Vite configuration", () => {
       { data: { adapter: "/p/redis-adapter.js" } },
       "data-adapter-is-not-kv",
     ],
-  ])("with %s makes seeding pointless", async (_, cache, code) => {
+  ])("with %s skips the run", async (_, cache, code) => {
     const { result, keys } = await seedProject(project({ viteConfig: configOf(cache) }));
     expect(result.skippedCode).toBe(code);
     expect(keys).toEqual([]);
@@ -101,7 +101,7 @@ describe("the Vite configuration", () => {
     ["throws", 'throw new TypeError("broken on purpose")', "broken on purpose"],
     ["ends the process", "process.exit(3)", "ended with 3"],
     ["has a syntax error", "export default {", "PARSE_ERROR"],
-  ])("that %s skips the run where no Worker shows the options", async (_, viteConfig, said) => {
+  ])("that %s skips the run if no Worker shows the options", async (_, viteConfig, said) => {
     const { result, keys } = await seedProject(project({ viteConfig }));
     expect(keys).toEqual([]);
     expect(result.skippedCode).toBe("adapter-options-unknown");
@@ -109,14 +109,14 @@ describe("the Vite configuration", () => {
     expect(result.skipped).toContain(said);
   });
 
-  it("cannot reach into this process", async () => {
+  it("cannot affect this process", async () => {
     const more = 'process.env.SEED_TEST = "x"; console.log("noise"); setInterval(() => {}, 1000)';
     const viteConfig = configOf({ data: { adapter: KV, options: { appPrefix: "shop" } } }, more);
     expect((await seedProject(project({ viteConfig }))).keys[0]).toMatch(/^shop:/u);
     expect(process.env.SEED_TEST).toBeUndefined();
   });
 
-  it("is not waited for longer than it takes to load", async () => {
+  it("does not delay the run after it has loaded", async () => {
     // Such as a server that a plugin starts, with this output.
     const more =
       'import { spawn } from "node:child_process"; ' +
@@ -131,13 +131,13 @@ describe("the Vite configuration", () => {
     expect(performance.now() - started).toBeLessThan(15_000);
   });
 
-  it("may print what it likes", async () => {
+  it("may print anything", async () => {
     const more = 'console.log(process.argv.join("\\n")); process.stdout.write("no end of line")';
     const viteConfig = configOf({ data: { adapter: KV, options: { appPrefix: "shop" } } }, more);
     expect((await seedProject(project({ viteConfig }))).keys[0]).toMatch(/^shop:/u);
   });
 
-  it("is that of the environment that is seeded", async () => {
+  it("is read for the seeded environment", async () => {
     const viteConfig =
       "export default { plugins: [{ __vinextCacheConfig: { data: " +
       `{ adapter: "${KV}", options: { appPrefix: process.env.CLOUDFLARE_ENV } } } }] };`;
@@ -164,8 +164,8 @@ describe("the Vite configuration", () => {
   });
 });
 
-describe("the CDN that versions 0.1.1 to 0.2.1 detect by themselves", () => {
-  it("makes seeding pointless too", async () => {
+describe("CDN auto-detection of versions 0.1.1 to 0.2.1", () => {
+  it("skips the run too", async () => {
     process.env.VINEXT_CDN_CACHE_AUTO_DETECT = "1";
     onTestFinished(() => void delete process.env.VINEXT_CDN_CACHE_AUTO_DETECT);
     const old = await seedProject(project({ vinext: "0.2.1", cloudflare: "0.2.1" }));
@@ -191,7 +191,7 @@ function tamperedProject(file: string, from: string, to: string) {
 }
 
 describe("the self-check", () => {
-  it("refuses a package whose own key function says otherwise, and shows both keys", async () => {
+  it("rejects a package with different keys, and shows both", async () => {
     const root = tamperedProject(
       "dist/server/isr-cache.js",
       "key.length <= 200",
@@ -220,7 +220,7 @@ describe("the self-check", () => {
   );
 });
 
-describe("a project that does not fit together", () => {
+describe("a mismatched project is skipped", () => {
   const KEY_CODE = "`${e}:__hash:${t}`";
 
   it("because its Worker was built by an older or a newer vinext", async () => {
@@ -275,7 +275,7 @@ describe("a project that does not fit together", () => {
   });
 });
 
-describe("odd build ids", () => {
+describe("unusual build ids", () => {
   it.each(["rel:1", "with space", "日本-ü", "i".repeat(300)])("%s", async (buildId) => {
     const { result, keys } = await seedProject(project({ buildId, cloudflare: "1.0.0-beta.7" }));
     expect(result.buildId).toBe(buildId);
@@ -287,7 +287,7 @@ describe("odd build ids", () => {
   });
 });
 
-it("tags of all sorts are stored as the runtime stores them", async () => {
+it("stores unusual tags like the runtime", async () => {
   const tags = [
     "posts",
     "com",

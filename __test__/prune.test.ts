@@ -99,7 +99,7 @@ async function startSite(text: string, headers: Record<string, string> = {}, sta
   return `http://127.0.0.1:${await listen(server)}/`;
 }
 
-describe("a seeding leaves a record of its build", () => {
+describe("seeding writes a record of its build", () => {
   const listed = async () => (await call("GET", "/keys?limit=1000&prefix=vinext-seed:")).result;
 
   it("with its id, time and number of entries, outside the adapter's prefixes", async () => {
@@ -118,7 +118,7 @@ describe("a seeding leaves a record of its build", () => {
     expect(expiration).toBeLessThan(Date.now() / 1000 + 3700);
   });
 
-  it("but not where nothing was written, and not beyond `maxWrites`", async () => {
+  it("but not if nothing was written or `maxWrites` is used up", async () => {
     await seed(build("b1"), { maxWrites: 4 });
     expect(await listed()).toEqual([]);
     expect(api.writes).toHaveLength(4);
@@ -133,8 +133,8 @@ describe("a seeding leaves a record of its build", () => {
   });
 });
 
-describe("what is deleted", () => {
-  it("is neither in dist, nor live, nor among the newest", async () => {
+describe("a deleted build", () => {
+  it("is not in dist, not live and not among the newest", async () => {
     const root = await deploys(["b1", "b2", "b3", "b4", "b5"]);
     api.workerCode = 'var id="b2";';
     const result = await prune(root, { keep: 2 });
@@ -153,7 +153,7 @@ describe("what is deleted", () => {
     );
   });
 
-  it("is never a key of anything else", async () => {
+  it("never includes other keys", async () => {
     const others = [
       "__tag:_N_T_/about",
       "cache:fetch:0123456789abcdef",
@@ -176,7 +176,7 @@ describe("what is deleted", () => {
     expect(left.filter((key) => key.startsWith("cache:app:v2:b1"))).toEqual([]);
   });
 
-  it("is what was written with another version's keys too", async () => {
+  it("may have another version's keys", async () => {
     const old = { lastModified: Date.now() - 90 * 86_400_000, value: { kind: "APP_PAGE" } };
     await put({ "cache:app:b0:/:html": old, "cache:app:b0:/a:rsc": old });
     const root = await deploys(["b1"]);
@@ -186,7 +186,7 @@ describe("what is deleted", () => {
     expect(await keys("cache:app:b0:")).toEqual([]);
   });
 
-  it("is not one of the newest builds with entries, whatever records are left of others", async () => {
+  it("is not among the newest builds with entries, regardless of leftover records", async () => {
     const root = await deploys(["b1", "b2", "b3"]);
     await call("POST", "/bulk/delete", await keys("cache:app:v2:b2:"));
     api.workerCode = 'var id="b3";';
@@ -194,25 +194,25 @@ describe("what is deleted", () => {
     expect(await stored()).toEqual(["b1", "b3"]);
   });
 
-  it("is not a build of unknown age", async () => {
+  it("has a known age", async () => {
     await put({ "cache:app:v2:b0:/p0:html": "no JSON" });
     const root = await deploys(["b1"]);
     api.workerCode = "b1";
     const result = await prune(root, { keep: 1 });
     expect(result).toMatchObject({ kvPairsDeleted: 0 });
-    expect(result.builds?.[1]?.kept).toBe("nothing shows how old it is");
+    expect(result.builds?.[1]?.kept).toBe("its age is unknown");
   });
 
-  it("is not a build that is younger than asked for", async () => {
+  it("is older than the age limit", async () => {
     const root = await deploys(["b1", "b2"]);
     api.workerCode = "b2";
     expect(await prune(root, { keep: 1, olderThanSeconds: 3600 })).toMatchObject({
       kvPairsDeleted: 0,
-      builds: [{ buildId: "b2" }, { buildId: "b1", kept: "it is younger than asked for" }],
+      builds: [{ buildId: "b2" }, { buildId: "b1", kept: "it is younger than the age limit" }],
     });
   });
 
-  it("is that of one app prefix", async () => {
+  it("belongs to the given app prefix", async () => {
     await deploys(["b1", "b2"], { appPrefix: "blog" });
     const root = await deploys(["b1", "b2"], { appPrefix: "shop" });
     api.workerCode = "b2";
@@ -222,7 +222,7 @@ describe("what is deleted", () => {
     expect((await keys("shop:cache:")).length).toBe(4);
   });
 
-  it("is not what another build's pages may be", async () => {
+  it("has unambiguous keys", async () => {
     await deploys(["release", "b1", "live"]);
     const root = await deploys(["release:/x"]);
     api.workerCode = "live";
@@ -231,7 +231,7 @@ describe("what is deleted", () => {
       ["release:/x", "it is the build in dist"],
       ["live", "the deployed Worker shows its id"],
       ["b1", undefined],
-      ["release", "its id cannot be told apart from that of a build that stays"],
+      ["release", "its id cannot be distinguished from that of a build that is kept"],
     ]);
     expect(await keys("cache:app:v2:release:")).toHaveLength(8);
   });
@@ -244,7 +244,7 @@ describe("nothing is deleted", () => {
     skippedCode: "live-build-unknown",
   });
 
-  it("if the token may not read the Worker and no site is named", async () => {
+  it("if the token cannot read the Worker and no site is given", async () => {
     const root = await deploys(["b1", "b2"]);
     expect(await prune(root, { keep: 1 })).toMatchObject(unsure(/Workers Scripts: Read.*--url/u));
     expect(api.deletes).toEqual([]);
@@ -276,7 +276,7 @@ describe("nothing is deleted", () => {
     const port = await listen(closed);
     await new Promise((resolve) => closed.close(resolve));
     const url = `http://127.0.0.1:${port}`;
-    expect(await prune(root, { keep: 1, url })).toMatchObject(unsure(/not known/u));
+    expect(await prune(root, { keep: 1, url })).toMatchObject(unsure(/live build is unknown/u));
     const other = await startSite("<p>Another site</p>");
     expect(await prune(root, { keep: 1, url: other })).toMatchObject(unsure(/recognized/u));
   }, 30_000);
@@ -307,7 +307,7 @@ describe("nothing is deleted", () => {
     expect(await prune(root)).toMatchObject({ skippedCode: "no-manifest" });
   });
 
-  it("with options that make no sense", async () => {
+  it("with invalid options", async () => {
     const root = build("b1");
     for (const options of [
       { keep: 0 },
@@ -323,7 +323,7 @@ describe("nothing is deleted", () => {
   });
 });
 
-it("the entries of both routers are those of one build", async () => {
+it("entries of both routers belong to one build", async () => {
   const root = await deploys(["b1", "b2", "b3"]);
   await put({
     "cache:pages:v2:b1:/a": { value: null, lastModified: Date.now() },
@@ -340,7 +340,7 @@ it("the entries of both routers are those of one build", async () => {
 });
 
 describe("the live build", () => {
-  it("is told by the site, from its id or from the header of its payloads", async () => {
+  it("is found by the site's id or payload header", async () => {
     const root = await deploys(["b1", "b2", "b3", "b4"]);
     const url = await startSite("not found", { "x-vinext-rsc-build-id": "b2" }, 404);
     const result = await prune(root, { keep: 1, url });
@@ -384,7 +384,7 @@ describe("pruneKvCache", () => {
 });
 
 describe("deletes", () => {
-  it("stop at `maxDeletes`, the oldest build first, and the next run goes on", async () => {
+  it("stop at `maxDeletes`, oldest build first; the next run continues", async () => {
     const root = await deploys(["b1", "b2", "b3"]);
     api.workerCode = "b3";
     const options = { keep: 1, maxDeletes: 6 };
@@ -398,7 +398,7 @@ describe("deletes", () => {
     expect(await stored()).toEqual(["b3"]);
   });
 
-  it("end at the quota of the day, and say so", async () => {
+  it("stop at the daily quota and report it", async () => {
     const root = await deploys(["b1", "b2", "b3"]);
     api.workerCode = "b3";
     api.deleteQuota = 5;
@@ -412,7 +412,7 @@ describe("deletes", () => {
     expect(await prune(root, { keep: 1 })).toMatchObject({ kvPairsDeleted: 4 });
   });
 
-  it("take pages of more than a thousand keys", async () => {
+  it("handle more than one page of keys", async () => {
     await seed(build("b1", 700));
     const root = await deploys(["b2"]);
     api.workerCode = "b2";
@@ -426,7 +426,7 @@ describe("deletes", () => {
     expect(await stored()).toEqual(["b2"]);
   });
 
-  it("end where they are aborted", async () => {
+  it("stop when aborted", async () => {
     const root = await deploys(["b1", "b2"]);
     api.workerCode = "b2";
     const result = await prune(root, { keep: 1, signal: AbortSignal.abort() });
@@ -459,7 +459,7 @@ describe("vinext-seed prune", () => {
       },
     );
 
-  it("prints each build, and why it is kept", async () => {
+  it("prints each build and why it is kept", async () => {
     await deploys(["b1", "b2"]);
     const root = writeProject({ wrangler: false });
     await seed(root, { appPrefix: "" });
@@ -474,7 +474,7 @@ describe("vinext-seed prune", () => {
     expect(await stored()).not.toContain("b1");
   });
 
-  it("warns where it is not sure, and fails with --strict", async () => {
+  it("warns if unsure, and fails with --strict", async () => {
     const root = writeProject({ wrangler: false });
     const unsure = await run(root, []);
     expect(unsure.code).toBe(0);
@@ -487,7 +487,7 @@ describe("vinext-seed prune", () => {
     [["--older-than", "7"], /a number and a unit/u],
     [["--max-deletes", "x"], /whole number/u],
     [["--local"], /prune does not take --local/u],
-  ])("refuses %j", async (args, message) => {
+  ])("rejects %j", async (args, message) => {
     const { code, stderr } = await run(writeProject({ wrangler: false }), args);
     expect(code).toBe(2);
     expect(stderr).toMatch(message);

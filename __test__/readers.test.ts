@@ -30,7 +30,7 @@ import {
 import { failureOf, seeded } from "./support/seed.js";
 
 describe("a reader", () => {
-  it("answers, whatever the project's code prints and sends", async () => {
+  it("answers regardless of what the project's code prints and sends", async () => {
     const statements = `
       for (let i = 0; i < 100; i++) process.stdout.write("x".repeat(1_000_000));
       process.send?.({ found: "forged" });
@@ -56,12 +56,12 @@ describe("a reader", () => {
       /the last line of its output: TypeError: out of reach$/u,
     ],
     ["answers too much", "return 'x'.repeat(20_000_000)", /^its answer is longer than/u],
-  ])("that %s is an error in words", async (_, statements, expected) => {
+  ])("that %s produces a readable error", async (_, statements, expected) => {
     const answer = await ask(statements);
     expect("error" in answer && answer.error).toMatch(expected);
   });
 
-  it("that hangs is ended at its time limit, which is named", async () => {
+  it("that hangs is ended at its time limit", async () => {
     const answer = await ask("console.error('waiting for the database'); for (;;);", {
       timeoutMs: 1500,
     });
@@ -72,7 +72,7 @@ describe("a reader", () => {
     });
   });
 
-  it("cannot be started where there are no descriptors left: an error, not the end", async () => {
+  it("fails with an error if no descriptors are left", async () => {
     const script = path.join(temporaryDirectory(), "asker.mjs");
     const reader = writeReader("return 1");
     writeFileSync(
@@ -94,7 +94,7 @@ describe("a reader", () => {
     expect(JSON.parse(stdout).error).toMatch(/^it could not be started: spawn .* EMFILE/u);
   });
 
-  it("gets no API token, and says none", async () => {
+  it("gets no API token and shows none", async () => {
     const token = "S3CRET-token-0123456789";
     const env = { ...process.env, CLOUDFLARE_API_TOKEN: token, CF_API_KEY: token, OTHER: "1" };
     expect(await ask("return Object.keys(process.env)", { env })).toMatchObject({
@@ -108,8 +108,8 @@ describe("a reader", () => {
   });
 });
 
-describe.runIf(hasSignals)("the end of a reader", () => {
-  it("is immediate on abort, children included", async () => {
+describe.runIf(hasSignals)("a reader ends", () => {
+  it("immediately on abort, with its children", async () => {
     const file = path.join(temporaryDirectory(), "pids");
     const controller = new AbortController();
     const asking = failureOf(ask(`${leaveBehind(file)} for (;;);`, { signal: controller.signal }));
@@ -121,7 +121,7 @@ describe.runIf(hasSignals)("the end of a reader", () => {
     await expect.poll(() => pidsIn(file).filter(isAlive), { timeout: 5000 }).toEqual([]);
   });
 
-  it("by an answer ends what it has started too", async () => {
+  it("after its answer, with what it has started", async () => {
     const file = path.join(temporaryDirectory(), "pids");
     expect(await ask(`${leaveBehind(file)} return 1`)).toEqual({ found: 1 });
     await expect.poll(() => pidsIn(file).filter(isAlive), { timeout: 5000 }).toEqual([]);
@@ -130,7 +130,7 @@ describe.runIf(hasSignals)("the end of a reader", () => {
   it.each([
     ["that waits", "await new Promise((r) => setTimeout(r, 9e6));"],
     ["that is busy", "for (;;);"],
-  ])("%s comes with the end of the process that asked", async (_, statements) => {
+  ])("%s when the parent process ends", async (_, statements) => {
     const file = path.join(temporaryDirectory(), "pids");
     const reader = writeReader(`${leaveBehind(file)} ${statements}`);
     const code = `import { askReader } from ${JSON.stringify(READER)};
@@ -220,20 +220,17 @@ describe("the installed vinext", () => {
   it.each([
     ["ends the process", "process.exit(0);"],
     ["never finishes", "await new Promise(() => {});"],
-  ])(
-    "that %s when it is imported is not compared, and a warning says so",
-    async (_, statements) => {
-      const { result, keys } = await seeded(projectWithVinext(statements), { runtime: undefined });
-      expect(keys).toHaveLength(3);
-      expect(result.warnings).toEqual([
-        expect.stringMatching(
-          /^the installed vinext's own key functions were not compared .* did not/u,
-        ),
-      ]);
-    },
-  );
+  ])("that %s on import is not compared, with a warning", async (_, statements) => {
+    const { result, keys } = await seeded(projectWithVinext(statements), { runtime: undefined });
+    expect(keys).toHaveLength(3);
+    expect(result.warnings).toEqual([
+      expect.stringMatching(
+        /^the installed vinext's own key functions were not compared .* did not/u,
+      ),
+    ]);
+  });
 
-  it("may print what it likes and change the environment", async () => {
+  it("may print anything and change the environment", async () => {
     const root = projectWithVinext("console.log('noise'); process.env.SEED_SELF_CHECK = '1';");
     const { result, keys } = await seeded(root, { runtime: undefined });
     expect(keys).toHaveLength(3);
@@ -242,7 +239,7 @@ describe("the installed vinext", () => {
   });
 });
 
-it("a Plug'n'Play loader of a parent directory runs apart", async () => {
+it("a parent directory's Plug'n'Play loader runs in its own process", async () => {
   const workspace = temporaryDirectory();
   const site = path.join(workspace, "apps/site");
   mkdirSync(site, { recursive: true });

@@ -69,7 +69,7 @@ const GLIBC = {
 };
 
 describe("an ELF file", () => {
-  it("says which libraries it needs, and which versions", () => {
+  it("lists its libraries and their versions", () => {
     expect(readElf(elfOf(GLIBC))).toEqual({
       machine: "x64",
       libraries: ["libc.so.6", "libm.so.6"],
@@ -82,7 +82,7 @@ describe("an ELF file", () => {
     });
   });
 
-  it("has its newest glibc found by number, not by letter", () => {
+  it("compares glibc versions numerically", () => {
     expect(newestGlibc(readElf(elfOf(GLIBC)))).toBe("2.17");
     expect(newestGlibc(readElf(elfOf({ "libc.so.6": ["GLIBC_PRIVATE"] })))).toBeUndefined();
     expect(compareVersions("2.2.5", "2.17")).toBeLessThan(0);
@@ -94,7 +94,7 @@ describe("an ELF file", () => {
     ["something else", Buffer.alloc(200, "x")],
     ["cut off", elfOf(GLIBC).subarray(0, -10)],
     ["for 32 bits", Buffer.from(elfOf(GLIBC)).fill(1, 4, 5)],
-  ])("is refused if it is %s", (_, bytes) => {
+  ])("is rejected if it is %s", (_, bytes) => {
     expect(() => readElf(bytes)).toThrow();
   });
 
@@ -102,7 +102,7 @@ describe("an ELF file", () => {
     encoding: "utf-8",
     maxBuffer: 1 << 28,
   });
-  it.skipIf(process.platform !== "linux" || readelf.status !== 0)("is read as readelf does", () => {
+  it.skipIf(process.platform !== "linux" || readelf.status !== 0)("is read like readelf", () => {
     const theirs = [...readelf.stdout.matchAll(/Name: (\S+)\s+Flags: .*Version: \d+/gu)];
     const ours = readElf(readFileSync(process.execPath)).versions.map(({ version }) => version);
     expect(ours.length).toBeGreaterThan(0);
@@ -122,7 +122,7 @@ describe("a binary to be published", () => {
     expect(() => checkBinary(bytes, gnu)).toThrow(/needs glibc 2\.29 \(libm\.so\.6\), not 2\.17/u);
   });
 
-  it("may not need a library that not every system has", () => {
+  it("may not need uncommon libraries", () => {
     const bytes = elfOf({ ...GLIBC, "libssl.so.3": [] });
     expect(() => checkBinary(bytes, gnu)).toThrow("needs libssl.so.3");
   });
@@ -142,13 +142,13 @@ describe("a binary to be published", () => {
     expect(() => checkBinary(musl, gnu)).toThrow("libc.so");
   });
 
-  it("may not name a directory of the machine that built it", () => {
+  it("may not contain a directory of the build machine", () => {
     const bytes = elfOf(GLIBC, { text: `${os.homedir()}/.cargo/registry/src/lib.rs` });
     expect(() => checkBinary(bytes, gnu)).toThrow(/names .*, a directory of this machine/u);
   });
 });
 
-it("a library for macOS does not have the path in it where it was linked", () => {
+it("a macOS library does not contain its link path", () => {
   const flags = rustFlagsOf(targetOf("darwin-arm64"));
   expect(flags).toContain("-install_name,@rpath/seed-native.darwin-arm64.node");
   expect(rustFlagsOf(targetOf("linux-x64-gnu"))).not.toContain("install_name");

@@ -33,7 +33,7 @@ const text = fc
 const ACTS = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069\u200b\ufeff]/u;
 
 describe("sanitized text", () => {
-  it("is the same from Rust and from JavaScript, and once is enough", () => {
+  it("is the same in Rust and JavaScript, and idempotent", () => {
     fc.assert(
       fc.property(text, (given) => {
         const sanitized = sanitize(given);
@@ -44,14 +44,14 @@ describe("sanitized text", () => {
     );
   });
 
-  it("joins no halves of a surrogate pair around what is removed", () => {
+  it("does not join surrogate halves around removed text", () => {
     const halves = "\ud800\x1b]8;;x\x1b\\\udc00";
     expect(sanitize(halves)).toBe("\ufffd\ufffd");
     expect(sanitizeText(halves)).toBe("\ufffd\ufffd");
     expect(sanitizeLines(halves)).toBe("\ufffd\ufffd");
   });
 
-  it("is one line without characters or commands that act", () => {
+  it("is one line without control characters or CI commands", () => {
     fc.assert(
       fc.property(text, (given) => {
         const sanitized = sanitize(given);
@@ -62,7 +62,7 @@ describe("sanitized text", () => {
     );
   });
 
-  it("of several lines has no line that acts", () => {
+  it("of several lines has no CI commands", () => {
     fc.assert(
       fc.property(text, (given) => {
         const lines = sanitizeLines(given).split("\n");
@@ -75,7 +75,7 @@ describe("sanitized text", () => {
     expect(sanitizeLines("  a  b\n  ::c\r\n")).toBe("  a  b\n  \\::c\n");
   });
 
-  it("as JSON is the same document, in ASCII where it could act", () => {
+  it("as JSON is the same document with risky characters escaped", () => {
     fc.assert(
       fc.property(text, fc.jsonValue(), (given, value) => {
         const document = { [given]: given, value };
@@ -88,7 +88,7 @@ describe("sanitized text", () => {
     expect(sanitizedJson({ a: "\u202e ##[x]" })).toBe('{\n  "a": "\\u202e ##\\u005bx]"\n}');
   });
 
-  it("of megabytes takes no time", () => {
+  it("handles megabytes quickly", () => {
     for (const piece of ["\x1b]", " ", "##a", "\x1b[1", "😀"]) {
       const started = performance.now();
       sanitize(piece.repeat(5_000_000));

@@ -51,7 +51,7 @@ function expectComplete(report: any, planned: number) {
 }
 
 describe("seedCacheHandler", () => {
-  it("calls `set` with the arguments of vinext's own start-up, field by field", async () => {
+  it("calls `set` with the same arguments as vinext's start-up", async () => {
     const root = buildOf(
       [
         rendered("/"),
@@ -101,7 +101,7 @@ describe("seedCacheHandler", () => {
     }
   });
 
-  it("keeps so many calls under way, and no more", async () => {
+  it("limits concurrent calls", async () => {
     const root = site(40);
     let [underWay, most] = [0, 0];
     const set = async () => {
@@ -114,14 +114,14 @@ describe("seedCacheHandler", () => {
     expect(most).toBe(3);
   });
 
-  it("hands over more entries than Cloudflare's API takes requests in five minutes", async () => {
+  it("is not limited by Cloudflare's request quota", async () => {
     const { calls, handler } = recorder();
     const result = await seedCacheHandler({ root: site(700), ...RUNTIME, handler });
     expect(result).toMatchObject({ kvPairsUploaded: 1400, kvPairsNotStored: 0 });
     expect(calls.size).toBe(1400);
   });
 
-  it("tries again where `set` throws, and reports by key what it never took", async () => {
+  it("retries if `set` throws, and reports failed keys", async () => {
     let thrown = 0;
     const set = (key: string) => {
       if (key.includes("/p5:")) throw new Error("no \u001b[31mroom");
@@ -150,7 +150,7 @@ describe("seedCacheHandler", () => {
         throw Object.create(null);
       },
     ],
-  ])("accounts for everything where `set` always %s", async (_, set) => {
+  ])("accounts for every entry if `set` always %s", async (_, set) => {
     const failure = await failureOf(
       seedCacheHandler({ root: site(10), ...RUNTIME, ...QUICK, handler: { set } }),
     );
@@ -159,7 +159,7 @@ describe("seedCacheHandler", () => {
     expect(failure.report?.kvPairsUploaded).toBe(0);
   });
 
-  it("ends where `set` never settles", async () => {
+  it("ends if `set` never settles", async () => {
     const handler = { set: () => new Promise(() => {}) };
     const options = { root: site(10), ...RUNTIME, ...QUICK, handler };
     const failure = await failureOf(seedCacheHandler({ ...options, timeouts: { requestMs: 20 } }));
@@ -168,7 +168,7 @@ describe("seedCacheHandler", () => {
     expectComplete(failure.report, 20);
   });
 
-  it("does not take a busy event loop for a timeout", async () => {
+  it("does not count a busy event loop as a timeout", async () => {
     const set = async () => {
       const until = Date.now() + 30;
       while (Date.now() < until);
@@ -177,7 +177,7 @@ describe("seedCacheHandler", () => {
     expect(await seedCacheHandler(options)).toMatchObject({ kvPairsUploaded: 10 });
   });
 
-  it("stops when its signal is aborted", async () => {
+  it("stops on abort", async () => {
     const abort = new AbortController();
     let calls = 0;
     const set = async () => {
@@ -203,7 +203,7 @@ describe("seedCacheHandler", () => {
       },
       "has no method `set`; call the factory, or create the class, first",
     ],
-  ])("refuses a handler that is none: %o", async (handler, problem) => {
+  ])("rejects an invalid handler: %o", async (handler, problem) => {
     const failure = await failureOf(
       seedCacheHandler({ root: site(1), ...RUNTIME, handler: handler as any }),
     );

@@ -29,7 +29,7 @@ async function seed(options: ProjectSeedOptions = {}, api: CloudflareOptions = {
 }
 
 describe("seedFromProject", () => {
-  it("seeds, and says where", async () => {
+  it("seeds and reports the target", async () => {
     const { promise, cloudflare } = await seed();
     const result = await promise;
     expect(result).toMatchObject({
@@ -42,7 +42,7 @@ describe("seedFromProject", () => {
     expect(JSON.stringify(result)).not.toContain(API_TOKEN);
   });
 
-  it("finds everything without options", async () => {
+  it("needs no options", async () => {
     const root = writeProject({ files: { "wrangler.json": wranglerConfig() } });
     const { promise } = await seed({ root, accountId: undefined, namespaceId: undefined });
     expect(await promise).toMatchObject({
@@ -51,7 +51,7 @@ describe("seedFromProject", () => {
     });
   });
 
-  it("takes the environment and the configuration that are named", async () => {
+  it("uses the given environment and configuration", async () => {
     const config = wranglerConfig({ env: { staging: wranglerConfig({ name: undefined }) } });
     const root = writeProject({ files: { "deploy/other.json": config } });
     const named = { config: "deploy/other.json", env: "staging", binding: "VINEXT_KV_CACHE" };
@@ -66,7 +66,7 @@ describe("seedFromProject", () => {
     expect(target?.configPath).toBe(path.join(root, "deploy", "other.json"));
   });
 
-  it("keeps local state beside the configuration that is named, wherever it is called from", async () => {
+  it("keeps local state next to the given configuration", async () => {
     const root = writeProject({ files: { "deploy/other.json": wranglerConfig() } });
     const { promise } = await seed({
       root,
@@ -104,7 +104,7 @@ describe("seedFromProject", () => {
     expect(result.map(({ name }) => name)).toEqual([...keys, record]);
   });
 
-  it("takes the options of seedKvCache", async () => {
+  it("accepts the options of seedKvCache", async () => {
     const phases: string[] = [];
     const worker = { adapter: { appPrefix: "shop" } };
     const { promise, cloudflare } = await seed({
@@ -119,13 +119,13 @@ describe("seedFromProject", () => {
     expect(phases.at(-1)).toBe("done");
   });
 
-  it("does nothing if it is disabled, also with strict", async () => {
+  it("does nothing if disabled, even with strict", async () => {
     const { promise, cloudflare } = await seed({ noSeedCache: true, strict: true });
     expect(await promise).toMatchObject({ skippedCode: "switched-off", kvPairsUploaded: 0 });
     expect(cloudflare.calls).toEqual([]);
   });
 
-  it("resolves where something is missing; rejects with strict", async () => {
+  it("resolves if something is missing; rejects with strict", async () => {
     const root = writeProject({ wrangler: false });
     const missing = { root, namespaceId: undefined };
     const { promise } = await seed(missing);
@@ -138,7 +138,7 @@ describe("seedFromProject", () => {
     expect(strict).toMatchObject({ code: "SEEDING_SKIPPED", report: { skippedCode: "no-config" } });
   });
 
-  it("resolves where the seeding fails; rejects with strict", async () => {
+  it("resolves if seeding fails; rejects with strict", async () => {
     const { promise } = await seed({}, { tokens: ["other"] });
     expect(await promise).toMatchObject({
       kvPairsUploaded: 0,
@@ -170,7 +170,7 @@ describe("seedFromProject", () => {
     });
   });
 
-  it("is content with nothing to seed", async () => {
+  it("accepts having nothing to seed, even with strict", async () => {
     const dynamic = { ...rendered("/now"), status: "skipped", reason: "dynamic" };
     const root = writeProject({ wrangler: false, routes: [dynamic] });
     const { promise } = await seed({ root, strict: true });
@@ -180,7 +180,7 @@ describe("seedFromProject", () => {
   it.each([
     ["cdn-cache-configured", { cdn: { adapter: "x" } }],
     ["data-adapter-is-not-kv", { data: { adapter: "/p/redis-adapter.js" } }],
-  ])("is content with a site that does not read KV: %s", async (code, cache) => {
+  ])("accepts a site that does not read KV: %s", async (code, cache) => {
     const plugin = { name: "vinext:config", __vinextCacheConfig: cache };
     const files = { "vite.config.mjs": `export default { plugins: [${JSON.stringify(plugin)}] };` };
     const root = writeProject({ wrangler: false, files });

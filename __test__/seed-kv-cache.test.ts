@@ -11,7 +11,7 @@ import { startScriptedApi } from "./support/scripted-api.js";
 import { TARGET, TOKEN, failureOf, seed, seeded } from "./support/seed.js";
 
 describe("requests", () => {
-  it("carries the token and says what it sends", async () => {
+  it("sends the token and the content type", async () => {
     const { requests } = await seeded(buildOf([rendered("/a")], { "a.html": "a" }));
     expect(requests[0]).toMatchObject({
       method: "PUT",
@@ -39,7 +39,7 @@ describe("requests", () => {
     expect(error.report).toMatchObject({ seededRoutes: 0, kvPairsUploaded: 0, buildId: BUILD_ID });
   });
 
-  it("rejects on HTTP 200 that says success: false", async () => {
+  it("rejects on HTTP 200 with success: false", async () => {
     const root = buildOf([rendered("/a")], { "a.html": "a" });
     const body = JSON.stringify({ success: false, errors: [{ code: 10022, message: "bad pair" }] });
     const api = await startRecorder({ body });
@@ -64,7 +64,7 @@ describe("requests", () => {
     expect(result).toMatchObject({ seededRoutes: 10_001, kvPairsUploaded: 10_001, batches: 2 });
   });
 
-  it("splits where the caller wants it, by entries and by bytes", async () => {
+  it("splits at the given number of entries and bytes", async () => {
     const paths = ["/a", "/b", "/c", "/d", "/e"];
     const files = Object.fromEntries(
       paths.map((pathname) => [`${pathname.slice(1)}.html`, "x".repeat(500)]),
@@ -124,7 +124,7 @@ describe("vinext 0.0.38", () => {
 
   const WORKER = 'function __isrCacheKey(p, s) {\n\tconst prefix = "app:the-workers-id";\n}';
 
-  it("takes the build id from the Worker and writes what that version reads", async () => {
+  it("uses the Worker's build id and that version's format", async () => {
     const options = { runtime, allowUnprovenRoutes: true };
     const { result, pairs } = await seeded(buildWithWorker(WORKER), options);
     expect(result).toMatchObject({
@@ -162,7 +162,7 @@ describe("vinext 0.0.38", () => {
 describe("the runtime", () => {
   const build = () => buildOf([rendered("/a")], { "a.html": "a" });
 
-  it("is the one that is installed, unless the caller names another", async () => {
+  it("is the installed one unless the caller names another", async () => {
     const root = build();
     const { result: none } = await seeded(root, { runtime: undefined });
     expect(none.skippedCode).toBe("vinext-not-installed");
@@ -184,7 +184,7 @@ describe("the runtime", () => {
     ["1.3.0", "unknown-version"],
     ["99.0.0", "unknown-version"],
     ["latest", "invalid-version"],
-  ])("is refused as vinext %s, with a reason", async (vinext, code) => {
+  ])("is rejected as vinext %s, with a reason", async (vinext, code) => {
     const options = { runtime: { vinext }, allowUnprovenRoutes: true };
     const { result, requests } = await seeded(build(), options);
     expect(result.skippedCode).toBe(code);
@@ -192,7 +192,7 @@ describe("the runtime", () => {
     expect(requests).toHaveLength(0);
   });
 
-  it("must be the one that the pages were rendered for", async () => {
+  it("must match the one that rendered the pages", async () => {
     const root = build();
     writeFileSync(path.join(root, "dist/server/BUILD_ID"), "another-build");
     const { result } = await seeded(root);

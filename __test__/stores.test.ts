@@ -43,7 +43,7 @@ function expectComplete(report: any, planned: number) {
 }
 
 describe.skipIf(!hasRedis)("a Redis store", () => {
-  it("gets the JSON that Workers KV gets, under keys that are not hashed", async () => {
+  it("gets the same JSON as Workers KV, under unhashed keys", async () => {
     const appPrefix = "p".repeat(600);
     const root = buildOf([rendered("/", { revalidate: 60 }), rendered("/about")], {
       "index.html": "<p>home \u{1f600}\n</p>",
@@ -74,7 +74,7 @@ describe.skipIf(!hasRedis)("a Redis store", () => {
     expect(await client.pttl(key("/about", "html"))).toBe(-1);
   });
 
-  it("puts appPrefix before its keys and takes ttlSeconds and database", async () => {
+  it("applies appPrefix, ttlSeconds and database", async () => {
     const root = site(1);
     const { client, url } = await startRedis();
     const options = { ...RUNTIME, root, ttlSeconds: 90, htmlOnly: true };
@@ -86,7 +86,7 @@ describe.skipIf(!hasRedis)("a Redis store", () => {
     expect(left).toBeLessThanOrEqual(90_000);
   });
 
-  it("is planned with the numbers that a seeding has", async () => {
+  it("is planned with the same numbers as seeding", async () => {
     const root = site(30);
     const { url } = await startRedis();
     const plan = await planKvSeed({ root, ...RUNTIME, store: { type: "redis", url } });
@@ -98,7 +98,7 @@ describe.skipIf(!hasRedis)("a Redis store", () => {
     });
   });
 
-  it("is seeded by the command and the project function, which never show the password", async () => {
+  it("is seeded by the command and seedFromProject without showing the password", async () => {
     const root = site(2);
     const password = "s3cr3t/pa:ss@word";
     const { client, port } = await startRedis(["--requirepass", password], { password });
@@ -135,7 +135,7 @@ describe.skipIf(!hasRedis)("a Redis store", () => {
     }
   });
 
-  it("is reached over TLS with an authority that NODE_EXTRA_CA_CERTS names", async () => {
+  it("is reached over TLS with NODE_EXTRA_CA_CERTS", async () => {
     const root = site(1);
     const { client, port } = await startRedis();
     const authority = await createAuthority();
@@ -159,7 +159,7 @@ describe.skipIf(!hasRedis)("a Redis store", () => {
     expect(await client.dbsize()).toBe(2);
   });
 
-  it("keeps what it took before it was full, and says so", async () => {
+  it("reports what was stored before it was full", async () => {
     const root = site(100, 20_000);
     const { client, url } = await startRedis(["--maxmemory", "4mb"]);
     const failure = await failureOf(seedCache({ root, ...RUNTIME, ...QUICK, store: url }));
@@ -175,7 +175,7 @@ describe("faults of a Redis store", () => {
     ["LOADING", "-LOADING Redis is loading the dataset in memory\r\n", "REDIS_NOT_READY"],
     ["READONLY", "-READONLY You can't write against a read only replica.\r\n", "REDIS_READ_ONLY"],
     ["CLUSTERDOWN", "-CLUSTERDOWN The cluster is down\r\n", "REDIS_NOT_READY"],
-  ])("retries %s, and gives up with a reason", async (_, reply, code) => {
+  ])("retries %s, then fails with a reason", async (_, reply, code) => {
     const root = site(3);
     const always = await startAnswering((_connection, bytes) => reply.repeat(commandsIn(bytes)));
     const failure = await failureOf(seedCache({ root, ...RUNTIME, ...QUICK, store: always.url }));
@@ -192,7 +192,7 @@ describe("faults of a Redis store", () => {
     expect(result).toMatchObject({ kvPairsUploaded: 6, retries: 1 });
   });
 
-  it("sends again what was not confirmed when the connection broke", async () => {
+  it("resends unconfirmed entries after a lost connection", async () => {
     const root = site(3);
     const server = await startAnswering((connection, bytes) =>
       connection === 0 ? undefined : "+OK\r\n".repeat(commandsIn(bytes)),
@@ -254,7 +254,7 @@ describe("faults of a Redis store", () => {
     expectComplete(slow.report, 6);
   });
 
-  it("follows a cluster that has moved a slot, and ends where it never stops moving", async () => {
+  it("follows a moved cluster slot, and ends on endless redirects", async () => {
     const root = site(3);
     const target = await startAnswering((_connection, bytes) =>
       "+OK\r\n".repeat(commandsIn(bytes)),
@@ -296,7 +296,7 @@ function setCredentials({ accessKeyId, secretAccessKey }: typeof CREDENTIALS) {
 }
 
 describe.skipIf(!hasS3)("an S3 store", () => {
-  it("has an object for each entry, which Amazon's own client reads", async () => {
+  it("has one object per entry, readable by Amazon's client", async () => {
     const root = site(20);
     const { endpoint, client } = await startS3();
     setCredentials(CREDENTIALS);
@@ -316,7 +316,7 @@ describe.skipIf(!hasS3)("an S3 store", () => {
     });
   });
 
-  it("is named by --to s3://…, and never shows the secret", async () => {
+  it("is selected by --to s3://… without showing the secret", async () => {
     const root = site(1);
     const { endpoint, client } = await startS3();
     const args = ["run", root, "--to", "s3://cache/site-a", "--json", "--vinext-version", "1.4.0"];
@@ -341,7 +341,7 @@ describe.skipIf(!hasS3)("an S3 store", () => {
     expect(wrong.stdout + wrong.stderr).not.toContain("hunter22");
   });
 
-  it("says that a bucket is missing", async () => {
+  it("reports a missing bucket", async () => {
     const { endpoint } = await startS3();
     setCredentials(CREDENTIALS);
     const store = { type: "s3" as const, bucket: "missing", endpoint };
@@ -409,8 +409,8 @@ describe("faults of an S3 store", () => {
   });
 });
 
-describe("a directory as store", () => {
-  it("has one file for each entry, with the value that the runtime reads", async () => {
+describe("a directory store", () => {
+  it("has one file per entry with the runtime's value", async () => {
     const root = site(2);
     const result = await seedCache({ root, ...RUNTIME, store: { type: "dir", path: "cache" } });
     expect(result).toMatchObject({ kvPairsUploaded: 4, kvPairsNotStored: 0 });
@@ -444,7 +444,7 @@ describe("a directory as store", () => {
   });
 });
 
-describe("what names a store", () => {
+describe("the option `store`", () => {
   it.each([
     [undefined, "`store` must be an object"],
     [3, "`store` must be an object"],
@@ -467,7 +467,7 @@ describe("what names a store", () => {
     ["s3:///prefix", "`store.bucket` is empty"],
     ["ftp://u:hunter22@h", "not ftp:…"],
     ["hunter22", "`store` must be redis://"],
-  ])("%j is refused", async (store, message) => {
+  ])("rejects %j", async (store, message) => {
     const root = site(1);
     const failure = await failureOf(seedCache({ root, ...RUNTIME, store } as any));
     expect(failure.code).toBe("INVALID_OPTION");
@@ -486,7 +486,7 @@ describe("what names a store", () => {
     [["--to", "redis://h", "--namespace-id", "n"], "--namespace-id"],
     [["verify", "--to", "redis://h"], "verify does not take --to"],
     [["prune", "--to", "redis://h"], "prune does not take --to"],
-  ])("%j is wrong use of the command", async (args, message) => {
+  ])("%j is a usage error", async (args, message) => {
     const { code, stderr } = await run(BIN, args, { cwd: site(1) });
     expect(code).toBe(2);
     expect(stderr).toContain(message);

@@ -16,7 +16,7 @@ describe("the namespace", () => {
       "wrangler.toml",
       `name = "shop"\ncompatibility_date = "2026-05-01"\n[[kv_namespaces]]\nbinding = "VINEXT_KV_CACHE"\nid = "${NAMESPACE}"\n`,
     ],
-  ])("is what %s binds", async (file, content) => {
+  ])("is the one %s binds", async (file, content) => {
     const { target } = await resolve(writeProject({ files: { [file]: content } }));
     expect(target).toMatchObject({
       accountId: ACCOUNT,
@@ -26,7 +26,7 @@ describe("the namespace", () => {
     });
   });
 
-  it("is that of the environment, which inherits none", async () => {
+  it("comes from the environment, without inheritance", async () => {
     const kv_namespaces = [{ binding: "VINEXT_KV_CACHE", id: STAGING }];
     const env = { staging: { kv_namespaces }, bare: {} };
     const root = writeProject({ files: { "wrangler.json": wranglerConfig({ env }) } });
@@ -38,7 +38,7 @@ describe("the namespace", () => {
     expect((await resolve(root, { env: "bare" })).target).toMatchObject({ code: "no-namespace" });
   });
 
-  it("is not guessed for an environment that does not exist", async () => {
+  it("is not guessed for an unknown environment", async () => {
     const none = writeProject({ files: { "wrangler.json": wranglerConfig() } });
     expect((await resolve(none, { env: "nope" })).target).toMatchObject({
       code: "no-such-environment",
@@ -54,7 +54,7 @@ describe("the namespace", () => {
     });
   });
 
-  it("is that of the configuration the build redirects to, if it was built for that environment", async () => {
+  it("comes from the redirected configuration if built for that environment", async () => {
     const redirected = (targetEnvironment?: string) => {
       const built = wranglerConfig({ kv_namespaces: [{ binding: "VINEXT_KV_CACHE", id: OTHER }] });
       return writeProject({
@@ -75,7 +75,7 @@ describe("the namespace", () => {
     });
   });
 
-  it("is that of the binding that is named, else of the Vite configuration's", async () => {
+  it("comes from the given binding, else the Vite configuration's", async () => {
     const kv_namespaces = [
       { binding: "VINEXT_CACHE", id: OTHER },
       { binding: "PAGES", id: STAGING },
@@ -96,7 +96,7 @@ describe("the namespace", () => {
     expect(fromVite).toMatchObject({ namespaceId: STAGING });
   });
 
-  it("is not chosen between two", async () => {
+  it("is not guessed from two", async () => {
     const kv_namespaces = [
       { binding: "VINEXT_KV_CACHE", id: NAMESPACE },
       { binding: "VINEXT_KV_CACHE", id: OTHER },
@@ -143,7 +143,7 @@ describe("the namespace", () => {
     });
   });
 
-  it("given as an option needs no wrangler", async () => {
+  it("passed as an option needs no wrangler", async () => {
     const root = writeProject({ wrangler: false });
     expect((await resolve(root, { namespaceId: NAMESPACE })).target).toMatchObject({
       accountId: ACCOUNT,
@@ -155,7 +155,7 @@ describe("the namespace", () => {
     });
   });
 
-  it("is not looked for in a configuration with a syntax error", async () => {
+  it("is not read from a configuration with a syntax error", async () => {
     const root = writeProject({ files: { "wrangler.jsonc": '{ "name": "shop", oops' } });
     const { target } = await resolve(root);
     expect(target).toMatchObject({
@@ -190,7 +190,7 @@ describe("the local state's directory on Windows", () => {
   const place = (persistTo?: string, config?: object) =>
     stateDirectory("C:\\sites\\my shop", persistTo, config, path.win32);
 
-  it("is next to the user's configuration, else in the project", () => {
+  it("is next to the user's configuration or in the project", () => {
     const userConfigPath = "C:\\sites\\wrangler.jsonc";
     const configPath = "C:\\sites\\my shop\\dist\\server\\wrangler.json";
     expect(place(undefined, { userConfigPath, configPath })).toBe("C:\\sites\\.wrangler\\state");

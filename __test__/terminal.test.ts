@@ -50,7 +50,7 @@ async function onTerminal(
 }
 
 describe("on a terminal", () => {
-  it("a bar is drawn, and gone at the end", async () => {
+  it("draws a bar and removes it at the end", async () => {
     const { code, shown, plain } = await onTerminal({ bulkDelaysMs: [300] });
     expect(code).toBe(0);
     expect(plain).toMatch(/Seeding [█░]{24} \d+\/15 routes, (?:sending|\d+ entr(?:y|ies) stored)/u);
@@ -61,14 +61,14 @@ describe("on a terminal", () => {
     expect(shown.slice(summary)).not.toContain("Seeding");
   });
 
-  it("nothing is drawn with --quiet, nor with --json", async () => {
+  it("draws nothing with --quiet or --json", async () => {
     const quiet = await onTerminal({}, { args: ["--quiet"] });
     expect(quiet.shown).toBe("");
     const json = await onTerminal({}, { args: ["--json"] });
     expect(JSON.parse(json.shown)).toMatchObject({ seededRoutes: 15 });
   });
 
-  it("Ctrl-C from the keyboard ends it with 130, a summary and a whole terminal", async () => {
+  it("Ctrl-C exits with 130, a summary and a restored terminal", async () => {
     let isTyped = false;
     const { code, shown, plain } = await onTerminal(
       { bulkDelaysMs: [0, 500, 60_000] },
@@ -85,36 +85,33 @@ describe("on a terminal", () => {
     expect(shown.lastIndexOf("\x1b[?25h")).toBeGreaterThan(shown.lastIndexOf("\x1b[?25l"));
   });
 
-  it.runIf(hasSignals)(
-    "passes SIGTERM on to the build, which Ctrl-C alone reaches directly",
-    async () => {
-      const root = writeProject({
-        wrangler: false,
-        files: {
-          "node_modules/vite/package.json": { name: "vite", bin: "cli.cjs" },
-          "node_modules/vite/cli.cjs":
-            'if (!process.argv.includes("--help")) { console.log("building"); setInterval(() => {}, 1000); }',
-          "node_modules/wrangler/package.json": { name: "wrangler", bin: "cli.cjs" },
-          "node_modules/wrangler/cli.cjs": "",
+  it.runIf(hasSignals)("passes SIGTERM to the build", async () => {
+    const root = writeProject({
+      wrangler: false,
+      files: {
+        "node_modules/vite/package.json": { name: "vite", bin: "cli.cjs" },
+        "node_modules/vite/cli.cjs":
+          'if (!process.argv.includes("--help")) { console.log("building"); setInterval(() => {}, 1000); }',
+        "node_modules/wrangler/package.json": { name: "wrangler", bin: "cli.cjs" },
+        "node_modules/wrangler/cli.cjs": "",
+      },
+    });
+    let isTold = false;
+    const { code, plain } = await onTerminal(
+      {},
+      {
+        root,
+        command: ["deploy"],
+        onOutput(soFar, _, terminal) {
+          if (isTold || !soFar.includes("building")) return;
+          isTold = true;
+          terminal.kill("SIGTERM");
         },
-      });
-      let isTold = false;
-      const { code, plain } = await onTerminal(
-        {},
-        {
-          root,
-          command: ["deploy"],
-          onOutput(soFar, _, terminal) {
-            if (isTold || !soFar.includes("building")) return;
-            isTold = true;
-            terminal.kill("SIGTERM");
-          },
-        },
-      );
-      expect(code).toBe(143);
-      expect(plain).toContain("error: interrupted while building");
-    },
-  );
+      },
+    );
+    expect(code).toBe(143);
+    expect(plain).toContain("error: interrupted while building");
+  });
 
   it("prints no colours with NO_COLOR and --no-color", async () => {
     const wrong = { tokens: ["other"] };

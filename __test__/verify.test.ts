@@ -70,7 +70,7 @@ async function startSite(
 }
 
 describe("reading back", () => {
-  it("finds everything as it was built", async () => {
+  it("finds every entry unchanged", async () => {
     const root = site();
     await seed(root);
     const result = await verify(root);
@@ -82,7 +82,7 @@ describe("reading back", () => {
     expect(result.site).toBeUndefined();
   });
 
-  it("tells what is missing, what is different, and what the Worker has rendered again", async () => {
+  it("reports missing, different and re-rendered entries", async () => {
     const root = site();
     await seed(root);
     await call("POST", "/bulk/delete", [key("/p0", "html")]);
@@ -96,11 +96,11 @@ describe("reading back", () => {
     });
   });
 
-  it("finds an empty namespace, as where another one was seeded", async () => {
+  it("detects an empty namespace", async () => {
     expect(await verify(site())).toMatchObject({ isSound: false, stored: { missing: 8, same: 0 } });
   });
 
-  it("takes a sample that is spread over the site", async () => {
+  it("samples evenly over the site", async () => {
     const root = site(48);
     await seed(root);
     const { stored, kvPairs } = await verify(root, { sample: 10 });
@@ -108,7 +108,7 @@ describe("reading back", () => {
     expect(stored).toMatchObject({ checked: 20, same: 20 });
   });
 
-  it("fails if the API refuses", async () => {
+  it("fails if the API rejects the request", async () => {
     const root = site();
     const result = await verify(root, { apiToken: "another-token-0123456789" });
     expect(result).toMatchObject({ isSound: false, failure: { code: "API_REFUSED" } });
@@ -116,7 +116,7 @@ describe("reading back", () => {
 });
 
 describe("a site", () => {
-  it("is sound if every page is a HIT with the build's bytes; each is asked for once", async () => {
+  it("passes if every page is a HIT with the build's bytes; each is requested once", async () => {
     const root = site();
     await seed(root);
     const { url, asked } = await startSite();
@@ -171,7 +171,7 @@ describe("a site", () => {
     expect(urls).toContain(`${url}/p1`);
   });
 
-  it("may have a page that revalidates STALE", async () => {
+  it("may return STALE for a page that revalidates", async () => {
     const root = site();
     await seed(root);
     const { url } = await startSite((path, response, request) => {
@@ -183,7 +183,7 @@ describe("a site", () => {
     expect(await verify(root, { url })).toMatchObject({ isSound: true });
   });
 
-  it("answers a redirect of the build with its status, and its payload with 200", async () => {
+  it("returns a redirect with its status and its payload with 200", async () => {
     const redirect = { responseStatus: 307, headers: { location: "/p0" } };
     const routes = [rendered("/old", redirect)];
     const root = buildOf(routes, { "old.html": "", "old.rsc": payload("old") });
@@ -199,7 +199,7 @@ describe("a site", () => {
     expect(found?.problems).toEqual([]);
   });
 
-  it("is asked for pages of the Pages Router, redirects and pages that are not found too", async () => {
+  it("is also asked for Pages Router pages, redirects and not-found pages", async () => {
     const page = (route: string, more: object) =>
       rendered(route, { router: "pages", revalidate: 60, responseStatus: 200, ...more });
     const data = {
@@ -229,7 +229,7 @@ describe("a site", () => {
     expect(asked.slice(0, 3)).toEqual(["/de/a", "/moved", "/gone"]);
   });
 
-  it("may want a slash at the end", async () => {
+  it("may use trailing slashes", async () => {
     const root = site();
     await seed(root);
     const { url } = await startSite((path, response) => {
@@ -246,7 +246,7 @@ describe("a site", () => {
     expect(found?.problems).toEqual([]);
   });
 
-  it("that does not answer is a problem of each page, and ends", async () => {
+  it("that does not answer is a problem for every page", async () => {
     const root = site(0);
     await seed(root);
     const server = createServer();
@@ -258,8 +258,8 @@ describe("a site", () => {
   }, 60_000);
 });
 
-describe("nothing is verified", () => {
-  it("without a build, and with wrong options", async () => {
+describe("verifies nothing", () => {
+  it("without a build or with invalid options", async () => {
     expect(await verify(temporaryDirectory())).toMatchObject({ skippedCode: "no-manifest" });
     const root = site();
     for (const options of [{ sample: 0 }, { url: "example.com" }]) {
@@ -280,7 +280,7 @@ describe("vinext-seed verify", () => {
       },
     });
 
-  it("warns of a header that names the machine that built the site", async () => {
+  it("warns about a header that names the build machine", async () => {
     const root = writeProject({ wrangler: false });
     await seedKvCache({ ...GIVEN, root, apiBaseUrl: kv.baseUrl, appPrefix: "" });
     const { url } = await startSite((path, response) => {
@@ -296,7 +296,7 @@ describe("vinext-seed verify", () => {
     expect(stdout).toMatch(/\n +documents +2 +2 +0 +0 +0 +0 +1\n/u);
   });
 
-  it("prints a table, warns of each problem, and fails with --strict", async () => {
+  it("prints a table and each problem, and fails with --strict", async () => {
     const root = writeProject({ wrangler: false });
     await seedKvCache({ ...GIVEN, root, apiBaseUrl: kv.baseUrl, appPrefix: "" });
     const { url } = await startSite((path, response) => {

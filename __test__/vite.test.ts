@@ -67,7 +67,7 @@ async function build({ command = ["build"], before = "", after = "", ...how }: B
 }
 
 describe("a build with withSeed", () => {
-  it("prints the plan and sends nothing where no deploy is under way", async () => {
+  it("prints the plan and sends nothing outside a deploy", async () => {
     const { code, output, cloudflare } = await build({});
     expect(code, output).toBe(0);
     expect(output).toMatch(/a deploy would seed 2 pages, 3 entries .*; nothing was sent/u);
@@ -100,7 +100,7 @@ describe("a build with withSeed", () => {
     expect(cloudflare.calls).toEqual([]);
   });
 
-  it("plans with the options that it would seed with", async () => {
+  it("plans with the same options as seeding", async () => {
     const project = { artifacts: { "a.html": "A", "a.rsc": "0:a" } };
     const { output } = await build({ project, options: { maxBatchPairs: 0 } });
     expect(output).toMatch(/warning:.*maxBatchPairs/u);
@@ -123,13 +123,13 @@ describe("a build with withSeed", () => {
     const how = { env: { VINEXT_SEED: "1" }, api: { refusesBulk: "quota" as const } };
     const { code, output } = await build(how);
     expect(code, output).toBe(0);
-    expect(output).toMatch(/warning:.* the seeding failed \(\w+\)/u);
+    expect(output).toMatch(/warning:.* seeding failed \(\w+\)/u);
 
     const strict = await build({ ...how, options: { ...GIVEN, strict: true } });
     expect(strict.code).toBe(1);
   });
 
-  it("never fails for its own sake: strict is for deploys", async () => {
+  it("does not fail a plain build, even with strict", async () => {
     const options = { strict: true, staticTtlSeconds: -1 };
     const { code, output } = await build({ options });
     expect(code, output).toBe(0);
@@ -172,7 +172,7 @@ describe("a build with withSeed", () => {
     expect(refused.cloudflare.writes()).toEqual([]);
   });
 
-  it("asks for the Worker that the deploy names", async () => {
+  it("looks up the Worker of the deploy's --name", async () => {
     const config = { name: "shop", kv_namespaces: [{ binding: "VINEXT_KV_CACHE" }] };
     const project = { wrangler: true, files: { "wrangler.json": config } };
     const api = { workers: { "shop-two": { VINEXT_KV_CACHE: NAMESPACE } } };
@@ -182,7 +182,7 @@ describe("a build with withSeed", () => {
     expect(cloudflare.pairs()).toHaveLength(3);
   });
 
-  it("seeds at the end of a first deploy, which makes the namespace", async () => {
+  it("seeds at the end of a first deploy, which creates the namespace", async () => {
     const config = { name: "shop", kv_namespaces: [{ binding: "VINEXT_KV_CACHE" }] };
     const project = { wrangler: true, files: { "wrangler.json": config } };
     const api = { workers: { shop: { VINEXT_KV_CACHE: NAMESPACE } }, deploysOn: "/deploy" };
@@ -194,7 +194,7 @@ describe("a build with withSeed", () => {
     expect(cloudflare.pairs()).toHaveLength(3);
   });
 
-  it("seeds at the end of a deploy where vinext did not call it, once it has succeeded", async () => {
+  it("seeds at the end of a successful deploy if vinext did not call it", async () => {
     const env = { SKIP_HOOK: "1" };
     const late = await build({ command: ["deploy"], env });
     expect(late.code, late.output).toBe(0);
@@ -210,7 +210,7 @@ describe("a build with withSeed", () => {
     expect(off.cloudflare.calls).toEqual([]);
   });
 
-  it("ends with 1 where a seeding at the end fails and strict is set", async () => {
+  it("exits with 1 with strict if seeding at the end fails", async () => {
     const how = {
       command: ["deploy"],
       env: { SKIP_HOOK: "1" },
@@ -221,7 +221,7 @@ describe("a build with withSeed", () => {
     expect((await build(how)).code).toBe(0);
   });
 
-  it("warns at the end of another build that is to seed and does not", async () => {
+  it("warns at the end of a build that should seed but does not", async () => {
     const SKIP_HOOK = "1";
     const silent = await build({ env: { SKIP_HOOK, WORKERS_CI: "1" } });
     expect(silent.code).toBe(0);
@@ -232,14 +232,14 @@ describe("a build with withSeed", () => {
     expect(dev.stderr).toBe("");
   });
 
-  it("warns of a VINEXT_SEED that is neither on nor off, and goes by the rest", async () => {
+  it("warns about an invalid VINEXT_SEED and ignores it", async () => {
     const { output, cloudflare } = await build({ env: { VINEXT_SEED: "later" } });
     expect(output).toMatch(/warning: VINEXT_SEED is neither 1 nor 0 and is ignored: later/u);
     expect(output).toMatch(/nothing was sent/u);
     expect(cloudflare.calls).toEqual([]);
   });
 
-  it("is imported without native code", async () => {
+  it("can be imported without native code", async () => {
     const check = `
       await import(${JSON.stringify(ENTRY)});
       const report = process.report.getReport().sharedObjects.join(" ");
@@ -253,7 +253,7 @@ describe("a build with withSeed", () => {
 describe("withSeed", () => {
   const adapter = path.join(REPOSITORY, "cache", "kv-data-adapter.runtime.js");
 
-  it("keeps the descriptor's members, and leaves the original alone", () => {
+  it("keeps the descriptor's members without changing the original", () => {
     const options = { binding: "CACHE" };
     const descriptor = { adapter, options, capabilities: { buildIdentity: "response-header" } };
     const seeded = withSeed(descriptor);
@@ -264,7 +264,7 @@ describe("withSeed", () => {
     expect(Object.keys(output)).toEqual(["finalizePrerenderOutput"]);
   });
 
-  it("keeps an output's other members, its prototype and its accessors", () => {
+  it("keeps an output's other members, prototype and accessors", () => {
     class Output {
       matches = 0;
       get type() {
@@ -281,7 +281,7 @@ describe("withSeed", () => {
     expect(output.matchesBuild()).toBe(true);
   });
 
-  it("runs a hook that is there first, with its own `this`, and once", async () => {
+  it("runs an existing hook first, once, with its own `this`", async () => {
     const root = writeProject({ wrangler: false });
     const order: string[] = [];
     const output = {
@@ -298,7 +298,7 @@ describe("withSeed", () => {
     expect(order).toEqual(["theirs", root]);
   });
 
-  it("seeds once if it is applied twice, with the options of both", async () => {
+  it("seeds once with merged options if applied twice", async () => {
     const before = `
       const { withSeed: once } = await import(${JSON.stringify(ENTRY)});
       globalThis.seeded = once({ adapter: "x" }, { accountId: "${ACCOUNT}", ttlSeconds: 60, staticTtlSeconds: 600 });
@@ -318,7 +318,7 @@ describe("withSeed", () => {
     ["an empty object", {}],
     ["an adapter that is no text", { adapter: 5 }],
     ["a list", [{ adapter: "x" }]],
-  ])("refuses %s for a descriptor", (_, value) => {
+  ])("rejects %s as a descriptor", (_, value) => {
     expect(() => withSeed(value as never)).toThrow(
       new TypeError(
         "withSeed() takes a cache adapter's descriptor, as in withSeed(kvDataAdapter())",
@@ -326,7 +326,7 @@ describe("withSeed", () => {
     );
   });
 
-  it("refuses an adapter that is not called, and options that are no object", () => {
+  it("rejects an uncalled adapter and options that are not an object", () => {
     const uncalled = (() => ({ adapter })) as never;
     expect(() => withSeed(uncalled)).toThrow(/call the adapter/u);
     for (const options of [null, 5, "strict", []]) {
@@ -348,11 +348,11 @@ describe("deployUnderWay", () => {
     [{ VINEXT_SEED: "off", WORKERS_CI: "1" }, "off"],
     [{ VINEXT_SEED: "perhaps" }, "build"],
     [{ VINEXT_SEED: "perhaps", WORKERS_CI: "1" }, "deploy"],
-  ])("tells %j: %s", (env, kind) => {
+  ])("classifies %j: %s", (env, kind) => {
     expect(deployUnderWay(env, ["node", "/p/vite/bin/vite.js", "build"]).kind).toBe(kind);
   });
 
-  it("does not take other commands called deploy for vinext's", () => {
+  it("does not recognize other commands called deploy", () => {
     const own = path.join(REPOSITORY, "bin", "vinext-seed.js");
     for (const script of [own, "/no/such/file.js", undefined]) {
       const argv = ["node", ...(script === undefined ? [] : [script]), "deploy"];

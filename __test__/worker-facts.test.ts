@@ -42,7 +42,7 @@ const seed = (root: string, more: Parameters<typeof seeded>[1] = {}) =>
   seeded(root, { runtime: undefined, ...more });
 
 describe("the adapter's options", () => {
-  it("come from the built Worker, whatever the Vite configuration needs to be evaluated", async () => {
+  it("come from the built Worker even if the Vite configuration fails to load", async () => {
     const adapter = { appPrefix: "shop-eu", ttlSeconds: 777.5 };
     const root = project({ worker: { adapter } });
     writeFileSync(path.join(root, "vite.config.mjs"), "throw new Error(process.env.SITE_REGION)");
@@ -52,13 +52,13 @@ describe("the adapter's options", () => {
     expect(result.warnings).toEqual([]);
   });
 
-  it("come from the Worker where the caller names the runtime, too", async () => {
+  it("come from the Worker even if the caller names the runtime", async () => {
     const root = project({ worker: { adapter: { appPrefix: "shop" } } });
     const { keys } = await seed(root, { runtime: { vinext: "1.4.0" } });
     expect(keys[0]).toMatch(/^shop:/u);
   });
 
-  it("are refused where Worker and configuration differ, and both are named", async () => {
+  it("are rejected if Worker and configuration differ, naming both", async () => {
     const worker = { adapter: { appPrefix: "shop-eu" } };
     const root = project({ worker, options: '{ appPrefix: "shop-" + process.env.SITE_REGION }' });
     const { result, keys } = await seed(root);
@@ -73,19 +73,19 @@ describe("the adapter's options", () => {
   it.each([
     ["binding", { binding: "A" }, '{ binding: "B" }'],
     ["ttlSeconds", { ttlSeconds: 60 }, "{}"],
-  ])("are refused where %s differs", async (name, adapter, options) => {
+  ])("are rejected if %s differs", async (name, adapter, options) => {
     const { result } = await seed(project({ worker: { adapter }, options }));
     expect(result.skippedCode).toBe("adapter-options-differ");
     expect(result.skipped).toContain(`${name} is`);
   });
 
-  it("agree where one writes out the defaults", async () => {
+  it("agree if one spells out the defaults", async () => {
     const adapter = { binding: "VINEXT_KV_CACHE", appPrefix: "", ttlSeconds: null };
     const { result } = await seed(project({ worker: { adapter }, options: "undefined" }));
     expect(result.skipped).toBeUndefined();
   });
 
-  it("are those of the mode and the environment of the build", async () => {
+  it("come from the build's mode and environment", async () => {
     const options = "{ appPrefix: `${mode}-${process.env.CLOUDFLARE_ENV}` }";
     const root = project({ worker: { adapter: { appPrefix: "staging-stage" } }, options });
     writeFileSync(
@@ -98,7 +98,7 @@ describe("the adapter's options", () => {
     expect(keys[0]).toMatch(/^staging-stage:/u);
   });
 
-  it("are refused where the caller names another prefix than the Worker has", async () => {
+  it("are rejected if the caller names another prefix than the Worker's", async () => {
     const root = project({ worker: { adapter: { appPrefix: "shop" } } });
     for (const appPrefix of ["other", ""]) {
       const { result, keys } = await seed(root, { appPrefix });
@@ -108,7 +108,7 @@ describe("the adapter's options", () => {
     }
   });
 
-  it("are not guessed where neither shows them", async () => {
+  it("are not guessed if neither shows them", async () => {
     const root = project({ worker: { adapter: "{appPrefix:`shop-`+e.REGION}" } });
     const { result, keys } = await seed(root);
     expect(result.skippedCode).toBe("adapter-options-unknown");
@@ -117,7 +117,7 @@ describe("the adapter's options", () => {
     expect((await seed(root, { appPrefix: "" })).keys[0]).toMatch(/^cache:/u);
   });
 
-  it("are not guessed where there is neither Worker nor configuration", async () => {
+  it("are not guessed without Worker and configuration", async () => {
     const root = project({ worker: null });
     const { result } = await seed(root);
     expect(result.skippedCode).toBe("adapter-options-unknown");
@@ -127,7 +127,7 @@ describe("the adapter's options", () => {
     expect(broken.result.skipped).toContain("broken on purpose");
   });
 
-  it("are those of the configuration where the Worker does not show them", async () => {
+  it("come from the configuration if the Worker does not show them", async () => {
     const worker = { adapter: "{appPrefix:prefix(),binding:`B`}" };
     const { keys } = await seed(
       project({ worker, options: '{ appPrefix: "shop", binding: "B" }' }),
@@ -137,7 +137,7 @@ describe("the adapter's options", () => {
     expect((await seed(without)).keys[0]).toMatch(/^shop:/u);
   });
 
-  it("are read of a configuration in a project that cannot be written", async () => {
+  it("are read in a read-only project", async () => {
     const root = project({ worker: null, options: '{ appPrefix: "shop" }' });
     // What Vite would make a directory of.
     rmSync(path.join(root, "node_modules/.vite-temp"), { recursive: true, force: true });
@@ -159,12 +159,12 @@ describe("the binding", () => {
     return (await targetOfProject({ root, local: true, binding, namespaceId })).target;
   };
 
-  it("is the built Worker's", async () => {
+  it("comes from the built Worker", async () => {
     const root = project({ worker: { adapter: { binding: "MINE" } } });
     expect(await target(root)).toMatchObject({ binding: "MINE", namespaceId: NAMESPACE });
   });
 
-  it("is refused where the caller names another", async () => {
+  it("is rejected if the caller names another", async () => {
     const root = project({ worker: { adapter: { binding: "MINE" } } });
     const refused = await target(root, "VINEXT_KV_CACHE");
     expect(refused).toMatchObject({ code: "adapter-options-differ" });
@@ -174,11 +174,11 @@ describe("the binding", () => {
   });
 });
 
-describe("nothing is seeded", () => {
+describe("seeds nothing", () => {
   it.each([
     ["no adapter is configured", { adapter: null }, "kv-not-read"],
     ["another adapter is configured", { isOther: true }, "data-adapter-is-not-kv"],
-  ])("where %s", async (_, worker, code) => {
+  ])("if %s", async (_, worker, code) => {
     for (const runtime of [undefined, { vinext: "1.4.0" }]) {
       const { result, keys } = await seed(project({ worker }), { runtime });
       expect(result.skippedCode).toBe(code);
@@ -187,7 +187,7 @@ describe("nothing is seeded", () => {
   });
 });
 
-it("a Worker that does not hand its bindings on is a warning", async () => {
+it("warns about a Worker that does not pass on its bindings", async () => {
   const { result } = await seed(project({ worker: { entry: "handler.fetch(e)" } }));
   expect(result.seededRoutes).toBe(1);
   expect(result.warnings).toHaveLength(1);
@@ -203,7 +203,7 @@ describe("an app with cacheComponents", () => {
     rendered("/forever", { stale: 300 }),
   ];
 
-  it("has no entries for pages that it renders on every request", async () => {
+  it("has no entries for pages rendered on every request", async () => {
     const { result, keys } = await seed(project({ worker: { cacheComponents: true }, routes }));
     const reasons = result.routesSkipped.map(({ route, code }) => `${route} ${code}`);
     // Pages of `generateStaticParams` are cached from 1.0.0-beta.9 on; these files do not exist.

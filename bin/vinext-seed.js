@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Starts the command. Older versions of Node have to understand this file, to say which one is needed:
-// no syntax after ES2020, no top-level `await`, and no static imports.
+// Starts the command. Older versions of Node must be able to parse this file, so that it can report
+// the required version: no syntax after ES2020, no top-level `await`, and no static imports.
 
 // As `engines` of package.json says.
 const NEEDED = [20, 19];
@@ -19,7 +19,7 @@ if (major < neededMajor || (major === neededMajor && minor < neededMinor)) {
       process.exitCode = exitCode;
     })
     .catch(({ code, message, stack }) => {
-      // The errors of the native code's absence have a code; anything else is a bug.
+      // Errors about missing native code have a code; anything else is a bug.
       console.error(`error: ${code === undefined ? stack : `${message} (${code})`}`);
       process.exitCode = 1;
     });

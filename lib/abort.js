@@ -1,8 +1,8 @@
 // Cancelling with an `AbortSignal`, with the error that the addon rejects with.
 
 /**
- * A signal that a caller passed as an option, if it is one. What is wrong with it otherwise, the addon
- * says.
+ * A signal that a caller passed as an option, if valid. The addon reports what is wrong with an
+ * invalid one.
  * @param {unknown} value
  * @returns {AbortSignal | undefined}
  */
@@ -17,7 +17,7 @@ export function signalOf(value) {
  * @returns {Error & { code: string }}
  */
 export function abortError(signal) {
-  const error = new Error("the seeding was aborted", { cause: signal.reason });
+  const error = new Error("seeding was aborted", { cause: signal.reason });
   return Object.assign(error, { name: "AbortError", code: "ABORT_ERR" });
 }
 
@@ -27,7 +27,7 @@ export function throwIfAborted(signal) {
 }
 
 /**
- * Calls the listener when the signal is aborted, at once if it is already.
+ * Calls the listener when the signal is aborted, immediately if it already is.
  * @param {AbortSignal | undefined} signal
  * @param {(error: Error) => void} listener
  * @returns {() => void} stops listening; never throws
@@ -44,7 +44,7 @@ export function whenAborted(signal, listener) {
     try {
       signal.removeEventListener("abort", call);
     } catch {
-      // A signal of the caller's own making. It keeps a listener that does nothing any more.
+      // A custom signal without `removeEventListener`. It keeps a listener that no longer does anything.
     }
   };
 }

@@ -1,12 +1,11 @@
-// Settles the KV adapter's options from what the caller names, what the built Worker shows and what the
-// Vite configuration says.
+// Resolves the KV adapter's options from the caller's options, the built Worker and the Vite configuration.
 //
 // Invariant: a prefix is never guessed. Entries under a prefix that the Worker does not use cost money and
 // are never read.
 
 import { sanitize } from "./sanitized-text.js";
 
-/** What the adapter takes where its options name no binding. */
+/** The adapter's default binding. */
 const DEFAULT_BINDING = "VINEXT_KV_CACHE";
 
 /**
@@ -18,7 +17,7 @@ const DEFAULT_BINDING = "VINEXT_KV_CACHE";
  */
 
 /**
- * What is left to the engine is missing: it takes that from the Worker.
+ * Options that the engine reads from the Worker are undefined.
  * @typedef {{ appPrefix?: string, ttlSeconds?: number,
  *   refusal?: { code: string, reason: string } }} AdapterOptions
  */
@@ -46,7 +45,7 @@ export function settleAdapterOptions({ worker, config, vinext, given }) {
 }
 
 /**
- * A binding that the caller names, if the built Worker reads another one.
+ * Reports a binding passed by the caller if the built Worker reads another one.
  * @param {import("./binding.js").WorkerFacts} worker
  * @param {string | undefined} binding
  * @returns {{ code: string, reason: string } | undefined}
@@ -57,30 +56,30 @@ export function bindingDifference(worker, binding) {
   }
   const reason =
     `the built Worker reads KV through the binding ${sanitize(worker.binding)}, not ` +
-    `${sanitize(binding)}; leave the binding out, or name the namespace itself with --namespace-id`;
+    `${sanitize(binding)}; omit the binding, or pass the namespace with --namespace-id`;
   return { code: "adapter-options-differ", reason };
 }
 
 /**
- * Why the prefix is not known; nothing if there is no adapter that could have one.
+ * Why the prefix is unknown; `undefined` without an adapter that could have one.
  * @param {import("./binding.js").WorkerFacts} worker
  * @param {import("./cache-config.js").CacheConfig | undefined} config
  * @param {string} vinext
  */
 function whyUnknown(worker, config, vinext) {
-  // The engine says what is wrong with a Worker that does not read KV.
+  // The engine reports a Worker that does not read KV.
   if (worker.dataCache === "memory" || worker.dataCache === "other") return undefined;
   if (config?.kind === "pointless") return undefined;
   // Up to 0.0.55 only the Worker's own code has options.
   if (worker.dataCache === "unknown" && vinext.startsWith("0.0.")) return undefined;
   const shown =
     worker.dataCache === "kv"
-      ? "the built Worker computes the KV adapter's appPrefix when it runs"
-      : "there is no built Worker that shows the KV adapter's options";
+      ? "the built Worker computes the KV adapter's appPrefix at run time"
+      : "no built Worker shows the KV adapter's options";
   const said =
     config?.kind === "failed"
       ? `the Vite configuration could not be loaded (${config.reason})`
-      : "the Vite configuration does not name them";
+      : "the Vite configuration does not contain them";
   return (
     `${shown}, and ${said}; nothing is written, because entries under another prefix would never be ` +
     'read. Name the prefix with --app-prefix (appPrefix), "" for none'
@@ -116,8 +115,8 @@ function whyDifferent(differences) {
     ([name, worker, config]) => `${name} is ${text(worker)} in the Worker and ${text(config)} here`,
   );
   return (
-    `the KV adapter's options in the built Worker are not those of the Vite configuration: ` +
+    `the KV adapter's options in the built Worker differ from those in the Vite configuration: ` +
     `${each.join(", ")}. Build again, or seed with the mode, environment and variables of the build ` +
-    "(--mode, --env); to go by the Worker alone, set viteConfig to false (--no-vite-config)"
+    "(--mode, --env); to use the Worker's alone, set viteConfig to false (--no-vite-config)"
   );
 }

@@ -1,12 +1,11 @@
-// Whether a namespace has the entries of a build already.
+// Whether a namespace already has the entries of a build.
 
 import { optionsFor } from "./options/table.js";
 import { planKvSeed } from "./seed-kv-cache.js";
 import { ApiError, hasKey } from "./wrangler/cloudflare-api.js";
 
 /**
- * Looks for the largest entries. A visitor who came after the deploy may have made one of them, but
- * hardly all.
+ * Looks for the largest entries. Visitors after the deploy may have created some of them, but hardly all.
  * @param {import("./wrangler/resolve.js").RemoteTarget} target
  * @param {import("../index.js").ProjectSeedOptions & { root: string }} options
  * @param {import("./cache-config.js").CacheConfig} [cacheConfig]

@@ -1,4 +1,4 @@
-// Loads the native code from the package for this platform, or says why there is none.
+// Loads the native code from the package for this platform, or reports why it cannot.
 
 import { createRequire } from "node:module";
 import { sanitize } from "./sanitized-text.js";
@@ -60,8 +60,8 @@ function load() {
   checkNode();
   const platform = platformOfThisProcess();
   try {
-    // Required, not imported: only so can the failure be caught without a top-level `await`,
-    // which would keep CommonJS from requiring this package.
+    // Required, not imported, so that the failure can be caught without a top-level `await`, which
+    // would prevent CommonJS from requiring this package.
     const require = createRequire(import.meta.url);
     require.resolve(MANIFEST);
     return require(fileOfNativeCode(require, platform));
@@ -86,7 +86,7 @@ function fileOfNativeCode(require, platform) {
   }
 }
 
-/** An older Node fails anyhow, but with a message about something else. */
+/** An older Node fails anyway, but with an unrelated message. */
 function checkNode() {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
   const [neededMajor = 0, neededMinor = 0] = NEEDED_NODE;
@@ -106,8 +106,8 @@ function explain(cause, platform) {
   if (isBundled(cause)) {
     return failure(
       "NATIVE_CODE_BUNDLED",
-      "@vinext/seed-native has been bundled, and its native code is not beside the bundle; do not bundle " +
-        "it: name it in `external` of the bundler (esbuild: `--external:@vinext/seed-native`, rolldown " +
+      "@vinext/seed-native has been bundled without its native code; do not bundle " +
+        "it: mark it as external (esbuild: `--external:@vinext/seed-native`, rolldown " +
         'and Rollup: `external: ["@vinext/seed-native"]`, Vite: `ssr.external`), and install it where ' +
         "the bundle runs",
       cause,
@@ -118,7 +118,7 @@ function explain(cause, platform) {
   if (fault?.includes("addons is disabled")) {
     return failure(
       "NATIVE_CODE_DISABLED",
-      "@vinext/seed-native has native code, and native code is disabled in this process: run Node.js " +
+      "@vinext/seed-native has native code, which is disabled in this process: run Node.js " +
         "without --no-addons, and with --allow-addons where --permission is used",
       cause,
     );
@@ -134,7 +134,7 @@ function explain(cause, platform) {
   if (!PLATFORMS.includes(platform)) {
     return failure(
       "PLATFORM_UNSUPPORTED",
-      `@vinext/seed-native has no native code for ${platform}; there is some for ` +
+      `@vinext/seed-native has no native code for ${platform}, only for ` +
         `${PLATFORMS.join(", ")}`,
       cause,
     );
@@ -146,7 +146,7 @@ function explain(cause, platform) {
   return failure(
     "NATIVE_CODE_MISSING",
     `the package ${name} is not installed. It has the native code of @vinext/seed-native and is ` +
-      "one of its optional dependencies: install without leaving those out (npm: without " +
+      "one of its optional dependencies: install them too (npm: without " +
       "--omit=optional, pnpm: without --no-optional, yarn: without --ignore-optional). If the lock " +
       "file was written on another platform, remove it and node_modules, and install again",
     cause,
@@ -158,7 +158,7 @@ function explain(cause, platform) {
  * @param {any} cause
  */
 function isBundled(cause) {
-  // Bundlers that write CommonJS leave no URL to require from.
+  // Bundlers that emit CommonJS remove the URL to require from.
   if (!import.meta.url) return true;
   return isMissing(cause) && String(cause.message).includes(`'${MANIFEST}'`);
 }
@@ -168,7 +168,7 @@ function isMissing(cause) {
   return cause?.code === "MODULE_NOT_FOUND";
 }
 
-/** As in the names of the packages; for platforms without one, similarly. */
+/** As in package names; similar for platforms without a package. */
 function platformOfThisProcess() {
   const { platform, arch } = process;
   if (platform === "win32") return `${platform}-${arch}-msvc`;

@@ -1,5 +1,5 @@
-// Reads what a project's Vite configuration says about vinext's caches: the KV adapter's options, or
-// what makes seeding pointless. A configuration that cannot be loaded is no failure.
+// Reads what a project's Vite configuration says about vinext's caches: the KV adapter's options,
+// or why seeding would be pointless. A configuration that cannot be loaded is not an error.
 
 import { existsSync } from "node:fs";
 import path from "node:path";
@@ -106,8 +106,7 @@ export function classify(config) {
       kind: "pointless",
       code: "cdn-cache-configured",
       reason:
-        "`cache.cdn` is configured for vinext, so the Worker leaves pages to the CDN and does not " +
-        "look for them in KV",
+        "`cache.cdn` is configured for vinext, so the Worker leaves pages to the CDN and does not look them up in KV",
     };
   }
   const adapter = config.data?.adapter;
@@ -127,7 +126,7 @@ export function classify(config) {
   return {
     kind: "kv",
     options: {
-      // The same values that the adapter itself takes for given.
+      // The same values that the adapter itself accepts.
       ...(typeof binding === "string" && binding !== "" ? { binding } : {}),
       ...(typeof appPrefix === "string" && appPrefix !== "" ? { appPrefix } : {}),
       ...(typeof ttlSeconds === "number" && ttlSeconds > 0

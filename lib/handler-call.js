@@ -1,15 +1,15 @@
 // Calls `set` of a cache handler, with the arguments that vinext's own start-up uses.
 
-/** How often `set` is called for an entry, unless the caller says otherwise. */
+/** How often `set` is called for an entry, by default. */
 export const DEFAULT_ATTEMPTS = 3;
 
-/** How long a call of `set` may take, unless the caller says otherwise, in milliseconds. */
+/** How long a call of `set` may take by default, in milliseconds. */
 export const DEFAULT_SET_MS = 30_000;
 
-/** Lifetime of an entry that is stale from the start: the shortest that every handler takes. */
+/** Lifetime of an entry that is stale from the start: the shortest that every handler accepts. */
 const SHORTEST_SECONDS = 1;
 
-/** Members that are bytes, which JSON has in base64. */
+/** Members that are bytes, in base64 in JSON. */
 const BINARY = { APP_PAGE: "rscData", APP_ROUTE: "body" };
 
 /**
@@ -22,7 +22,7 @@ export async function setEntry(handler, { key, value: json }) {
 }
 
 /**
- * The value as the runtime has it: bytes are an `ArrayBuffer`, and members without a value are there.
+ * The value as the runtime passes it: bytes are an `ArrayBuffer`, and members without a value exist.
  * @param {any} value
  */
 function valueOf(value) {
@@ -46,8 +46,7 @@ function valueOf(value) {
 }
 
 /**
- * What the runtime says about a value: pages without `revalidate` have no lifetime at all, other entries
- * `false`.
+ * The runtime's context of a value: pages without `revalidate` have no lifetime, other entries `false`.
  * @param {any} entry
  */
 function contextOf({ value, tags, revalidateAt, cacheControl }) {
@@ -78,7 +77,7 @@ function arrayBufferOf(base64) {
 }
 
 /**
- * What was thrown, for the native code to sanitize. Anything can be thrown.
+ * The message of a thrown value, which the native code sanitizes.
  * @param {unknown} thrown
  * @returns {string}
  */
@@ -86,6 +85,6 @@ export function textOf(thrown) {
   try {
     return String(thrown instanceof Error ? thrown.message : thrown);
   } catch {
-    return "something that is no text was thrown";
+    return "a value that is not a string was thrown";
   }
 }

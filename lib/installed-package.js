@@ -1,4 +1,4 @@
-// Finds a package as a project has it installed: its directory and its `package.json`, never its code.
+// Finds a package installed in a project: its directory and `package.json`, without running its code.
 
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -35,7 +35,7 @@ export async function findPackage(root, name, signal) {
     try {
       return { directory, manifest: readPackageManifest(directory) };
     } catch {
-      // Not here, or not readable, which for Node is the same.
+      // Missing or unreadable, which is the same to Node.
     }
   }
   return undefined;
@@ -90,7 +90,7 @@ async function candidates(home, name, signal) {
 }
 
 /**
- * The place of a package in a Plug'n'Play project. It may be in an archive, which can only be read
+ * The location of a package in a Plug'n'Play project. It may be in an archive, which can only be read
  * where Yarn's loader runs (`yarn node`); then it is not found.
  * @param {string} home
  * @param {string} name

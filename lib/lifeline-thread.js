@@ -1,4 +1,4 @@
-// The thread of `lifeline.js`: waits for the end of the process that asked, and then ends this one.
+// The thread of `lifeline.js`: waits until the parent process has ended, and then ends this one.
 
 import { Socket } from "node:net";
 import { workerData } from "node:worker_threads";

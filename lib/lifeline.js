@@ -1,14 +1,14 @@
-// Ends a process that was started for another one when that other one has ended, however it ended.
+// Ends a child process when its parent has ended, however that happened.
 
 import { Worker } from "node:worker_threads";
 import { taskkillPath } from "./process-tree.js";
 
-/** The file descriptor that ends with the other process: the one after that of messages. */
+/** The file descriptor that closes with the parent: the one after the message channel. */
 const LIFELINE_FD = 4;
 
 /**
- * Ends this process and its children when the process that asked has ended. That happens on a thread
- * of its own, because the project's code may keep the main one busy.
+ * Ends this process and its children when the parent has ended. It runs on its own thread, because
+ * the project's code may block the main one.
  */
 export function endWithAsker() {
   try {
@@ -22,6 +22,6 @@ export function endWithAsker() {
     thread.on("error", () => {});
     thread.unref();
   } catch {
-    // Where threads are not allowed, a process that hangs ends at its time limit.
+    // If threads are not allowed, a hanging process ends at its time limit.
   }
 }

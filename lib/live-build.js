@@ -1,4 +1,4 @@
-// What shows which build is live: the code of the deployed Worker, or answers of the site.
+// Finds evidence of the live build: the deployed Worker's code, or responses of the site.
 //
 // Every version of vinext has the build id in the Worker's code. Answers have it in the HTML or the payload
 // where `deploymentId` is set, and since 1.4.0 payloads name the build in `X-Vinext-RSC-Build-Id`.
@@ -6,7 +6,7 @@
 import { siteRequest } from "./binding.js";
 import { ApiError, deployedCode } from "./wrangler/cloudflare-api.js";
 
-/** The cache of a browser or of a CDN may hold what an older build answered. */
+/** Bypasses caches, which may hold responses of an older build. */
 const UNCACHED = [/** @type {[string, string]} */ (["cache-control", "no-cache"])];
 
 /**
@@ -48,7 +48,7 @@ export async function readDeployedWorker(target, dispatchNamespace, signal) {
   const { workerName: name, accountId, apiBaseUrl: baseUrl, apiToken: token, tokenSource } = target;
   if (name === undefined) {
     return {
-      problem: "no configuration names the Worker; name it with --name, or the site with --url",
+      problem: "no configuration names the Worker; pass it with --name, or the site with --url",
     };
   }
   try {

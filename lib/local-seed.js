@@ -7,7 +7,7 @@ import { startLocalApiProcess } from "./local-api/process.js";
 import { sanitize } from "./sanitized-text.js";
 import { seedKvCache } from "./seed-kv-cache.js";
 
-/** Nothing is between us and the disk: what fails twice will not pass by waiting. */
+/** Without a network in between, waiting does not help what fails twice. */
 const RETRY = { attempts: 3, initialDelayMs: 100, maxDelayMs: 1000 };
 
 /**
@@ -17,7 +17,7 @@ const RETRY = { attempts: 3, initialDelayMs: 100, maxDelayMs: 1000 };
  * @returns {Promise<import("../index.js").SeedResult>}
  */
 export async function seedLocally({ persistTo, namespaceId }, options, cacheConfig) {
-  // Miniflare's own words for it do not name the directory.
+  // Miniflare's own message does not name the directory.
   try {
     mkdirSync(persistTo, { recursive: true });
     accessSync(persistTo, constants.W_OK | constants.X_OK);
@@ -42,7 +42,7 @@ export async function seedLocally({ persistTo, namespaceId }, options, cacheConf
       {
         ...options,
         retry: options.retry ?? RETRY,
-        // What is no signal, the addon names.
+        // The addon reports an invalid signal.
         signal: (options.signal ?? undefined) === undefined || signal ? run.signal : options.signal,
         ...{ accountId: "local", namespaceId, apiToken, apiBaseUrl: api.baseUrl },
       },

@@ -1,17 +1,17 @@
 // Recognizes the build of a project that has only a Pages Router and is configured as for an App Router.
 //
 // vinext 1.4.0 looks for the Worker in `dist/server` and `dist/ssr`. Without an App Router,
-// `@cloudflare/vite-plugin` builds it into a directory named after the Worker, unless it is told to build the
-// environment `ssr`, and pre-rendering ends with "No build output found".
+// `@cloudflare/vite-plugin` builds it into a directory named after the Worker, unless configured to
+// build the environment `ssr`, and pre-rendering ends with "No build output found".
 
 import { existsSync, readdirSync } from "node:fs";
 import path from "node:path";
 
-/** Where vinext finds a Worker, and what is none. */
+/** Where vinext looks for a Worker, and directories that are not Workers. */
 const EXPECTED = new Set(["client", "server", "ssr"]);
 
 /**
- * Where such a project's Worker is, and vinext does not look for it.
+ * Finds such a project's Worker, where vinext does not look for it.
  * @param {string} root
  * @returns {string | undefined} relative to the project
  */

@@ -1,4 +1,4 @@
-// Asks Yarn's Plug'n'Play loader of a project where a package is: a reader.
+// Asks a project's Plug'n'Play loader for a package's location: a reader.
 
 import { createRequire } from "node:module";
 import { answerAsReader } from "./reader.js";

@@ -1,4 +1,4 @@
-// Says how a project gets its pages pre-rendered, from the help of its own `vinext` command.
+// Explains how to enable pre-rendering, based on the help of the project's own `vinext` command.
 
 import path from "node:path";
 import { findCommand } from "./installed-package.js";
@@ -10,11 +10,11 @@ import { withoutSecrets } from "./secrets.js";
 /** How long the help may take. It loads vinext, which takes a second or two. */
 const TIMEOUT_MS = 30_000;
 
-/** What vinext is called with for all pages to be pre-rendered, where it takes that. */
+/** The flag that makes vinext pre-render all pages, in versions that accept it. */
 export const PRERENDER_FLAG = "--prerender-all";
 
 /**
- * Whether the installed `vinext build` can be told to pre-render. Newer versions take it from the
+ * Whether the installed `vinext build` accepts an option to pre-render. Newer versions take it from the
  * Vite configuration only, and have `vite build` do it.
  * @param {string} root
  * @param {AbortSignal} [signal]
@@ -38,7 +38,7 @@ export async function prerenderHint(root, signal) {
   const misplaced = misplacedPagesWorker(root);
   if (misplaced !== undefined) {
     return (
-      `vinext found no Worker to pre-render with, because it is in ${sanitize(misplaced)}; for a project with ` +
+      `vinext found no Worker for pre-rendering, because it is in ${sanitize(misplaced)}; for a project with ` +
       'only a Pages Router, set `cloudflare({ viteEnvironment: { name: "ssr" } })` in the Vite configuration and ' +
       "build again"
     );
@@ -47,5 +47,5 @@ export async function prerenderHint(root, signal) {
     ? `build with \`vinext build ${PRERENDER_FLAG}\``
     : 'set `vinext({ prerender: { routes: "*" } })` in the Vite configuration and build with ' +
       "`vite build`";
-  return `to have pages pre-rendered, ${how}; deploying does not pre-render unless it is told to`;
+  return `to have pages pre-rendered, ${how}; deploying does not pre-render by default`;
 }

@@ -1,14 +1,15 @@
-// Ends a process and all that it has started.
+// Ends a process and everything it has started.
 //
-// On Unix, `spawnScript` puts them into a group of their own. Windows has no such groups: a child that Node
-// started ends with its parent, but not that child's own children, which `taskkill` finds by their parents' ids.
+// On Unix, `spawnScript` puts them into their own group. Windows has no such groups: a child that
+// Node started ends with its parent, but that child's own children do not; `taskkill` finds them by
+// parent id.
 
 import { spawn } from "node:child_process";
 import path from "node:path";
 
 /**
- * Where Windows keeps `taskkill`; nothing on other systems. Not looked up in PATH, where the project may have
- * a program of that name.
+ * Where Windows keeps `taskkill`; nothing on other systems. Not looked up in PATH, where the
+ * project may have a program of that name.
  */
 export function taskkillPath() {
   if (process.platform !== "win32") return undefined;

@@ -1,6 +1,5 @@
-// Completes the addon's options with what the project says: the installed runtime, the KV adapter's
-// options, and whether it must not be seeded at all. If the caller names the runtime itself, its code is
-// not looked for.
+// Completes the addon's options from the project: the installed runtime, the KV adapter's options,
+// and reasons not to seed. If the caller passes `runtime`, the installed code is not read.
 
 import { existsSync } from "node:fs";
 import path from "node:path";
@@ -12,12 +11,12 @@ import { findRuntime } from "./runtime.js";
 import { selfCheck } from "./self-check.js";
 
 /**
- * The options that say what is seeded.
+ * The options that determine what is seeded.
  * @typedef {import("../index.js").PlanOptions} BuildOptions
  */
 
 /**
- * Calls a function of the addon with what the project says.
+ * Calls a function of the addon with options from the project.
  * @template {BuildOptions} Options
  * @template {{ warnings: string[] }} Result
  * @param {(options: Options) => Promise<Result>} native
@@ -64,8 +63,8 @@ export async function runForProject(native, options, known) {
 }
 
 /**
- * Calls a function of the addon where the caller names the runtime: then its word counts, and of the
- * project only what has been read already.
+ * Calls a function of the addon for a `runtime` that the caller passes, which takes precedence over
+ * the project.
  * @template {BuildOptions} Options
  * @template Result
  * @param {(options: Options) => Promise<Result>} native
@@ -100,7 +99,7 @@ export function hasManifest(root) {
 }
 
 /**
- * Whether entries go to another store than Workers KV, whose adapter says nothing of it.
+ * Whether entries go to a store other than Workers KV, to which the KV adapter does not apply.
  * @param {{ store?: unknown }} options
  */
 function isForStore({ store }) {
@@ -108,7 +107,7 @@ function isForStore({ store }) {
 }
 
 /**
- * What of the configuration makes seeding pointless: for another store than KV, no adapter does.
+ * Why the configuration makes seeding pointless; never for stores other than KV.
  * @param {{ store?: unknown }} options
  * @param {import("./cache-config.js").CacheConfig} [config]
  */
@@ -135,7 +134,8 @@ function refusalOf(runtime, config, difference) {
       code: "self-check-failed",
       reason:
         `the installed vinext looks for ${JSON.stringify(pathname)} under ${JSON.stringify(theirs)}, ` +
-        `but would be given ${JSON.stringify(ours)}; nothing is written, because it would not be read`,
+        `but the seeder would write it under ${JSON.stringify(ours)}; nothing is ` +
+        `written, because it would never be read`,
     };
   }
   const pointless = refusalOfConfig(config);

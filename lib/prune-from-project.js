@@ -36,8 +36,8 @@ async function prune(options) {
   if (!hasManifest(root)) {
     const detail = await prerenderHint(root, signal);
     const reason =
-      `there is no build in ${root}, so that neither its keys nor its build id are known; build with ` +
-      "pre-rendering, and prune then";
+      `there is no build in ${root}, so its keys and build id are unknown; ` +
+      "build with pre-rendering, then prune";
     return {
       skipped: detail === undefined ? reason : `${reason} (${detail})`,
       skippedCode: "no-manifest",
@@ -46,7 +46,7 @@ async function prune(options) {
   }
   const { cacheConfig, target } = await targetOfProject({ ...options, root });
   if ("code" in target) return { skipped: target.reason, skippedCode: target.code, warnings: [] };
-  if (!("apiToken" in target)) throw new Error("a local namespace is not pruned");
+  if (!("apiToken" in target)) throw new Error("a local namespace cannot be pruned");
   const { accountId, namespaceId, apiToken, apiBaseUrl, workerName } = target;
   const { binding, configPath, tokenSource } = target;
   const found = { root, accountId, namespaceId, apiToken, apiBaseUrl, workerName };

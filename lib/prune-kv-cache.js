@@ -1,4 +1,4 @@
-// `pruneKvCache`: deletes the entries of old builds from a namespace that the caller names.
+// `pruneKvCache`: deletes the entries of old builds from a given namespace.
 
 import { pruneKvEntries } from "./binding.js";
 import { askSite, readDeployedWorker } from "./live-build.js";
@@ -9,7 +9,7 @@ import { expectSiteUrl } from "./site-url.js";
 /** Cloudflare's API, as the engine's `DEFAULT_API_BASE`. */
 const DEFAULT_API_BASE_URL = "https://api.cloudflare.com/client/v4";
 
-/** What a caller calls its token. */
+/** The name of the token's option. */
 const TOKEN_OPTION = "apiToken";
 
 /**
@@ -29,7 +29,7 @@ export async function pruneKvCache(options, { cacheConfig, tokenSource = TOKEN_O
     cacheConfig,
   );
   if (result.skippedCode === "live-build-unknown" && evidence.problem !== undefined) {
-    result.skipped = `it is not known which build is live: ${evidence.problem}`;
+    result.skipped = `the live build is unknown: ${evidence.problem}`;
   }
   return result;
 }

@@ -1,9 +1,9 @@
-// A reader is a script of this package that runs a project's own code, in a process of its own, and
+// A reader is a script of this package that runs a project's own code in a separate process and
 // answers once.
 //
 // Invariants: whatever that code does (print, hang, start servers, end the process, change the
-// environment), the asking process continues. A reader ends when it has answered, when its time is
-// over, when it is cancelled, and when the process that asked has ended.
+// environment), the parent process continues. A reader ends when it has answered, timed out or been
+// cancelled, and when the parent has ended.
 
 import { endWithAsker } from "./lifeline.js";
 import { sanitize } from "./sanitized-text.js";
@@ -13,14 +13,14 @@ import { scrub, withoutSecrets } from "./secrets.js";
 /** How long a reader may take. wrangler loads in a second, large Vite configurations in a few. */
 const TIMEOUT_MS = 60_000;
 
-/** How long a reader that has answered waits to be ended, in milliseconds. */
+/** How long a reader waits to be ended after its answer, in milliseconds. */
 const LEFT_ALONE_MS = 10_000;
 
 /** The longest answer, in characters of JSON. Configurations have a few kilobytes. */
 const MAX_ANSWER_LENGTH = 16 * 1024 * 1024;
 
 /**
- * Runs a reader. It is not given API tokens, and they are taken out of its errors.
+ * Runs a reader. It gets no API tokens, and they are removed from its errors.
  * @param {string} script
  * @param {string[]} args
  * @param {{ cwd: string, env: Record<string, string | undefined>, signal?: AbortSignal,
@@ -45,13 +45,13 @@ export async function askReader(script, args, { cwd, env, signal, timeoutMs = TI
  */
 export function lastLine(output) {
   const lines = output.split("\n").map(sanitize);
-  // Of an uncaught error, Node prints its version last and the message before the stack.
+  // For an uncaught error, Node prints its version last and the message before the stack.
   const thrown = lines.findLast((line) => /^(?:Uncaught )?\w*Error\b.*:/u.test(line));
   return thrown ?? lines.findLast((line) => line !== "") ?? "";
 }
 
 /**
- * Answers, as a reader's only act.
+ * Sends the reader's answer.
  * @param {(...args: string[]) => Promise<unknown>} read is given the reader's arguments
  */
 export async function answerAsReader(read) {
@@ -62,8 +62,8 @@ export async function answerAsReader(read) {
   );
   const isTooLong = JSON.stringify(answer).length > MAX_ANSWER_LENGTH;
   const error = `its answer is longer than ${MAX_ANSWER_LENGTH} characters`;
-  // The process that asked ends this one with all that it has started, which on Windows it finds only
-  // while this one is there.
+  // The parent ends this process and everything it has started, which on Windows it finds only
+  // while this process exists.
   send?.(isTooLong ? { error } : answer, () => setTimeout(process.exit, LEFT_ALONE_MS, 0));
 }
 

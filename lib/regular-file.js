@@ -1,4 +1,4 @@
-// Reads small files that others wrote, without blocking on a pipe or reading more than a limit.
+// Reads small untrusted files without blocking on a pipe or exceeding a limit.
 
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 
@@ -13,8 +13,8 @@ export function readRegularFile(file, maxBytes) {
   const handle = openSync(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   try {
     if (!fstatSync(handle).isFile()) throw failure("ENOTREG", `${file} is not a regular file`);
-    // One byte more than allowed shows that there is more, also where the size that is reported is
-    // wrong, as in /proc.
+    // Reading one byte more than allowed detects larger files, even if the reported size is wrong,
+    // as in /proc.
     const buffer = Buffer.alloc(Math.min(fstatSync(handle).size, maxBytes) + 1);
     let length = 0;
     for (;;) {

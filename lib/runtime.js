@@ -1,5 +1,5 @@
-// Reads the versions of vinext that a project has installed, and the files that tell cache formats
-// apart. What they mean, the engine knows.
+// Reads the installed versions of vinext, and the files that distinguish cache formats. The engine
+// interprets them.
 
 import { probeFiles } from "./binding.js";
 import { findPackage, readPackageFile } from "./installed-package.js";

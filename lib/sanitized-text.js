@@ -1,7 +1,7 @@
-// Untrusted text, sanitized for display. The rule is that of `sanitized_text.rs`, where it is written
-// down; a property test holds the two together.
+// Untrusted text, sanitized for display. The rules are documented in `sanitized_text.rs`; a
+// property test keeps the two in sync.
 
-/** The longest foreign text in a message, in characters. */
+/** The longest untrusted text in a message, in characters. */
 const MAX_FOREIGN_CHARACTERS = 500;
 
 /** How much of a text is read, in characters; the rest cannot be part of a message. */
@@ -12,23 +12,23 @@ const ESCAPE_SEQUENCES =
   // oxlint-disable-next-line no-control-regex
   /(?:\x1b\[|\x9b)[ -?]*[@-~]?|\x1b[\]PX^_](?:[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c))?|\x1b[ -/]*[0-~]/gu;
 
-/** Characters that show nothing, or change how others are shown; joiners excepted. */
+/** Invisible characters, or those that change how others are displayed, except joiners. */
 const HIDDEN =
   "\\p{Cc}\\p{Cs}\\xad\\u061c\\u180e\\u200b\\u200e\\u200f\\u202a-\\u202e\\u2060-\\u206f\\ufeff\\ufff9-\\ufffb" +
   "\\u{1d173}-\\u{1d17a}\\u{e0000}-\\u{e007f}";
 const HIDDEN_CHARACTERS = new RegExp(`[${HIDDEN}]`, "gu");
 
-/** Half a pair. Two of them must not become one when what is between them is removed. */
+/** An unpaired surrogate. Two of them must not form a pair when the text between them is removed. */
 const LONE_SURROGATE = /\p{Cs}/gu;
 
-/** Characters that JSON is to escape besides: those, and separators of lines. */
+/** Characters to escape in JSON as well: those, and line separators. */
 const UNSAFE_IN_JSON = new RegExp(`(?!\\n)[${HIDDEN}\\u2028\\u2029]`, "gu");
 
-/** What Azure Pipelines and older GitHub runners take for a command, anywhere in a line. */
+/** What Azure Pipelines and older GitHub runners treat as a command anywhere in a line. */
 const COMMANDS = /(##[\w.-]*)\[/gu;
 
 /**
- * For text of others within a message: one line, at most 500 characters.
+ * Sanitizes untrusted text within a message: one line, at most 500 characters.
  * @param {unknown} text
  */
 export function sanitize(text) {
@@ -46,7 +46,7 @@ export function sanitize(text) {
 }
 
 /**
- * For whole messages of several lines, as a last guard: their layout and length stay.
+ * Sanitizes whole messages of several lines as a last guard, keeping layout and length.
  * @param {string} text
  */
 export function sanitizeLines(text) {
@@ -61,7 +61,7 @@ export function sanitizeLines(text) {
 }
 
 /**
- * A document as JSON that nothing in a log acts upon.
+ * Serializes a document as JSON without anything that a log would interpret.
  * @param {object} document
  */
 export function sanitizedJson(document) {
@@ -78,8 +78,8 @@ function* units(character) {
 }
 
 /**
- * What GitHub and Azure would run as a command, as text: the runner trims lines, and takes `::` at the
- * beginning.
+ * Defuses what GitHub and Azure would run as a command: the runner trims lines, and looks for `::`
+ * at the beginning.
  * @param {string} line
  */
 function defused(line) {

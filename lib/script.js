@@ -1,5 +1,5 @@
-// Runs a Node script to its end or a limit: cancellable, with bounded output, and with every process
-// that it has started ended with it.
+// Runs a Node script with a time limit and bounded output; it can be cancelled, and its child
+// processes end with it.
 
 import { spawn } from "node:child_process";
 import { whenAborted } from "./abort.js";
@@ -7,16 +7,15 @@ import { endTree, taskkillPath } from "./process-tree.js";
 import { sanitize } from "./sanitized-text.js";
 
 /**
- * The most output that is kept, in bytes of each stream: the end of it. A token or a help text is a
- * few kilobytes.
+ * How many bytes of each stream's end are kept. A token or a help text is a few kilobytes.
  */
 const MAX_OUTPUT_BYTES = 256 * 1024;
 
-/** How long a script that has ended may have its output held open by others, in milliseconds. */
+/** How long other processes may hold the output of an ended script open, in milliseconds. */
 const LAST_WORDS_MS = 1_000;
 
 /**
- * What a script came to.
+ * How a script ended.
  * @typedef {object} ScriptEnd
  * @property {unknown} [message] what it sent, if it was asked for a message
  * @property {number | null} [code] its exit code
@@ -66,7 +65,7 @@ export function runScript(script, args, { cwd, env, timeoutMs, signal, isAsked =
       resolve({ ...how, stdout: stdout(), stderr: stderr() });
     };
 
-    // If there are no descriptors left, there are no streams either, only this event.
+    // Without free descriptors there are no streams, only this event.
     child.on("error", (error) => settle({ problem: `could not be started: ${error.message}` }));
     child.once("message", (message) => settle({ message }));
     child.once("exit", (code, signalName) => {
@@ -86,7 +85,7 @@ export function runScript(script, args, { cwd, env, timeoutMs, signal, isAsked =
 }
 
 /**
- * Starts a script in a group of its own, so that it can be ended with all its children.
+ * Starts a script in its own process group, so that it can be ended with all its children.
  * @param {string} script run with this Node and without a shell
  * @param {string[]} args
  * @param {{ cwd: string, env: NodeJS.ProcessEnv, isAsked?: boolean,
@@ -117,7 +116,7 @@ export function tail(stream) {
   stream?.on("data", (/** @type {Buffer} */ chunk) => {
     chunks.push(chunk);
     bytes += chunk.length;
-    // Joined only when there is twice as much as needed, so that each byte is copied about once.
+    // Joined only at twice the needed size, so that each byte is copied about once.
     if (bytes <= 2 * MAX_OUTPUT_BYTES) return;
     chunks = [Buffer.concat(chunks).subarray(-MAX_OUTPUT_BYTES)];
     bytes = MAX_OUTPUT_BYTES;
@@ -127,18 +126,18 @@ export function tail(stream) {
 }
 
 /**
- * Ends a script and all that it has started. On Windows, what a script has left behind that ended by itself
- * is not found.
+ * Ends a script and everything it has started. On Windows, children of a script that has already
+ * ended are not found.
  * @param {import("node:child_process").ChildProcess} child
  */
 export function endScript(child) {
   const letGo = () => {
-    // Processes that are not found may hold them open.
+    // Processes that were not found may hold them open.
     for (const stream of child.stdio ?? []) stream?.destroy();
     if (child.connected) child.disconnect();
   };
   const taskkill = taskkillPath();
-  // Windows gives the id of a process that has ended to others, Unix not while its group has members.
+  // Windows reuses the id of an ended process; Unix does not while its group has members.
   const isGone = taskkill !== undefined && (child.exitCode ?? child.signalCode) !== null;
   if (child.pid === undefined || isGone) letGo();
   else endTree(child.pid, taskkill, letGo);

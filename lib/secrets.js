@@ -1,6 +1,6 @@
-// Keeps API tokens and keys from processes that do not need them, and out of what they say.
+// Keeps API tokens and keys away from processes that do not need them, and out of their output.
 
-/** The variables in which wrangler, or the environment of a deploy, has them. */
+/** Variables with tokens and keys of wrangler or the deploy environment. */
 const SECRET_VARIABLES = [
   "CLOUDFLARE_API_TOKEN",
   "CF_API_TOKEN",
@@ -11,7 +11,7 @@ const SECRET_VARIABLES = [
   "CLOUDFLARE_ACCESS_CLIENT_SECRET",
 ];
 
-/** Shorter values are no secrets, and taking them out would garble any text. */
+/** Shorter values are not secrets, and removing them would garble any text. */
 const MIN_SECRET_LENGTH = 8;
 
 /**

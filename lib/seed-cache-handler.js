@@ -1,5 +1,5 @@
-// `seedCacheHandler`: gives a build's pages to the `set` of a cache handler, with the arguments that
-// vinext's own start-up uses.
+// `seedCacheHandler`: passes a build's pages to the `set` method of a cache handler, with the
+// arguments of vinext's own start-up.
 
 import { seedHandler } from "./binding.js";
 import { DEFAULT_ATTEMPTS, DEFAULT_SET_MS, setEntry, textOf } from "./handler-call.js";
@@ -16,10 +16,10 @@ export async function seedCacheHandler(options) {
   const setMs = given.timeouts?.requestMs ?? DEFAULT_SET_MS;
   const completed = {
     ...given,
-    // The handler puts its own prefix before keys.
+    // The handler adds its own prefix to keys.
     appPrefix: "",
     retry: { attempts: DEFAULT_ATTEMPTS, ...given.retry },
-    // Tells the project's rules that Workers KV is not what is filled.
+    // So that the project's KV rules do not apply.
     store: handler,
     set: (/** @type {import("../index.js").NativeEntry} */ entry) =>
       settleWithin(setMs, () => setEntry(handler, entry)),
@@ -42,7 +42,7 @@ function checkHandler(handler) {
 }
 
 /**
- * Waits for a call, and says what came of it. Never rejects.
+ * Waits for a call, and returns its outcome. Never rejects.
  * @param {number} milliseconds
  * @param {() => Promise<void>} call
  * @returns {Promise<import("../index.js").NativeSetOutcome>}

@@ -34,7 +34,7 @@ export async function seedConfiguredHandler({ env, envFiles, ...options }, named
   const stopListening = whenAborted(signalOf(options.signal), handler.kill);
   const completed = {
     ...options,
-    // The handler puts its own prefix before keys.
+    // The handler adds its own prefix to keys.
     appPrefix: "",
     retry: { attempts: DEFAULT_ATTEMPTS, ...options.retry },
     set: handler.set,

@@ -1,5 +1,5 @@
-// `seedFromProject`: one call for a deploy script. It does not reject unless `strict` asks for it, so
-// that the deploy goes on.
+// `seedFromProject`: one call for a deploy script. It does not reject unless `strict` is set, so
+// the deploy continues.
 
 import path from "node:path";
 import { isSeeded } from "./already-seeded.js";
@@ -17,7 +17,7 @@ import { targetOfProject } from "./wrangler/of-project.js";
 /** @typedef {import("../index.js").ProjectSeedResult} ProjectSeedResult */
 
 /**
- * The result of doing nothing.
+ * The result of a skipped run.
  * @type {SeedResult}
  */
 export const NOTHING_DONE = {

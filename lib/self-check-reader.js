@@ -1,4 +1,4 @@
-// Asks the installed vinext's own functions for the keys of a few paths: a reader.
+// Calls the installed vinext's own functions for the keys of a few paths: a reader.
 
 import path from "node:path";
 import { pathToFileURL } from "node:url";
@@ -7,8 +7,8 @@ import { answerAsReader } from "./reader.js";
 /** @typedef {{ logicalKey: string, kvKey?: string }} TheirKey */
 
 /**
- * Where the installed packages look a page up; `kvKey` only if the adapter exports its key function,
- * `pages` only if vinext exports that of the Pages Router.
+ * The keys under which the installed packages look a page up; `kvKey` only if the adapter exports
+ * its key function, `pages` only if vinext exports that of the Pages Router.
  * @typedef {{ html: TheirKey, rsc: TheirKey, pages?: TheirKey }} TheirKeys
  */
 

@@ -1,8 +1,8 @@
 // Compares the installed vinext's own key functions with ours, on a few paths, before anything is
 // written.
 //
-// It gives no verdict where there is nothing to compare: versions before 0.0.49 export no key function,
-// and a package may not run under this Node.
+// It gives no verdict if it cannot compare: versions before 0.0.49 export no key function, and a
+// package may not run on this Node.
 
 import { fileURLToPath } from "node:url";
 import { explainRoute } from "./binding.js";
@@ -13,7 +13,7 @@ const READER = fileURLToPath(new URL("./self-check-reader.js", import.meta.url))
 /** How long importing two modules of vinext may take: tens of milliseconds, unless something hangs. */
 const TIMEOUT_MS = 20_000;
 
-/** The build id of the check; it has what makes ids awkward. */
+/** The build id of the check, with awkward characters. */
 const BUILD_ID = "self-check:1";
 
 /**
@@ -33,7 +33,7 @@ const samplePaths = (plainLength) => [
 const MAX_PLAIN_KEY = 200;
 
 /**
- * A path for which the two disagree.
+ * A path with different keys.
  * @typedef {object} Difference
  * @property {string} path
  * @property {string} ours
@@ -64,7 +64,7 @@ export async function selfCheck({ versions, vinext, cloudflare }, signal) {
       const { logicalKey, kvKey } = theirs[index]?.[kind] ?? {};
       const mine = kvKey === undefined ? ours[kind]?.logicalKey : ours[kind]?.kvKey;
       const other = kvKey ?? logicalKey;
-      // A version without the one or the other does not cache such pages, or we do not seed them.
+      // Versions without either do not cache such pages, or are not seeded.
       const isCompared = kind !== "pages" || (mine !== undefined && other !== undefined);
       if (mine === other || !isCompared) continue;
       return { difference: { path: route, ours: String(mine), theirs: String(other) } };

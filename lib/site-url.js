@@ -1,15 +1,15 @@
-// The option `url` of the functions that ask a deployed site.
+// Validates the option `url` of functions that request a deployed site.
 
 import { checkSiteUrl } from "./binding.js";
 
 /**
- * Throws if the option is given and is no URL of a site.
+ * Throws if the option is set and is not a valid site URL.
  * @param {unknown} url
  */
 export function expectSiteUrl(url) {
   if (url === undefined) return;
   const problem = typeof url === "string" ? checkSiteUrl(url) : "must be a string";
   if (problem === null) return;
-  const message = `option \`url\` ${problem}; name the deployed site, such as https://example.com`;
+  const message = `option \`url\` ${problem}; pass the deployed site, such as https://example.com`;
   throw Object.assign(new Error(message), { code: "INVALID_OPTION" });
 }

@@ -1,15 +1,15 @@
-// Reads what names a store: the option `store`, or the text of `--to`.
+// Parses a store: the option `store`, or the value of `--to`.
 //
-// Invariant: a URL that may hold a password is in no message and no result.
+// Invariant: no message or result contains a URL that may hold a password.
 
 import path from "node:path";
 import { sanitize } from "./sanitized-text.js";
 
-/** Where known adapters find their server if nobody says otherwise. */
+/** The default variable for the server of known adapters. */
 const REDIS_URL_VARIABLE = "REDIS_URL";
 const BUCKET_VARIABLE = "CACHE_BUCKET_NAME";
 
-/** What the public S3 handler for vinext puts before its keys. */
+/** The key prefix of the public S3 handler for vinext. */
 const DEFAULT_S3_PREFIX = "vinext-cache/";
 
 const REDIS_URL = /^(?:rediss?|valkeys?):/u;
@@ -34,11 +34,11 @@ const TYPES = {
 
 const READERS = { redis: redisStore, s3: s3Store, dir: directoryStore, handler: handlerStore };
 
-/** What a text can be. */
+/** The forms of `--to`. */
 const FORMS = "redis://…, rediss://…, s3://<bucket>/<prefix>, dir:<directory> or handler";
 
 /**
- * A store as the native code takes it, with the prefix of its keys.
+ * A store in the native code's form, with its key prefix.
  * @typedef {object} KnownStore
  * @property {import("../index.js").NativeStore} native
  * @property {string} [appPrefix]
@@ -95,7 +95,7 @@ function readText(text) {
   }
   if (text === "handler") return { type: "handler" };
   if (text.startsWith("dir:")) return { type: "dir", path: text.slice("dir:".length) };
-  // What is before the colon is no secret, what is after it may be one.
+  // The part before the colon is not a secret; the rest may be.
   const [, scheme] = /^([a-z][a-z0-9+.-]{0,20}):/iu.exec(text) ?? [];
   const what = scheme === undefined ? "" : `, not ${scheme}:…`;
   throw wrong("store", `must be ${FORMS}${what}`);
@@ -133,7 +133,7 @@ function s3Store({ bucket: given, bucketEnv, prefix, endpoint, region }) {
  */
 function directoryStore({ path: given }, root) {
   if (given === undefined || given === null || given === "") {
-    throw wrong("store.path", "is missing; name the directory");
+    throw wrong("store.path", "is missing; pass the directory");
   }
   const directory = path.resolve(root, given);
   return { native: { type: "dir", path: directory }, shown: `dir:${directory}` };
@@ -169,7 +169,7 @@ export function shownAdapter(adapter, root) {
 }
 
 /**
- * A URL for people. What is no URL is not shown at all; the native code says what is wrong with it.
+ * A URL for display. An invalid one is not shown; the native code reports it.
  * @param {string} text
  */
 function withoutCredentials(text) {

@@ -10,8 +10,8 @@ const NOTHING_TO_SEED = [
 ];
 
 /**
- * What `strict` fails on: nothing was done although there was something to do, or the build failed to
- * render pages, which are therefore skipped.
+ * What `strict` fails on: seeding was skipped although there was something to do, or pages were
+ * skipped because their render failed.
  * @param {Pick<import("../index.js").SeedResult, "skipped" | "skippedCode" | "skippedReasons">} result
  * @returns {{ code: string, message: string } | undefined}
  */

@@ -1,4 +1,4 @@
-// `verifyFromProject`: whether what a seeding was to store is stored, and served.
+// `verifyFromProject`: checks that seeded entries are stored and served.
 
 import path from "node:path";
 import { sampleKvEntries } from "./binding.js";

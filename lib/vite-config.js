@@ -8,7 +8,7 @@ import { pathToFileURL } from "node:url";
 import { parseEnv } from "node:util";
 import { withoutSecrets } from "./secrets.js";
 
-/** What a write to a directory that cannot be written fails with. */
+/** Error codes of a write to an unwritable directory. */
 const NOT_WRITABLE = ["EACCES", "EROFS", "EPERM", "ENOSPC", "EDQUOT", "ENOTDIR", "EEXIST"];
 
 /**
@@ -28,8 +28,8 @@ export async function importVite(root) {
 }
 
 /**
- * Sets the variables of `.env` files that are not set, as `vinext build` and `vinext start` do; `vite build`
- * leaves that to plugins.
+ * Sets the variables of `.env` files that are not set, as `vinext build` and `vinext start` do;
+ * `vite build` leaves that to plugins.
  * @param {any} vite
  * @param {string} root
  * @param {string} mode
@@ -69,8 +69,8 @@ export async function loadViteConfig(vite, root, configFile, mode) {
       failure ??= error;
       const { code, syscall } = /** @type {any} */ (error ?? {});
       const isUnwritable = syscall !== undefined && NOT_WRITABLE.includes(code);
-      // The other loaders are tried for want of a place to write only: a configuration that throws
-      // would throw again. Their own failures say less than the first one.
+      // The other loaders are only tried if the directory is unwritable: a configuration that
+      // throws would throw again. Their own failures say less than the first one.
       if (!isUnwritable && failure === error) break;
     }
   }

@@ -1,7 +1,7 @@
 //! Cancels a run through an `AbortSignal`.
 //!
-//! Invariants: the signal is left as it was. Others may listen to it too, so our listener is added and removed,
-//! and `onabort` is not touched.
+//! Invariants: the signal is left as it was. Others may listen to it too, so our listener is added
+//! and removed, and `onabort` is not touched.
 
 #![expect(unsafe_code, reason = "`FromNapiValue` is an unsafe trait")]
 
@@ -18,7 +18,7 @@ pub struct Signal(ObjectRef<false>);
 
 impl FromNapiValue for Signal {
     unsafe fn from_napi_value(env: sys::napi_env, value: sys::napi_value) -> napi::Result<Self> {
-        // SAFETY: `env` and `value` are those that Node-API handed in for this call.
+        // SAFETY: `env` and `value` come from Node-API for this call.
         let object = unsafe { Object::from_napi_value(env, value)? };
         let listens = object
             .get_named_property::<Unknown>("addEventListener")?
@@ -65,7 +65,7 @@ impl AbortHook {
     }
 
     /// Stops listening. Returns the reason if the signal is aborted. A signal of the caller's own making
-    /// may throw at any of this, which is no reason for the run to have no end.
+    /// may throw at any of this, which must not prevent the run from ending.
     pub(crate) fn remove(self, env: &Env) -> Option<Error> {
         let (signal, listener) = self.0?;
         let removed = signal.get_value(env).and_then(|object| {

@@ -1,7 +1,7 @@
-//! `apiRequest`: a question to Cloudflare's API through the engine's HTTP client.
+//! `apiRequest`: a request to Cloudflare's API through the engine's HTTP client.
 //!
 //! Internal: the JavaScript of this package asks for accounts and Workers with it, so that proxies,
-//! certificates, retries and cancellation are the same for questions as for uploads.
+//! certificates, retries and cancellation are the same as for uploads.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -22,7 +22,7 @@ use crate::argument::Argument;
 use crate::error::BindingError;
 use crate::run;
 
-/// How often, and for how long, a question is asked. Somebody waits for the answer.
+/// How often, and for how long, a request is retried. A user waits for the answer.
 const RETRY: RetryPolicy = RetryPolicy {
     attempts: 5,
     initial_delay: Duration::from_millis(200),
@@ -30,7 +30,7 @@ const RETRY: RetryPolicy = RetryPolicy {
     total: Duration::from_secs(90),
 };
 
-/// How long the parts of a question may take.
+/// Timeouts of a request.
 const TIMEOUTS: Timeouts = Timeouts {
     connect: Duration::from_secs(15),
     idle: Duration::from_secs(15),
@@ -41,7 +41,7 @@ const TIMEOUTS: Timeouts = Timeouts {
 /// The largest reply unless the caller says otherwise, in bytes. A page of 50 accounts has 50 kB.
 const MAX_REPLY_BYTES: u32 = 1024 * 1024;
 
-/// A question to Cloudflare's API.
+/// A request to Cloudflare's API.
 /// @internal
 #[napi(object, object_to_js = false)]
 pub struct ApiRequest {
@@ -63,7 +63,7 @@ pub struct ApiRequest {
 }
 
 /// Asks Cloudflare's API, and resolves with JSON: `{ status, success, result, resultInfo, errors,
-/// requestId, warnings }`. Rejects where there is no answer of Cloudflare's, after retries.
+/// requestId, warnings }`. Rejects if Cloudflare does not answer, after retries.
 #[napi(skip_typescript)]
 pub fn api_request<'env>(
     env: &'env Env,
@@ -88,14 +88,14 @@ pub fn check_api_token(token: String) -> Option<String> {
     ApiToken::new(token).err().map(|error| error.to_string())
 }
 
-/// Why a question was not answered.
+/// Why a request was not answered.
 #[derive(Debug)]
 pub(crate) enum QuestionError {
     /// The HTTP client was not made, for want of a thread or because of a bug.
     Background(BackgroundError),
     /// HTTPS cannot be set up.
     Client(SanitizedText),
-    /// There is no answer of Cloudflare's.
+    /// Cloudflare did not answer.
     Store(StoreError),
     /// The caller aborted it.
     Aborted,
@@ -128,7 +128,7 @@ impl fmt::Display for QuestionError {
             ),
             Self::Background(error) => error.fmt(formatter),
             Self::Store(error) => error.fmt(formatter),
-            Self::Aborted => formatter.write_str("the question was aborted"),
+            Self::Aborted => formatter.write_str("the request was aborted"),
         }
     }
 }

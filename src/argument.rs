@@ -13,7 +13,7 @@ use crate::error::BindingError;
 pub struct Argument<T>(Result<T, BindingError>);
 
 impl<T> Argument<T> {
-    /// The argument, or why it cannot be had.
+    /// The argument, or why it is invalid.
     pub(crate) fn into_inner(self) -> Result<T, BindingError> {
         self.0
     }
@@ -27,7 +27,7 @@ impl<T: FromNapiValue> FromNapiValue for Argument<T> {
             let message = format!("the options must be an object, not {}", describe(given));
             return Ok(Self(Err(BindingError::InvalidArgument(message))));
         }
-        // SAFETY: `env` and `value` are those that Node-API handed in for this call.
+        // SAFETY: `env` and `value` come from Node-API for this call.
         let converted = unsafe { T::from_napi_value(env, value) };
         Ok(Self(converted.map_err(|error| match take_exception(env) {
             // A getter of the options object threw. That is the caller's own error.
@@ -62,7 +62,7 @@ impl<T: FromNapiValue> FromNapiValue for OptionsObject<T> {
         if type_of(env, value) != ValueType::Object {
             return Err(napi::Error::new(Status::ObjectExpected, "not an object"));
         }
-        // SAFETY: `env` and `value` are those that Node-API handed in for this call.
+        // SAFETY: `env` and `value` come from Node-API for this call.
         unsafe { T::from_napi_value(env, value) }.map(Self)
     }
 }
@@ -90,7 +90,7 @@ impl Typed<String> {
 
 impl<T: FromNapiValue> FromNapiValue for Typed<T> {
     unsafe fn from_napi_value(env: sys::napi_env, value: sys::napi_value) -> napi::Result<Self> {
-        // SAFETY: `env` and `value` are those that Node-API handed in for this call.
+        // SAFETY: `env` and `value` come from Node-API for this call.
         match unsafe { T::from_napi_value(env, value) } {
             Ok(converted) => Ok(Self(Ok(converted))),
             Err(error) if error.status == Status::PendingException => Err(error),
@@ -145,7 +145,7 @@ fn missing_option(reason: &str) -> String {
     }
 }
 
-/// Takes away the exception that is pending, if there is one.
+/// Takes the pending exception, if any.
 pub(crate) fn take_exception(env: sys::napi_env) -> Option<napi::Error> {
     let mut is_pending = false;
     let mut exception = std::ptr::null_mut();

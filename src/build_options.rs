@@ -90,12 +90,12 @@ pub struct JsBuildOptions {
     #[napi(ts_type = "number")]
     pub max_listed: Option<Nullable<f64>>,
     /// Globs of paths that are written before all others where `maxWrites` is not enough for all:
-    /// `*` stands for a part of a segment, `**` for any number of segments.
+    /// `*` matches within a segment, `**` any number of segments.
     /// @default none
     #[napi(ts_type = "string[]")]
     pub first: Option<Nullable<Vec<String>>>,
     /// Write the HTML of pages, and leave their RSC payloads to the Worker, which renders one when it
-    /// is first asked for. That halves the writes.
+    /// is first requested. That halves the writes.
     /// @default false
     #[napi(ts_type = "boolean")]
     pub html_only: Option<Nullable<bool>>,
@@ -126,7 +126,7 @@ pub struct WithRun<T> {
 
 impl<T: FromNapiValue> FromNapiValue for WithRun<T> {
     unsafe fn from_napi_value(env: sys::napi_env, value: sys::napi_value) -> napi::Result<Self> {
-        // SAFETY: `env` and `value` are those that Node-API handed in for this call.
+        // SAFETY: `env` and `value` come from Node-API for this call.
         unsafe {
             Ok(Self {
                 run: JsRunOptions::from_napi_value(env, value)?,
@@ -138,7 +138,7 @@ impl<T: FromNapiValue> FromNapiValue for WithRun<T> {
 
 impl<T: FromNapiValue> FromNapiValue for WithBuild<T> {
     unsafe fn from_napi_value(env: sys::napi_env, value: sys::napi_value) -> napi::Result<Self> {
-        // SAFETY: `env` and `value` are those that Node-API handed in for this call.
+        // SAFETY: `env` and `value` come from Node-API for this call.
         unsafe {
             Ok(Self {
                 build: JsBuildOptions::from_napi_value(env, value)?,

@@ -27,7 +27,7 @@ pub(crate) enum BindingError {
     Thrown(Error),
     /// The engine failed, or was cancelled for the signal's reason.
     Engine(Box<SeedError>, Option<Error>),
-    /// A question was not answered, or was cancelled for the signal's reason.
+    /// A request was not answered, or was cancelled with the signal's reason.
     Question(Box<QuestionError>, Option<Error>),
     /// Pruning failed, or was cancelled for the signal's reason.
     Prune(Box<PruneError>, Option<Error>),
@@ -62,7 +62,7 @@ impl From<(SeedError, Option<Error>)> for BindingError {
     }
 }
 
-/// What ended a question, with the signal's reason if it is aborted.
+/// What ended a request, with the signal's reason if it was aborted.
 impl From<(QuestionError, Option<Error>)> for BindingError {
     fn from((error, abort_reason): (QuestionError, Option<Error>)) -> Self {
         Self::Question(Box::new(error), abort_reason)

@@ -23,7 +23,7 @@ use crate::run;
     object_to_js = false
 )]
 pub struct JsExportOptions {
-    /// Where the files go. It is made if need be, and has to be empty.
+    /// Output directory. It is created if needed, and must be empty.
     #[napi(ts_type = "string")]
     pub directory: Typed<String>,
     /// The most entries in one file, from 1 to 10,000.
@@ -48,7 +48,7 @@ pub struct JsExportOptions {
 pub struct JsSeedExport {
     /// The files, in order.
     pub files: Vec<ExportedFile>,
-    /// Routes whose main entry is in them.
+    /// Routes with their main entry in them.
     pub routes: f64,
     /// Entries in them.
     pub kv_pairs: f64,

@@ -92,7 +92,7 @@ pub struct WithFindings<T> {
 
 impl<T: ToNapiValue> ToNapiValue for WithFindings<T> {
     unsafe fn to_napi_value(env: sys::napi_env, result: Self) -> napi::Result<sys::napi_value> {
-        // SAFETY: `env` is the one that Node-API handed in, and both values were just made in it.
+        // SAFETY: `env` comes from Node-API, and both values were just created in it.
         unsafe {
             let own = T::to_napi_value(env, result.own)?;
             let findings = JsFindings::to_napi_value(env, result.findings)?;

@@ -24,7 +24,7 @@ pub struct JsEntry {
     pub value: Buffer,
 }
 
-/// What came of it.
+/// The outcome.
 #[napi(object, js_name = "NativeSetOutcome", object_to_js = false)]
 pub struct JsSetOutcome {
     /// What the handler threw, as text.

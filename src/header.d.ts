@@ -24,8 +24,9 @@ export interface RedisStoreOptions {
 }
 
 /**
- * A bucket of S3, or of what is compatible with it. Credentials come from the environment: AWS_ACCESS_KEY_ID,
- * AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, a web identity, a container's or a virtual machine's role.
+ * A bucket of S3, or of what is compatible with it. Credentials come from the environment:
+ * AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, a web identity, a container's or
+ * a virtual machine's role.
  */
 export interface S3StoreOptions {
   type: "s3";
@@ -128,10 +129,10 @@ export interface SeededCacheHandler {
 }
 
 /**
- * Options of `seedCacheHandler`: those of `seedKvCache`, with a handler in place of a namespace. Entries are
- * handed over one by one: `concurrency` is how many calls of `set` are under way (8 by default),
- * `retry.attempts` how often it is called for an entry (3 by default), `timeouts.requestMs` how long one
- * call may take (30,000 by default).
+ * Options of `seedCacheHandler`: those of `seedKvCache`, with a handler in place of a namespace.
+ * Entries are handed over one by one: `concurrency` is how many calls of `set` are under way (8 by
+ * default), `retry.attempts` how often it is called for an entry (3 by default),
+ * `timeouts.requestMs` how long one call may take (30,000 by default).
  */
 export interface SeedCacheHandlerOptions extends Omit<
   RunOptions,
@@ -471,8 +472,8 @@ export declare function seedFromProject(options?: ProjectSeedOptions): Promise<P
  * each once, one after another.
  *
  * A page that was seeded and is not a HIT is a problem: the adapter is missing, `env` is not passed on,
- * the prefix or the namespace is another one. So is another status, other bytes, and a header that names the
- * machine that built the site. A page that revalidates may be STALE.
+ * the prefix or the namespace is another one. So is another status, other bytes, and a header that
+ * names the machine that built the site. A page that revalidates may be STALE.
  *
  * Resolves with `skipped` or `failure` where it cannot be done. Rejects only with `INVALID_OPTION`.
  *
@@ -487,7 +488,7 @@ export declare function verifyFromProject(options?: ProjectVerifyOptions): Promi
  * Deletes the entries of builds that are no longer live from the namespace of a project.
  *
  * What is not certain is kept: the build in `dist`, the live one, the newest ones, and builds of unknown
- * age. If it is not known which build is live, nothing is deleted, and `skipped` says why. Tags, fetches,
+ * age. If the live build is unknown, nothing is deleted, and `skipped` says why. Tags, fetches,
  * `use cache` entries, other values of `appPrefix` and keys of anything else are never touched.
  *
  * Resolves with `skipped` or `failure` where it cannot be done, like `seedFromProject`. Rejects only with

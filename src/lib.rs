@@ -69,7 +69,7 @@ use result::SeedResult;
 ///
 /// What may pass is tried again, see `retry`. Where Cloudflare answered, the error has its `status`,
 /// its error codes as `cloudflareCodes`, and `cfRay`, which Cloudflare's support asks for. From the
-/// first entry on, it has `retries` and `report`, a `SeedResult`: what is stored all the same, and by
+/// first entry on, it has `retries` and `report`, a `SeedResult`: what is stored anyway, and by
 /// key what is not.
 ///
 /// @example

@@ -56,7 +56,7 @@ pub struct JsSeedPlan {
     pub total_routes: f64,
     /// Entries that would be stored. KV counts and bills one write for each.
     pub kv_pairs: f64,
-    /// Those of the routes whose main entry would be written within `maxWrites`: all of them without it.
+    /// The routes whose main entry would be written within `maxWrites`; without it, all of them.
     pub routes_within_budget: f64,
     /// Those of the entries that would be written within `maxWrites`.
     pub kv_pairs_within_budget: f64,
@@ -118,7 +118,7 @@ fn start(
     })
 }
 
-/// What the options come to.
+/// The parsed options.
 struct PlanSettings {
     build: BuildOptions,
     limits: Limits,

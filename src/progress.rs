@@ -28,7 +28,7 @@ pub struct JsSeedProgress {
     /// Bytes of the requests that stored them.
     pub bytes: f64,
     /// How long no request will be made, in milliseconds, where a pause has just begun: Cloudflare
-    /// asked for it, or the requests it allows in five minutes are used up.
+    /// requested it, or the requests it allows in five minutes are used up.
     pub paused_for_ms: Option<f64>,
 }
 

@@ -27,7 +27,7 @@ use crate::run;
 /// The most builds that can be asked to be kept.
 const MAX_KEEP: usize = 10_000;
 
-/// The greatest age that can be asked for, in seconds: a hundred years.
+/// The greatest accepted age, in seconds: a hundred years.
 const MAX_AGE_SECONDS: u64 = 100 * 366 * 86_400;
 
 /// What to prune.
@@ -86,7 +86,7 @@ pub(crate) enum PruneRunError {
     Prune(PruneError),
 }
 
-/// What the options come to, but for what the build shows.
+/// The parsed options, except for what depends on the build.
 struct Settings {
     endpoint: Endpoint,
     token: ApiToken,

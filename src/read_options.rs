@@ -19,14 +19,14 @@ use crate::options::{
 };
 use crate::progress::Listener;
 
-/// What the options come to.
+/// The parsed options.
 pub(crate) struct Options {
     pub(crate) settings: vinext_seed::SeedOptions,
     pub(crate) on_progress: Option<Listener>,
     pub(crate) signal: Option<Signal>,
 }
 
-/// What the options of a run come to.
+/// The parsed options of a run.
 pub(crate) struct RunSettings {
     pub(crate) limits: Limits,
     pub(crate) retry: RetryPolicy,
@@ -129,10 +129,10 @@ impl JsRuntimeVersions {
     }
 }
 
-/// The most attempts that can be asked for.
+/// The most attempts accepted.
 const MAX_ATTEMPTS: usize = 100;
 
-/// The longest duration that can be asked for: anything beyond is a slip of units.
+/// The longest accepted duration: anything beyond is a mistake of units.
 const MAX_DURATION_MS: u64 = 3_600_000;
 
 impl JsRetryOptions {
@@ -174,7 +174,7 @@ fn set_ms(
     Ok(())
 }
 
-/// The most memory that can be asked for, in bytes: a terabyte, beyond which it is a slip of units.
+/// The most memory accepted, in bytes: a terabyte; anything beyond is a mistake of units.
 const MAX_MEMORY_BYTES: usize = 1 << 40;
 
 pub(crate) const STRING: &str = "a string";

@@ -15,7 +15,7 @@ use crate::findings::WithFindings;
 pub struct JsSeedResult {
     /// Routes in the manifest.
     pub routes: f64,
-    /// Routes whose main entry is stored: a page's HTML, a metadata route's response. A page's RSC
+    /// Routes with their main entry stored: a page's HTML, a metadata route's response. A page's RSC
     /// payload is an entry too.
     pub seeded_routes: f64,
     /// Entries that this run has stored. Cloudflare counts each as one write.
@@ -29,7 +29,7 @@ pub struct JsSeedResult {
     pub kv_pairs_not_stored: f64,
     /// Which entries are not stored, by reason, in the manifest's order.
     pub not_stored: Vec<EntriesNotStored>,
-    /// Routes that the run had not come to when it was cancelled, so that their entries are unknown.
+    /// Routes that were not reached when the run was cancelled, so their entries are unknown.
     pub routes_not_reached: f64,
     /// Bytes of the requests that stored the entries.
     pub bytes_uploaded: f64,
@@ -46,7 +46,7 @@ pub struct EntriesNotStored {
     pub code: String,
     /// Why, for people.
     pub message: String,
-    /// Whether they may be stored all the same, because the outcome of the request is unknown.
+    /// Whether they may be stored anyway, because the outcome of the request is unknown.
     pub may_be_stored: bool,
     /// How many there are.
     pub count: f64,

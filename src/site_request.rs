@@ -1,4 +1,4 @@
-//! `siteRequest`: a question to a deployed site through the engine's HTTP client.
+//! `siteRequest`: a request to a deployed site through the engine's HTTP client.
 //!
 //! Internal: the JavaScript of this package verifies pages with it, so that proxies, certificates and
 //! retries are the same as for uploads. No token is sent.
@@ -19,7 +19,7 @@ use crate::argument::Argument;
 use crate::error::BindingError;
 use crate::run;
 
-/// How often, and for how long, a page is asked for. A site that does not answer is an answer too.
+/// How often, and for how long, a page is requested. A site that does not answer is a result too.
 const RETRY: RetryPolicy = RetryPolicy {
     attempts: 3,
     initial_delay: Duration::from_millis(500),
@@ -38,7 +38,7 @@ const TIMEOUTS: Timeouts = Timeouts {
 /// The largest page that is read, in bytes: the largest value that KV has (Cloudflare KV limits).
 const MAX_PAGE_BYTES: usize = 25 * 1024 * 1024;
 
-/// A question to a site.
+/// A request to a site.
 /// @internal
 #[napi(object, object_to_js = false)]
 pub struct SiteRequest {
@@ -67,7 +67,7 @@ pub struct SiteResponse {
     pub warnings: Vec<String>,
 }
 
-/// Asks a site once, after retries if there is no answer.
+/// Requests a page of a site, with retries if it does not answer.
 #[napi(skip_typescript)]
 pub fn site_request<'env>(
     env: &'env Env,

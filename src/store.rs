@@ -106,7 +106,7 @@ impl JsStore {
             }
             other => {
                 let other = SanitizedText::new(other);
-                let problem = format!("names no store that is known: {other}");
+                let problem = format!("is not a known store type: {other}");
                 Err(BindingError::option("store.type", problem))
             }
         }

@@ -1,6 +1,6 @@
 /**
- * A signal that a caller passed as an option, if it is one. What is wrong with it otherwise, the addon
- * says.
+ * A signal that a caller passed as an option, if valid. The addon reports what is wrong with an
+ * invalid one.
  * @param {unknown} value
  * @returns {AbortSignal | undefined}
  */
@@ -15,7 +15,7 @@ export function abortError(signal: AbortSignal): Error & {
 /** @param {AbortSignal | undefined} signal */
 export function throwIfAborted(signal: AbortSignal | undefined): void;
 /**
- * Calls the listener when the signal is aborted, at once if it is already.
+ * Calls the listener when the signal is aborted, immediately if it already is.
  * @param {AbortSignal | undefined} signal
  * @param {(error: Error) => void} listener
  * @returns {() => void} stops listening; never throws

@@ -1,5 +1,5 @@
 /**
- * Ends this process and its children when the process that asked has ended. That happens on a thread
- * of its own, because the project's code may keep the main one busy.
+ * Ends this process and its children when the parent has ended. It runs on its own thread, because
+ * the project's code may block the main one.
  */
 export function endWithAsker(): void;

@@ -1,6 +1,6 @@
 /**
- * Where Windows keeps `taskkill`; nothing on other systems. Not looked up in PATH, where the project may have
- * a program of that name.
+ * Where Windows keeps `taskkill`; nothing on other systems. Not looked up in PATH, where the
+ * project may have a program of that name.
  */
 export function taskkillPath(): string | undefined;
 /**

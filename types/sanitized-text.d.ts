@@ -1,15 +1,15 @@
 /**
- * For text of others within a message: one line, at most 500 characters.
+ * Sanitizes untrusted text within a message: one line, at most 500 characters.
  * @param {unknown} text
  */
 export function sanitize(text: unknown): string;
 /**
- * For whole messages of several lines, as a last guard: their layout and length stay.
+ * Sanitizes whole messages of several lines as a last guard, keeping layout and length.
  * @param {string} text
  */
 export function sanitizeLines(text: string): string;
 /**
- * A document as JSON that nothing in a log acts upon.
+ * Serializes a document as JSON without anything that a log would interpret.
  * @param {object} document
  */
 export function sanitizedJson(document: object): string;

@@ -1,5 +1,5 @@
 /**
- * What a script came to.
+ * How a script ended.
  * @typedef {object} ScriptEnd
  * @property {unknown} [message] what it sent, if it was asked for a message
  * @property {number | null} [code] its exit code
@@ -26,7 +26,7 @@ export function runScript(script: string, args: string[], { cwd, env, timeoutMs,
     isAsked?: boolean | undefined;
 }): Promise<ScriptEnd>;
 /**
- * Starts a script in a group of its own, so that it can be ended with all its children.
+ * Starts a script in its own process group, so that it can be ended with all its children.
  * @param {string} script run with this Node and without a shell
  * @param {string[]} args
  * @param {{ cwd: string, env: NodeJS.ProcessEnv, isAsked?: boolean,
@@ -46,13 +46,13 @@ export function spawnScript(script: string, args: string[], { cwd, env, isAsked,
  */
 export function tail(stream: import("node:stream").Readable | null): () => string;
 /**
- * Ends a script and all that it has started. On Windows, what a script has left behind that ended by itself
- * is not found.
+ * Ends a script and everything it has started. On Windows, children of a script that has already
+ * ended are not found.
  * @param {import("node:child_process").ChildProcess} child
  */
 export function endScript(child: import("node:child_process").ChildProcess): void;
 /**
- * What a script came to.
+ * How a script ended.
  */
 export type ScriptEnd = {
     /**

@@ -36,7 +36,7 @@ const DEPLOYED = { workers: { [WORKER]: { [BINDING]: NAMESPACE } } };
 const LAYOUTS: Layout[] = ["cloudflare.config.ts", "wrangler.jsonc"];
 
 describe.each(LAYOUTS)("a project of vinext init with %s", (layout) => {
-  it("is planned, seeded, deployed and seeded locally by the command", async () => {
+  it("works with plan, deploy and --local", async () => {
     const root = buildableInitProject(layout);
     const early = await deploy(root, ["vinext-seed", "plan"], { api: DEPLOYED });
     expect(early.output).toMatch(/no-manifest/u);
@@ -93,7 +93,7 @@ describe.each(LAYOUTS)("a project of vinext init with %s", (layout) => {
     expectAllHit(await served(root, whole.cloudflare.pairs(), BINDING), PAGES);
   });
 
-  it("is seeded at the end of a deploy that does not call the hook, as the published one", async () => {
+  it("is seeded at the end of a deploy that does not call the hook", async () => {
     const root = buildableInitProject(layout, oneWordMore);
     const whole = await deploy(root, scriptOf(root, "deploy:vinext"), { api: DEPLOYED });
     expect(whole.code, whole.output).toBe(0);
@@ -138,11 +138,11 @@ it("strict fails the deploy before the Worker is uploaded", async () => {
   const api = { ...DEPLOYED, refusesBulk: "token" as const };
   const whole = await deploy(root, scriptOf(root, "deploy:vinext"), { api });
   expect(whole.code).not.toBe(0);
-  expect(whole.output).toMatch(/the seeding failed/u);
+  expect(whole.output).toMatch(/seeding failed/u);
   expect(whole.cloudflare.writes().map(({ what }) => what)).not.toContain("worker");
 });
 
-it("vinext-seed deploy seeds once, also where the configuration has withSeed", async () => {
+it("vinext-seed deploy seeds once even if the configuration has withSeed", async () => {
   const root = buildableInitProject("wrangler.jsonc", oneWordMore);
   const whole = await deploy(root, ["vinext-seed", "deploy"], {
     api: DEPLOYED,

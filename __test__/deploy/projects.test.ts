@@ -45,14 +45,14 @@ function withStaging() {
 describe.each<Layout>(["cloudflare.config.ts", "wrangler.jsonc"])(
   "the first deploy of a project of vinext init with %s",
   (layout) => {
-    it("makes the namespace, which is seeded at once, and later deploys seed first", async () => {
+    it("the first deploy creates and seeds the namespace; later deploys seed first", async () => {
       const root = buildableInitProject(layout);
       const cloudflare = await startCloudflare();
       const home = temporaryDirectory();
       const env = { ...cloudflare.env, HOME: home, XDG_CONFIG_HOME: home, CI: "1" };
       const first = await cli(["deploy", "--strict"], { cwd: root, env });
       expect(first.code, first.stderr).toBe(0);
-      expect(first.stderr).toContain("visitors of these seconds get a MISS");
+      expect(first.stderr).toContain("until it is done visitors get a MISS");
       const kv = `/accounts/${ACCOUNT}/storage/kv/namespaces/${PROVISIONED}/bulk`;
       expect(cloudflare.writes()).toEqual([
         { what: "worker", path: `/accounts/${ACCOUNT}/workers/scripts/${WORKER}` },
@@ -67,7 +67,7 @@ describe.each<Layout>(["cloudflare.config.ts", "wrangler.jsonc"])(
   },
 );
 
-describe("arguments behind --", () => {
+describe("arguments after --", () => {
   it("--dry-run writes nothing, and names the environment's namespace", async () => {
     const args = ["vinext-seed", "deploy", "--env", "staging", "--", "--dry-run"];
     const { code, output, cloudflare } = await deploy(withStaging(), args);
@@ -77,7 +77,7 @@ describe("arguments behind --", () => {
     expect(cloudflare.writes()).toEqual([]);
   });
 
-  it("-e and --name lead build, seeding and deploy to the same place", async () => {
+  it("-e and --name select one target for build, seeding and deploy", async () => {
     const args = ["vinext-seed", "deploy", "--", "-e=staging", "--name", "renamed"];
     const { code, output, cloudflare } = await deploy(withStaging(), args);
     expect(code, output).toBe(0);
@@ -117,7 +117,7 @@ describe("a build for one environment", () => {
   });
 });
 
-it("a configuration inside the Vite configuration has its local state where vite preview looks", async () => {
+it("an inline wrangler configuration uses the local state of vite preview", async () => {
   const config = JSON.stringify({ ...CONFIG, kv_namespaces: [{ binding: BINDING }] });
   const plain = `
     import { cloudflare } from "@cloudflare/vite-plugin";

@@ -26,7 +26,7 @@ const CONFIG = {
 const binding = (id: string) => [{ binding: "VINEXT_KV_CACHE", id }];
 
 describe.each(["0.2.1", "1.0.0-beta.10", "1.4.0"])("with vinext %s", (version) => {
-  it("builds with pre-rendering, seeds, then deploys, and the Worker finds it", async () => {
+  it("builds, seeds, deploys, and the Worker finds the entries", async () => {
     const root = deployable(version);
     const { code, output, cloudflare } = await deploy(root, ["vinext-seed", "deploy"]);
     expect(code, output).toBe(0);
@@ -37,14 +37,14 @@ describe.each(["0.2.1", "1.0.0-beta.10", "1.4.0"])("with vinext %s", (version) =
 });
 
 describe("with vinext 1.4.0", () => {
-  it("leaves the seeding out with --no-seed-cache", async () => {
+  it("does not seed with --no-seed-cache", async () => {
     const args = ["vinext-seed", "deploy", "--no-seed-cache"];
     const { code, output, cloudflare } = await deploy(deployable("1.4.0"), args);
     expect(code, output).toBe(0);
     expect(cloudflare.writes().map(({ what }) => what)).toEqual(["worker"]);
   });
 
-  it("seeds and deploys the environment that is named", async () => {
+  it("seeds and deploys the given environment", async () => {
     const env = { staging: { kv_namespaces: binding(STAGING), assets: CONFIG.assets } };
     const config = { ...CONFIG, kv_namespaces: binding(NAMESPACE), env };
     const root = deployable("1.4.0", { "wrangler.jsonc": JSON.stringify(config) });
@@ -87,7 +87,7 @@ describe("with vinext 1.4.0", () => {
     expectSeededBeforeUpload(cloudflare, STAGING);
   });
 
-  it("finds the namespace that Cloudflare has made for the deployed Worker", async () => {
+  it("finds the namespace that Cloudflare created for the Worker", async () => {
     const config = { ...CONFIG, kv_namespaces: [{ binding: "VINEXT_KV_CACHE" }] };
     const root = deployable("1.4.0", { "wrangler.jsonc": JSON.stringify(config) });
     const api = { workers: { shop: { VINEXT_KV_CACHE: STAGING } } };
@@ -96,12 +96,12 @@ describe("with vinext 1.4.0", () => {
     expectSeededBeforeUpload(cloudflare, STAGING);
   });
 
-  it("deploys all the same where the seeding fails, unless it is strict", async () => {
+  it("deploys even if seeding fails, unless strict", async () => {
     const root = deployable("1.4.0");
     const api = { refusesBulk: "token" } as const;
     const warned = await deploy(root, ["vinext-seed", "deploy"], { api });
     expect(warned.code, warned.output).toBe(0);
-    expect(warned.output).toContain("the seeding failed (KV_UNAUTHORIZED)");
+    expect(warned.output).toContain("seeding failed (KV_UNAUTHORIZED)");
     expect(warned.cloudflare.writes().at(-1)?.what).toBe("worker");
 
     const strict = await deploy(root, ["vinext-seed", "deploy", "--strict"], { api });
@@ -110,7 +110,7 @@ describe("with vinext 1.4.0", () => {
     expect(strict.cloudflare.writes().map(({ what }) => what)).not.toContain("worker");
   });
 
-  it("passes on the exit codes of the deploy and of the build, and its arguments", async () => {
+  it("passes on exit codes and arguments", async () => {
     const root = deployable("1.4.0");
     const wrong = ["vinext-seed", "deploy", "--json", "--", "--bogus-flag"];
     const refused = await deploy(root, wrong);
@@ -130,7 +130,7 @@ describe("with vinext 1.4.0", () => {
     expect(cloudflare.calls).toEqual([]);
   });
 
-  it("says what makes the build pre-render where it does not", async () => {
+  it("explains how to pre-render if the build does not", async () => {
     const vite = PLAIN_VITE_CONFIG.replace(/prerender: .*\n/u, "");
     const root = deployable("1.4.0", { "vite.config.ts": vite });
     const { code, output, cloudflare } = await deploy(root, ["vinext-seed", "deploy"]);

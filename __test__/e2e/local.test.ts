@@ -31,7 +31,7 @@ async function seedLocally(...args: string[]) {
 }
 
 describe("vinext-seed --local", () => {
-  it("is what wrangler dev reads", async () => {
+  it("seeds what wrangler dev reads", async () => {
     const persistTo = temporaryDirectory();
     await seedLocally("--persist-to", persistTo);
     const worker = await startWranglerDev({ root, persistTo });
@@ -39,7 +39,7 @@ describe("vinext-seed --local", () => {
     expectAllHit(await firstRequests(root, worker.url));
   });
 
-  it("is read by a wrangler dev that runs already", async () => {
+  it("is read by a running wrangler dev", async () => {
     const persistTo = temporaryDirectory();
     const worker = await startWranglerDev({ root, persistTo });
     onTestFinished(() => worker.stop());
@@ -51,7 +51,7 @@ describe("vinext-seed --local", () => {
     expectAllHit(await firstRequests(root, worker.url));
   });
 
-  it("is what vite preview reads, where wrangler keeps its state", async () => {
+  it("seeds what vite preview reads", async () => {
     expect(await seedLocally()).toContain(path.join(root, ".wrangler", "state"));
     const url = await startVitePreview();
     expectAllHit(await firstRequests(root, url));

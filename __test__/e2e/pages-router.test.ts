@@ -23,13 +23,13 @@ it.each([[PAGES_ONLY], ["1.4.0 with Pages Router and i18n"]])(
   },
 );
 
-describe("a page whose `revalidate` the manifest gives as false", () => {
+describe("a page with `revalidate: false` in the manifest", () => {
   let root: string;
   beforeAll(async () => {
     root = await buildProject(setupNamed(PAGES_ONLY));
   });
 
-  it("is served at once, and the Worker learns its lifetime", async () => {
+  it("is served immediately, and the Worker stores its lifetime", async () => {
     const persistTo = temporaryDirectory();
     const { routesSkipped } = await seedFromProject({ root, local: true, persistTo });
     expect(routesSkipped.map(({ route, code }) => [route, code])).toEqual([

@@ -22,7 +22,7 @@ describe("the first request after seeding is a HIT with the bytes of the build",
   );
 });
 
-describe("a seeded Worker shows what it would show unseeded", () => {
+describe("a seeded Worker shows the same as an unseeded one", () => {
   it.each([
     "1.4.0 with middleware that sets headers",
     "1.4.0 with headers and rewrites",

@@ -67,7 +67,7 @@ it(
 );
 
 it(
-  "with a build id of the inputs, the same content writes nothing, and a changed post every entry once",
+  "with a content-based build id, the same content writes nothing and a changed post every entry once",
   async () => {
     const first = await seedInto("blog");
     const entries = first.kvPairsUploaded;

@@ -35,7 +35,7 @@ describe.each(MANAGERS)("installed by $name", (manager) => {
       if (manager.nodeOptions === undefined) expect(stderr).toBe("");
     });
 
-    it("works in threads, of which some are stopped", () => {
+    it("works in threads, even if some are terminated", () => {
       const results = JSON.parse(must(project, script("workers.mjs")));
       expect(results).toEqual(Array.from({ length: 5 }, () => SEEDED));
     });
@@ -53,7 +53,7 @@ describe.each(MANAGERS)("installed by $name", (manager) => {
   });
 
   it.runIf(manager.omitOptional !== undefined)(
-    "names what is missing without optional dependencies",
+    "names the missing package without optional dependencies",
     () => {
       const bare = installed(manager, manager.omitOptional);
       const failures = JSON.parse(must(bare, [process.execPath, "failure.mjs"]));
@@ -82,7 +82,7 @@ describe("installed for another platform", () => {
     expect(failures).toHaveLength(2);
   });
 
-  it("installs on a platform that is not supported, and says so when it is used", () => {
+  it("installs on an unsupported platform, and fails when used", () => {
     const project = installed(npm, ["--os=freebsd", "--cpu=x64"]);
     const pretence = `Object.defineProperties(process, { platform: { value: "freebsd" }, arch: { value: "x64" } })`;
     const imported = `data:text/javascript,${encodeURIComponent(pretence)}`;
@@ -110,13 +110,13 @@ describe.each(inject("tarballs").map((tarball) => [path.basename(tarball), tarba
   (name, tarball) => {
     const isMain = name === `vinext-seed-native-${MANIFEST.version}.tgz`;
 
-    it("is what publint wants", () => {
+    it("passes publint", () => {
       const cli = path.join(HERE, "node_modules", "publint", "src", "cli.js");
       const { stdout, status } = run(HERE, [process.execPath, cli, tarball, "--strict"]);
       expect(status, stdout).toBe(0);
     });
 
-    it.runIf(isMain)("has types that are what attw wants", () => {
+    it.runIf(isMain)("passes attw", () => {
       const cli = path.join(HERE, "node_modules", "@arethetypeswrong", "cli", "dist", "index.js");
       // The package is ESM, which CommonJS can require from Node 20.19 on; consumer/types.cts proves it.
       const { stdout, status } = run(HERE, [

@@ -66,7 +66,7 @@ export async function compareProject({ root, scratch, paths = [], basePath, ...t
     allowUnprovenRoutes: true,
   });
   if (result.failure !== undefined) {
-    throw new Error(`the seeding failed (${result.failure.code}): ${result.failure.message}`);
+    throw new Error(`seeding failed (${result.failure.code}): ${result.failure.message}`);
   }
   const seededEntries = await reading({ root, namespaceId, persistTo: seededState }, (namespace) =>
     namespace.pages(),

@@ -1,4 +1,4 @@
-// Reads the command line. What the commands do is in the modules beside this one.
+// Parses the command line. The commands themselves are in the modules beside this one.
 
 import { statSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -55,15 +55,14 @@ Exit codes:
 The API token is taken from CLOUDFLARE_API_TOKEN, else from wrangler login.`;
 
 /**
- * Reads a command line and hands it to `run`. Wrong use throws commander's error, after its message
- * is printed.
+ * Parses a command line and passes it to `run`. Invalid use prints a message and throws commander's error.
  * @param {string[]} args
  * @param {(invocation: Invocation) => Promise<number>} run
  * @param {{ out: (text: string) => void, err: (text: string) => void }} output
  * @returns {Promise<number>} the exit code
  */
 export async function dispatch(args, run, output) {
-  // What stands behind `--` is the deploy's.
+  // Arguments after `--` belong to the deploy.
   const end = args.indexOf("--");
   const [own, deployArgs] = end === -1 ? [args, []] : [args.slice(0, end), args.slice(end + 1)];
   let exitCode = 0;
@@ -117,7 +116,7 @@ function commandLine(invoke, deployArgs) {
     if (runtime?.cloudflare !== undefined && runtime.vinext === undefined) {
       program.error("error: --adapter-version goes with --vinext-version");
     }
-    // Passed over, it would fill the deployed namespace instead of the one on this machine.
+    // Ignoring it would fill the deployed namespace instead of the one on this machine.
     if (persistTo !== undefined && !local) program.error("error: --persist-to goes with --local");
     checkStore(options(), program);
   });
@@ -187,7 +186,7 @@ function own(command) {
   return byOptionName(command.opts());
 }
 
-/** Options that name a KV namespace, which goes with no other store. */
+/** Options that select a KV namespace, and do not apply to other stores. */
 const OF_KV = /** @type {const} */ ({
   local: "--local",
   binding: "--binding",
@@ -217,7 +216,7 @@ function checkStore(options, program) {
 }
 
 /**
- * What keeps a directory from being a project's.
+ * Why a directory is not a project.
  * @param {string} root
  */
 function problemOf(root) {
@@ -225,7 +224,7 @@ function problemOf(root) {
     if (!statSync(root, { throwIfNoEntry: false })?.isDirectory()) {
       return `there is no directory ${root}`;
     }
-    // A directory that may not be read can be looked at, but not into.
+    // `stat` works on a directory that cannot be read.
     if (statSync(path.join(root, "package.json"), { throwIfNoEntry: false })) return undefined;
     return `there is no package.json in ${root}; name the project's directory`;
   } catch (error) {

@@ -5,7 +5,7 @@ import { spawn } from "node:child_process";
 import { sanitize } from "../sanitized-text.js";
 import { exitCodeOf } from "./exit-codes.js";
 
-/** How long the output of a command that has ended is waited for. */
+/** How long to wait for the output of a command that has ended. */
 const LAST_WORDS_MS = 2_000;
 
 /**
@@ -32,7 +32,7 @@ export function runCommand(script, args, { root, variables, isQuiet, interrupt }
     });
     relay(child.stdout, out);
     relay(child.stderr, stderr);
-    // On Ctrl-C a terminal tells the whole group; anybody else tells only us.
+    // On Ctrl-C a terminal signals the whole group; other senders signal only this process.
     const pass = () => {
       const isTold = process.stdin.isTTY && interrupt.received === "SIGINT";
       if (!isTold) child.kill(interrupt.received);
@@ -57,8 +57,8 @@ export function runCommand(script, args, { root, variables, isQuiet, interrupt }
 }
 
 /**
- * A terminal is the command's own. Anything else may be full or gone, which would end a deploy in the
- * middle, so that it writes to us.
+ * On a terminal the command inherits the output. Anything else may be full or closed, which would
+ * end a deploy halfway, so its output is piped through this process.
  * @param {NodeJS.WriteStream} stream
  * @param {number} descriptor
  */

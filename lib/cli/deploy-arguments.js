@@ -1,5 +1,6 @@
-// Reads the arguments that `deploy` passes on to `wrangler deploy`. What decides where wrangler deploys
-// to applies to the build and the seeding too; what would deploy something else is refused.
+// Parses the arguments that `deploy` passes to `wrangler deploy`. Those that select the target
+// apply to the build and to seeding too; those that would deploy something other than the build are
+// rejected.
 
 import path from "node:path";
 import parse from "yargs-parser";
@@ -15,7 +16,7 @@ import parse from "yargs-parser";
  * @property {boolean} dryRun
  */
 
-/** Arguments with one value, and what they are called here. */
+/** Arguments with one value, and their names here. */
 const SINGLE = /** @type {const} */ ({
   env: "env",
   config: "config",
@@ -24,20 +25,20 @@ const SINGLE = /** @type {const} */ ({
   profile: "profile",
 });
 
-/** Arguments that cannot go together with building and seeding, and what to do instead. */
+/** Arguments that conflict with building and seeding, and what to do instead. */
 const REFUSED = {
   cwd: "name the project's directory as the argument of vinext-seed deploy instead",
-  script: "it would deploy something else than the build",
+  script: "it would deploy something other than the build",
   temporary: "the token of a temporary account cannot be used for seeding; log in first",
   "event-code": "the token of a temporary account cannot be used for seeding; log in first",
-  "experimental-new-config": "it would deploy something else than the build of Vite",
+  "experimental-new-config": "it would deploy something other than the Vite build",
   "legacy-env": "service environments are not supported; deploy without it",
   help: "run `wrangler deploy --help` itself",
   version: "run `wrangler --version` itself",
 };
 
 /**
- * Boolean flags of `wrangler deploy` (4.151), hidden ones included. A word behind one of them is not
+ * Boolean flags of `wrangler deploy` (4.151), hidden ones included. A word after one of them is not
  * its value but the path of another Worker.
  */
 const BOOLEAN = [
@@ -68,7 +69,7 @@ const BOOLEAN = [
   "x-route-zones",
 ];
 
-/** Arguments with any number of values: what stands behind them is theirs. */
+/** Arguments with any number of values: the words after them belong to them. */
 const ARRAY = [
   "alias",
   "compatibility-flags",
@@ -100,7 +101,7 @@ const ALIASES = {
   "zone-id": ["zone-ids"],
 };
 
-/** Letters that mean something to `wrangler deploy`. */
+/** Short flags of `wrangler deploy`. */
 const LETTERS = ["c", "e", "h", "v"];
 
 const OPTIONS = {
@@ -126,7 +127,7 @@ export function readDeployArguments(args, root) {
   if (error !== null) return { problem: `wrangler's arguments cannot be read: ${error.message}` };
   for (const [name, instead] of Object.entries(REFUSED)) {
     if (parsed[name] !== undefined && parsed[name] !== false) {
-      return { problem: `--${name} cannot be passed on to wrangler: ${instead}` };
+      return { problem: `--${name} cannot be passed to wrangler: ${instead}` };
     }
   }
   const letter = Object.keys(parsed).find(
@@ -135,16 +136,16 @@ export function readDeployArguments(args, root) {
   if (letter !== undefined) return { problem: `wrangler deploy has no argument -${letter}` };
   const [worker] = parsed._;
   if (worker !== undefined) {
-    const reason = "it would deploy something else than the build";
-    return { problem: `the path "${worker}" cannot be passed on to wrangler: ${reason}` };
+    const reason = "it would deploy something other than the build";
+    return { problem: `the path "${worker}" cannot be passed to wrangler: ${reason}` };
   }
   /** @type {DeployArguments} */
   const read = { dryRun: parsed["dry-run"] === true };
   for (const [name, ours] of Object.entries(SINGLE)) {
     const value = parsed[name];
     if (value === undefined) continue;
-    if (typeof value !== "string") return { problem: `--${name} is passed on more than once` };
-    // An empty name of an environment is the top-level one. Wrangler lets no other value be empty.
+    if (typeof value !== "string") return { problem: `--${name} is passed more than once` };
+    // An empty environment name is the top-level one. Wrangler accepts no other empty value.
     if (value === "" && name !== "env") return { problem: `--${name} has no value` };
     read[ours] = name === "config" ? path.resolve(root, value) : value;
   }

@@ -39,10 +39,10 @@ export async function findBuild(root, signal, { viteMode, viteConfig } = {}) {
   }
   const vite = await findCommand(root, "vite", signal);
   if (vite !== undefined) return tool("vite", vite, viteArgs);
-  // Stand-ins for Vite, such as that of Vite+, have no command of that name.
+  // Replacements for Vite, such as Vite+'s, have no command of that name.
   const vitePlus = await binOf(root, "vite-plus", "vp", signal);
   if (vitePlus !== undefined) return tool("vp", vitePlus, viteArgs);
-  // Vinext runs the command line of a stand-in that has the same files as Vite.
+  // vinext runs the command line of a replacement that has the same files as Vite.
   if (vinext !== undefined && (await findPackage(root, "vite", signal)) !== undefined) {
     return tool("vinext", vinext, ["build"]);
   }
@@ -86,7 +86,7 @@ function tool(command, script, args, shown = command) {
 }
 
 /**
- * The installed command that deploys what the last build has left.
+ * The installed command that deploys the last build.
  * @param {string} root
  * @param {string[]} args its arguments
  * @param {AbortSignal} [signal]
@@ -105,7 +105,7 @@ export async function findDeploy(root, args, signal) {
 }
 
 /**
- * Whether anything is installed that deploys.
+ * Whether a deploy tool is installed.
  * @param {string} root
  * @param {AbortSignal} [signal]
  */

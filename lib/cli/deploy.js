@@ -1,8 +1,8 @@
-// `vinext-seed deploy`: builds with pre-rendering, seeds, deploys. Where the first deploy makes the KV
-// namespace, it seeds right after the deploy.
+// `vinext-seed deploy`: builds with pre-rendering, seeds, deploys. If the first deploy creates the
+// KV namespace, it seeds right after the deploy.
 //
-// Invariants: vinext's own deploy command is not run. It may build or pre-render once more, which makes
-// other keys than those that are seeded, or write entries of its own over ours.
+// Invariants: vinext's own deploy command is not run. It may build or pre-render again, which
+// changes the keys, or overwrite the seeded entries with its own.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { strictError } from "../strict.js";
@@ -19,11 +19,11 @@ import { verifyStep } from "./verify.js";
 /** @typedef {import("./seed-step.js").SeedStep} SeedStep */
 /** @typedef {Omit<import("./deploy-arguments.js").DeployArguments, "dryRun">} Passed */
 
-/** How often, and after which pauses, a namespace is looked for that a deploy has just made. */
+/** Delays between lookups of a namespace that a deploy has just created. */
 const LOOKUPS = 5;
 const LOOKUP_PAUSE_MS = 1_000;
 
-/** Options that say to wrangler and to the seeding where to deploy to. */
+/** Options that select the target of both wrangler and seeding. */
 const SHARED = /** @type {const} */ ({
   env: "--env",
   config: "--config",
@@ -67,7 +67,7 @@ export async function deployProject(invocation, printer, interrupt) {
     return end(USAGE, "TOOL_MISSING", missing("wrangler", root));
   const { env } = options;
   // Both the build and wrangler take the environment from here; the build has no flag for it.
-  // Where the Vite configuration has `withSeed`, that leaves the seeding to this command.
+  // If the Vite configuration has `withSeed`, it leaves seeding to this command.
   /** @type {Record<string, string>} */
   const variables = { VINEXT_SEED: "0", ...(env === undefined ? {} : { CLOUDFLARE_ENV: env }) };
   const child = { root, variables, isQuiet: options.json ?? false, interrupt };
@@ -75,13 +75,13 @@ export async function deployProject(invocation, printer, interrupt) {
   printer.note(`Building: ${build.title}`);
   const built = await runCommand(build.script, build.args, child);
   if (interrupt.received !== undefined) {
-    return end(OK, "ABORT_ERR", "interrupted while building: nothing is seeded or deployed");
+    return end(OK, "ABORT_ERR", "interrupted while building: nothing was seeded or deployed");
   }
   if (built !== OK) {
-    const message = `${build.title} exited with ${built}: nothing is seeded or deployed`;
+    const message = `${build.title} exited with ${built}: nothing was seeded or deployed`;
     return end(built, "BUILD_FAILED", message);
   }
-  // Which layout there is to deploy is known only now.
+  // Only now is the layout of the build known.
   const flags = [...sharedFlags(invocation.options, passed), ...deployArgs];
   const deploy = await findDeploy(root, flags, interrupt.signal);
   if ("problem" in deploy) return end(USAGE, "TOOL_MISSING", deploy.problem);
@@ -103,11 +103,11 @@ export async function deployProject(invocation, printer, interrupt) {
     ? await seedStep(root, options, printer, interrupt, isFirstDeploy)
     : undefined;
   if (interrupt.received !== undefined) {
-    const message = "interrupted before the deploy: nothing is deployed";
+    const message = "interrupted before the deploy: nothing was deployed";
     return end(OK, "ABORT_ERR", message, { seed: seeding?.result ?? null });
   }
   const isFirst = seeding !== undefined && isFirstDeploy(seeding.result);
-  if (isFirst) printer.note("The first deploy makes the KV namespace, so seeding comes after it");
+  if (isFirst) printer.note("The first deploy creates the KV namespace, so seeding follows it");
   if (seeding?.isFailed && options.strict && !isFirst) {
     const { result } = seeding;
     const code = result.failure?.code ?? strictError(result)?.code ?? "SEEDING_SKIPPED";
@@ -117,10 +117,10 @@ export async function deployProject(invocation, printer, interrupt) {
   printer.note(`Deploying: ${deploy.title}`);
   const deployed = await runCommand(deploy.script, deploy.args, child);
   if (interrupt.received !== undefined) {
-    printer.error("interrupted while deploying: the last lines of the deploy show how far it came");
+    printer.error("interrupted while deploying: see the deploy's last lines for how far it got");
   } else if (isFirst && deployed === OK) {
     printer.note(
-      "Seeding the namespace that this first deploy has made; visitors of these seconds get a MISS",
+      "Seeding the namespace that this first deploy has created; until it is done visitors get a MISS",
     );
     seeding = await seedNewNamespace(root, options, printer, interrupt);
   }
@@ -138,7 +138,7 @@ export async function deployProject(invocation, printer, interrupt) {
 }
 
 /**
- * Seeds a namespace that was made a moment ago, so that not every part of Cloudflare may know it yet.
+ * Seeds a namespace that was just created, which may not be visible everywhere at Cloudflare yet.
  * @param {string} root
  * @param {CliOptions} options
  * @param {import("./printer.js").Printer} printer
@@ -167,14 +167,14 @@ function conflictOf(options, passed) {
   for (const name of NAMES) {
     const [own, theirs] = [options[name], passed[name]];
     if (own !== undefined && theirs !== undefined && own !== theirs) {
-      return `${SHARED[name]} is "${own}" before -- and "${theirs}" after it; give it once`;
+      return `${SHARED[name]} is "${own}" before -- and "${theirs}" after it; pass it only once`;
     }
   }
   return undefined;
 }
 
 /**
- * What the deploy has to know of our own options, unless it is passed on already.
+ * Our options that the deploy needs too, unless they are already passed.
  * @param {CliOptions} options
  * @param {Passed} passed
  */

@@ -1,16 +1,16 @@
-// How the command ends. `deploy` passes on the exit code of the build or the deploy instead.
+// Exit codes. `deploy` passes on the exit code of the build or the deploy instead.
 
 import os from "node:os";
 
-/** Done, or not done with a warning. */
+/** Success, or skipped with a warning. */
 export const OK = 0;
-/** The seeding failed or was skipped, and `--strict` was given. */
+/** Seeding failed or was skipped with `--strict`. */
 export const FAILED = 1;
 /** The command line is wrong. */
 export const USAGE = 2;
 
 /**
- * Ended by a signal, as shells count it: 130 for Ctrl-C.
+ * Ended by a signal, as in shells: 130 for Ctrl-C.
  * @param {NodeJS.Signals} signal
  */
 export function exitCodeOf(signal) {

@@ -1,5 +1,5 @@
-// `vinext-seed export`: writes the entries to files, and says how wrangler loads them. It needs no token
-// and sends nothing.
+// `vinext-seed export`: writes the entries to files, and prints the command that loads them. It
+// needs no token and sends nothing.
 
 import path from "node:path";
 import { inspectWorker } from "../binding.js";
@@ -42,8 +42,8 @@ export async function exportProject(root, directory, options, printer, signal) {
   const unsafe = unsafeWord([place, env || undefined, config, binding, namespaceId]);
   if (unsafe !== undefined) {
     const message =
-      `${sanitize(unsafe)} has characters that no command can be pasted with, and the files are loaded ` +
-      "with a command; choose another name";
+      `${sanitize(unsafe)} has characters that cannot be pasted safely into the load command; ` +
+      "choose another name";
     printer.json({ failure: { code: "UNSAFE_NAME", message } });
     printer.error(message);
     return USAGE;
@@ -83,7 +83,7 @@ export async function exportProject(root, directory, options, printer, signal) {
 }
 
 /**
- * How wrangler is told the namespace: a flag and its value.
+ * The flag that selects the namespace for wrangler, and its value.
  * @param {string} root
  * @param {import("./arguments.js").CliOptions} options
  * @param {string | undefined} named the binding that the Vite configuration names
@@ -124,7 +124,7 @@ function unsafeWord(words) {
 }
 
 /**
- * A file as it is named in the project's directory.
+ * A file's path relative to the project's directory.
  * @param {string} root
  * @param {string} file
  */

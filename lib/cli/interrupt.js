@@ -1,4 +1,4 @@
-// Turns SIGINT and SIGTERM into an abort signal; a second signal ends the process at once.
+// Turns SIGINT and SIGTERM into an abort signal; a second signal ends the process immediately.
 
 import { exitCodeOf } from "./exit-codes.js";
 

@@ -5,7 +5,7 @@ import { FREE_PLAN } from "../kv-free-plan.js";
 /** Writes a month that the paid plan includes (Cloudflare KV, "Pricing"). */
 const PAID_MONTHLY_WRITES = 1_000_000;
 
-/** Dollars for a million writes more (Cloudflare KV, "Pricing"). */
+/** Dollars for each million writes beyond that (Cloudflare KV, "Pricing"). */
 const USD_PER_MILLION_WRITES = 5;
 
 /** Dollars for a million deletes, lists and reads beyond those included (Cloudflare KV, "Pricing"). */

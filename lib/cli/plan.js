@@ -1,5 +1,5 @@
-// `vinext-seed plan`: says what a seeding would write, where to and what it would cost. It writes
-// nothing, and does not fail because no token is at hand.
+// `vinext-seed plan`: prints what seeding would write, where, and what it would cost. It writes
+// nothing, and works without a token.
 
 import { prerenderHint } from "../prerender-hint.js";
 import { sanitize } from "../sanitized-text.js";
@@ -15,7 +15,7 @@ import { planOptions, seedOptions } from "./seed-step.js";
 import { place, skippedRoutes, skippedRows, whyNothing } from "./summary.js";
 
 /**
- * Where entries would go, or what is missing of it.
+ * Where entries would go, or what is missing.
  * @typedef {import("../wrangler/of-project.js").ProjectTarget["target"] | { store: string }} PlanTarget
  */
 
@@ -33,7 +33,7 @@ export async function planProject(root, options, printer, signal) {
 }
 
 /**
- * Makes a plan and prints it, but for the JSON document.
+ * Makes a plan and prints it, except for the JSON document.
  * @param {string} root
  * @param {import("./arguments.js").CliOptions} options
  * @param {import("./printer.js").Printer} printer
@@ -134,7 +134,7 @@ function text(plan, target, isForStore, { isVerbose }) {
 }
 
 /**
- * What a budget buys.
+ * What a budget of writes covers.
  * @param {import("../../index.js").SeedPlan} plan
  * @returns {[string, string][]}
  */
@@ -150,7 +150,7 @@ function budgetRow({ routes, kvPairs, routesWithinBudget, kvPairsWithinBudget })
   ];
 }
 
-/** What vinext makes where next.config has no `generateBuildId`: a random UUID. */
+/** vinext's build id without `generateBuildId` in next.config: a random UUID. */
 const RANDOM_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/u;
 
 /**
@@ -182,7 +182,7 @@ function costs(writes, bytes) {
     [
       "free plan",
       `${share} % of the ${number(freePlan.dailyWrites)} writes of a day` +
-        (isTooMuch ? ": too much, the rest would fail until 00:00 UTC" : ""),
+        (isTooMuch ? ": too many, the rest would fail until 00:00 UTC" : ""),
     ],
     [
       "paid plan",
@@ -204,7 +204,7 @@ function callRows(kvPairs) {
   return [
     [
       "lists",
-      `at most ${counted(lists, "call")} to learn what is stored already (${usd(usdForLists)})`,
+      `at most ${counted(lists, "call")} to find what is already stored (${usd(usdForLists)})`,
     ],
     [
       "deletes",
@@ -217,7 +217,7 @@ function callRows(kvPairs) {
 /** @param {import("../wrangler/resolve.js").Missing} missing */
 function unknown({ namespaceId, binding, reason }) {
   const known = [binding, namespaceId].filter((part) => part !== undefined).map(sanitize);
-  return `${known.length === 0 ? "" : `${known.join(", ")}; `}not all is known yet: ${reason}`;
+  return `${known.length === 0 ? "" : `${known.join(", ")}; `}the target is incomplete: ${reason}`;
 }
 
 /**

@@ -1,8 +1,8 @@
 // Prints results on standard output, everything else on standard error.
 //
 // Invariants: with `--json` standard output gets one JSON document and nothing else. Nothing that is
-// printed can control a terminal or the log of a CI service, whatever its origin. A stream that cannot be
-// written to does not matter to the run.
+// printed can control a terminal or the log of a CI service, whatever its origin. An unwritable
+// stream does not affect the run.
 
 import { styleText } from "node:util";
 import { sanitizedJson, sanitizeLines } from "../sanitized-text.js";

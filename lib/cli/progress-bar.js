@@ -1,5 +1,5 @@
-// Shows how far a seeding is: a bar on a terminal, which is gone at the end, else a line every ten
-// seconds. Routes that are skipped count as done, so it counts routes, not pages.
+// Shows progress: on a terminal a bar, which is removed at the end, else a line every ten seconds.
+// Routes that are skipped count as done, so it counts routes, not pages.
 
 import cliProgress from "cli-progress";
 import { counted, size } from "./format.js";

@@ -1,5 +1,5 @@
-// `vinext-seed prune`: deletes the entries of builds that are no longer live, and says of each build why it
-// is kept or not.
+// `vinext-seed prune`: deletes the entries of builds that are no longer live, and prints why each
+// build is kept or not.
 
 import { pruneFromProject } from "../prune-from-project.js";
 import { sanitize } from "../sanitized-text.js";
@@ -84,13 +84,13 @@ function summary({ kvPairsDeleted = 0, kvPairsNotDeleted = 0, lists = 0 }, isDry
     return `${counted(kvPairsNotDeleted, "entry", "entries")} would be deleted (${calls})`;
   }
   const left =
-    kvPairsNotDeleted === 0 ? "" : `, ${number(kvPairsNotDeleted)} are left for the next run`;
+    kvPairsNotDeleted === 0 ? "" : `, ${number(kvPairsNotDeleted)} remain for the next run`;
   return `Deleted ${counted(kvPairsDeleted, "entry", "entries")}${left} (${calls})`;
 }
 
 /** @param {string} code */
 function quotaAdvice(code) {
   return code === "KV_QUOTA_EXHAUSTED"
-    ? "; the quota of deletes resets at 00:00 UTC, and the next run goes on"
+    ? "; the quota of deletes resets at 00:00 UTC; run again after that"
     : "";
 }

@@ -1,4 +1,4 @@
-// Seeds as `run` and `deploy` do, and prints the outcome. What it means for the exit code, they decide.
+// Seeds for `run` and `deploy`, and prints the outcome. They decide on the exit code.
 
 import { optionsFor } from "../options/table.js";
 import { seedFromProject } from "../seed-from-project.js";
@@ -19,7 +19,7 @@ import { writeStepSummary } from "./step-summary.js";
  * @param {import("./printer.js").Printer} printer
  * @param {import("./interrupt.js").Interrupt} interrupt
  * @param {(result: import("../../index.js").ProjectSeedResult) => boolean} [isExpected] which results
- *   the caller has an answer to, so that nothing is said of them
+ *   the caller handles, so that they are not printed
  * @returns {Promise<SeedStep>}
  */
 export async function seedStep(root, options, printer, interrupt, isExpected = () => false) {
@@ -36,7 +36,7 @@ export async function seedStep(root, options, printer, interrupt, isExpected = (
   if (interrupt.received !== undefined && failure !== undefined) {
     printer.error(interruptedSummary(result));
   } else if (failure !== undefined) {
-    printer.warning(`the seeding failed (${failure.code}): ${failure.message}${inDoubt(result)}`);
+    printer.warning(`seeding failed (${failure.code}): ${failure.message}${inDoubt(result)}`);
     if (printer.isVerbose) for (const line of notStoredKeys(result)) printer.note(line);
   } else if (skipped !== undefined) {
     printer.warning(`nothing is seeded ${whyNothing(result)}`);

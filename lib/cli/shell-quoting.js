@@ -5,7 +5,7 @@ import { sanitizeLines } from "../sanitized-text.js";
 /** Characters that mean nothing to any shell. */
 const PLAIN = { posix: /^[\w@%+=:,./-]+$/u, windows: /^[\w:./\\-]+$/u };
 
-/** What cmd.exe or PowerShell expand between double quotes, and what ends them. */
+/** Characters that cmd.exe or PowerShell expand between double quotes, or that end them. */
 const EXPANDED_ON_WINDOWS = /["%$`]/u;
 
 /**
@@ -15,7 +15,7 @@ const EXPANDED_ON_WINDOWS = /["%$`]/u;
  *   printed or pasted, or on Windows some that are expanded everywhere
  */
 export function quoted(word, platform = process.platform) {
-  // The same characters are not printed as they are.
+  // These characters would be escaped when printed.
   if (sanitizeLines(word) !== word || word.includes("\n") || word.startsWith("-")) return undefined;
   if (platform === "win32") {
     if (EXPANDED_ON_WINDOWS.test(word)) return undefined;

@@ -1,14 +1,14 @@
-// Groups skipped routes by their whole reason, what needs attention first.
+// Groups skipped routes by reason, those that need attention first.
 
 import { sanitize } from "../sanitized-text.js";
 
 /** @typedef {import("../../index.js").RouteSkipped} RouteSkipped */
 /** @typedef {import("../../index.js").ReasonSkipped} ReasonSkipped */
 
-/** How many different reasons of one code are shown. More would be a list of the routes. */
+/** How many different reasons of one code are shown. More would amount to listing the routes. */
 const MAX_REASONS_OF_CODE = 8;
 
-/** Reasons that name the route's own file or its size: they are the same one. */
+/** Reasons that contain the route's own file or size: they count as the same one. */
 const NAMES_ITS_ROUTE = [
   "missing-artifact",
   "unusable-artifact",
@@ -19,7 +19,7 @@ const NAMES_ITS_ROUTE = [
   "key-too-long",
 ];
 
-/** Why the build itself does not render a route: a word, where an error is a sentence. */
+/** Why the build itself does not render a route: a single word, unlike an error. */
 const DECISION_OF_BUILD = /^not rendered by the build \((?!error\))[a-z]+(?:-[a-z]+)*\)$/u;
 
 /** Codes that need no attention: the route is not meant to be seeded. */
@@ -68,7 +68,7 @@ export function groupSkipped(skipped) {
 }
 
 /**
- * Whether a dynamic route is not rendered because nothing says for which parameters.
+ * Whether a dynamic route is not rendered for lack of parameters.
  * @param {{ reason: string }[]} skipped
  */
 export function lacksStaticParams(skipped) {
@@ -94,7 +94,7 @@ function bounded(code, groups) {
 }
 
 /**
- * Failed renders first, then errors of the build, then what else is wrong, then what is meant.
+ * Failed renders first, then build errors, then other problems, then expected skips.
  * @param {string} code
  * @param {SkippedGroup} group
  */

@@ -6,7 +6,7 @@ import { number, size, time } from "./format.js";
 import { groupSkipped } from "./skipped-groups.js";
 import { place, unchangedRows } from "./summary.js";
 
-/** Appending, and without waiting for somebody to read from a pipe. Windows has no such flag. */
+/** Appends without blocking on a pipe. Windows has no such flag. */
 const FLAGS =
   constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | (constants.O_NONBLOCK ?? 0);
 

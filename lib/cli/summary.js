@@ -1,4 +1,4 @@
-// Says in words what a run did: never a number that the result does not have.
+// Describes a run's result in words.
 
 import { sanitize } from "../sanitized-text.js";
 import { counted, number, rows, size, time } from "./format.js";
@@ -28,7 +28,7 @@ export function seedSummary(result, isVerbose) {
 }
 
 /**
- * What was not written, and why: entries that have not changed, and those that the budget is not for.
+ * What was not written, and why: unchanged entries, and those beyond the budget.
  * @param {ProjectSeedResult} result
  * @returns {[string, string][]}
  */
@@ -75,15 +75,15 @@ export function whyNothing({ skipped, skippedCode, skippedDetail, skippedReasons
 }
 
 /**
- * What is stored of a run that was broken off.
+ * What an interrupted run has stored.
  * @param {ProjectSeedResult} result
  */
 export function interruptedSummary(result) {
   const { kvPairsUploaded, bytesUploaded } = result;
   const stored = counted(kvPairsUploaded, "entry is", "entries are");
   return (
-    `interrupted: ${stored} stored (${size(bytesUploaded)})${inDoubt(result)}; what is not stored is ` +
-    "rendered when it is first visited"
+    `interrupted: ${stored} stored (${size(bytesUploaded)})${inDoubt(result)}; ` +
+    "the rest is rendered on its first visit"
   );
 }
 
@@ -122,7 +122,7 @@ export function place({ accountId, namespaceId, binding, persistTo, store }) {
 }
 
 /**
- * One row for each reason, what needs attention first.
+ * One row for each reason, those that need attention first.
  * @param {(RouteSkipped | ReasonSkipped)[]} skipped
  * @returns {[string, string][]}
  */

@@ -1,4 +1,4 @@
-// `vinext-seed verify`: reads entries back, asks the site, and prints what is wrong.
+// `vinext-seed verify`: reads entries back, requests pages from the site, and prints problems.
 
 import { sanitize } from "../sanitized-text.js";
 import { verifyFromProject } from "../verify-from-project.js";
@@ -9,7 +9,7 @@ import { seedOptions } from "./seed-step.js";
 /** Problems that are printed without `--verbose`. */
 const MAX_PRINTED = 20;
 
-/** What the rows of the table count. */
+/** The counts in the table. */
 const ROWS = /** @type {const} */ ([
   ["html", "documents"],
   ["rsc", "payloads"],
@@ -34,7 +34,7 @@ const COLUMNS = /** @type {const} */ ([
  */
 
 /**
- * Verifies and prints, but for the JSON document.
+ * Verifies and prints, except for the JSON document.
  * @param {string} root
  * @param {VerifyChoice} choice
  * @param {import("./arguments.js").CliOptions} options

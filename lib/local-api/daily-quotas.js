@@ -1,12 +1,12 @@
-// Counts what the free plan of Workers KV limits by the day, if it is asked to.
+// Counts operations against the daily limits of Workers KV, if enabled.
 //
-// A request that does not fit into what is left is refused as a whole.
+// A request that exceeds what is left is rejected as a whole.
 
 import { Refusal } from "./limits.js";
 
 /** @typedef {keyof typeof import("../kv-free-plan.js").FREE_PLAN} Operation */
 
-/** What Cloudflare answers where the quota of the day is used up. */
+/** Cloudflare's answer when the daily quota is used up. */
 const EXHAUSTED_CODE = 10048;
 
 export class DailyQuotas {
@@ -26,7 +26,7 @@ export class DailyQuotas {
   }
 
   /**
-   * Takes note of operations, or refuses them.
+   * Counts operations, or rejects them.
    * @param {Operation} operation
    * @param {number} [count]
    */

@@ -60,7 +60,7 @@ function parse(bytes, what = "the request body") {
 async function putBulk({ namespace, body, spend }) {
   const pairs = checkPairs(parse(await body(MAX_BULK_BODY_BYTES)));
   spend("writes", pairs.length);
-  // Of a key that stands twice the last value stays, as if they were written in order.
+  // The last value of a repeated key wins, as if written in order.
   const last = new Map(pairs.map((pair) => [pair.key, pair]));
   await each([...last.values()], ({ key, value, base64, expiration, expiration_ttl, metadata }) =>
     namespace.put(key, base64 ? Buffer.from(value, "base64") : value, {
@@ -110,7 +110,7 @@ async function listKeys({ namespace, query, spend }) {
     prefix: query.get("prefix") ?? undefined,
     cursor: query.get("cursor") || undefined,
   });
-  // KV gives `null` for a key without metadata; the API leaves the member out.
+  // KV returns `null` for a key without metadata; the API omits the member.
   const result = page.keys.map(({ metadata, ...key }) =>
     metadata === null || metadata === undefined ? key : { ...key, metadata },
   );

@@ -1,6 +1,6 @@
 // Checks request bodies against the limits of Workers KV, as strictly as Cloudflare's API does.
 //
-// A request that passes here and fails in production would be worse than no local API. The figures are
+// A request that succeeds here must not fail in production. The figures are
 // Cloudflare's: https://developers.cloudflare.com/kv/platform/limits/ and the API reference of the bulk
 // endpoints.
 
@@ -22,13 +22,13 @@ export const MAX_VALUE_BYTES = 25 * 1024 * 1024;
 /** Bytes of serialised metadata. */
 const MAX_METADATA_BYTES = 1024;
 
-/** Seconds an entry lives at least. */
+/** Minimum TTL in seconds. */
 const MIN_TTL_SECONDS = 60;
-/** Seconds an entry lives at most; workerd refuses more: 2³¹ − 1. */
+/** Maximum TTL in seconds; workerd rejects more: 2³¹ − 1. */
 const MAX_TTL_SECONDS = 2_147_483_647;
 
 /**
- * A request that the API refuses. The codes are of the ranges that Cloudflare uses for the thing:
+ * A request that the API rejects. The codes are from Cloudflare's ranges:
  * 10000 authentication, 10009 keys, 10012 bodies, 10013 namespaces, 10022 pairs, 10030 sizes.
  */
 export class Refusal extends Error {

@@ -1,7 +1,7 @@
-// Runs the local KV API in a process of its own, for the time of a seeding.
+// Runs the local KV API in its own process during seeding.
 //
-// Large bodies keep its event loop busy for seconds, and Miniflare ends its process on a signal: neither
-// is to keep the process that seeds from being cancelled. What workerd prints is kept, not shown.
+// Large bodies block its event loop for seconds, and Miniflare ends its process on a signal:
+// neither must affect cancelling the seeding process. workerd's output is captured, not shown.
 
 import { fileURLToPath } from "node:url";
 import { abortError, whenAborted } from "../abort.js";
@@ -15,7 +15,7 @@ const SERVER = fileURLToPath(new URL("./server-process.js", import.meta.url));
 const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 10_000;
 
-/** How the operating system, SQLite and workerd call a disk without space, or a quota that is used up. */
+/** How the operating system, SQLite and workerd report a full disk or an exhausted quota. */
 const NO_SPACE =
   /No space left on device|not enough space|Disk quota exceeded|SQLITE_FULL|disk is full/iu;
 

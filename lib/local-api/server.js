@@ -10,7 +10,7 @@ import { KvStore } from "./store.js";
 
 export { FREE_PLAN } from "../kv-free-plan.js";
 
-/** The path of Cloudflare's API. */
+/** The base path of Cloudflare's API. */
 const API_PATH = "/client/v4";
 
 /**
@@ -142,7 +142,7 @@ function envelope({ result, resultInfo }) {
 /** @param {unknown} error */
 function refuse(error) {
   if (error instanceof Refusal && error.status === 413 && error.code === 0) {
-    // This one comes from the gateway before the API, which does not speak JSON.
+    // This error comes from the gateway before the API, which does not return JSON.
     const content = "<html><head><title>413 Request Entity Too Large</title></head></html>";
     return { status: 413, type: "text/html", content };
   }
@@ -166,7 +166,7 @@ async function read(request, maxBytes) {
   let bytes = 0;
   for await (const chunk of request) {
     bytes += chunk.length;
-    // Read on, so that the client gets to see the answer, but keep nothing more.
+    // Keep reading, so that the client sees the answer, but discard the data.
     if (bytes <= maxBytes) chunks.push(chunk);
   }
   if (bytes > maxBytes) throw new Refusal(413, 0, "");
@@ -174,7 +174,7 @@ async function read(request, maxBytes) {
 }
 
 /**
- * A body as it was before it was compressed. Its limit is the same.
+ * Decompresses a body, within the same limit.
  * @param {Buffer} body
  * @param {string | undefined} encoding
  * @param {number} maxBytes

@@ -34,7 +34,7 @@ import { pathToFileURL } from "node:url";
  * @property {() => Promise<void>} dispose
  */
 
-/** What a namespace is bound to in the one Worker that Miniflare needs. */
+/** The binding's name in the one Worker that Miniflare needs. */
 const BINDING_PREFIX = "NAMESPACE_";
 
 /** Opens KV namespaces below a persistence directory. */

@@ -1,6 +1,6 @@
-// An entry of the sample, as a page that can be asked for.
+// Turns a sampled entry into a page that can be requested.
 
-/** What a value has that depends on the moment of the run. */
+/** Members of a value that depend on the time of the run. */
 const TIMES = new Set(["lastModified", "revalidateAt", "expireAt"]);
 
 /**
@@ -20,7 +20,7 @@ const TIMES = new Set(["lastModified", "revalidateAt", "expireAt"]);
  */
 
 /**
- * The page that an entry is of; nothing where the key has a hash in place of the pathname, or a query.
+ * The page of an entry; `undefined` if the key has a hash in place of the pathname, or a query.
  * @param {SampledEntry} entry
  * @param {string} buildId
  * @returns {SampledPage | undefined}
@@ -68,7 +68,7 @@ function pageOfPagesRouter(key, rest, json) {
 }
 
 /**
- * How a stored value differs from that of the build.
+ * How a stored value differs from the build's.
  * @param {string} stored
  * @param {string} expected
  * @returns {"same" | "rewritten" | "different"} `rewritten` if the Worker has rendered it since

@@ -1,18 +1,18 @@
-// Asks a deployed site for pages of the build, one after another, each once.
+// Requests the build's pages from a deployed site, sequentially and once each.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { siteRequest } from "../binding.js";
 
-/** The least time from one request to the next, in milliseconds. */
+/** Minimum time between requests, in milliseconds. */
 const PAUSE_MS = 50;
 
-/** How many documents are asked for with a query string too. */
+/** How many documents are also requested with a query string. */
 const QUERIES = 5;
 
 /** A query string that no page reads. */
 const QUERY = "?vinext-seed-verify=1";
 
-/** Addresses of the machine that built the site, in headers of the site. */
+/** Addresses of the build machine in the site's headers. */
 const BUILD_HOST = /\b(?:localhost|127\.\d+\.\d+\.\d+|0\.0\.0\.0)\b|\[::1?\]/u;
 
 /** @typedef {"HIT" | "STALE" | "MISS" | "none"} CacheState what `x-vinext-cache` says */
@@ -103,7 +103,7 @@ export async function checkSite(siteUrl, pages, signal) {
 }
 
 /**
- * Asks once, and once more where the site wants a slash at the end.
+ * Requests a page, and again if the site redirects to a trailing slash.
  * @param {string} url
  * @param {AbortSignal} [signal]
  */

@@ -1,4 +1,4 @@
-// Plans or seeds what a build in this process has just pre-rendered, and prints what came of it.
+// Plans or seeds what a build in this process has just pre-rendered, and prints the outcome.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { counted, rows, size } from "../cli/format.js";
@@ -13,12 +13,12 @@ import { planKvSeed } from "../seed-kv-cache.js";
 import { readStore } from "../store.js";
 import { unclearWish } from "./deploy-under-way.js";
 
-/** How often, and after which pauses, a namespace is looked for that a deploy has just made. */
+/** Delays between lookups of a namespace that a deploy has just created. */
 const LOOKUPS = 5;
 const LOOKUP_PAUSE_MS = 1_000;
 
 /**
- * The Worker has been built just now, in a mode that is not known here: what it shows counts.
+ * The Worker has just been built, in an unknown mode, so its own options are used.
  * @type {{ viteConfig: false }}
  */
 const OF_THE_WORKER = { viteConfig: false };
@@ -32,7 +32,7 @@ const OF_THE_WORKER = { viteConfig: false };
  * @param {string} root
  * @param {WithSeedOptions} options
  * @param {Exclude<DeployUnderWay, { kind: "off" }>} deploy
- * @throws with `strict`, where a seeding that is due fails or is skipped
+ * @throws with `strict`, if seeding fails or is skipped
  */
 export async function seedAfterPrerender(root, options, deploy) {
   const printer = createPrinter({ color: true }, process);
@@ -93,7 +93,7 @@ function seed(root, options, deploy, printer) {
 }
 
 /**
- * Seeds when the deploy is done, because it could not be done before.
+ * Seeds after the deploy, if it was not possible before.
  * @param {string} root
  * @param {WithSeedOptions} options
  * @param {Deploy} deploy
@@ -102,7 +102,7 @@ export async function seedAfterDeploy(root, options, deploy) {
   if (process.exitCode) return;
   const printer = createPrinter({ color: true }, process);
   let result = await seed(root, options, deploy, printer);
-  // Not every part of Cloudflare may know a namespace that was made a moment ago.
+  // A namespace that was just created may not be visible everywhere at Cloudflare.
   for (let lookup = 1; result.skippedCode === "deploy-first" && lookup < LOOKUPS; lookup += 1) {
     await sleep(LOOKUP_PAUSE_MS);
     result = await seed(root, options, deploy, printer);
@@ -125,7 +125,7 @@ function printOutcome(result, printer) {
   const { failure, skipped, warnings } = result;
   for (const warning of warnings) printer.warning(warning);
   if (failure !== undefined) {
-    printer.warning(`the seeding failed (${failure.code}): ${failure.message}${inDoubt(result)}`);
+    printer.warning(`seeding failed (${failure.code}): ${failure.message}${inDoubt(result)}`);
   } else if (skipped !== undefined) {
     printer.warning(`nothing is seeded ${whyNothing(result)}`);
   } else {
@@ -139,7 +139,7 @@ function printOutcome(result, printer) {
 function throwIfNotSeeded(result) {
   const { failure } = result;
   if (failure !== undefined) {
-    throw Object.assign(new Error(`the seeding failed: ${failure.message}`), {
+    throw Object.assign(new Error(`seeding failed: ${failure.message}`), {
       code: failure.code,
     });
   }

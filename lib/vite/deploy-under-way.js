@@ -9,12 +9,12 @@ import { readPackageManifest } from "../installed-package.js";
 const DEPLOY_PACKAGE = "@vinext/cloudflare";
 
 /**
- * Where a deploy was told to put the Worker.
+ * The target in a deploy's arguments.
  * @typedef {{ env?: string, config?: string, workerName?: string }} DeployTarget
  */
 
 /**
- * Whether to seed: a deploy is under way, it is a build for its own sake, or seeding is switched off.
+ * Whether to seed: a deploy is under way, this is only a build, or seeding is disabled.
  * `isCommand` says that this process will deploy, not a later one.
  * @typedef {{ kind: "deploy", isCommand: boolean } & DeployTarget | { kind: "build" }
  *   | { kind: "off" }} DeployUnderWay
@@ -35,7 +35,7 @@ export function deployUnderWay(env = process.env, argv = process.argv) {
 }
 
 /**
- * What VINEXT_SEED says if that is nothing that it can say.
+ * The value of VINEXT_SEED if it is invalid.
  * @param {Record<string, string | undefined>} [env]
  * @returns {string | undefined}
  */
@@ -44,7 +44,7 @@ export function unclearWish({ VINEXT_SEED: wish = "" } = process.env) {
 }
 
 /**
- * Whether this process is there to build, and not to serve or to test.
+ * Whether this process builds, as opposed to serving or testing.
  * @param {string[]} [argv]
  */
 export function isBuild(argv = process.argv) {
@@ -63,8 +63,8 @@ function switchOf(value = "") {
 }
 
 /**
- * Whether this process is `vinext-cloudflare deploy`. Package managers start it through links and
- * scripts of their own, so its package counts, not the name of the command.
+ * Whether this process is `vinext-cloudflare deploy`. Package managers start it through their own
+ * links and scripts, so its package is checked, not the name of the command.
  * @param {string[]} argv
  */
 function isDeployCommand([, script, command]) {
@@ -77,7 +77,7 @@ function isDeployCommand([, script, command]) {
 }
 
 /**
- * The name of the package that a file is part of.
+ * The name of the package that contains a file.
  * @param {string} file
  * @returns {string | undefined}
  */
@@ -92,7 +92,7 @@ function packageOf(file) {
 }
 
 /**
- * What its arguments say about where the Worker goes.
+ * The target in its arguments.
  * @param {string[]} argv
  * @returns {DeployTarget}
  */
@@ -105,7 +105,7 @@ function deployArguments(argv) {
       config: { type: "string" },
       name: { type: "string" },
     },
-    // The command itself refuses what it does not know.
+    // The command itself rejects unknown arguments.
     strict: false,
     allowPositionals: true,
   });

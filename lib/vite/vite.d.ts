@@ -1,8 +1,8 @@
 import type { ProjectSeedOptions } from "../../index.js";
 
 /**
- * Options of `withSeed`: those of `seedFromProject` that a Vite configuration can decide. All of
- * them are found out where they are missing, as by `seedFromProject`.
+ * Options of `withSeed`: those of `seedFromProject` that a Vite configuration can decide. Missing
+ * ones are detected as by `seedFromProject`.
  */
 export interface WithSeedOptions extends Omit<
   ProjectSeedOptions,
@@ -16,8 +16,8 @@ export interface WithSeedOptions extends Omit<
   | "signal"
 > {
   /**
-   * Fail the build where the seeding is due and fails or is skipped. Otherwise a warning says why,
-   * and the build and the deploy go on. A build that only prints the plan never fails.
+   * Fail the build if seeding fails or is skipped in a deploy. Otherwise a warning says why, and
+   * the build and the deploy continue. A build that only prints the plan never fails.
    * @default false
    */
   strict?: boolean;
@@ -43,26 +43,27 @@ export interface SeedingOutput {
  * |---|---|
  * | `vinext-cloudflare deploy` | seeds; `--env`, `--preview`, `--name` and `--config` are taken from its arguments |
  * | `WORKERS_CI=1`, which Workers Builds sets | seeds |
- * | `VINEXT_SEED=1` (or `true`) | seeds: for other pipelines that build first and deploy then |
- * | `VINEXT_SEED=0` (or `false`) | does nothing and prints nothing, also in the cases above |
+ * | `VINEXT_SEED=1` (or `true`) | seeds: for other pipelines that build and then deploy |
+ * | `VINEXT_SEED=0` (or `false`) | does nothing and prints nothing, even in the cases above |
  * | any other build | prints the plan; sends nothing |
  *
- * `vite dev` and `vite preview` never seed. The native code is loaded when pre-rendering is done; where
- * there is none for the platform, a warning says so and the build continues.
+ * `vite dev` and `vite preview` never seed. The native code is loaded after pre-rendering; if there
+ * is none for the platform, a warning says so and the build continues.
  *
- * vinext has called this hook since 1.4.0. A build that is to seed and in which vinext does not call it, for
- * want of `prerender` or because it is older, ends with a warning.
+ * vinext has called this hook since 1.4.0. A build that should seed but in which vinext does not
+ * call it, because `prerender` is missing or vinext is older, ends with a warning.
  *
- * Where the seeding cannot come before the upload, it comes at the end of `vinext-cloudflare deploy`: in a
- * first deploy, which makes the KV namespace of a binding without an id, and with `@vinext/cloudflare` up to
- * 1.0.0-beta.7, whose deploy command does not call hooks. `strict` then sets the exit code to 1.
+ * If seeding is not possible before the upload, it runs at the end of `vinext-cloudflare deploy`:
+ * in a first deploy, which creates the KV namespace of a binding without an id, and with
+ * `@vinext/cloudflare` up to 1.0.0-beta.7, whose deploy command does not call hooks. `strict` then
+ * sets the exit code to 1.
  *
- * All other members of the descriptor stay as they are. A hook that it already has runs first. Wrapping a
- * descriptor again adds options, and seeds once.
+ * All other members of the descriptor are kept. An existing hook runs first. Wrapping a descriptor
+ * again adds options, and seeds once.
  *
  * @param descriptor what `kvDataAdapter()` returns
  * @returns a copy with the hook
- * @throws TypeError if `descriptor` is no cache adapter's descriptor, or `options` is no object. A
+ * @throws TypeError if `descriptor` is not a cache adapter's descriptor, or `options` is not an object. A
  *   descriptor of another adapter is accepted; the build then warns `data-adapter-is-not-kv`.
  */
 export declare function withSeed<const Descriptor extends { adapter: string }>(

@@ -1,4 +1,4 @@
-// Wraps a cache adapter's descriptor, so that vinext seeds its pages when it has pre-rendered them.
+// Wraps a cache adapter's descriptor so that vinext seeds pages after pre-rendering.
 //
 // Invariants: importing it loads no native code, since every `vite dev` does.
 
@@ -7,7 +7,7 @@ import { deployUnderWay, isBuild } from "./deploy-under-way.js";
 /** @typedef {(prerendered: { root: string, clientOutDir: string }) => unknown} Hook */
 
 /**
- * What our hooks were made of, so that wrapping a descriptor again does not seed twice.
+ * The options of existing hooks, so that wrapping a descriptor again does not seed twice.
  * @type {WeakMap<Hook, { inner?: Hook, options: import("./vite.js").WithSeedOptions }>}
  */
 const ours = new WeakMap();
@@ -79,7 +79,7 @@ function checkDescriptor(descriptor) {
 }
 
 /**
- * The same object with other members. Accessors and the prototype stay as they are.
+ * Copies an object with other members, keeping accessors and prototype.
  * @param {object} original
  * @param {object} changes
  */

@@ -1,13 +1,13 @@
-// Finds the Cloudflare account, and never chooses between several.
+// Finds the Cloudflare account; never guesses between several.
 
 import { sanitize } from "../sanitized-text.js";
 import { listAccounts } from "./cloudflare-api.js";
 import { rememberedAccount } from "./remembered-account.js";
 
-/** What Cloudflare's ids of accounts and namespaces look like. */
+/** The format of Cloudflare's account and namespace ids. */
 export const ID = /^[0-9a-f]{32}$/iu;
 
-/** How many accounts a message names. */
+/** How many accounts a message lists. */
 const MAX_NAMED = 5;
 
 /**

@@ -2,7 +2,7 @@
 
 import { checkApiBaseUrl } from "../binding.js";
 
-/** The region with an API of its own. */
+/** The region with its own API. */
 const FEDRAMP = "fedramp_high";
 const REGIONS = ["public", FEDRAMP];
 

@@ -1,4 +1,4 @@
-// Reads where a build in the Build Output layout goes: `.cloudflare/output/v0/`, which
+// Reads the target of a build in the Build Output layout: `.cloudflare/output/v0/`, which
 // @cloudflare/vite-plugin writes with `newConfig: { cfBuildOutput: true }` and `cf deploy --prebuilt`
 // deploys.
 
@@ -13,7 +13,7 @@ const OUTPUT = path.join(".cloudflare", "output", "v0");
 /** The largest file that is read. The Worker's lists all of its modules. */
 const MAX_BYTES = 16 * 1024 * 1024;
 
-/** How the specification spells what wrangler calls `fedramp_high`. */
+/** The specification's name for wrangler's `fedramp_high`. */
 const REGIONS = { "fedramp-high": "fedramp_high" };
 
 /**

@@ -14,8 +14,8 @@ const MAX_BYTES = 16 * 1024 * 1024;
 export const TYPED_CONFIG = "cloudflare.config.ts";
 
 /**
- * What the plugin says of the build in `dist/`, in every version since 1.31, the oldest that builds a
- * supported vinext.
+ * What the plugin records about the build in `dist/`, in every version since 1.31, the oldest that
+ * builds a supported vinext.
  * @param {string} root
  * @returns {{ environment: string | null, userConfigPath?: string, isResolved: boolean } | undefined}
  *   `null` for the top-level environment; whether the plugin wrote it, rather than a person;

@@ -1,21 +1,21 @@
-// The few questions to Cloudflare's API that finding a target takes. It never writes.
+// The read requests to Cloudflare's API that are needed to find a target.
 
 import { abortError } from "../abort.js";
 import { apiRequest } from "../binding.js";
 
-/** The most items Cloudflare gives on a page. */
+/** The most items on one of Cloudflare's pages. */
 const PER_PAGE = 50;
 
-/** How many pages of accounts are read. A list of more is no use to choose from. */
+/** How many pages of accounts are read. A longer list would not help to choose. */
 const MAX_PAGES = 20;
 
-/** What Cloudflare answers where it does not accept a token at all, whatever is asked. */
+/** Cloudflare's codes for an invalid token. */
 const UNKNOWN_TOKEN = [6003, 6111, 9106];
 
-/** What it answers where a token may not ask this. */
+/** Cloudflare's codes for a token without the permission. */
 const REFUSED = [9109, 10000, 10001];
 
-/** Cloudflare refused a question, or did not answer it. */
+/** Cloudflare rejected a request, or did not answer it. */
 export class ApiError extends Error {
   /**
    * @param {string} message
@@ -40,7 +40,7 @@ export class ApiError extends Error {
  * @param {Api} api
  * @param {string} path
  * @param {{ query?: Record<string, string>, permission?: string, text?: { maxReplyBytes: number } }} [more]
- *   `permission`: what to set or allow if the token may not ask this; `text`: the result is text
+ *   `permission`: what to set or allow if the token lacks the permission; `text`: the result is text
  * @returns {Promise<any>} the result
  */
 export async function get(api, path, { query, permission, text } = {}) {
@@ -101,8 +101,8 @@ export async function listAccounts(api) {
   const set = "set CLOUDFLARE_ACCOUNT_ID: the API token may not list accounts";
   const accounts = await list(api, "/accounts", set);
   if (accounts.length < 2) return accounts;
-  // Some are listed that the token's owner is no member of. Tokens that belong to an account cannot
-  // read memberships.
+  // The list includes accounts that the token's owner is not a member of. Tokens that belong to an
+  // account cannot read memberships.
   const memberships = await list(api, "/memberships").catch((error) => {
     if (error instanceof ApiError) return undefined;
     throw error;
@@ -113,7 +113,7 @@ export async function listAccounts(api) {
 }
 
 /**
- * Every item of a list that comes in pages.
+ * All items of a paginated list.
  * @param {Api} api
  * @param {string} path
  * @param {string} [permission]

@@ -1,4 +1,4 @@
-// Asks a project's own wrangler for its configuration and says what seeding needs of it: a reader.
+// Reads the configuration with a project's own wrangler and returns what seeding needs: a reader.
 
 import { createRequire } from "node:module";
 import path from "node:path";
@@ -34,7 +34,7 @@ function readConfig(wrangler, args) {
   try {
     return wrangler.unstable_readConfig(args, options);
   } catch (/** @type {any} */ error) {
-    // Of a syntax error the message alone does not say where it is.
+    // A syntax error's message alone does not contain its position.
     const { file, line } = error?.location ?? {};
     if (file === undefined) throw error;
     throw new Error(`${file}${line === undefined ? "" : `:${line}`}: ${error.message}`, {

@@ -1,4 +1,4 @@
-// The configuration of a project's Worker: what its build has left, or what its own wrangler reads.
+// The configuration of a project's Worker, from its build's output or its own wrangler.
 //
 // Invariants: files, redirects, environments and inheritance of a wrangler configuration are read by
 // wrangler alone.
@@ -103,7 +103,7 @@ async function askWrangler(home, { config, env, environment, signal }) {
     const reason = unbuilt(home) ?? `there is no wrangler configuration in ${home}`;
     return { kind: "absent", reason };
   }
-  // Wrangler does not know this file. The build says that it was made from it.
+  // Wrangler does not know this file. The build records that it was made from it.
   const source = read.userConfigPath ?? readBuilt(home)?.userConfigPath ?? "";
   const isTyped = path.basename(source) === TYPED_CONFIG;
   return { kind: "config", config: { ...read, isTyped } };

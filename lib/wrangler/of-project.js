@@ -1,5 +1,4 @@
-// Finds a project's target, and on the way what its Vite configuration says of vinext's caches, so that
-// it is read once.
+// Finds a project's target, and reads the Vite configuration of vinext's caches only once.
 
 import { bindingDifference } from "../adapter-options.js";
 import { inspectWorker } from "../binding.js";
@@ -44,7 +43,7 @@ export async function targetOfProject(options) {
 }
 
 /**
- * The binding through which the Worker reads KV: the built one shows it, else the configuration.
+ * The binding through which the Worker reads KV, from the built Worker, else from the configuration.
  * @param {import("../binding.js").WorkerFacts} worker
  * @param {Promise<import("../cache-config.js").CacheConfig>} [reading]
  * @returns {Promise<string | undefined>}

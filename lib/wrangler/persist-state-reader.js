@@ -1,5 +1,5 @@
-// Loads a project's Vite configuration and answers with what it hands to the Cloudflare plugin as
-// `persistState.path`: a reader. The plugin does not show its options, so it is wrapped.
+// Loads a project's Vite configuration and returns the `persistState.path` it passes to the
+// Cloudflare plugin: a reader. The plugin does not expose its options, so it is wrapped.
 
 import { createRequire, register } from "node:module";
 import path from "node:path";
@@ -9,7 +9,7 @@ import { answerAsReader } from "../reader.js";
 /** The plugin's module. Vite has resolved its name when it imports the configuration. */
 const PLUGIN = String.raw`/@cloudflare/vite-plugin/[^?]*index\.m?js`;
 
-/** Where the wrapper leaves the options. */
+/** Where the wrapper stores the options. */
 const OPTIONS = "vinextSeedCloudflareOptions";
 
 const HOOKS = `

@@ -1,7 +1,7 @@
-// The account that wrangler remembers for a project, from when its user chose one.
+// The account that wrangler remembers for a project since its user chose one.
 //
-// Wrangler has no command that says it, and keeps it in a place that depends on its version, profile
-// and variables. It says so by asking for something of that account, which is answered here.
+// Wrangler has no command that prints it, and stores it in a place that depends on its version,
+// profile and variables. But it sends requests for that account, which a local server answers here.
 
 import { randomUUID } from "node:crypto";
 import { createServer } from "node:http";
@@ -9,13 +9,13 @@ import os from "node:os";
 import { runScript } from "../script.js";
 import { findWrangler } from "./installed-wrangler.js";
 
-/** How long wrangler may take to ask. */
+/** How long wrangler may take to send a request. */
 const TIMEOUT_MS = 30_000;
 
-/** What wrangler asks for first if it knows the account; else it asks which there are. */
+/** wrangler's first request if it knows the account; else it lists accounts. */
 const QUESTION = /\/accounts\/([^/]+)\/storage\/kv\/namespaces/u;
 
-/** What would lead wrangler's requests away from this machine, or give it another account. */
+/** Variables that would send wrangler's requests elsewhere, or select another account. */
 const LEFT_OUT =
   /^(?:(?:https?|all)_proxy|CLOUDFLARE_(?:ACCOUNT_ID|API_KEY|EMAIL)|CF_ACCOUNT_ID)$/iu;
 
@@ -35,7 +35,7 @@ export async function rememberedAccount({ root, profile, environment, signal }) 
   let account;
   const server = createServer(({ url = "" }) => {
     account ??= QUESTION.exec(url)?.[1];
-    // Nothing that comes after the first question says more.
+    // Later requests do not add anything.
     asked.abort();
   });
   await new Promise((resolve) => void server.listen(0, "127.0.0.1", () => resolve(undefined)));
@@ -47,7 +47,7 @@ export async function rememberedAccount({ root, profile, environment, signal }) 
   const env = {
     ...Object.fromEntries(kept),
     CI: "1",
-    // A token of no value: the real one has no business here.
+    // A dummy token: the real one is not needed here.
     CLOUDFLARE_API_TOKEN: randomUUID(),
     CLOUDFLARE_API_BASE_URL: `http://127.0.0.1:${port}/client/v4`,
     WRANGLER_SEND_METRICS: "false",

@@ -1,5 +1,5 @@
-// Finds out where a project's entries go, as wrangler would: a target, or the one thing that is missing
-// and what to set. It never writes, and never guesses between two of something.
+// Determines where a project's entries go, as wrangler would: a target, or what is missing and what
+// to set. It never writes and never guesses.
 
 import path from "node:path";
 import { findAccount } from "./account.js";
@@ -54,7 +54,7 @@ import { findToken } from "./token.js";
  */
 
 /**
- * What is missing, and what is known all the same.
+ * What is missing, and what is known.
  * @typedef {{ code: string, reason: string, namespaceId?: string, binding?: string }} Missing
  */
 
@@ -162,7 +162,7 @@ export function stateDirectory(root, persistTo, config, paths = path) {
  */
 async function findBinding(options, environment, cacheBinding, place) {
   const { root, env, viteMode: mode, namespaceId, signal } = options;
-  // Wrangler is run in the project's directory, so the file is named as it is found from there.
+  // Wrangler runs in the project's directory, so the file is relative to it.
   const file = options.config === undefined ? undefined : path.resolve(root, options.config);
   if (namespaceId !== undefined && place !== "local") {
     const problem = checkNamespaceId(namespaceId, "--namespace-id");
@@ -198,7 +198,7 @@ function missing({ code, reason }) {
 }
 
 /**
- * The namespace that Cloudflare made for a binding without an id.
+ * The namespace that Cloudflare created for a binding without an id.
  * @param {import("./cloudflare-api.js").Api} api
  * @param {string} accountId
  * @param {TargetOptions} options

@@ -81,13 +81,13 @@ async function askWrangler({ root, profile, environment, signal }) {
   if (wrangler === undefined) return undefined;
   const args = ["auth", "token", "--json"];
   if (profile !== undefined) args.push("--profile", profile);
-  // The variables are complete. Read again, a FIFO called `.env` would block.
+  // The variables are complete. Reading again would block on a FIFO called `.env`.
   args.push("--env-file", os.devNull);
   const env = { ...environment, CI: "1", WRANGLER_SEND_METRICS: "false" };
   const how = { cwd: root, env, timeoutMs: TIMEOUT_MS, signal };
   const { code, stdout } = await runScript(wrangler.script, args, how);
   if (code !== 0) return undefined;
-  // Notices may stand before the answer.
+  // Notices may precede the answer.
   const answer = /\{[^]*\}/u.exec(stdout)?.[0];
   try {
     return JSON.parse(answer ?? "");

@@ -5,7 +5,7 @@ export class DailyQuotas {
      */
     constructor(limits?: Partial<Record<Operation, number>>, now?: () => number);
     /**
-     * Takes note of operations, or refuses them.
+     * Counts operations, or rejects them.
      * @param {Operation} operation
      * @param {number} [count]
      */

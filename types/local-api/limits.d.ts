@@ -36,7 +36,7 @@ export const MAX_BULK_GET_KEYS: 100;
 /** Bytes of a value: 25 MiB. */
 export const MAX_VALUE_BYTES: number;
 /**
- * A request that the API refuses. The codes are of the ranges that Cloudflare uses for the thing:
+ * A request that the API rejects. The codes are from Cloudflare's ranges:
  * 10000 authentication, 10009 keys, 10012 bodies, 10013 namespaces, 10022 pairs, 10030 sizes.
  */
 export class Refusal extends Error {

@@ -46,7 +46,7 @@ pub struct Background<T>(oneshot::Receiver<Result<T, SanitizedText>>);
 /// Begins work on a thread of its own.
 ///
 /// # Errors
-/// If there is no thread.
+/// If no thread can be started.
 pub fn begin<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<Background<T>, BackgroundError> {

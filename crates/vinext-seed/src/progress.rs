@@ -42,7 +42,7 @@ pub struct Progress {
     pub pairs: usize,
     /// Bytes of the requests that stored them.
     pub bytes: u64,
-    /// How long no request will be made, if a pause has just begun: Cloudflare asked for it, or the
+    /// How long requests pause, if a pause has just begun: Cloudflare requested it, or the
     /// requests it allows are used up.
     pub paused_for: Option<Duration>,
 }
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn events_are_thinned_out_but_for_the_first_of_a_phase_and_pauses() {
+    fn throttles_events_except_phase_changes_and_pauses() {
         let notes = Notes::default();
         let mut throttle = Throttle::new(&notes);
         let event = |phase| Progress {

@@ -1,6 +1,6 @@
 //! Stage 5: reports what a run did.
 //!
-//! Invariant: every route and every pair is counted. Only so many of them are named, since a site may have
+//! Invariant: every route and every pair is counted. Only a limited number is named, since a site may have
 //! a million.
 
 use std::borrow::Cow;
@@ -18,7 +18,7 @@ use crate::store::StoreError;
 pub struct SeedReport {
     /// Routes in the manifest.
     pub routes: usize,
-    /// Routes whose main entry is stored.
+    /// Routes with their main entry stored.
     pub seeded_routes: usize,
     /// Pairs that are stored by this run.
     pub pairs_stored: usize,
@@ -32,7 +32,7 @@ pub struct SeedReport {
     pub retries: usize,
     /// Pairs that are not stored, by reason, in the manifest's order.
     pub not_stored: Vec<UnstoredEntries>,
-    /// Routes that the run had not come to when it was cancelled, so that their pairs are unknown.
+    /// Routes that were not reached when the run was cancelled, so their pairs are unknown.
     pub routes_not_reached: usize,
     /// How long it took.
     pub duration: Duration,
@@ -69,7 +69,7 @@ pub struct UnstoredEntries {
     pub code: &'static str,
     /// For people.
     pub message: String,
-    /// Whether they may be stored all the same, because the outcome of the request is unknown.
+    /// Whether they may be stored anyway, because the outcome of the request is unknown.
     pub may_be_stored: bool,
     /// How many there are.
     pub pairs: usize,
@@ -78,7 +78,7 @@ pub struct UnstoredEntries {
 }
 
 impl UnstoredEntries {
-    /// Adds pairs to those that are not stored for the same reason, and names so many of them in all.
+    /// Adds pairs to those with the same reason, and lists at most `max_listed` keys in total.
     pub(crate) fn add(all: &mut Vec<Self>, failed: FailedPairs, max_listed: usize) {
         let FailedPairs { error, pairs, keys } = failed;
         let listed: usize = all.iter().map(|one| one.keys.len()).sum();
@@ -139,7 +139,7 @@ pub struct SkippedRun {
     pub code: Cow<'static, str>,
     /// For people.
     pub reason: String,
-    /// What lies behind it, where there is more to say.
+    /// The underlying error, if there is more to say.
     pub detail: Option<String>,
 }
 
@@ -185,8 +185,8 @@ impl SkippedRun {
             return Self::new(
                 "artifacts-unusable",
                 format!(
-                    "nothing to seed: files for {unusable} of {total} routes are in \
-                     dist/server/prerendered-routes and cannot be used; `routesSkipped` says why"
+                    "nothing to seed: files for {unusable} of {total} routes exist in \
+                     dist/server/prerendered-routes but cannot be used; see `routesSkipped`"
                 ),
             );
         }

@@ -108,7 +108,7 @@ fn defused(line: &[char]) -> Vec<char> {
     if line.starts_with(&[':', ':']) {
         safe.push('\\');
     }
-    // Whether what stands directly before could be the beginning of a command.
+    // Whether the text directly before could begin a command.
     let mut hashes = 0;
     let mut is_name = false;
     for &character in line {
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn removes_what_could_act_on_a_terminal_or_a_reader() {
+    fn removes_control_and_invisible_characters() {
         for (text, expected) in [
             (" a\nb\t\u{2028}c\u{85} ", "a b c"),
             ("\u{1b}[31mred\u{1b}[0m \u{9b}2J\u{1b}cx", "red x"),
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn changes_nothing_twice() {
+    fn is_idempotent() {
         for text in ["::a ##b[c \u{1b}[2J\u{202e} \n d", &"##[".repeat(300)] {
             let once = SanitizedText::new(text);
             assert_eq!(SanitizedText::new(once.as_str()), once);

@@ -169,7 +169,7 @@ fn kv_keys() {
 }
 
 #[test]
-fn no_tag_that_the_adapter_stores_is_dropped() {
+fn keeps_every_tag_that_the_adapter_stores() {
     let mut stored_values = 0;
     for_each_vector("kvSet", |_, case| {
         let Some(stored) = case["put"]["value"].as_str() else {

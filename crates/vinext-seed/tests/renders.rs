@@ -69,7 +69,7 @@ fn described(render: Result<Render<'_>, FlightError>) -> String {
 }
 
 #[test]
-fn tells_pages_from_failed_renders_in_every_version() {
+fn distinguishes_pages_from_failed_renders_in_every_version() {
     let builds = builds();
     assert_eq!(builds.len(), 12);
     let mut problems = Vec::new();
@@ -100,7 +100,7 @@ fn tells_pages_from_failed_renders_in_every_version() {
 }
 
 #[test]
-fn does_not_run_past_the_end_of_a_payload_that_is_cut_anywhere() {
+fn never_reads_past_the_end_of_a_truncated_payload() {
     for build in builds() {
         for page in build.renders.iter().filter(|page| page.render == "page") {
             let payload = page.payload();

@@ -84,7 +84,7 @@ fn error(status: u16, code: i64) -> Reply {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whatever_passes_is_stored_in_the_end() {
+async fn transient_errors_are_eventually_stored() {
     let wait = Duration::from_millis(1);
     for fault in [
         error(500, 10001),
@@ -120,7 +120,7 @@ async fn whatever_passes_is_stored_in_the_end() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_not_stored_is_named_in_the_manifests_order() {
+async fn lists_unstored_keys_in_manifest_order() {
     let script = vec![Reply::Send(200, "", STORED.to_owned()), error(429, 10048)];
     let (outcome, seen) = run(10, script, |options| {
         options.limits.max_batch_pairs = Some(2);
@@ -164,7 +164,7 @@ async fn what_is_not_stored_is_named_in_the_manifests_order() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_cancelled_run_says_how_far_it_came() {
+async fn a_cancelled_run_reports_its_progress() {
     let root = tempfile::tempdir().unwrap();
     write_build(root.path(), 40, 10);
     let script = vec![Reply::Send(200, "", STORED.to_owned()), Reply::Silence];

@@ -54,7 +54,7 @@ fn keys(names: &[&str]) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn transient_failures_of_questions_are_retried() {
+async fn retries_transient_errors_of_reads() {
     let list = r#"{"success":true,"result":[{"name":"a"}],"result_info":{"cursor":""}}"#;
     for fault in [
         error(500, 10001),
@@ -77,7 +77,7 @@ async fn transient_failures_of_questions_are_retried() {
 }
 
 #[tokio::test]
-async fn a_value_is_read_as_it_is_and_a_missing_one_is_none() {
+async fn reads_values_unchanged_and_missing_ones_as_none() {
     let server = ScriptedServer::start([
         reply(200, r#"{"success":false}"#),
         reply(200, ""),
@@ -105,7 +105,7 @@ async fn a_value_is_read_as_it_is_and_a_missing_one_is_none() {
 }
 
 #[tokio::test]
-async fn a_delete_is_done_when_all_of_it_is_confirmed() {
+async fn a_delete_succeeds_when_every_key_is_confirmed() {
     let partly = r#"{"success":true,"result":{"unsuccessful_keys":["b"]}}"#;
     let short = r#"{"success":true,"result":{"successful_key_count":1}}"#;
     let server = ScriptedServer::start([reply(200, partly), reply(200, short), reply(200, STORED)]);

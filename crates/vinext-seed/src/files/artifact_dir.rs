@@ -92,7 +92,7 @@ impl ArtifactFile {
         self.stamp.size()
     }
 
-    /// Reads all of it into `content`, which has to be as long as the file.
+    /// Reads all of it into `content`, which must be as long as the file.
     ///
     /// # Errors
     /// [`FileError::Changed`] if it is written to meanwhile.

@@ -1,8 +1,8 @@
 //! Tells by what directories list whether a file is there under exactly its name.
 //!
-//! On disks that ignore case (those of macOS and Windows, as they come), `/Case` and `/case` share a file: it
-//! has the name of the page that the build wrote first, and the content of the one it wrote last. Opening
-//! either succeeds.
+//! On disks that ignore case (those of macOS and Windows, as they come), `/Case` and `/case` share
+//! a file: it has the name of the page that the build wrote first, and the content of the one it
+//! wrote last. Opening either succeeds.
 //!
 //! Invariant: a listing is taken once per directory, and keeps hashes of names only.
 
@@ -67,8 +67,8 @@ impl ExactNames {
         }
     }
 
-    /// Checks that every part of a name is listed as it is. A name that another artifact has but for case
-    /// has to be listed beside that other one, or the file may be the other's.
+    /// Checks that every part of a name is listed as it is. If another artifact's name differs only
+    /// in case, both must be listed; otherwise the file may belong to the other.
     ///
     /// # Errors
     /// [`FileError::SharedName`] if it is not.
@@ -104,7 +104,7 @@ impl ExactNames {
         }
         let mut listing = Listing::default();
         for entry in std::fs::read_dir(self.root.join(directory))? {
-            // A name that is no Unicode is none that a manifest has.
+            // A manifest has no names that are not Unicode.
             let Ok(name) = entry?.file_name().into_string() else {
                 continue;
             };
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_counts_only_as_it_is_listed() {
+    fn requires_the_exact_name_in_the_listing() {
         let (_dir, names) = names(&["Case.html", "Blog/a.html"]);
         assert!(names.check("Case.html", false).is_ok());
         assert!(names.check("Blog/a.html", false).is_ok());
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_with_a_twin_counts_only_where_both_are_listed() {
+    fn accepts_a_file_with_a_twin_only_if_both_are_listed() {
         let (_dir, one) = names(&["Case.html", "Blog/a.html"]);
         for name in ["Case.html", "Blog/a.html"] {
             let problem = one.check(name, true);
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn accents_are_compared_as_disks_list_them() {
+    fn compares_accents_in_the_disks_normal_form() {
         let (_dir, names) = names(&["\u{e9}.html"]);
         assert!(names.check("e\u{301}.html", false).is_ok());
         assert_eq!(folded("\u{c9}"), folded("e\u{301}"));

@@ -17,10 +17,10 @@ use super::FileError;
 #[cfg(unix)]
 use crate::sanitized_text::SanitizedText;
 
-/// Whose links are followed.
+/// Which owners' links are followed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TrustedOwners {
-    /// The owner of the directory in which the build lies.
+    /// The owner of the build's directory.
     #[cfg(unix)]
     build: u32,
     /// The user that runs this process.

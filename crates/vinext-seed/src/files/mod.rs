@@ -33,23 +33,21 @@ pub(crate) enum FileError {
     Missing,
     #[error("it is {0}, not a regular file")]
     NotRegular(&'static str),
-    #[error("it leads out of the directory of artifacts")]
+    #[error("it is outside the artifact directory")]
     Outside,
     #[error(
-        "it is reached through a link that leads out of the build, and the link or the file belongs \
-         to another user"
+        "it is behind a link out of the build, and another user owns the \
+         link or the file"
     )]
     ForeignLink,
     #[error(
-        "it is a link that leads out of the build to {0:?}, which has another name; links into a \
-         store have to keep the name"
+        "it is a link out of the build to {0:?}, which has a different name; a link into a store must \
+         keep the name"
     )]
     OtherName(SanitizedText),
-    #[error(
-        "this disk ignores case, and it is there only under a name that another page's file has too"
-    )]
+    #[error("this disk ignores case, and another page's file has the same name")]
     SharedName,
-    #[error("it changed while it was read")]
+    #[error("it changed while being read")]
     Changed,
     #[error("it has {bytes} bytes, the limit is {limit_bytes}")]
     TooLarge { bytes: u64, limit_bytes: u64 },
@@ -166,7 +164,7 @@ pub(crate) fn open_regular(path: &Path) -> Result<File, FileError> {
     }
 }
 
-/// Reads a file by a path that the caller vouches for, if it has at most so many bytes. One that
+/// Reads a file by a trusted path, up to a size limit. One that
 /// grows meanwhile is not read beyond them.
 pub(crate) fn read_at_most(path: &Path, max_bytes: u64) -> Result<Vec<u8>, FileError> {
     let file = open_regular(path)?;
@@ -180,7 +178,7 @@ pub(crate) fn read_at_most(path: &Path, max_bytes: u64) -> Result<Vec<u8>, FileE
     }
     let mut content = Vec::new();
     take_memory(&mut content, size)?;
-    // A file that has no size to tell, as in /proc, may have content all the same.
+    // A file without a size, as in /proc, may still have content.
     let read = file.take(max_bytes + 1).read_to_end(&mut content)? as u64;
     if read > max_bytes {
         return Err(too_large(read));
@@ -188,7 +186,7 @@ pub(crate) fn read_at_most(path: &Path, max_bytes: u64) -> Result<Vec<u8>, FileE
     Ok(content)
 }
 
-/// Makes room for so many bytes more, or fails as a file that cannot be read does.
+/// Reserves space for more bytes; fails like an unreadable file.
 pub(crate) fn take_memory(content: &mut Vec<u8>, bytes: u64) -> io::Result<()> {
     let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
     content

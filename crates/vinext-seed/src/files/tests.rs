@@ -12,7 +12,7 @@ fn read(dir: &Path, name: &str) -> Result<Vec<u8>, FileError> {
 }
 
 #[test]
-fn files_below_the_directory_are_read_whole() {
+fn reads_files_below_the_directory() {
     let dir = tempfile::tempdir().unwrap();
     fs::create_dir(dir.path().join("blog")).unwrap();
     fs::write(dir.path().join("blog/%C3%BC.html"), "é").unwrap();
@@ -77,7 +77,7 @@ fn a_directory_of_many_files_is_read_as_any_other() {
 }
 
 #[test]
-fn what_is_not_there_is_missing() {
+fn reports_missing_files() {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("file"), "x").unwrap();
     for name in ["nowhere.html", "file/below.html"] {
@@ -103,7 +103,7 @@ fn a_directory_is_not_a_file() {
 }
 
 #[test]
-fn names_that_lead_outside_are_refused() {
+fn rejects_names_outside_the_directory() {
     let dir = tempfile::tempdir().unwrap();
     let artifacts = dir.path().join("artifacts");
     fs::create_dir(&artifacts).unwrap();
@@ -118,7 +118,7 @@ fn names_that_lead_outside_are_refused() {
 }
 
 #[test]
-fn a_file_that_is_written_to_while_it_is_read_is_seen() {
+fn detects_a_file_that_changes_while_being_read() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("a.html");
     for (before, after) in [("old", "new"), ("short", "longer"), ("longer", "short")] {
@@ -134,7 +134,7 @@ fn a_file_that_is_written_to_while_it_is_read_is_seen() {
 }
 
 #[test]
-fn a_file_is_read_up_to_a_size() {
+fn limits_the_size_of_a_file() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("a");
     fs::write(&path, "12345").unwrap();
@@ -175,7 +175,7 @@ fn only_what_others_give_back_is_waited_for() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_file_that_tells_no_size_is_read_up_to_a_size_too() {
+fn limits_files_that_report_no_size() {
     let path = Path::new("/proc/self/maps");
     assert!(!read_at_most(path, 1 << 24).unwrap().is_empty());
     assert!(matches!(
@@ -214,7 +214,7 @@ mod links {
     }
 
     #[test]
-    fn are_followed_into_a_store_by_file_and_by_directory() {
+    fn links_into_a_store_are_followed_for_files_and_directories() {
         let build = build();
         let (artifacts, store) = (&build.artifacts, &build.store);
         fs::create_dir_all(artifacts.join("b")).unwrap();
@@ -234,7 +234,7 @@ mod links {
     }
 
     #[test]
-    fn are_not_followed_to_a_file_of_another_name() {
+    fn links_to_a_different_name_are_not_followed() {
         let build = build();
         let (artifacts, store) = (&build.artifacts, &build.store);
         symlink("../store/secret", artifacts.join("a.html")).unwrap();
@@ -256,7 +256,7 @@ mod links {
     }
 
     #[test]
-    fn are_not_followed_if_somebody_else_made_them_or_owns_the_file() {
+    fn links_of_other_users_or_to_their_files_are_not_followed() {
         let build = build();
         let (artifacts, store) = (&build.artifacts, &build.store);
         let somebody_else = Some(54_321);
@@ -284,7 +284,7 @@ mod links {
     }
 
     #[test]
-    fn do_not_help_names_that_lead_outside() {
+    fn links_do_not_allow_names_outside_the_directory() {
         let build = build();
         let (artifacts, store) = (&build.artifacts, &build.store);
         symlink(store, artifacts.join("blog")).unwrap();
@@ -304,7 +304,7 @@ mod links {
     }
 
     #[test]
-    fn that_lead_nowhere_cost_their_page_only() {
+    fn dangling_links_affect_only_their_page() {
         let build = build();
         let artifacts = &build.artifacts;
         symlink("loop.html", artifacts.join("loop.html")).unwrap();
@@ -332,7 +332,7 @@ mod links {
 
 #[cfg(unix)]
 #[test]
-fn a_pipe_neither_blocks_nor_counts_as_a_file() {
+fn rejects_a_pipe_without_blocking() {
     let dir = tempfile::tempdir().unwrap();
     let made = std::process::Command::new("mkfifo")
         .arg(dir.path().join("p.html"))

@@ -59,7 +59,7 @@ mod tests {
     use std::path::{Path, PathBuf};
 
     #[test]
-    fn joins_the_pieces_of_old_and_new_scripts() {
+    fn joins_chunks_of_old_and_new_scripts() {
         let old = "<p>x</p><script>self.__VINEXT_RSC_CHUNKS__=self.__VINEXT_RSC_CHUNKS__||[];\
                    self.__VINEXT_RSC_CHUNKS__.push(\"0:\\u003ca\")</script><script>self.\
                    __VINEXT_RSC_CHUNKS__=self.__VINEXT_RSC_CHUNKS__||[];\
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn is_what_real_builds_write_to_the_rsc_file() {
+    fn embedded_payload_equals_the_rsc_file_of_real_builds() {
         let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/fixtures");
         for version in ["0.2.1", "1.4.0"] {
             let mut files = Vec::new();

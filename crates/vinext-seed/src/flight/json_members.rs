@@ -1,6 +1,6 @@
 //! Walks over the members of a JSON object without parsing or copying their values.
 //!
-//! It is no validator: what is not JSON as `JSON.stringify` writes it ends the walk.
+//! It does not validate: anything that `JSON.stringify` would not write ends the walk.
 
 use memchr::memchr2;
 
@@ -82,7 +82,7 @@ mod tests {
     use serde_json::{Map, Value};
 
     #[test]
-    fn stops_at_what_is_not_an_object() {
+    fn stops_at_anything_but_an_object() {
         for json in [
             "",
             "[]",
@@ -116,7 +116,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn finds_the_members_that_serde_json_finds(
+        fn finds_the_same_members_as_serde_json(
             object in prop::collection::vec(("[\\\\\"{},:a]{0,4}", value()), 0..6),
         ) {
             let object = Map::from_iter(object);
@@ -133,7 +133,7 @@ mod tests {
         }
 
         #[test]
-        fn ends_on_any_bytes(json in "[{}\\[\\]\",:\\\\a]{0,60}") {
+        fn terminates_on_any_input(json in "[{}\\[\\]\",:\\\\a]{0,60}") {
             prop_assert!(members(json.as_bytes()).count() <= json.len());
         }
     }

@@ -3,7 +3,7 @@
 //! A page that fails is listed like any other when an `error.tsx` catches the error; only its
 //! payload shows it. The rules were measured on builds of every published version from 0.0.35 to
 //! 1.4.0 (`docs/compatibility.md` has the table). What a payload cannot show is an error inside a
-//! client component that a Suspense boundary catches, which is no fault: the browser renders it.
+//! client component that a Suspense boundary catches, which is not an error: the browser renders it.
 
 use std::borrow::Cow;
 

@@ -45,12 +45,12 @@ pub enum FlightError {
         offset: usize,
     },
     /// The payload ends inside a row.
-    #[error("the row at byte {offset} is cut off")]
+    #[error("the row at byte {offset} is truncated")]
     Truncated {
         /// Where the row begins.
         offset: usize,
     },
-    /// There is no row 0.
+    /// Row 0 is missing.
     #[error("the payload has no root row")]
     NoRoot,
 }
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_hints_which_have_no_id() {
+    fn reads_hints_without_an_id() {
         let payload = b":HC\"https://cdn.example.com\"\n:HL[\"/a.css\",\"style\"]\n0:{}\n";
         let expected: [(u32, RowKind, &[u8]); 3] = [
             (0, RowKind::Other(b'H'), b"C\"https://cdn.example.com\""),
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn reports_what_is_not_a_row_and_stops() {
+    fn stops_at_the_first_malformed_row() {
         for (payload, expected) in [
             (&b"<!DOCTYPE html>"[..], FlightError::NotARow { offset: 0 }),
             (b"123456789:{}\n", FlightError::NotARow { offset: 0 }),
@@ -269,7 +269,7 @@ mod tests {
         }
 
         #[test]
-        fn ends_on_any_bytes(payload in prop::collection::vec(any::<u8>(), 0..200)) {
+        fn terminates_on_any_input(payload in prop::collection::vec(any::<u8>(), 0..200)) {
             let count = rows(&payload).count();
             prop_assert!(count <= payload.len());
         }

@@ -117,7 +117,7 @@ mod tests {
     };
 
     #[test]
-    fn paths_that_could_lead_outside_are_refused() {
+    fn rejects_paths_outside_the_directory() {
         for (pathname, problem) in [
             ("/../secret", UnsafePathError::DotSegment),
             ("/a/../../secret", UnsafePathError::DotSegment),
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_only_look_dangerous_are_kept() {
+    fn accepts_names_that_only_look_dangerous() {
         for pathname in ["/a..b", "/.hidden", "/...", "/%2e%2e/a"] {
             let file = RULE.file(pathname, ArtifactKind::Rsc, false);
             assert_eq!(file, Ok(format!("{}.rsc", &pathname[1..])));
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn a_drive_letter_is_seen_for_what_it_is_on_windows() {
+    fn rejects_a_drive_letter_on_windows() {
         assert!(has_drive_letter("C:/secret"));
         assert!(has_drive_letter("c:secret"));
         assert!(!has_drive_letter("blog/c:d"));

@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn is_read_as_it_was_written() {
+    fn round_trips() {
         let with = record();
         assert_eq!(BuildRecord::parse(with.to_json().as_bytes()), Some(with));
         let without = BuildRecord {
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn other_values_are_no_records() {
+    fn rejects_other_values() {
         let json: Value = serde_json::from_str(&record().to_json()).unwrap();
         for (member, wrong) in [
             ("form", json!(2)),

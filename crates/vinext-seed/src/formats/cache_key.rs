@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_build_id_is_never_hashed_itself() {
+    fn never_hashes_the_build_id() {
         let build_id = "i".repeat(260);
         let key = RULE.key(&build_id, "/", ArtifactKind::Html);
         assert!(key.starts_with(&format!("app:{build_id}:__hash:")), "{key}");

@@ -4,7 +4,7 @@
 use super::build_record::RECORD_CATEGORY;
 use super::path_hash::fnv1a64_hex;
 
-/// The longest key that the KV adapter hands over as it is, in bytes of UTF-8: what Workers KV takes
+/// The longest key that the KV adapter passes on unchanged, in bytes of UTF-8: what Workers KV takes
 /// (`MAX_KV_KEY_BYTES` in vinext's KV adapter, all versions that hash).
 pub const MAX_KV_KEY_BYTES: usize = 512;
 
@@ -19,12 +19,12 @@ const HASH_CHARACTERS: usize = 16;
 /// What the KV adapter does with a key that would be too long.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum LongKeys {
-    /// It hands the key to KV, which throws: such a page is never a HIT
+    /// It passes the key to KV, which throws: such a page is never a HIT
     /// (adapters before `@vinext/cloudflare` 1.0.0-beta.3).
     Rejected,
     /// It hashes the logical key, and an overlong app prefix too (since 1.0.0-beta.3).
     Hashed,
-    /// It hands the key over as it is, and the store takes it: adapters of other stores than KV.
+    /// It passes the key on unchanged, and the store accepts it: adapters for stores other than KV.
     Kept,
 }
 
@@ -115,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_of_512_bytes_is_kept_and_one_of_513_is_not() {
+    fn keeps_a_key_of_512_bytes_but_not_513() {
         let fits = "k".repeat(MAX_KV_KEY_BYTES - ENTRY_CATEGORY.len());
         let too_long = format!("{fits}k");
         for long_keys in [LongKeys::Rejected, LongKeys::Hashed] {
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn an_app_prefix_is_hashed_only_when_not_even_a_hashed_key_fits_behind_it() {
+    fn hashes_the_app_prefix_only_if_a_hashed_key_does_not_fit() {
         let kept = KvKeySpace::new(&"p".repeat(482), LongKeys::Hashed);
         assert!(kept.entry_key("k").is_some_and(|key| key.starts_with("pp")));
         let hashed = KvKeySpace::new(&"p".repeat(483), LongKeys::Hashed);

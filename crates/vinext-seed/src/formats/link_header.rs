@@ -49,7 +49,7 @@ fn elements(header: &str) -> impl Iterator<Item = &str> {
         .filter(|element| !element.is_empty())
 }
 
-/// Splits at an ASCII character that stands neither in `<…>` nor in a quoted string.
+/// Splits at an ASCII character outside `<…>` and quoted strings.
 fn split(text: &str, separator: u8) -> impl Iterator<Item = &str> {
     let mut rest = Some(text);
     std::iter::from_fn(move || {
@@ -60,7 +60,7 @@ fn split(text: &str, separator: u8) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Where `separator` stands outside of `<…>` and quoted strings. What is not closed encloses all
+/// Where `separator` occurs outside `<…>` and quoted strings. What is not closed encloses all
 /// that follows.
 fn unenclosed(text: &[u8], separator: u8) -> Option<usize> {
     let mut offset = 0;
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn drops_what_middleware_and_configuration_add() {
+    fn drops_links_of_middleware_and_configuration() {
         let mixed = format!(
             "<http://127.0.0.1:36323/de>; rel=\"alternate\"; hreflang=\"de\", \
              <http://127.0.0.1:36323/pre.css>; rel=preload; as=style, {REACT}, \
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn drops_elements_that_are_not_the_frameworks() {
+    fn drops_links_the_framework_does_not_write() {
         for element in [
             "",
             "nonsense",
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn separators_inside_urls_and_quotes_separate_nothing() {
+    fn ignores_separators_inside_urls_and_quotes() {
         for element in [
             "</a,b;c>; rel=preload",
             "</a>; rel=preload; as=\"a, \\\"b\\\"; rel=x\"",
@@ -156,7 +156,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn never_keeps_more_than_there_was(header in "[<>\",; =/a-z\\\\]{0,60}") {
+        fn never_adds_links(header in "[<>\",; =/a-z\\\\]{0,60}") {
             if let Some(kept) = framework_links(&header) {
                 prop_assert!(kept.contains("rel"));
                 for element in elements(&kept) {

@@ -1,6 +1,6 @@
 //! Tells whether a URL leads back to the machine it is opened on.
 //!
-//! The build renders pages behind a server of its own on `127.0.0.1`, whose address gets into some
+//! The build renders pages behind its own server on `127.0.0.1`, and that address gets into some
 //! of their headers. A visitor's browser would look for it on the visitor's machine.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -10,9 +10,9 @@ use url::{Host, Url};
 /// What relative references are resolved against: a reserved host (RFC 2606).
 const ELSEWHERE: &str = "https://elsewhere.invalid/";
 
-/// Whether a URL, or a reference as it stands in a header, names a host of the loopback. It is
+/// Whether a URL, or a reference in a header, points to the loopback. It is
 /// read as browsers read it (WHATWG URL), so that `//LOCALHOST`, `http://0x7f.1` and
-/// `http:\\2130706433` count as what they are. Whatever is no URL at all names no host.
+/// `http:\\2130706433` count as what they are. A text that is not a URL has no host.
 #[must_use]
 pub fn is_loopback_url(reference: &str) -> bool {
     let base = Url::parse(ELSEWHERE).ok();
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sees_every_spelling_of_the_loopback() {
+    fn recognizes_every_spelling_of_the_loopback() {
         for url in [
             "http://127.0.0.1:36543/de",
             "https://127.8.9.10",

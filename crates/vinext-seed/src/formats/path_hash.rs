@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn known_digests() {
+    fn matches_known_digests() {
         assert_eq!(PathHash::Fnv1a64Base36.digest(""), "ztntfp1efc4f");
         assert_eq!(PathHash::Fnv1a64Hex.digest("a"), "e40c292c70772d5a");
         assert_eq!(

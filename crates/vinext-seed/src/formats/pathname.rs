@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_path_that_needs_resolving_loses_its_trailing_slash() {
+    fn drops_the_trailing_slash_only_of_resolved_paths() {
         assert_eq!(cache_pathname("/about/"), "/about/");
         assert_eq!(cache_pathname("/a//b/"), "/a/b");
         assert_eq!(cache_pathname("/a/%2e%2e/b"), "/b");

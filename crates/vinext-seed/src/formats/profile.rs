@@ -1,8 +1,8 @@
 //! The switches in which vinext formats differ, one row per format.
 //!
 //! Every field is a fact about published packages; tests compare them with the packages' own functions.
-//! [`crate::runtime`] chooses the row. A profile is written as the difference from the one before, in order of
-//! publication, so the file reads as the history of the format.
+//! [`crate::runtime`] chooses the row. A profile is written as the difference from the one before,
+//! in order of publication, so the file reads as the history of the format.
 
 use super::artifact_path::ArtifactPathRule;
 use super::cache_key::CacheKeyRule;
@@ -69,11 +69,11 @@ pub struct RuntimeProfile {
     /// (1.4.0).
     pub has_pages_router: bool,
     /// Whether a page in the manifest is known not to depend on cookies, headers or the query
-    /// (since 0.2.1). Before, such a page stands there like any other.
+    /// (since 0.2.1). Before, such a page is listed like any other.
     pub is_proven: bool,
 }
 
-/// Where the id stands that the Worker was built with.
+/// Where the Worker's build id is found.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum BuildIdSource {
     /// Only in the Worker's code. The manifest has another, random one (up to 0.0.55).

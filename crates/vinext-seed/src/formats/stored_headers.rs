@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn pages_and_their_404s_keep_the_frameworks_links_only() {
+    fn pages_and_404s_keep_only_the_frameworks_links() {
         let expected = headers(json!({ "link": "</a.woff2>; rel=preload; as=font" }));
         for status in [None, Some(200), Some(401), Some(403), Some(404)] {
             assert_eq!(
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn redirects_keep_their_location_only() {
+    fn redirects_keep_only_their_location() {
         let expected = headers(json!({ "location": "/elsewhere" }));
         for status in [301, 302, 303, 307, 308].map(Some) {
             assert_eq!(
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_redirect_to_the_build_machine_is_refused() {
+    fn rejects_a_redirect_to_the_build_machine() {
         let manifest = headers(json!({ "location": "http://localhost:3000/login" }));
         assert_eq!(
             document_headers(&manifest, Some(307)),

@@ -78,7 +78,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn each_tag_is_kept_once_where_it_first_stood(
+        fn keeps_the_first_occurrence_of_each_tag(
             tags in prop::collection::vec("[ab]{0,2}", 0..12),
             cut in 0..3_usize,
         ) {

@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn chunks_are_cut_where_their_text_grows_too_long() {
+    fn limits_the_text_of_a_range() {
         let mut index = RouteIndex::default();
         for (start, bytes) in [(10, 5), (20, 5), (30, 50), (90, 5)] {
             index.push(start, bytes);
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn routes_are_read_again_one_by_one_or_together() {
+    fn reads_routes_again_singly_and_together() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join(MANIFEST_FILE);
         std::fs::write(

@@ -43,10 +43,7 @@ pub enum ManifestError {
     #[error("manifest missing buildId or routes")]
     NoBuildIdOrRoutes,
     /// The file was written to or replaced after it was opened.
-    #[error(
-        "{MANIFEST_FILE} changed while it was read; seed again when nothing builds the project any \
-         more"
-    )]
+    #[error("{MANIFEST_FILE} changed while being read; seed again when no build is running")]
     Changed,
     /// The file is there and cannot be read.
     #[error("cannot read {MANIFEST_FILE}: {0}")]
@@ -137,7 +134,7 @@ impl ManifestFile {
         Ok(RouteReader::new(&self.file))
     }
 
-    /// What tells later whether the manifest is still the same.
+    /// Used later to detect that the manifest has changed.
     pub(crate) fn moment(&self) -> ManifestMoment {
         ManifestMoment {
             path: self.path.clone(),
@@ -179,7 +176,7 @@ mod tests {
     use std::fs;
 
     #[test]
-    fn a_manifest_that_is_replaced_or_removed_is_seen() {
+    fn detects_a_replaced_or_removed_manifest() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join(MANIFEST_FILE);
         fs::write(&path, r#"{"buildId":"a","routes":[]}"#).unwrap();

@@ -1,4 +1,4 @@
-//! One route of the manifest as it stands in the file, its fields not yet checked.
+//! One raw route of the manifest, its fields not yet checked.
 //!
 //! Only bytes that are not JSON fail the whole manifest; a field of the wrong type skips its route.
 
@@ -243,7 +243,7 @@ impl<'de> Deserialize<'de> for RawRoute<'de> {
                 formatter.write_str("a route")
             }
 
-            // By hand, since a derived implementation refuses a member that stands twice. For
+            // Written by hand, since a derived implementation rejects duplicate members. For
             // `JSON.parse`, which the official seeders use, the last one counts.
             fn visit_map<A: MapAccess<'de>>(
                 self,

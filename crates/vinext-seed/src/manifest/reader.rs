@@ -92,7 +92,7 @@ impl<R: Read> RouteReader<R> {
             self.place = Place::Members { is_first: true };
             return Ok(());
         }
-        // Another JSON value has neither build id nor routes; anything else is no manifest at all.
+        // Another JSON value has neither build id nor routes; anything else is not a manifest.
         parse::<serde::de::IgnoredAny>(self.scanner.value()?)?;
         self.end()?;
         Err(ManifestError::NoBuildIdOrRoutes)
@@ -117,7 +117,7 @@ impl<R: Read> RouteReader<R> {
                 self.header.trailing_slash = trailing_slash == true;
             }
             "routes" if self.header.has_routes => {
-                return Err(self.scanner.malformed("`routes` stands twice").into());
+                return Err(self.scanner.malformed("`routes` appears twice").into());
             }
             "routes" if self.scanner.take(b'[')? => {
                 self.header.has_routes = true;
@@ -134,7 +134,7 @@ impl<R: Read> RouteReader<R> {
             None => Ok(()),
             Some(_) => Err(self
                 .scanner
-                .malformed("something follows the document")
+                .malformed("trailing data after the document")
                 .into()),
         }
     }
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn members_may_stand_in_any_order() {
+    fn accepts_members_in_any_order() {
         let (header, routes) = read(
             r#"{"pregeneratedConcretePaths":[["/",["/"]]],"routes":[{"a":1},2],"x":{"routes":[]},
                "trailingSlash":true,"buildId":"b"}"#,
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn json_that_is_no_manifest_lacks_build_id_or_routes() {
+    fn other_json_lacks_build_id_or_routes() {
         for document in [
             "{}",
             "[]",
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_json_is_corrupt() {
+    fn invalid_json_is_corrupt() {
         for document in [
             "",
             " ",

@@ -11,8 +11,8 @@ use super::value_walk::ValueWalk;
 /// How much is read at a time. When fuzzing so little that made-up documents have it grow.
 const READ_BYTES: usize = if cfg!(fuzzing) { 16 } else { 256 * 1024 };
 
-/// The largest value that is handed out: a hundred times any route seen, and small beside the memory
-/// budget, even once for each thread. Beyond it the file is no manifest.
+/// The largest accepted value: a hundred times any route seen, and small compared with the memory
+/// budget, even once per thread. A file with a larger value is not a manifest.
 const MAX_VALUE_BYTES: usize = 1024 * 1024;
 
 /// Why a document could not be walked.
@@ -136,7 +136,7 @@ impl<R: Read> Scanner<R> {
                 return Err(self.malformed("a comma or closing bracket is missing"));
             }
             if self.peek()? == Some(close) {
-                return Err(self.malformed("a comma has nothing behind it"));
+                return Err(self.malformed("trailing comma"));
             }
         }
         Ok(true)
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn elements_are_cut_at_their_ends() {
+    fn splits_elements_at_their_ends() {
         let found = elements(r#" [ 1, "a]\"," ,{"b":[{}]} , null,-2.5e3]"#).unwrap();
         assert_eq!(
             found,
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_of_1_mib_is_handed_out_and_a_larger_one_is_not() {
+    fn accepts_a_value_of_1_mib_but_not_a_larger_one() {
         for (more, is_handed_out) in [(0, true), (1, false)] {
             let document = format!("[\"{}\"]", "x".repeat(MAX_VALUE_BYTES - 2 + more));
             let mut scanner = Scanner::new(document.as_bytes());
@@ -241,7 +241,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_json_array_is_cut_like_serde_json_cuts_it(values in prop::collection::vec(json(), 0..8)) {
+        fn splits_any_json_array_like_serde_json(values in prop::collection::vec(json(), 0..8)) {
             let document = serde_json::to_string_pretty(&values).unwrap();
             let found = elements(&document).unwrap();
             let parsed: Vec<serde_json::Value> =

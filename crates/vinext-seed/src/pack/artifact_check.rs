@@ -10,7 +10,7 @@ use crate::sanitized_text::SanitizedText;
 /// What the document has that the build writes for a redirect in a page's metadata.
 const REDIRECT_DOCUMENT: &[u8] = b"<meta id=\"__next-page-redirect\"";
 
-/// The largest document whose scripts are read: their payload is held beside it, outside of the
+/// The largest document whose scripts are read: their payload is held beside it, outside the
 /// memory budget.
 const MAX_EMBEDDING_BYTES: usize = 1024 * 1024;
 
@@ -53,8 +53,8 @@ fn check_document(
     }
 }
 
-/// Checks the payload in a document's scripts: a document that is a render of its own, or whose
-/// payload has no file. Without any, nothing tells how the page was rendered.
+/// Checks the payload in a document's scripts, for a document that was rendered separately or has
+/// no payload file. Without one, nothing shows how the page was rendered.
 ///
 /// # Errors
 /// The reason why the route is skipped.

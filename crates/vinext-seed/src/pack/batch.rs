@@ -56,7 +56,7 @@ impl BatchEntry<'_> {
         self.run.segment.slice(self.pair, self.pair)
     }
 
-    /// For how long the store keeps it, in seconds; `None` for good.
+    /// How long the store keeps it, in seconds; `None` if forever.
     #[must_use]
     pub fn ttl_seconds(&self) -> Option<u64> {
         self.span().ttl_seconds()

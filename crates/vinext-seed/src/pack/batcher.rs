@@ -34,10 +34,10 @@ struct Shares {
 }
 
 impl Shares {
-    /// The size of the open batch, if what comes is as large as what came: in as many rounds as it
-    /// takes with the largest batches, each connection has the same. What the guess was wrong by is
-    /// shared by the batches that are left, so that there is no small one at the end, which would
-    /// cost a round trip.
+    /// The size of the open batch, assuming that later routes are as large as earlier ones: in as
+    /// many rounds as it takes with the largest batches, each connection has the same. What the
+    /// guess was wrong by is shared by the batches that are left, so that there is no small one at
+    /// the end, which would cost a round trip.
     fn body_bytes(&self, max_body_bytes: usize) -> usize {
         let Some(mean_bytes) = self.bytes.checked_div(self.routes) else {
             return max_body_bytes;
@@ -68,7 +68,7 @@ impl Batcher {
         }
     }
 
-    /// A batcher that cuts a site of so many routes into equal shares for so many connections.
+    /// A batcher that splits a site of `routes` routes into equal shares for all connections.
     #[must_use]
     pub fn for_connections(limits: BatchLimits, connections: usize, total_routes: usize) -> Self {
         Self {

@@ -1,4 +1,4 @@
-//! What an entry is, as a short record that lies in its metadata: a later run lists it and knows
+//! Digests of entries, kept as a short record in their metadata: a later run lists it and knows
 //! whether the entry has changed.
 //!
 //! Invariant: two entries have the same digest only if they have the same key and the runtime would
@@ -18,14 +18,14 @@ pub(crate) const MEMBER: &str = "seed";
 const FORM: &str = "1";
 
 /// The length of an XXH3 digest of 128 bits, which is the same on every platform. A digest detects
-/// changes of one key's entry by its own author, so chance is all that it has to withstand, and the
+/// changes of one key's entry by its own author, so it only has to withstand chance, and the
 /// chance that two versions have the same is 1 in 2^128.
 const DIGEST_BYTES: usize = 16;
 
 /// More than a record takes in the metadata, in bytes: name, form, digest and two times.
 pub(super) const MAX_MEMBER_BYTES: usize = 80;
 
-/// What an entry is, but for its times.
+/// What an entry is, except for its times.
 pub(crate) type EntryDigest = [u8; DIGEST_BYTES];
 
 /// What the entries of a route have in common, as the digest sees it.
@@ -138,7 +138,7 @@ mod tests {
     };
 
     #[test]
-    fn a_record_is_read_as_it_was_written() {
+    fn a_record_round_trips() {
         let digest = [7; DIGEST_BYTES];
         let lifetime = Lifetime {
             revalidate_seconds: Some(1.0),
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn other_forms_and_other_text_are_no_records() {
+    fn rejects_other_versions_and_other_text() {
         let text = record(&[7; DIGEST_BYTES], &Lifetime::default(), true, TIMES);
         for other in [
             text.replacen('1', "2", 1),

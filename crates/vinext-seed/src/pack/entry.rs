@@ -68,7 +68,7 @@ pub(super) struct EntryTail {
     pair: Vec<u8>,
     /// What comes after the entry's own record in the metadata.
     pair_end: &'static [u8],
-    /// What the digests of all entries have in common; `None` where there is no room for a record.
+    /// What the digests of all entries have in common; `None` if the store has no room for a record.
     identity: Option<Vec<u8>>,
     lifetime: Lifetime,
     has_expiry: bool,
@@ -79,7 +79,7 @@ pub(super) struct EntryTail {
 pub(super) struct EncodedSize {
     /// Its value, as the store counts it.
     pub(super) value_bytes: usize,
-    /// All of it as it stands in the frame.
+    /// The whole entry as encoded in the frame.
     pub(super) framed_bytes: usize,
 }
 
@@ -178,7 +178,7 @@ impl Encoder {
     pub(super) fn own_members(route: &PlannedRoute, entry: &PlannedEntry) -> Cow<'static, [u8]> {
         let end: &[u8] = match entry.kind {
             ArtifactKind::Html | ArtifactKind::Rsc | ArtifactKind::Route => b"\"",
-            // They end with JSON that is no string.
+            // They end with JSON other than a string.
             ArtifactKind::Pages | ArtifactKind::PagesRedirect | ArtifactKind::PagesNotFound => b"",
         };
         if entry.headers.is_none() && route.status.is_none() {
@@ -197,7 +197,7 @@ impl Encoder {
         Cow::Owned(json)
     }
 
-    /// Appends an entry as it stands in the frame.
+    /// Appends an entry, encoded for the frame.
     pub(super) fn push(&self, out: &mut Vec<u8>, parts: EntryParts<'_>) {
         parts.push(out, self.frame);
     }
@@ -270,7 +270,7 @@ impl Encoder {
         })
     }
 
-    /// How much an entry takes at most as it stands in the frame, told in less time than it takes to
+    /// The largest size an entry can have in the frame, computed in less time than it takes to
     /// encode it.
     pub(super) fn framed_bytes_at_most(&self, parts: EntryParts<'_>) -> usize {
         let mut bound = Bound::default();
@@ -278,7 +278,7 @@ impl Encoder {
         bound.0
     }
 
-    /// Where the key stands in the encoded entry; `None` if it does not stand there as it is.
+    /// Where the key is in the encoded entry; `None` if it is escaped there.
     pub(super) fn key_offset(&self, key: &str) -> Option<usize> {
         match self.frame {
             Frame::BulkJson if !needs_escaping(key.as_bytes()) => Some(KEY.len()),

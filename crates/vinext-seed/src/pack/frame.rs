@@ -1,4 +1,4 @@
-//! What stands around entries, and how their parts are escaped, for each frame.
+//! Separators and escaping of entries, for each frame.
 
 use super::json_text;
 use crate::store::Frame;
@@ -12,7 +12,7 @@ impl Frame {
         }
     }
 
-    /// What stands between two entries.
+    /// What separates two entries.
     pub(super) const fn separator(self) -> &'static str {
         match self {
             Self::BulkJson => ",",
@@ -41,7 +41,7 @@ impl Frame {
         }
     }
 
-    /// Appends text that stands in a string of the value.
+    /// Appends text of a string in the value.
     pub(super) fn push_text(self, out: &mut impl Sink, text: &str) {
         match self {
             Self::BulkJson => out.escaped_twice(text),
@@ -54,9 +54,9 @@ impl Frame {
 pub(super) trait Sink {
     /// Takes bytes as they are.
     fn verbatim(&mut self, bytes: &[u8]);
-    /// Takes UTF-8 as it stands in a JSON string.
+    /// Writes UTF-8 as part of a JSON string.
     fn escaped(&mut self, text: &[u8]);
-    /// Takes text as it stands in a JSON string of a document that is itself a JSON string.
+    /// Writes text as part of a JSON string inside a JSON document that is itself a JSON string.
     fn escaped_twice(&mut self, text: &str);
     /// Takes bytes in base64, padded.
     fn base64(&mut self, bytes: &[u8]);
@@ -124,7 +124,7 @@ impl Sink for Bound {
     }
 }
 
-/// The length of so many bytes in base64, padded.
+/// The length of `bytes` bytes in padded base64.
 pub(super) const fn base64_bytes(bytes: usize) -> usize {
     bytes.div_ceil(3) * 4
 }

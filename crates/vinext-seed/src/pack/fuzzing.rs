@@ -9,13 +9,13 @@ use crate::store::{Frame, StoreLimits};
 /// One entry, laid out.
 #[derive(Debug)]
 pub struct Encoded {
-    /// It as it stands in a request.
+    /// The entry as encoded in a request.
     pub bytes: Vec<u8>,
     /// Its key, as the segment has it.
     pub key: String,
     /// Its TTL, as the segment has it.
     pub ttl_seconds: Option<u64>,
-    /// The lengths of value and entry, as they are told beforehand.
+    /// The lengths of value and entry, as computed beforehand.
     pub expected_bytes: (usize, usize),
 }
 
@@ -28,7 +28,7 @@ pub fn encode(
     timestamps: Timestamps,
     artifact: &[u8],
 ) -> Encoded {
-    // With nothing allowed, every size is told.
+    // With a limit of 0, every size is reported.
     let limits = StoreLimits {
         max_value_bytes: 0,
         ..crate::store::cloudflare_kv::LIMITS

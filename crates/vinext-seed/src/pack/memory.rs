@@ -3,8 +3,8 @@
 //! Everything that is large is counted here before it is taken: segments until the last batch that has
 //! a part of them is sent, and large artifacts while they are encoded.
 //!
-//! Invariant: a thread that has to wait cannot be waited for. The routes that the sender needs next go
-//! on beyond the budget where nothing else would ever give memory back, and only they do.
+//! Invariant: nobody waits for a thread that is waiting for memory. The routes that the sender
+//! needs next go on beyond the budget where nothing else would ever give memory back, and only they do.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -149,7 +149,7 @@ impl Reservation {
         self.bytes += std::mem::take(&mut other.bytes);
     }
 
-    /// Makes it so many bytes, without waiting.
+    /// Sets it to `bytes`, without waiting.
     pub(super) fn set(&mut self, bytes: usize) {
         if bytes != self.bytes {
             let mut state = self.budget.lock();
@@ -173,7 +173,7 @@ mod tests {
     use super::*;
     use std::time::Duration;
 
-    /// Gives a thread the time to come to where it has to be woken.
+    /// Gives a thread time to reach the point where it waits to be woken.
     fn let_it_wait() {
         std::thread::sleep(Duration::from_millis(50));
     }
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn goes_beyond_the_budget_for_the_head_of_a_starving_sender_only() {
+    fn exceeds_the_budget_only_for_the_head_of_a_starving_sender() {
         let budget = MemoryBudget::new(100);
         let _held = budget.add(90);
         budget.needs(7, false);
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_what_was_kept_for_later() {
+    fn uses_memory_kept_for_later() {
         let budget = MemoryBudget::new(100);
         let mut kept = Some(budget.add(90));
         let reserved = budget.reserve(0, 50, || kept.take().is_some());

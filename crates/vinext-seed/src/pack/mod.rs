@@ -180,7 +180,7 @@ impl Packer {
     /// The next routes in the manifest's order; `None` after the last.
     ///
     /// `is_starving` says that the caller does nothing meanwhile that gives back memory of earlier
-    /// routes: then a route that is too large for the budget is packed all the same.
+    /// routes: then a route that is too large for the budget is packed anyway.
     ///
     /// # Errors
     /// If the machine fails, or the manifest is another one by now. What was packed until then is
@@ -232,8 +232,8 @@ pub enum PackError {
     ArtifactsUnreadable(#[source] std::io::Error),
     /// An artifact is there and cannot be read, for a reason that is not the file's.
     #[error(
-        "cannot read dist/server/prerendered-routes/{file}: {source}; this is a problem of the \
-         machine, not of the page, so the run ends here"
+        "cannot read dist/server/prerendered-routes/{file}: {source}; the cause is the \
+         machine, not the page, so the run ends here"
     )]
     ArtifactUnreadable {
         /// The first such file, within the directory of artifacts.

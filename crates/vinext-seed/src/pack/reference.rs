@@ -161,7 +161,7 @@ fn routes() -> impl Strategy<Value = (PlannedRoute, Vec<u8>)> {
     })
 }
 
-/// Anything a file may hold: text that needs many escapes or few, and bytes that are no text.
+/// Anything a file may contain: text with many or few escapes, and bytes that are not text.
 fn artifacts() -> impl Strategy<Value = Vec<u8>> {
     let piece = prop_oneof![
         "(?s)[\\x00-\\x1f\"\\\\<>a-zé\u{2028}\u{feff}😀]{0,300}".prop_map(String::into_bytes),
@@ -249,7 +249,7 @@ fn batches(
 
 proptest! {
     #[test]
-    fn every_body_has_the_digest_of_the_slow_encoders(
+    fn every_body_equals_the_reference_encoders(
         routes in prop::collection::vec(routes(), 1..12),
         max_pairs in 1..6_usize,
         per_segment in 1..6_usize,
@@ -273,7 +273,7 @@ proptest! {
     }
 
     #[test]
-    fn every_raw_value_is_the_value_of_the_slow_encoders_pair(
+    fn every_raw_value_equals_the_reference_encoders(
         routes in prop::collection::vec(routes(), 1..12),
         max_pairs in 1..6_usize,
         per_segment in 1..6_usize,

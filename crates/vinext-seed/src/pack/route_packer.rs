@@ -25,10 +25,10 @@ const MAX_UNRESERVED_BYTES: usize = 128 * 1024;
 #[derive(Clone, Copy)]
 struct Place {
     /// The position of the first route in the segment.
-    chunk_start: usize,
+    range_start: usize,
     /// How many entries the segment had before.
     route_start: usize,
-    /// Whether another route's artifacts have the same names but for case.
+    /// Whether another route's artifact names differ from these only in case.
     has_twin: bool,
 }
 
@@ -55,7 +55,7 @@ impl PackContext {
     pub(super) fn encode(
         &self,
         position: usize,
-        chunk: &RouteRange,
+        range: &RouteRange,
         route: &Route<'_>,
         builder: &mut SegmentBuilder,
         buffer: &mut ArtifactBuffer,
@@ -63,7 +63,7 @@ impl PackContext {
         let planned = self.planner.plan(position, route)?;
         let tail = self.encoder.tail(&planned);
         let place = Place {
-            chunk_start: chunk.start,
+            range_start: range.start,
             route_start: builder.entries(),
             has_twin: self.planner.scan().has_twin(position),
         };
@@ -125,7 +125,7 @@ impl PackContext {
         self.encoder.check_size(parts)?;
         if artifact.len() > MAX_UNRESERVED_BYTES {
             let framed_bytes = self.encoder.framed_bytes_at_most(parts);
-            let reserved = self.pool.reserve(place.chunk_start, framed_bytes);
+            let reserved = self.pool.reserve(place.range_start, framed_bytes);
             builder
                 .make_room(framed_bytes, reserved.ok_or(PackRouteError::Cancelled)?)
                 .map_err(|error| {
@@ -194,7 +194,7 @@ impl PackContext {
             open.give_up_turn();
             // Not above what a store takes, which is a usize.
             let bytes = usize::try_from(open.size()).unwrap_or(usize::MAX);
-            let reserved = self.pool.reserve(place.chunk_start, bytes);
+            let reserved = self.pool.reserve(place.range_start, bytes);
             let made = buffer.make_room(reserved.ok_or(PackRouteError::Cancelled)?);
             made.map_err(|error| unusable(&entry.file, error.into()))?;
         }

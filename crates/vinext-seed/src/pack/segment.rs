@@ -12,7 +12,7 @@ use super::memory::{MemoryBudget, Reservation};
 use crate::plan::Priority;
 use crate::store::Frame;
 
-/// Where an entry lies in its segment.
+/// Where an entry is in its segment.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct EntrySpan {
     pub(crate) start: usize,
@@ -21,7 +21,7 @@ pub(crate) struct EntrySpan {
     ttl_seconds: Option<NonZeroU32>,
     /// Whether this is its route's first entry: with it stored, the route counts as seeded.
     pub(crate) is_first: bool,
-    /// What it is, if the store can be asked for it.
+    /// Its digest, if the store can list it.
     pub(crate) digest: Option<EntryDigest>,
     pub(crate) priority: Priority,
 }
@@ -36,7 +36,7 @@ struct KeySpan {
 }
 
 impl EntrySpan {
-    /// For how long the store keeps the entry, if not for good.
+    /// How long the store keeps the entry, if not forever.
     pub(crate) fn ttl_seconds(&self) -> Option<u64> {
         self.ttl_seconds.map(|seconds| u64::from(seconds.get()))
     }
@@ -100,7 +100,7 @@ impl Segment {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct NewEntry<'a> {
     pub(super) key: &'a str,
-    /// Where in the encoded entry the key stands as it is, if it does.
+    /// Where in the encoded entry the key is, if it is not escaped.
     pub(super) key_offset: Option<usize>,
     pub(super) ttl_seconds: Option<u64>,
     pub(super) is_first: bool,
@@ -137,7 +137,7 @@ impl SegmentBuilder {
         self.index.entries.len()
     }
 
-    /// Makes room for a large entry of so many bytes, for which memory was reserved.
+    /// Makes room for a large entry, for which memory was reserved.
     pub(super) fn make_room(
         &mut self,
         bytes: usize,
@@ -288,7 +288,7 @@ impl PooledBuffer {
         }
     }
 
-    /// Makes room for so many bytes more, which `reserved` counts as far as they need memory.
+    /// Makes room for more bytes; `reserved` counts those that need memory.
     fn grow(&mut self, bytes: usize, reserved: Reservation) -> Result<(), TryReserveError> {
         let capacity = self.bytes().capacity();
         self.bytes().try_reserve_exact(bytes)?;
@@ -314,7 +314,7 @@ impl Drop for PooledBuffer {
         let Some(mut buffer) = self.buffer.take() else {
             return;
         };
-        // One that grew for an unusually large page would keep that memory for good.
+        // One that grew for an unusually large page would keep that memory forever.
         if buffer.bytes.capacity() > 2 * self.pool.buffer_bytes || self.pool.memory.is_short() {
             return;
         }
@@ -361,7 +361,7 @@ mod tests {
     }
 
     #[test]
-    fn entries_are_cut_out_with_the_separators_between_them_only() {
+    fn slices_keep_only_inner_separators() {
         let mut builder = SegmentBuilder::new(
             Frame::BulkJson,
             &BufferPool::new(64, 1, MemoryBudget::new(0)),
@@ -381,7 +381,7 @@ mod tests {
     }
 
     #[test]
-    fn truncating_takes_the_separator_and_the_key_with_the_entry() {
+    fn truncating_removes_separator_and_key() {
         let mut builder = SegmentBuilder::new(
             Frame::BulkJson,
             &BufferPool::new(64, 1, MemoryBudget::new(0)),
@@ -397,7 +397,7 @@ mod tests {
     }
 
     #[test]
-    fn raw_values_have_nothing_between_them() {
+    fn raw_values_have_no_separators() {
         let mut builder = SegmentBuilder::new(
             Frame::RawValue,
             &BufferPool::new(64, 1, MemoryBudget::new(0)),
@@ -411,7 +411,7 @@ mod tests {
     }
 
     #[test]
-    fn buffers_come_back_unless_they_have_grown() {
+    fn reuses_buffers_unless_they_have_grown() {
         let pool = BufferPool::new(16, 1, MemoryBudget::new(0));
         let mut builder = SegmentBuilder::new(Frame::BulkJson, &pool);
         push(&mut builder, "a", "{}");
@@ -430,7 +430,7 @@ mod tests {
     }
 
     #[test]
-    fn memory_is_counted_until_the_last_slice_is_gone() {
+    fn counts_memory_until_the_last_slice_is_dropped() {
         let memory = MemoryBudget::new(1000);
         let pool = BufferPool::new(16, 1, Arc::clone(&memory));
         let mut builder = SegmentBuilder::new(Frame::BulkJson, &pool);
@@ -447,7 +447,7 @@ mod tests {
     }
 
     #[test]
-    fn free_buffers_are_given_up_before_anybody_waits() {
+    fn drops_free_buffers_before_waiting() {
         let memory = MemoryBudget::new(100);
         let pool = BufferPool::new(60, 1, Arc::clone(&memory));
         drop(SegmentBuilder::new(Frame::BulkJson, &pool));

@@ -1,11 +1,11 @@
 //! Decides which thread packs which routes, and how far ahead of the sender.
 //!
-//! Invariant: no more than a fixed number of chunks are packed and not yet taken over in order. That
+//! Invariant: at most a fixed number of ranges are packed and not yet released, in order. That
 //! bounds the memory, and it makes a slow network stop the reading.
 //!
-//! A thread that finds a chunk too large for one segment gives the rest back, and the rest is
-//! handed out before anything new. So the chunk that the sender waits for next is either being
-//! packed or the first to be handed out: it cannot be kept waiting by others that were ahead of it.
+//! A thread that finds a range too large for one segment gives the rest back, and the rest is
+//! handed out before anything new. So the range that the sender waits for next is either being
+//! packed or handed out next: ranges after it cannot delay it.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -26,15 +26,15 @@ pub(super) struct WorkQueue {
 struct State {
     /// The position of the next unclaimed route.
     next: usize,
-    /// Chunks that were given back, by their first position.
+    /// Ranges that were given back, by their first position.
     returned: BTreeMap<usize, RouteRange>,
-    /// Chunks that are handed out and not taken over yet.
+    /// Ranges that are handed out and not yet released.
     outstanding: usize,
     is_cancelled: bool,
 }
 
 impl WorkQueue {
-    /// A queue for a manifest of so many routes.
+    /// A queue for a manifest with `routes` routes.
     pub(super) fn new(routes: usize, max_outstanding: usize) -> Self {
         Self {
             state: Mutex::default(),
@@ -44,7 +44,7 @@ impl WorkQueue {
         }
     }
 
-    /// Waits for work: the lowest chunk given back, else up to `max_routes` new routes. `None` when
+    /// Waits for work: the lowest range given back, else up to `max_routes` new routes. `None` when
     /// there is nothing left or everything was cancelled.
     pub(super) fn claim(&self, max_routes: usize) -> Option<RouteRange> {
         let mut state = self.lock();
@@ -57,8 +57,8 @@ impl WorkQueue {
             }
             if state.outstanding < self.max_outstanding {
                 state.outstanding += 1;
-                if let Some((_, chunk)) = state.returned.pop_first() {
-                    return Some(chunk);
+                if let Some((_, range)) = state.returned.pop_first() {
+                    return Some(range);
                 }
                 let first = state.next;
                 state.next = self.routes.min(first + max_routes);
@@ -71,15 +71,15 @@ impl WorkQueue {
         }
     }
 
-    /// Gives back what a claimed chunk has from a position on.
-    pub(super) fn requeue(&self, chunk: &mut RouteRange, first: usize) {
-        let rest = first..chunk.end;
-        chunk.end = first;
+    /// Gives back what a claimed range has from a position on.
+    pub(super) fn requeue(&self, range: &mut RouteRange, first: usize) {
+        let rest = first..range.end;
+        range.end = first;
         self.lock().returned.insert(first, rest);
         self.changed.notify_all();
     }
 
-    /// Says that another chunk was taken over, in order.
+    /// Releases the next range, in order.
     pub(super) fn release(&self) {
         self.lock().outstanding -= 1;
         self.changed.notify_all();
@@ -105,13 +105,13 @@ impl WorkQueue {
 mod tests {
     use super::*;
 
-    /// Gives a thread the time to come to where it has to be woken.
+    /// Gives a thread time to reach the point where it waits to be woken.
     fn let_it_wait() {
         std::thread::sleep(std::time::Duration::from_millis(50));
     }
 
     #[test]
-    fn chunks_follow_each_other_to_the_end() {
+    fn ranges_cover_all_routes_in_order() {
         let queue = WorkQueue::new(10, 9);
         assert_eq!(queue.claim(4), Some(0..4));
         assert_eq!(queue.claim(100), Some(4..10));
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_given_back_is_handed_out_first() {
+    fn hands_out_requeued_ranges_first() {
         let queue = WorkQueue::new(10, 9);
         let mut first = queue.claim(4).unwrap();
         queue.claim(2).unwrap();
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn no_thread_gets_further_ahead_than_the_limit() {
+    fn limits_how_far_threads_run_ahead() {
         let queue = WorkQueue::new(10, 2);
         let mut first = queue.claim(4).unwrap();
         queue.claim(2).unwrap();
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn cancelling_wakes_who_waits() {
+    fn cancelling_wakes_waiting_threads() {
         let queue = WorkQueue::new(10, 1);
         queue.claim(1).unwrap();
         std::thread::scope(|scope| {

@@ -1,4 +1,4 @@
-//! What the packing threads share, and their loop: claim a chunk of routes, pack it, deliver it.
+//! What the packing threads share, and their loop: claim a range of routes, pack it, deliver it.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -22,9 +22,9 @@ const FIRST_CHUNK_ROUTES: u64 = 8;
 const MAX_CHUNK_ROUTES: u64 = 1024;
 
 /// How much of the manifest a thread reads at a time: a thousand usual routes, or a single one.
-const MAX_CHUNK_JSON_BYTES: u64 = 1024 * 1024;
+const MAX_RANGE_JSON_BYTES: u64 = 1024 * 1024;
 
-/// A chunk, packed.
+/// A packed range.
 #[derive(Debug)]
 pub(super) struct Packed {
     /// The routes' positions in the manifest.
@@ -47,14 +47,14 @@ pub(super) struct PackContext {
     pub(super) progress: PackProgress,
 }
 
-/// What one thread uses again for every chunk.
+/// What one thread uses again for every range.
 #[derive(Default)]
 struct Scratch {
     routes: RawRoutes,
     artifact: ArtifactBuffer,
 }
 
-/// How much was packed so far, to size the next chunk.
+/// How much was packed so far, to size the next range.
 #[derive(Debug, Default)]
 pub(super) struct PackProgress {
     routes: AtomicU64,
@@ -68,7 +68,7 @@ impl PackProgress {
     }
 
     /// How many routes are likely to fill a segment.
-    fn chunk_routes(&self, segment_bytes: usize) -> usize {
+    fn range_routes(&self, segment_bytes: usize) -> usize {
         let routes = self.routes.load(Ordering::Relaxed);
         let bytes = self.bytes.load(Ordering::Relaxed);
         let fitting = if routes == 0 {
@@ -81,15 +81,15 @@ impl PackProgress {
 }
 
 impl PackContext {
-    /// Packs chunk after chunk until there is none left or `deliver` wants no more.
+    /// Packs range after range until none is left or `deliver` returns false.
     pub(super) fn run(&self, deliver: impl Fn(Result<Packed, PackError>) -> bool) {
         let _others = EndOthersOnPanic(self);
         let mut scratch = Scratch::default();
-        while let Some(chunk) = self
+        while let Some(range) = self
             .queue
-            .claim(self.progress.chunk_routes(self.segment_bytes))
+            .claim(self.progress.range_routes(self.segment_bytes))
         {
-            let packed = self.pack(chunk, &mut scratch);
+            let packed = self.pack(range, &mut scratch);
             let Some(packed) = packed.transpose() else {
                 return;
             };
@@ -105,42 +105,42 @@ impl PackContext {
         self.memory.cancel();
     }
 
-    /// Packs a chunk, or the part of it that fits into a segment; `None` if packing was cancelled.
+    /// Packs a range, or the part of it that fits into a segment; `None` if packing was cancelled.
     fn pack(
         &self,
-        mut chunk: RouteRange,
+        mut range: RouteRange,
         scratch: &mut Scratch,
     ) -> Result<Option<Packed>, PackError> {
         let index = &self.planner.scan().index;
-        let fitting = index.fitting(chunk.clone(), MAX_CHUNK_JSON_BYTES);
-        if fitting != chunk {
-            self.queue.requeue(&mut chunk, fitting.end);
+        let fitting = index.fitting(range.clone(), MAX_RANGE_JSON_BYTES);
+        if fitting != range {
+            self.queue.requeue(&mut range, fitting.end);
         }
         self.routes
-            .read(index, chunk.clone(), &mut scratch.routes)
+            .read(index, range.clone(), &mut scratch.routes)
             .map_err(ManifestError::from_second_reading)?;
         let mut builder = SegmentBuilder::new(self.encoder.frame, &self.pool);
         let mut skipped = Vec::new();
-        let mut position = chunk.start;
-        while position < chunk.end {
+        let mut position = range.start;
+        while position < range.end {
             let json = scratch.routes.route(index, position);
             let buffer = &mut scratch.artifact;
-            match self.pack_route(position, &chunk, json, &mut builder, &mut skipped, buffer) {
+            match self.pack_route(position, &range, json, &mut builder, &mut skipped, buffer) {
                 Ok(()) => position += 1,
                 Err(PackRouteError::NeedsOwnSegment) => {
-                    self.queue.requeue(&mut chunk, position);
+                    self.queue.requeue(&mut range, position);
                     break;
                 }
                 Err(PackRouteError::End(error)) => return Err(error),
                 Err(PackRouteError::Cancelled | PackRouteError::Skip(_)) => return Ok(None),
             }
-            if builder.len() >= self.segment_bytes && position < chunk.end {
-                self.queue.requeue(&mut chunk, position);
+            if builder.len() >= self.segment_bytes && position < range.end {
+                self.queue.requeue(&mut range, position);
             }
         }
-        self.progress.add(chunk.len(), builder.len());
+        self.progress.add(range.len(), builder.len());
         Ok(Some(Packed {
-            positions: chunk,
+            positions: range,
             segment: builder.finish(),
             skipped,
         }))
@@ -149,7 +149,7 @@ impl PackContext {
     fn pack_route(
         &self,
         position: usize,
-        chunk: &RouteRange,
+        range: &RouteRange,
         json: &[u8],
         builder: &mut SegmentBuilder,
         skipped: &mut Vec<SkippedRoute>,
@@ -163,7 +163,7 @@ impl PackContext {
             Some(raw) => raw
                 .validate()
                 .map_err(|problem| SkipReason::InvalidRoute(problem).into())
-                .and_then(|route| self.encode(position, chunk, &route, builder, buffer)),
+                .and_then(|route| self.encode(position, range, &route, builder, buffer)),
         };
         match outcome {
             Err(PackRouteError::Skip(reason)) => {
@@ -180,7 +180,7 @@ impl PackContext {
     }
 }
 
-/// Without the chunk of a thread that panicked, the others would wait for ever.
+/// Without the range of a thread that panicked, the others would wait forever.
 struct EndOthersOnPanic<'a>(&'a PackContext);
 
 impl Drop for EndOthersOnPanic<'_> {

@@ -1,7 +1,7 @@
 //! Finds the routes that may become entries, and hashes their cache keys to detect duplicates.
 //!
-//! Reading stays on the calling thread; up to `MAX_PARSERS` others parse, because parsing takes longer. Most
-//! sites are read before there is anything to share. Routes are not kept.
+//! Reading stays on the calling thread; up to `MAX_PARSERS` others parse, because parsing takes
+//! longer. Most sites are read before there is anything to share. Routes are not kept.
 
 use std::hash::{BuildHasher, RandomState};
 use std::io::Read;
@@ -20,10 +20,10 @@ use crate::manifest::{
 /// The most threads that parse besides the one that reads, which is then what the rest wait for.
 const MAX_PARSERS: usize = 3;
 
-/// How much is handed to another thread at a time, in bytes: a hundred routes or more.
+/// How much is passed to another thread at a time, in bytes: a hundred routes or more.
 const PORTION_BYTES: usize = 64 * 1024;
 
-/// The largest portion that is handed to another thread, in bytes: several wait at a time, and a
+/// The largest portion that is passed to another thread, in bytes: several wait at a time, and a
 /// route may have 1 MiB.
 const MAX_SHARED_BYTES: usize = 256 * 1024;
 
@@ -40,7 +40,7 @@ pub(super) struct KeyIndex {
     has_app: bool,
     has_pages: bool,
     /// Each one's file as disks that ignore case name it, hashed, and its position; nothing where the build
-    /// lies on another disk.
+    /// is on another disk.
     names: Vec<(u64, usize)>,
 }
 
@@ -53,7 +53,7 @@ struct Comparison {
 }
 
 impl KeyIndex {
-    /// Reads to the end of the document, and notes in `index` where every route lies.
+    /// Reads to the end of the document, and records every route's position in `index`.
     pub(super) fn find<R: Read>(
         reader: &mut RouteReader<R>,
         index: &mut RouteIndex,
@@ -96,7 +96,7 @@ impl KeyIndex {
             };
             drop(hand_over);
             let parsed = parsers.into_iter().map(joined).fold(own, Parsed::join);
-            // What does not parse stands before where reading failed.
+            // The parse error is at an earlier position than the read error.
             match (parsed.problem, read) {
                 (Some((_, problem)), _) | (None, Err(problem)) => Err(problem),
                 (None, Ok(())) => Ok(parsed.candidates),
@@ -171,12 +171,12 @@ impl KeyIndex {
 #[derive(Default)]
 struct Parsed {
     candidates: KeyIndex,
-    /// The first route that is no JSON, and its position.
+    /// The first route that is not valid JSON, and its position.
     problem: Option<(usize, ManifestError)>,
 }
 
 impl Parsed {
-    /// Parses what is handed over, to the end or to the first problem.
+    /// Parses the received portions, up to the end or the first error.
     fn all_of(handed_over: &Mutex<Receiver<Portion>>, state: &Comparison) -> Self {
         let mut parsed = Self::default();
         let next = || {
@@ -234,7 +234,7 @@ fn joined(parser: ScopedJoinHandle<'_, Parsed>) -> Parsed {
         .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
-/// Neighbouring routes as they stand in the file, without what stands between them.
+/// Neighbouring routes from the file, without what separates them.
 struct Portion {
     /// The position of the first.
     first: usize,
@@ -268,7 +268,7 @@ impl Portion {
     }
 }
 
-/// Calls `visit` with the route in `json`, or with nothing if there is no valid one in it.
+/// Calls `visit` with the route in `json`, or with `None` if it does not contain a valid one.
 ///
 /// Invalid UTF-8 becomes U+FFFD, as when Node reads the file: such a route then names a file that
 /// does not exist.

@@ -2,7 +2,7 @@
 
 use crate::manifest::Lifetime;
 
-/// The longest TTL that is chosen without being asked for: 30 days, the default of vinext's KV
+/// The longest default TTL: 30 days, the default of vinext's KV
 /// adapters.
 const MAX_DEFAULT_KV_TTL_SECONDS: u64 = 2_592_000;
 
@@ -24,7 +24,7 @@ pub fn expire_at_ms(lifetime: &Lifetime, now_ms: f64) -> Option<f64> {
     Some(now_ms + seconds * 1000.0)
 }
 
-/// The TTLs the caller asked for, in seconds; none by default.
+/// The TTLs that the caller set, in seconds; none by default.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct TtlRule {
     /// For pages that revalidate. Default: ten revalidation periods or until `expire`, whichever
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn a_ttl_that_was_asked_for_is_taken_down_to_the_floor_of_kv() {
+    fn raises_a_requested_ttl_to_kvs_minimum() {
         let rule = TtlRule {
             ttl_seconds: Some(5),
             static_ttl_seconds: Some(86_400),

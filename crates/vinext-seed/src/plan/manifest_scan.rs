@@ -27,7 +27,7 @@ pub struct ManifestScan {
     pub(crate) index: RouteIndex,
     /// The positions of routes whose cache key an earlier route has, ascending.
     duplicates: Vec<usize>,
-    /// Whether the build lies on a disk that may ignore case.
+    /// Whether the build is on a disk that may ignore case.
     pub(crate) ignores_case: bool,
     /// The positions of routes whose file another route's shares on a disk that ignores case, ascending.
     twins: Vec<usize>,
@@ -37,7 +37,7 @@ impl ManifestScan {
     /// Reads the manifest to its end.
     ///
     /// # Errors
-    /// If it is no manifest. Then nothing of it may be used.
+    /// If it is not a manifest. Then nothing of it may be used.
     pub fn take<R: Read>(reader: RouteReader<R>) -> Result<Self, ManifestError> {
         Self::take_for_disk(reader, false)
     }

@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_pages_as_next_does() {
+    fn names_pages_like_next() {
         for (pattern, page) in [
             ("/", "/"),
             ("/about", "/about"),

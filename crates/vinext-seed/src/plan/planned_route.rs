@@ -11,10 +11,10 @@ use crate::manifest::{Headers, Lifetime};
 pub struct PlannedRoute {
     /// Its entries. With the first of them stored, the route counts as seeded.
     pub entries: Vec<PlannedEntry>,
-    /// What the payload has to show for the route to be seeded; `None` if it need not show
+    /// What the payload must show for the route to be seeded; `None` if it need not show
     /// anything.
     pub payload_check: Option<PayloadCheck>,
-    /// What the data in the document of a page of the Pages Router has to show; `None` for other pages.
+    /// What the data in a Pages Router document must show; `None` for other pages.
     pub page_data_check: Option<PageDataCheck>,
     /// The tags of every entry.
     pub tags: TagList,
@@ -33,7 +33,7 @@ pub struct PlannedRoute {
     pub has_expiry: bool,
 }
 
-/// What a page's payload has to show: that it is the page's.
+/// What a payload must show to belong to its page.
 #[derive(Clone, Debug)]
 pub struct PayloadCheck {
     /// The page's pathname, where the payload may be another page's because the build followed a
@@ -43,7 +43,7 @@ pub struct PayloadCheck {
     pub has_own_document: bool,
 }
 
-/// What a document of the Pages Router has to show: that it is the page's, of this build.
+/// What a Pages Router document must show to belong to its page and this build.
 #[derive(Clone, Debug)]
 pub struct PageDataCheck {
     /// The page as the data names it, `/posts/[slug]`.
@@ -64,7 +64,7 @@ pub struct PlannedEntry {
     pub is_required: bool,
     /// The artifact's file, within the directory of artifacts.
     pub file: String,
-    /// What the entry holds where that stands in the manifest, as JSON: the props of a redirect. No file
+    /// The entry's content if the manifest has it, as JSON: the props of a redirect. No file
     /// is read then.
     pub from_manifest: Option<String>,
     /// The key in the store.

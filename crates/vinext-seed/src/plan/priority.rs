@@ -49,7 +49,7 @@ impl From<u16> for Priority {
     }
 }
 
-/// Whether a pathname is one of those that come first. `*` stands for a part of a segment, `**` for
+/// Whether a pathname comes first. `*` matches within a segment, `**` matches
 /// any number of segments.
 pub(super) fn is_named(globs: &[String], pathname: &str) -> bool {
     globs
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_matters_comes_first() {
+    fn sorts_by_importance() {
         let isr = Lifetime {
             revalidate_seconds: Some(60.0),
             ..Lifetime::default()
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn a_star_stays_within_a_segment_and_two_do_not() {
+    fn one_star_stays_within_a_segment_and_two_do_not() {
         let named = |glob: &str, pathname| is_named(&[glob.to_owned()], pathname);
         assert!(named("/blog/*", "/blog/a"));
         assert!(!named("/blog/*", "/blog/a/b"));

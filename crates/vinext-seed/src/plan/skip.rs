@@ -14,7 +14,7 @@ pub enum SkipReason {
     NotRendered(SanitizedText),
     /// The Pages Router serves it, in a version whose manifest does not have what an entry needs.
     OldPagesRouter,
-    /// The router that serves it is not known.
+    /// The router that serves it is unknown.
     NotAppRouter,
     /// It is a metadata route, of a version that does not read these from the cache.
     MetadataNotRead,
@@ -75,7 +75,7 @@ pub enum SkipReason {
         /// The other page.
         pathname: SanitizedText,
     },
-    /// It is rewritten to another page, under whose keys the runtime looks it up.
+    /// It is rewritten to another page, and the runtime looks it up under that page's keys.
     Rewritten {
         /// The other page.
         pathname: SanitizedText,
@@ -183,7 +183,7 @@ impl SkipReason {
         }
     }
 
-    /// Whether two are the same but for the file or the size that they name.
+    /// Whether two are the same except for the file or size that they name.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         match self {
             Self::NotRendered(_)
@@ -228,12 +228,12 @@ impl fmt::Display for SkipReason {
                 "a page with `getInitialProps`, which the Worker renders on every request",
             ),
             Self::DomainLocales => f.write_str(
-                "the site has `i18n.domains`, and the keys of its pages depend on the domain",
+                "the site has `i18n.domains`, so the keys of its pages depend on the domain",
             ),
             Self::SharedName { file } => write!(
                 f,
-                "this disk ignores case, and {file} may hold another page, whose name differs only in \
-                 that; build on a disk that does not"
+                "this disk ignores case, and {file} may hold another page whose name differs only in case; \
+                 build on a case-sensitive disk"
             ),
             Self::NoPageData { file, problem } => write!(f, "{file} {problem}"),
             Self::OtherPageData { file, page } => {
@@ -254,7 +254,7 @@ impl fmt::Display for SkipReason {
                  `revalidate`",
             ),
             Self::NotCached => f.write_str(
-                "the app has `cacheComponents` and the page no \"use cache\", so the Worker renders it on \
+                "the app has `cacheComponents` but the page has no \"use cache\", so the Worker renders it on \
                  every request",
             ),
             Self::IndexCollision => f.write_str(
@@ -268,7 +268,7 @@ impl fmt::Display for SkipReason {
                  KV adapter does not shorten it"
             ),
             Self::WrongParams => f.write_str(
-                "this version of vinext pre-renders percent-encoded paths like this one with other \
+                "this version of vinext pre-renders percent-encoded paths like this one with different \
                  parameters than requests get, so the page may show the wrong text",
             ),
             Self::MissingArtifact { file } => write!(f, "{file} does not exist"),
@@ -276,8 +276,7 @@ impl fmt::Display for SkipReason {
             Self::RscIsHtml { file } => write!(f, "{file} holds an HTML document"),
             Self::ArtifactChanged { file } => write!(
                 f,
-                "{file} changed while it was read; seed again when nothing builds the project any \
-                 more"
+                "{file} changed while being read; seed again when no build is running"
             ),
             Self::FailedRender { digest: None } => {
                 f.write_str("an error page was rendered in its place")
@@ -298,7 +297,7 @@ impl fmt::Display for SkipReason {
                 "it is rewritten to {pathname}, and this version of vinext looks it up there"
             ),
             Self::LoopbackRedirect => {
-                f.write_str("it redirects to an address of the machine that built it")
+                f.write_str("it redirects to an address of the build machine")
             }
             Self::EmptyDocument { file } => write!(f, "{file} is empty"),
             Self::ValueTooLarge {

@@ -32,7 +32,7 @@ pub struct SkippedReason {
 }
 
 impl SkippedRoutes {
-    /// None so far, of which so many will be named.
+    /// No skipped routes yet; up to `max_listed` will be named.
     #[must_use]
     pub fn new(max_listed: usize) -> Self {
         Self {
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn counts_all_and_names_the_first() {
+    fn counts_all_and_lists_the_first() {
         let mut skipped = SkippedRoutes::new(3);
         let missing = |index| SkipReason::MissingArtifact {
             file: format!("{index}.html"),

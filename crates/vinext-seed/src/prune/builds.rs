@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn entries_are_grouped_by_build_in_every_format_of_keys() {
+    fn groups_entries_by_build_in_every_key_format() {
         let keys = [
             "cache:app:old:/:html",
             "cache:app:old:/about:rsc",
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_of_anything_else_are_passed_over() {
+    fn ignores_other_keys() {
         let keys = [
             "cache:__hash:0123456789abcdef",
             "cache:fetch:0123",
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_tells_an_id_that_looks_like_a_pathname() {
+    fn a_record_resolves_an_id_that_looks_like_a_pathname() {
         let id = "feature:/x";
         let records = [record(id, "cache:app:v2:feature:/x:", 5.0)];
         let keys = [
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_of_other_keys_is_none() {
+    fn ignores_records_of_other_keys() {
         for prefix in [
             "cache:fetch:b1:",
             "__tag:b1:",

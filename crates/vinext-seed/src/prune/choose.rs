@@ -21,11 +21,11 @@ pub enum Kept {
     Live,
     /// It is one of the newest.
     Newest,
-    /// It is younger than what was asked for.
+    /// It is younger than the age limit.
     Young,
     /// Nothing shows how old it is.
     UnknownAge,
-    /// Its id cannot be told apart from that of a build that has to stay.
+    /// Its id cannot be distinguished from that of a build that must stay.
     Ambiguous,
     /// Nothing may be deleted, see the report.
     Unsure,
@@ -39,10 +39,10 @@ impl Kept {
             Self::InDist => "it is the build in dist",
             Self::Live => "the deployed Worker shows its id",
             Self::Newest => "it is one of the newest builds",
-            Self::Young => "it is younger than asked for",
-            Self::UnknownAge => "nothing shows how old it is",
-            Self::Ambiguous => "its id cannot be told apart from that of a build that stays",
-            Self::Unsure => "it is not known which build is live",
+            Self::Young => "it is younger than the age limit",
+            Self::UnknownAge => "its age is unknown",
+            Self::Ambiguous => "its id cannot be distinguished from that of a build that is kept",
+            Self::Unsure => "the live build is unknown",
         }
     }
 }
@@ -65,7 +65,7 @@ pub(super) fn choose(builds: &[Build], rule: &Rule<'_>) -> Vec<Fate> {
         .iter()
         .enumerate()
         .map(|(position, build)| {
-            // A record whose build has no entries left takes no place among the newest.
+            // The record of a build without entries does not count among the newest.
             let rank = newer_with_entries;
             newer_with_entries += usize::from(build.entries > 0);
             if is_dist(build) {
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_old_and_neither_live_nor_in_dist_goes() {
+    fn deletes_only_old_builds_neither_live_nor_in_dist() {
         let ids = [
             ("e", Some(5.0)),
             ("d", Some(4.0)),
@@ -165,14 +165,14 @@ mod tests {
     }
 
     #[test]
-    fn nothing_goes_if_no_live_build_is_known() {
+    fn deletes_nothing_if_the_live_build_is_unknown() {
         let ids = [("b", Some(2.0)), ("a", Some(1.0))];
         let fates = fates(&ids, &[false, false], (None, 1, None));
         assert!(fates.iter().all(|fate| *fate == Fate::Kept(Kept::Unsure)));
     }
 
     #[test]
-    fn a_build_whose_keys_could_be_those_of_another_stays() {
+    fn keeps_a_build_with_ambiguous_keys() {
         let ids = [("x", Some(2.0)), ("feature", Some(1.0))];
         let fates = fates(&ids, &[true, false], (Some("feature:/x"), 1, None));
         assert_eq!(fates[1], Fate::Kept(Kept::Ambiguous));

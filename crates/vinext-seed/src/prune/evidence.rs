@@ -85,14 +85,14 @@ mod tests {
     }
 
     #[test]
-    fn a_build_is_live_if_the_worker_shows_its_id_or_what_its_responses_say() {
+    fn a_build_is_live_if_code_or_responses_contain_its_id() {
         assert_eq!(found("var id=`b-1`;", None), (vec![true, false], true));
         assert_eq!(found(r#"var id="b\"2";"#, None), (vec![false, true], true));
         assert_eq!(found("x-vinext: feed", None), (vec![false, true], true));
     }
 
     #[test]
-    fn nothing_is_known_if_no_known_build_is_found() {
+    fn unknown_if_no_known_build_is_found() {
         assert_eq!(found("var id=`b-3`;", None), (vec![false, false], false));
         assert_eq!(
             found("var id=`b-3`;", Some("b-3")),

@@ -39,7 +39,7 @@ pub struct PruneOptions {
     pub dist_build_id: Option<String>,
     /// What `dist`'s Worker says in `X-Vinext-RSC-Build-Id`.
     pub dist_rsc_build_id: Option<String>,
-    /// What tells which build is live; empty if nothing does.
+    /// Evidence of which build is live; empty if missing.
     pub evidence: Vec<Evidence>,
     /// How many of the newest builds are kept, at least 1.
     pub keep: usize,
@@ -109,7 +109,7 @@ pub enum PruneError {
     #[error(transparent)]
     Background(#[from] BackgroundError),
     /// The caller cancelled it.
-    #[error("pruning was aborted; {deleted} entries are deleted")]
+    #[error("pruning was aborted; {deleted} entries were deleted")]
     Aborted {
         /// How many entries were deleted before.
         deleted: usize,
@@ -130,7 +130,7 @@ impl PruneError {
     }
 }
 
-/// Deletes entries of old builds, or tells which it would delete.
+/// Deletes entries of old builds, or reports which it would delete.
 ///
 /// # Errors
 /// See [`PruneError`]. A failure after the first entry was deleted is in the report.

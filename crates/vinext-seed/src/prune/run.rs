@@ -98,7 +98,7 @@ impl<S: Store> Pruning<S> {
         Ok(())
     }
 
-    /// What is stored, by build; nothing if it is too much to be told apart.
+    /// What is stored, by build; `None` if there are too many builds.
     async fn builds(&mut self) -> Result<Option<Vec<Build>>, StoreError> {
         let record_prefix = self.options.key_space.record_prefix();
         let entry_prefix = self.options.key_space.entry_prefix().to_owned();
@@ -117,8 +117,8 @@ impl<S: Store> Pruning<S> {
                 }
                 if builds.len() > MAX_BUILDS {
                     self.report.unsure = Some(format!(
-                        "the keys of more than {MAX_BUILDS} builds are stored, which no site has; check \
-                         the namespace and the app prefix"
+                        "keys of more than {MAX_BUILDS} builds are stored, more than any site has; check the \
+                         namespace and the app prefix"
                     ));
                     return Ok(None);
                 }
@@ -198,8 +198,8 @@ impl<S: Store> Pruning<S> {
 
     fn why_unsure(&self) -> &'static str {
         if self.options.evidence.is_empty() {
-            "it is not known which build is live; name the site with --url, or use a token that may read \
-             the Worker (\"Workers Scripts: Read\")"
+            "the live build is unknown; name the site with --url, or use a token that can read the Worker \
+             (\"Workers Scripts: Read\")"
         } else {
             "neither the build in dist nor any build with entries was recognized as the live one; if the \
              site answers with a build that was never seeded, seed and deploy the current build first"

@@ -44,7 +44,7 @@ const EXPIRES_REVALIDATING: &str = "revalidateAt !== null ?";
 /// How adapters from 1.0.0-beta.5 on read `cacheControl.stale` to store it.
 const READS_STALE: &str = "\"stale\")";
 
-/// What depends on the KV adapter, whose version may be another than vinext's.
+/// What depends on the KV adapter, which may have a different version than vinext.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct AdapterRules {
     pub(super) long_kv_keys: LongKeys,

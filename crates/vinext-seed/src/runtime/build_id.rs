@@ -42,9 +42,8 @@ const LITERALS: [(&str, &str); 2] = [
 pub enum BuildIdError {
     /// The Worker's code does not show it.
     #[error(
-        "the Worker's build id was not found in dist/server/{WORKER_ENTRY}, and the manifest's is \
-         another one in this version of vinext; build again, or set `generateBuildId` in \
-         next.config and see that the Worker is built from it"
+        "the Worker's build id was not found in dist/server/{WORKER_ENTRY}, and in this version of vinext \
+         the manifest has a different one; build again, or set `generateBuildId` in next.config"
     )]
     NotInWorker,
     /// The Worker's code shows several.
@@ -54,8 +53,8 @@ pub enum BuildIdError {
     Ambiguous(SanitizedText, SanitizedText),
     /// The manifest is of another build than the Worker.
     #[error(
-        "vinext-prerender.json is of build {manifest:?}, but dist/server/{BUILD_ID_FILE} says \
-         {worker:?}: the pages were rendered by another build; build and pre-render again"
+        "vinext-prerender.json belongs to build {manifest:?}, but dist/server/{BUILD_ID_FILE} says \
+         {worker:?}: the pages come from a different build; build and pre-render again"
     )]
     OtherBuild {
         /// The id in the manifest.
@@ -165,13 +164,13 @@ function other() { const prefix = "x-middleware-"; const prefix = 7; }"#;
         r#"function appIsrCacheKey(pathname, suffix, buildId = "rel 1:\"ü\"") {}"#;
 
     #[test]
-    fn the_id_is_read_from_the_code_of_old_workers() {
+    fn reads_the_id_from_the_code_of_old_workers() {
         assert_eq!(in_worker_code(G02_CODE).unwrap(), "37e1a8f3");
         assert_eq!(in_worker_code(G05_CODE).unwrap(), "rel 1:\"ü\"");
     }
 
     #[test]
-    fn no_id_and_two_ids_are_refused() {
+    fn rejects_no_id_and_two_ids() {
         for code in [
             "",
             "const prefix = ",
@@ -209,7 +208,7 @@ function other() { const prefix = "x-middleware-"; const prefix = 7; }"#;
     }
 
     #[test]
-    fn the_manifest_is_not_asked_where_its_id_is_wrong() {
+    fn ignores_the_manifests_id_in_versions_where_it_is_wrong() {
         let dir = tempfile::tempdir().unwrap();
         let find = || find(dir.path(), BuildIdSource::WorkerBundle, "wrong");
         assert!(matches!(find(), Err(BuildIdError::NotInWorker)));

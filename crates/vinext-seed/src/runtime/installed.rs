@@ -1,7 +1,8 @@
 //! Finds the installed packages in `node_modules`, with their versions and the files that identify the
 //! format.
 //!
-//! This is for Rust callers. The Node addon resolves packages itself, with Node's own rules and Plug'n'Play.
+//! This is for Rust callers. The Node addon resolves packages itself, with Node's own rules and
+//! Plug'n'Play.
 
 use std::path::{Path, PathBuf};
 
@@ -21,7 +22,7 @@ struct PackageJson {
 }
 
 /// Finds `vinext` and `@vinext/cloudflare` in `node_modules` of the project or of a directory above
-/// it. `None` if there is no vinext.
+/// it. `None` without vinext.
 pub(super) fn find(root: &Path) -> Option<ProbedRuntime> {
     // Node looks from the real place of a project that is reached through a link.
     let root = root.canonicalize().ok()?;
@@ -76,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn the_nearest_installation_counts() {
+    fn uses_the_nearest_installation() {
         let workspace = tempfile::tempdir().unwrap();
         let project = workspace.path().join("apps/site");
         fs::create_dir_all(&project).unwrap();
@@ -92,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_package_json_is_no_installation() {
+    fn ignores_a_broken_package_json() {
         let project = tempfile::tempdir().unwrap();
         let home = project.path().join("node_modules/vinext");
         fs::create_dir_all(&home).unwrap();

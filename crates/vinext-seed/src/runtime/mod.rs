@@ -1,7 +1,7 @@
 //! Determines which vinext will serve the site, and therefore what it reads.
 //!
-//! An unknown version is refused, never guessed: an entry in the wrong format costs money at best and shows a
-//! wrong page at worst.
+//! An unknown version is refused, never guessed: an entry in the wrong format costs money at best
+//! and shows a wrong page at worst.
 
 mod adapter_rules;
 pub mod build_id;
@@ -55,7 +55,7 @@ pub enum RuntimeSource {
     Named(RuntimeVersions),
 }
 
-/// A runtime whose formats are known.
+/// A runtime with known formats.
 #[derive(Clone, Debug)]
 pub struct Runtime {
     /// What is installed, or was named by the caller.
@@ -68,53 +68,52 @@ pub struct Runtime {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RuntimeError {
-    /// There is no vinext in the project.
+    /// vinext is not installed in the project.
     #[error(
-        "vinext is not installed in {0} or above it, so the format of its cache is not known; \
-         install it, or name its version with the option `runtime`"
+        "vinext is not installed in {0} or above it, so its cache format is unknown; install \
+         it, or pass its version as `runtime`"
     )]
     NotInstalled(String),
-    /// A package's version is no version.
-    #[error("{package} has the version \"{version}\", which is no version number")]
+    /// A package's version is not valid semver.
+    #[error("version \"{version}\" of {package} is not a valid semver version")]
     NotAVersion {
         /// The package.
         package: &'static str,
         /// The text found in place of a version.
         version: SanitizedText,
     },
-    /// The version was never looked at.
+    /// The version is unknown.
     #[error(
-        "the cache format of vinext {0} is not known to this version of the seeder; nothing is \
-         written, because entries in a wrong format would never be read. If it is installed, leave \
-         the option `runtime` out, and its code will tell the format"
+        "this version of the seeder does not know the cache format of vinext {0}; nothing is written, \
+         because entries in the wrong format would never be read. Omit `runtime` to \
+         detect the format from the installed package"
     )]
     Unknown(SanitizedText),
-    /// The code of the installed version is like that of no version that was looked at.
+    /// The code of the installed version matches no known version.
     #[error(
-        "the cache format of the installed vinext {version} is not known to this version of the \
-         seeder{}; nothing is written, because entries in a wrong format would never be read",
+        "this version of the seeder does not know the cache format of the installed vinext \
+         {version}{}; nothing is written, because entries in the wrong format would never be read",
         .problem.as_ref().map(|problem| format!(" ({problem})")).unwrap_or_default()
     )]
     Unclear {
         /// The version.
         version: SanitizedText,
-        /// What is missing or unclear; `None` where all is clear and no known version is like it.
+        /// What is missing or unclear; `None` if the code is clear but matches no known version.
         problem: Option<ProbeError>,
     },
-    /// The version was looked at and found wanting.
+    /// The version cannot be seeded.
     #[error("pages of vinext {version} cannot be seeded: {reason}")]
     Unsupported {
         /// The version.
         version: SanitizedText,
-        /// What about it.
+        /// Why.
         reason: &'static str,
     },
-    /// The version does not say which pages are the same for everybody.
+    /// The version does not record which pages are the same for every visitor.
     #[error(
-        "vinext {0} also lists pages that read cookies, headers or the query string, and nothing \
-         in its manifest tells them apart; seeding one would show everybody the same page. If this \
-         site has no such page, set the option `allowUnprovenRoutes`; from vinext 0.2.1 on the \
-         option is not needed"
+        "vinext {0} also lists pages that read cookies, headers or the query string, and its \
+         manifest does not distinguish them; seeding one would show every visitor the same page. If this \
+         site has no such page, set `allowUnprovenRoutes`; vinext 0.2.1 and later do not need it"
     )]
     Unproven(SanitizedText),
 }
@@ -122,7 +121,7 @@ pub enum RuntimeError {
 /// Finds out what the runtime reads.
 ///
 /// # Errors
-/// If it cannot be told, or must not be seeded.
+/// If it cannot be determined, or must not be seeded.
 pub fn resolve(
     root: &Path,
     source: RuntimeSource,
@@ -226,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn versions_before_0_2_1_need_an_explicit_word() {
+    fn versions_before_0_2_1_need_an_explicit_opt_in() {
         for version in ["0.0.38", "0.0.55", "0.1.8", "0.2.0"] {
             assert!(matches!(
                 resolve_named(version, false),
@@ -240,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn refusals_say_why() {
+    fn says_why_a_version_is_unsupported() {
         assert!(matches!(
             resolve_named("0.0.30", true),
             Err(RuntimeError::Unsupported { .. })
@@ -263,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn a_package_without_its_files_is_refused_and_the_missing_one_named() {
+    fn names_the_missing_file_of_an_incomplete_package() {
         let versions = RuntimeVersions {
             vinext: "1.4.0".to_owned(),
             cloudflare: None,

@@ -1,8 +1,8 @@
 //! Recognises the format of an installed vinext by its code instead of its version number.
 //!
 //! Each probe is a word that came or went with a change of the format. All of them were run over every
-//! published package, and switch exactly at the versions that `formats/profile.rs` states. A missing file, or
-//! a combination that no published version has, is refused.
+//! published package, and switch exactly at the versions that `formats/profile.rs` states. A
+//! missing file, or a combination that no published version has, is refused.
 
 use std::collections::HashMap;
 
@@ -247,7 +247,7 @@ fn prerendered_params(
     vinext: &Files<'_>,
     builds_keys_in_template: bool,
 ) -> Result<PrerenderedParams, ProbeError> {
-    // From 0.1.6 on the prerenderer tells the Worker which parameters to use, as they stand in the
+    // From 0.1.6 on the prerenderer passes the parameters to the Worker, as they are in the
     // URL; from 1.0.0-beta.2 on requests use them like that too.
     let are_told = vinext
         .require(WORKER_ENTRY)?

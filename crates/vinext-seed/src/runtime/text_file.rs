@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::files::{self, FileError};
 
-/// Reads a file of at most so many bytes, invalid UTF-8 replaced.
+/// Reads a file up to a size limit, invalid UTF-8 replaced.
 pub(super) fn read(path: &Path, max_bytes: u64) -> Result<String, FileError> {
     let content = files::read_at_most(path, max_bytes)?;
     Ok(match String::from_utf8(content) {
@@ -18,7 +18,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_is_read_up_to_a_size() {
+    fn limits_the_size_of_a_file() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("index.js");
         assert!(matches!(read(&path, 5), Err(FileError::Missing)));

@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn every_row_is_a_version_and_stands_in_one_row_only() {
+    fn every_version_is_valid_and_in_one_row_only() {
         let all: Vec<Version> = PUBLISHED
             .iter()
             .flat_map(|row| row.versions)
@@ -164,14 +164,14 @@ mod tests {
     }
 
     #[test]
-    fn holes_and_the_future_are_unknown() {
+    fn unpublished_and_newer_versions_are_unknown() {
         for text in ["0.0.47", "0.1.7", "1.0.0", "1.3.9", "1.4.1", "2.0.0"] {
             assert!(by_version(&version(text)).is_none(), "{text}");
         }
     }
 
     #[test]
-    fn a_profile_is_found_by_its_switches() {
+    fn finds_a_profile_by_its_switches() {
         for row in PUBLISHED {
             let Known::Seedable(profile) = row.known else {
                 continue;
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn an_older_adapter_beside_a_newer_vinext_is_no_reason_to_refuse() {
+    fn accepts_an_older_adapter_with_a_newer_vinext() {
         let found = by_switches(&Switches::of(&profile::G12), LongKeys::Rejected);
         assert!(matches!(found, Some(Known::Seedable(found)) if found.generation == "g12"));
     }

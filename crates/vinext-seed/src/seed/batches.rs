@@ -24,7 +24,7 @@ pub(super) struct Batches {
 }
 
 impl Batches {
-    /// Prepares a build, to be cut by a batcher for so many routes; a report if there is nothing to
+    /// Prepares a build, to be split by a batcher; a report if there is nothing to
     /// do.
     pub(super) async fn of(
         build: BuildOptions,

@@ -1,11 +1,11 @@
 //! Divides the memory budget: how far packing goes ahead, how large batches are, how many are in flight.
 //!
-//! If the limit is below the minimum, it is exceeded; the same if the caller's own batch size or concurrency does
-//! not fit.
+//! If the limit is below the minimum, it is exceeded; the same if the caller's own batch size or
+//! concurrency does not fit.
 //!
-//! At its peak a run holds the segments that are being packed or wait for their turn, the batch being filled,
-//! one that is full, and those in flight. A batch keeps the last segment it has a part of, so each costs one
-//! segment more. A single entry larger than a segment or a batch comes on top.
+//! At its peak a run holds the segments that are being packed or wait for their turn, the batch
+//! being filled, one that is full, and those in flight. A batch keeps the last segment it has a
+//! part of, so each costs one segment more. A single entry larger than a segment or a batch comes on top.
 
 use crate::pack::{BatchLimits, Batcher, PackLimits};
 use crate::store::{ConfigError, Frame, Store, StoreLimits, StoreRules};
@@ -25,7 +25,7 @@ const MAX_PACK_THREADS: usize = 4;
 /// Segments that each thread may be ahead: the one it packs, and one that waits for its turn.
 const SEGMENTS_PER_THREAD: usize = 2;
 
-/// Where a segment ends, in bytes. From 256 KiB to 1 MiB there is no difference to be measured.
+/// Where a segment ends, in bytes. From 256 KiB to 1 MiB no difference is measurable.
 const SEGMENT_BYTES: usize = 512 * KIBIBYTE;
 
 /// The smallest segment, in bytes. Handing over a smaller one costs more than filling it.
@@ -34,7 +34,7 @@ const MIN_SEGMENT_BYTES: usize = 64 * KIBIBYTE;
 /// A segment ends after the route that crosses its mark, so it takes a quarter more.
 const SEGMENT_ROOM: (usize, usize) = (5, 4);
 
-/// The largest request body that is chosen without being asked for, in bytes. Beyond it the round
+/// The largest default request body, in bytes. Beyond it the round
 /// trip no longer counts, and a body that fails is sent again as a whole.
 const MAX_CHOSEN_BODY_BYTES: usize = 8 * MEBIBYTE;
 
@@ -75,7 +75,7 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// Limits that leave memory for copies of the bodies, each at most so many times smaller.
+    /// Limits that leave memory for compressed copies of the bodies.
     pub(super) fn beside_compressed(self, min_shrinking: usize) -> Self {
         let max_memory_bytes = self.max_memory_bytes.unwrap_or(DEFAULT_MAX_MEMORY_BYTES);
         let free_bytes = max_memory_bytes.saturating_sub(FIXED_BYTES);
@@ -112,7 +112,7 @@ fn in_range(field: &'static str, value: Option<usize>, max: usize) -> Result<(),
     }
 }
 
-/// What a budget comes to.
+/// Limits derived from the memory budget.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Budget {
     pub(super) pack: PackLimits,
@@ -190,7 +190,7 @@ impl Budget {
         }
     }
 
-    /// Cuts a site of so many routes into batches for all connections.
+    /// Splits a site into batches for all connections.
     pub(super) fn batcher(&self, routes: usize) -> Batcher {
         Batcher::for_connections(self.batch, self.concurrency, routes)
     }
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_caller_insists_on_is_kept_and_the_rest_makes_room() {
+    fn keeps_explicit_limits_and_shrinks_the_others() {
         let budget = |limits| Budget::spend::<CloudflareKv>(limits, 4);
         let large = budget(Limits {
             max_batch_bytes: Some(32 * MEBIBYTE),
@@ -321,7 +321,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_budget_that_suffices_is_kept(
+        fn keeps_a_sufficient_budget(
             max_memory_bytes in 40 * MEBIBYTE..2048 * MEBIBYTE,
             processors in 0..200_usize,
         ) {

@@ -13,7 +13,7 @@ use crate::report::SeedReport;
 use crate::sanitized_text::SanitizedText;
 use crate::store::{ConfigError, StoreError};
 
-/// Why a run failed. What merely leaves it nothing to do is no error, see
+/// Why a run failed. Having nothing to do is not an error, see
 /// [`SkippedRun`](crate::report::SkippedRun).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -43,13 +43,13 @@ pub enum SeedError {
     Upload {
         /// Why.
         failure: StoreError,
-        /// What was stored all the same.
+        /// What was stored anyway.
         report: Box<SeedReport>,
     },
     /// The directory for an export has something in it; nothing was written.
     #[error(
-        "{} is not empty; name another directory or empty this one, because files of another build \
-         would be loaded along with this one's",
+        "{} is not empty; use another directory or empty this one, otherwise files of another build \
+         would be loaded too",
         .0.display()
     )]
     ExportNotEmpty(PathBuf),
@@ -62,7 +62,7 @@ pub enum SeedError {
         source: io::Error,
     },
     /// The caller cancelled the run.
-    #[error("the seeding was aborted")]
+    #[error("seeding was aborted")]
     Aborted {
         /// What was stored before.
         report: Box<SeedReport>,
@@ -88,11 +88,11 @@ impl From<BackgroundError> for SeedError {
 fn advice(error: &io::Error) -> &'static str {
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            "; the disk is full: make room, or name a directory on another one"
+            "; the disk is full: free some space, or use a directory on another disk"
         }
         io::ErrorKind::FileTooLarge => "; set a smaller batch size",
         io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => {
-            "; name a directory that may be written to"
+            "; use a writable directory"
         }
         _ => "",
     }

@@ -19,7 +19,7 @@ use crate::runtime::worker::has_rewrites;
 use crate::store::Store;
 use crate::store::cloudflare_kv::CloudflareKv;
 
-/// What a site with rewrites is told.
+/// The note for a site with rewrites.
 const REWRITES: &str = "next.config has rewrites: the pages that they lead to are seeded, and the paths \
     that are rewritten are not, unless the build lists them (docs/formats.md#rewrites)";
 
@@ -33,7 +33,7 @@ pub struct Estimate {
     pub routes: usize,
     /// Pairs that would be stored. KV counts one write for each.
     pub pairs: usize,
-    /// Those of the routes whose main entry a budget of writes is enough for.
+    /// The routes whose main entry fits into a budget of writes.
     pub routes_within_budget: usize,
     /// Those of the pairs that a budget of writes is enough for.
     pub pairs_within_budget: usize,

@@ -22,7 +22,7 @@ use crate::report::SeedReport;
 use crate::store::cloudflare_kv::CloudflareKv;
 
 /// Bytes of a file unless the caller says otherwise. Wrangler sends up to 1,000 pairs in one request
-/// whatever their size, so a file has to stay well below the API's 100 MB.
+/// whatever their size, so a file must stay well below the API's 100 MB.
 pub const DEFAULT_MAX_FILE_BYTES: usize = 25_000_000;
 
 /// What an export left.
@@ -30,7 +30,7 @@ pub const DEFAULT_MAX_FILE_BYTES: usize = 25_000_000;
 pub struct Export {
     /// The files, in order.
     pub files: Vec<ExportFile>,
-    /// Routes whose main entry is in them.
+    /// Routes with their main entry in them.
     pub routes: usize,
     /// Pairs in them.
     pub pairs: usize,
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn files_stay_if_the_export_is_finished_and_go_if_not() {
+    async fn removes_files_of_an_unfinished_export() {
         let dir = tempfile::tempdir().unwrap();
         for is_finished in [false, true] {
             let unfinished = Unfinished::in_directory(dir.path().to_owned());
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_get_its_name_leaves_nothing() {
+    fn leaves_nothing_if_renaming_fails() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a.json");
         fs::create_dir(&path).unwrap();

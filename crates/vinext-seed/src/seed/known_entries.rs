@@ -142,7 +142,7 @@ fn described(key: &ListedKey) -> Option<(EntryRecord, Vec<&str>)> {
     Some((record, tags.map(|tag| tag.as_str()).collect::<Option<_>>()?))
 }
 
-/// The tags that were invalidated, and when, as far as that was asked for.
+/// The tags that were invalidated, and when, if requested.
 #[derive(Debug)]
 struct TagMarkers {
     prefix: String,
@@ -181,7 +181,7 @@ impl TagMarkers {
     }
 
     /// Whether one of these tags was invalidated after a page was rendered, as the KV adapters see it:
-    /// a time that is no number purges everything.
+    /// a time that is not a number purges everything.
     async fn purge<S: Store>(
         &mut self,
         sender: &BatchSender<S>,
@@ -189,7 +189,7 @@ impl TagMarkers {
         rendered_at_ms: f64,
     ) -> Result<bool, StoreError> {
         for &tag in tags {
-            // The adapter hashes the key of such a marker, so that it cannot be told from others.
+            // The adapter hashes the key of such a marker, so it cannot be distinguished from others.
             if self.prefix.len() + tag.len() > MAX_KV_KEY_BYTES {
                 return Ok(true);
             }
@@ -216,7 +216,7 @@ impl TagMarkers {
     }
 }
 
-/// Two keys may have the same: the digests of their entries differ all the same, since keys are part of
+/// Two keys may have the same hash: the digests of their entries still differ, since keys are part of
 /// them.
 fn hash(key: &str) -> [u8; 8] {
     xxh3_64(key.as_bytes()).to_ne_bytes()

@@ -23,8 +23,8 @@ pub struct BuildOptions {
     pub root: PathBuf,
     /// Where to learn what will read the entries. Default: from what is installed in `root`.
     pub runtime: RuntimeSource,
-    /// Seed versions before 0.2.1, whose manifests do not tell which pages are the same for
-    /// everybody. Default: no.
+    /// Seed versions before 0.2.1, whose manifests do not show which pages are the same for every
+    /// visitor. Default: no.
     pub allow_unproven_routes: bool,
     /// Seed pages whose render failed, as the build left them. Default: no.
     pub seed_failed_renders: bool,
@@ -64,10 +64,10 @@ impl BuildOptions {
     }
 }
 
-/// A build whose first entry is about to be packed.
+/// A build that is ready to be packed.
 pub(super) struct Ready {
     pub(super) packer: Packer,
-    /// What has to be the same at the end.
+    /// What must be the same at the end.
     pub(super) moment: BuildMoment,
     /// How much of what is not stored is named.
     pub(super) max_listed: usize,
@@ -182,7 +182,7 @@ fn start(
     reason = "milliseconds since 1970 are far below 2^53"
 )]
 fn epoch_ms(time: SystemTime) -> f64 {
-    // A time before 1970 is as good as 1970: both only say "long ago".
+    // A time before 1970 counts as 1970: both only say "long ago".
     let since_epoch = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     since_epoch.as_millis() as f64
 }

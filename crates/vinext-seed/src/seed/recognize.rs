@@ -24,7 +24,7 @@ pub(super) struct Recognized {
     pub(super) server_dir: PathBuf,
     pub(super) manifest: ManifestFile,
     pub(super) scan: ManifestScan,
-    /// What has to be the same at the end.
+    /// What must be the same at the end.
     pub(super) moment: BuildMoment,
     pub(super) profile: RuntimeProfile,
     pub(super) build_id: String,

@@ -1,4 +1,4 @@
-//! Leaves a record of the build in the store, which tells builds and their ages apart later.
+//! Writes a record of the build to the store, which later identifies builds and their ages.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -35,8 +35,8 @@ impl LongestStay {
     }
 }
 
-/// Writes the record of a build that has new entries. A record that cannot be written is no loss that
-/// matters: the build's entries can be told apart by their keys too.
+/// Writes the record of a build that has new entries. Failing to write it is harmless: the build's
+/// entries can also be identified by their keys.
 pub(super) async fn leave<S: Store>(
     sender: &BatchSender<S>,
     place: &EntryPlace,
@@ -61,9 +61,12 @@ pub(super) async fn leave<S: Store>(
     let note = record.to_json();
     let writing = sender.put_note(key, &note, stay.ttl_seconds());
     match timeout(MAX_TIME, writing).await {
-        Ok(Ok(())) => debug!(key, "left a record of the build"),
-        Ok(Err(problem)) => debug!(code = problem.code(), "no record of the build: {problem}"),
-        Err(_) => debug!("no record of the build: no answer within {MAX_TIME:?}"),
+        Ok(Ok(())) => debug!(key, "wrote the record of the build"),
+        Ok(Err(problem)) => debug!(
+            code = problem.code(),
+            "the record of the build was not written: {problem}"
+        ),
+        Err(_) => debug!("the record of the build was not written: no answer within {MAX_TIME:?}"),
     }
 }
 
@@ -72,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_record_stays_as_long_as_the_longest_entry() {
+    fn a_record_lives_as_long_as_the_longest_entry() {
         let mut stay = LongestStay::default();
         stay.add(Some(60));
         stay.add(Some(3600));

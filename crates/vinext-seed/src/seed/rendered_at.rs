@@ -42,9 +42,9 @@ pub(super) fn rendered_at(
     } else if seconds(now) + CLOCK_SKEW < since_epoch {
         "in the future"
     } else if is_source_date {
-        "as SOURCE_DATE_EPOCH says, whenever it was built"
+        "which is SOURCE_DATE_EPOCH, not the time of the build"
     } else if age > FRESH && all_files_have(written_at, server_dir) {
-        "like all other files of the build, to the second"
+        "exactly like all other files of the build"
     } else {
         return RenderedAt {
             time: written_at.min(now),
@@ -52,7 +52,7 @@ pub(super) fn rendered_at(
         };
     };
     let warning = format!(
-        "{MANIFEST_FILE} is dated {}, {why}; its pages count as rendered now, so a tag that was \
+        "{MANIFEST_FILE} is dated {}, {why}; its pages count as rendered now, so a tag \
          revalidated between the build and this run does not purge them",
         httpdate::fmt_http_date(written_at.max(UNIX_EPOCH))
     );
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_the_manifests_date_where_it_can_be_true() {
+    fn uses_a_plausible_manifest_date() {
         for (seconds, epoch) in [
             (1_790_000_000, None),
             (1_790_000_000, Some("1780000000")),
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_now_for_dates_that_tools_invent() {
+    fn uses_now_for_artificial_dates() {
         for (seconds, epoch, why) in [
             (0, None, "Thu, 01 Jan 1970"),
             (1, None, "before vinext existed"),
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_now_where_all_files_are_dated_alike() {
+    fn uses_now_if_all_files_have_the_same_date() {
         let dir = tempfile::tempdir().unwrap();
         let date = |path: &Path, seconds: u64| {
             let file = File::open(path).unwrap();

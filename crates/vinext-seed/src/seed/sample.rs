@@ -37,7 +37,7 @@ pub struct SampledEntry {
     pub value: String,
 }
 
-/// Takes the entries of so many routes, evenly spread over the site.
+/// Takes the entries of a number of routes, evenly spread over the site.
 ///
 /// # Errors
 /// See [`SeedError`]. Where there is nothing to do, the report says so.

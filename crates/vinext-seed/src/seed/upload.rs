@@ -1,7 +1,7 @@
 //! Packs and sends side by side, and accounts for every entry.
 //!
-//! Invariants: no more requests are in flight than asked for. After the sender has given up, the rest of the site
-//! is still packed to learn its keys; after a cancellation it is only counted.
+//! Invariants: no more requests are in flight than configured. After the sender has stopped, the
+//! rest of the site is still packed to learn its keys; after a cancellation it is only counted.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
@@ -443,7 +443,7 @@ impl<'a, 'o> Upload<'a, 'o> {
             && failed_with != Some(problem.code())
         {
             self.report.warnings.push(format!(
-                "cannot tell what is stored already, so every entry is written: {problem}"
+                "cannot determine what is already stored, so every entry is written: {problem}"
             ));
         }
         // Freeing its memory takes longer than sending a page, so the result does not wait for it.
@@ -469,8 +469,8 @@ fn over_budget(max_writes: usize) -> StoreError {
     StoreError::new(
         OVER_BUDGET,
         format!(
-            "left for a later run, because only {max_writes} entries may be written (`maxWrites`); the \
-             runtime renders them when they are first visited"
+            "left for a later run, because `maxWrites` allows only {max_writes} entries; the runtime renders \
+             them on the first visit"
         ),
     )
 }
@@ -478,6 +478,6 @@ fn over_budget(max_writes: usize) -> StoreError {
 fn aborted() -> StoreError {
     StoreError::new(
         "ABORT_ERR",
-        "the seeding was aborted before they were stored".to_owned(),
+        "seeding was aborted before they were stored".to_owned(),
     )
 }

@@ -28,7 +28,7 @@ impl Demand {
         *self.0.entry(priority).or_default() += 1;
     }
 
-    /// What a budget of so many writes is enough for.
+    /// What a budget of writes covers.
     pub(super) fn within(&self, max_writes: usize) -> Within {
         let mut within = Within::default();
         for (priority, &entries) in &self.0 {
@@ -41,7 +41,7 @@ impl Demand {
         within
     }
 
-    /// What a budget of so many writes comes to.
+    /// The entries that a budget of writes selects.
     pub(super) fn spend(self, max_writes: usize) -> WriteBudget {
         let mut left = max_writes;
         for (priority, entries) in self.0 {
@@ -60,7 +60,7 @@ impl Demand {
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(super) struct Within {
     pub(super) entries: usize,
-    /// Those whose main entry is among the entries.
+    /// The routes whose main entry is among the entries.
     pub(super) routes: usize,
 }
 
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn a_budget_goes_to_the_first_of_the_best() {
+    fn spends_a_budget_on_the_most_important_entries() {
         let priorities = [3, 1, 2, 1, 2, 2];
         assert_eq!(written(&priorities, 0), [0; 0]);
         assert_eq!(written(&priorities, 1), [1]);

@@ -61,7 +61,7 @@ impl AdaptiveLimits {
     }
 
     /// A batch took too long; whether because of its entries or its bytes is not known. Returns `false`
-    /// if that is no news, because smaller ones are sent by now.
+    /// if smaller requests are already being sent.
     pub(super) fn too_slow(&self, batch: &Batch) -> bool {
         let mut state = self.lock();
         if !batch.fits(state.limits()) {
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn timeouts_narrow_down_to_one_pair() {
+    fn timeouts_shrink_requests_to_one_pair() {
         let limits = AdaptiveLimits::new();
         let mut sizes = Vec::new();
         let mut size = 10_000;
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_timeout_of_a_size_that_is_not_sent_any_more_teaches_nothing() {
+    fn ignores_a_timeout_of_an_outdated_size() {
         let limits = AdaptiveLimits::new();
         assert!(limits.too_slow(&batch(100)));
         assert!(!limits.too_slow(&batch(100)));
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn successes_widen_up_to_what_was_too_slow_twice() {
+    fn successes_grow_requests_up_to_a_size_that_was_too_slow_twice() {
         let limits = AdaptiveLimits::new();
         limits.too_slow(&batch(800));
         limits.too_slow(&batch(400));
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_large_stays_too_large() {
+    fn never_exceeds_a_size_that_was_too_large() {
         let limits = AdaptiveLimits::new();
         let large = batch(100);
         limits.too_large(&large);

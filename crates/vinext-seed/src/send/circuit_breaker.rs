@@ -8,12 +8,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::store::StoreError;
 
-/// Batches given up one after another that end the run. One may be the batch's fault; three without a success
-/// between them are not.
+/// Batches given up one after another that end the run. One may be the batch's fault; three without
+/// a success between them are not.
 const MAX_FAILURES_IN_A_ROW: usize = 3;
 
 /// Entries rejected one after another that end the run. Entries that no API takes come in groups, such as
-/// the two entries of a page; that many are no group.
+/// the two entries of a page; that many are not a group.
 const MAX_REJECTIONS_IN_A_ROW: usize = 16;
 
 /// Timeouts one after another that end the run. Each is of a smaller request than the one before, until

@@ -205,8 +205,8 @@ impl<S: Store> BatchSender<S> {
         }
     }
 
-    /// Sends a batch that was too slow again in smaller parts. That is no attempt at the same request,
-    /// so it counts for nothing but the circuit breaker's timeouts in a row.
+    /// Resends a batch that was too slow in smaller parts. Since that is a different request, it
+    /// only counts towards the circuit breaker's consecutive timeouts.
     async fn send_smaller(&self, mut pending: PendingBatch, error: &StoreError) -> Next {
         pending.may_be_stored |= error.may_be_stored;
         let wait = self.policy.wait(1, Duration::ZERO, self.seed());
@@ -259,7 +259,7 @@ impl<S: Store> BatchSender<S> {
         Next::again(pending)
     }
 
-    /// Makes everybody wait, unless this has gone on for too long.
+    /// Pauses all requests, unless they have already paused for too long.
     fn throttle(
         &self,
         mut pending: PendingBatch,

@@ -11,7 +11,7 @@ use crate::store::StoreError;
 /// What happened to a batch.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Delivered {
-    /// Routes whose main entry is stored.
+    /// Routes with their main entry stored.
     pub routes: usize,
     /// Entries that are stored.
     pub pairs: usize,
@@ -86,7 +86,7 @@ pub(super) struct PendingBatch {
     pub(super) connections_lost: usize,
     /// The time that failed requests and the waits between them took.
     pub(super) spent: Duration,
-    /// The time of waits that the store asked for.
+    /// The total of pauses that the store requested.
     pub(super) retry_after: Duration,
     /// Whether one of the requests may have stored the entries.
     pub(super) may_be_stored: bool,
@@ -106,7 +106,7 @@ impl PendingBatch {
         }
     }
 
-    /// The parts that a batch is cut into, in order.
+    /// The parts that a batch is split into, in order.
     pub(super) fn split(self, batches: Vec<Batch>) -> impl DoubleEndedIterator<Item = Self> {
         let mut position = self.position;
         let mut parts = Vec::with_capacity(batches.len());

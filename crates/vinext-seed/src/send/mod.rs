@@ -27,7 +27,7 @@ use adaptive_limits::AdaptiveLimits;
 use circuit_breaker::CircuitBreaker;
 use rate_limiter::RateLimiter;
 
-/// How often a question is asked that a run can do without.
+/// How often an optional read is attempted.
 const MAX_QUESTION_ATTEMPTS: usize = 3;
 
 /// Stores the batches of a run.

@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep};
 use super::retry::{MAX_RETRY_AFTER, RetryPolicy};
 use crate::store::{Outcome, RequestErrorKind, StoreError};
 
-/// Makes a request until it succeeds, fails for good or the policy's attempts are used up.
+/// Retries a request until it succeeds, fails permanently or the policy's attempts are used up.
 ///
 /// Dropping the future cancels it.
 ///
@@ -48,7 +48,7 @@ where
         tracing::debug!(
             attempt = failures + 1,
             code = failure.error.code(),
-            "retry of a question: {}",
+            "retrying a read: {}",
             failure.error.message
         );
         sleep(wait.max(asked_for)).await;

@@ -25,7 +25,7 @@ pub(super) struct RateLimiter {
     has_quota: bool,
     /// When requests of the last window were made, oldest first.
     made: Mutex<VecDeque<Instant>>,
-    /// Until when there is a pause, if there is one.
+    /// The end of the current pause, if any.
     paused_until: watch::Sender<Option<Instant>>,
 }
 
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn one_pause_holds_everybody_back_and_the_longest_counts() {
+    async fn a_pause_holds_back_all_requests_and_the_longest_wins() {
         let rate_limiter = RateLimiter::new(true);
         let watching = rate_limiter.watch();
         let start = Instant::now();
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_budget_of_a_window_is_kept_at_any_pace() {
+    async fn keeps_the_request_quota_at_any_pace() {
         // As docs/reliability.md promises.
         const PROMISED: usize = 1_100;
         let rate_limiter = RateLimiter::new(true);

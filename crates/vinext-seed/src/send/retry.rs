@@ -40,13 +40,13 @@ pub const MAX_RETRY_AFTER: Duration = Duration::from_secs(600);
 const THROTTLED_FACTOR: u32 = 8;
 
 impl RetryPolicy {
-    /// How long to wait after so many failures, if there may be another attempt at all.
+    /// How long to wait before the next attempt; `None` if no more are allowed.
     pub(super) fn wait(&self, failures: usize, spent: Duration, seed: u64) -> Option<Duration> {
         let wait = self.delay(self.initial_delay, failures, seed);
         (failures < self.attempts && spent + wait <= self.total).then_some(wait)
     }
 
-    /// How long everybody should wait after a 429 that does not say it.
+    /// How long all requests pause after a 429 without `retry-after`.
     pub(super) fn throttled_wait(&self, failures: usize, seed: u64) -> Duration {
         self.delay(self.initial_delay * THROTTLED_FACTOR, failures, seed)
     }
@@ -78,7 +78,7 @@ mod tests {
     };
 
     #[test]
-    fn waits_double_up_to_the_longest_with_up_to_the_same_again() {
+    fn delays_double_up_to_the_maximum_with_full_jitter() {
         for (failures, base_ms) in [(1, 100), (2, 200), (3, 400), (4, 800), (5, 1000)] {
             for seed in 0..100 {
                 let wait = POLICY.wait(failures, Duration::ZERO, seed).unwrap();

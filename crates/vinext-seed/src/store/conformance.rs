@@ -1,4 +1,4 @@
-//! What every store has to do, run over each of them.
+//! The conformance suite that every store must pass.
 
 use super::{KeyPage, Store, Stored};
 use crate::pack::Batch;
@@ -6,7 +6,7 @@ use crate::pack::Batch;
 /// An entry of the suite: a key, a value, a TTL in seconds.
 pub(super) type Entry<'a> = (&'a str, &'a str, Option<u64>);
 
-/// Keys with everything that could lead somewhere else.
+/// Keys with every character sequence that could lead to another path.
 const KEYS: [&str; 14] = [
     "cache:app:v2:b:/:html",
     "cache:app:v2:b:/a/b:html",
@@ -24,7 +24,7 @@ const KEYS: [&str; 14] = [
     "other:a.value",
 ];
 
-/// What not every store can do.
+/// Capabilities that not every store has.
 #[derive(Clone, Copy)]
 pub(super) struct Abilities {
     /// It takes keys with `..` between slashes.
@@ -45,7 +45,7 @@ pub(super) async fn run<S: Store>(store: &S, batch: impl Fn(&[Entry<'_>]) -> Bat
     run_with(store, batch, abilities).await;
 }
 
-/// The same over a store that cannot do everything.
+/// Runs the suite over a store that lacks some capabilities.
 pub(super) async fn run_with<S: Store>(
     store: &S,
     batch: impl Fn(&[Entry<'_>]) -> Batch,
@@ -116,7 +116,7 @@ async fn stores_reads_and_overwrites<S: Store>(
             "{key}"
         );
     }
-    // Again, and with another value: the last one counts.
+    // Writing again with another value replaces it.
     put(store, &batch(&entries)).await;
     put(
         store,

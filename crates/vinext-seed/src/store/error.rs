@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-/// Why entries are not stored, or a question to a store was not answered.
+/// Why entries are not stored, or a store did not answer a request.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("{message}")]
 #[non_exhaustive]
@@ -14,10 +14,10 @@ pub struct StoreError {
     pub status: Option<u16>,
     /// The codes of the API's errors, in order.
     pub api_codes: Vec<i64>,
-    /// The store's name for the request, to quote to its support. For Cloudflare: the ray id.
+    /// The store's id of the request, for its support. For Cloudflare: the ray id.
     pub request_id: Option<String>,
-    /// Whether the entries may be stored all the same: the request, or part of it, may have arrived,
-    /// without a confirmation.
+    /// Whether the entries may be stored: the request, or part of it, may have arrived without a
+    /// confirmation.
     pub may_be_stored: bool,
 }
 
@@ -47,13 +47,13 @@ impl StoreError {
         self.code
     }
 
-    /// The same error for entries that may, or certainly do not, happen to be stored.
+    /// Sets whether the entries may be stored.
     pub(crate) fn may_be_stored(mut self, may_be_stored: bool) -> Self {
         self.may_be_stored = may_be_stored;
         self
     }
 
-    /// The same error with advice after its message.
+    /// Appends advice to the message.
     pub(crate) fn advise(mut self, advice: &str) -> Self {
         self.message = format!("{}. {advice}", self.message);
         self
@@ -67,7 +67,7 @@ impl StoreError {
 pub struct ConfigError {
     /// The field's name, as this crate spells it: `api_base`, `account_id`, `max_batch_entries`.
     pub field: &'static str,
-    /// What is wrong with it, as the rest of a sentence that begins with its name.
+    /// What is wrong with it, as the end of a sentence that begins with the name.
     pub problem: String,
 }
 

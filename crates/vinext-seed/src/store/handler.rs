@@ -1,8 +1,8 @@
-//! A cache handler of the site itself, which stores entries in a way of its own.
+//! The site's own cache handler as a store.
 //!
-//! The caller brings the handler as a [`SetEntry`]: it gets the logical key and the KV adapter's JSON, and
-//! turns that into the handler's own call. One entry is one request, so that each has an outcome of its
-//! own. A handler can neither list nor delete.
+//! The caller passes the handler as a [`SetEntry`]: it gets the logical key and the KV adapter's JSON, and
+//! turns that into the handler's own call. Each entry is one request with its own outcome. A
+//! handler can neither list nor delete.
 
 use std::collections::HashSet;
 use std::future::Future;
@@ -14,7 +14,7 @@ use super::{
 use crate::pack::Batch;
 use crate::sanitized_text::SanitizedText;
 
-/// What keys of entries begin with in stores, and not in calls of a handler.
+/// The prefix of entry keys in stores, which handlers do not get.
 const ENTRY_CATEGORY: &str = "cache:";
 
 /// The limits of a handler, as far as they are known: a value must fit into a string of V8
@@ -28,7 +28,7 @@ pub const LIMITS: StoreLimits = StoreLimits {
     min_ttl_seconds: 1,
 };
 
-/// Hands one entry to a cache handler.
+/// Passes one entry to a cache handler.
 pub trait SetEntry: Send + Sync {
     /// Stores `value`, the KV adapter's JSON of an entry, under a logical key (`app:v2:…`).
     fn set(&self, key: &str, value: Vec<u8>) -> impl Future<Output = Result<(), NotSet>> + Send;
@@ -38,9 +38,9 @@ pub trait SetEntry: Send + Sync {
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum NotSet {
-    /// It threw or rejected; what it said.
+    /// It threw or rejected, with this message.
     Failed(String),
-    /// It did not settle in time; after how many milliseconds.
+    /// It did not settle within this many milliseconds.
     TimedOut(u64),
     /// Its process did not answer a question either; after how many milliseconds.
     Busy(u64),
@@ -57,7 +57,7 @@ pub struct HandlerStore<H> {
 }
 
 impl<H: SetEntry> HandlerStore<H> {
-    /// A store that hands its entries to `handler`.
+    /// A store that passes its entries to `handler`.
     pub fn new(handler: H) -> Self {
         Self { handler }
     }
@@ -154,7 +154,7 @@ mod tests {
     use super::*;
     use crate::pack::batch_of;
 
-    /// Stores all keys but those that end with `bad`.
+    /// Stores all keys except those that end with `bad`.
     #[derive(Default)]
     struct Picky(Mutex<Vec<String>>);
 
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_handler_gets_logical_keys_and_what_it_throws_is_the_reason() {
+    async fn passes_logical_keys_and_reports_thrown_errors() {
         let store = HandlerStore::new(Picky::default());
         let batch = batch_of(&["cache:app:a", "cache:app:bad", "cache:app:b"].map(str::to_owned));
         let stored = store.put(&batch).await.result.unwrap();

@@ -56,10 +56,10 @@ pub trait Store: Send + Sync {
         cursor: Option<&str>,
     ) -> impl Future<Output = Outcome<KeyPage>> + Send;
 
-    /// Reads the value of a key; `None` if there is no such entry.
+    /// Reads the value of a key; `None` if it does not exist.
     fn get(&self, key: &str) -> impl Future<Output = Outcome<Option<Vec<u8>>>> + Send;
 
-    /// Stores a small value that is no page. Stores that nothing is pruned in keep none.
+    /// Stores a small value that is not a page. Stores without pruning ignore it.
     fn put_note(
         &self,
         _key: &str,

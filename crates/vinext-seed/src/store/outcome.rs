@@ -1,20 +1,20 @@
-//! What came of one request to a store, in terms that are the same for every store.
+//! The outcome of one request, in terms that every store shares.
 
 use std::time::Duration;
 
 use super::{StoreError, Stored};
 
-/// What came of one request.
+/// The outcome of one request.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Outcome<T> {
     /// The result, or why there is none.
     pub result: Result<T, RequestError>,
-    /// How long no request at all should be made, if the store asks for a pause.
+    /// How long all requests should pause, if the store asks for it.
     pub pause: Option<Duration>,
 }
 
 impl<T> Outcome<T> {
-    /// An outcome after which the next request may be made at once.
+    /// An outcome without a pause.
     pub fn new(result: Result<T, RequestError>) -> Self {
         Self {
             result,
@@ -22,7 +22,7 @@ impl<T> Outcome<T> {
         }
     }
 
-    /// The outcome with a result that is made from this one's.
+    /// Maps the result.
     pub fn map<U>(self, map: impl FnOnce(T) -> U) -> Outcome<U> {
         Outcome {
             result: self.result.map(map),
@@ -86,7 +86,7 @@ impl RequestErrorKind {
         }
     }
 
-    /// The error that makes this a failure.
+    /// Makes a [`RequestError`] of this kind.
     #[must_use]
     pub fn because(self, error: StoreError) -> RequestError {
         RequestError {
@@ -97,7 +97,7 @@ impl RequestErrorKind {
     }
 }
 
-/// What came of a batch of so many entries, each of which was stored by itself: all but these.
+/// The outcome of a batch whose entries are stored one by one.
 pub(super) fn stored_one_by_one(
     entries: usize,
     failed: Vec<(String, RequestError)>,

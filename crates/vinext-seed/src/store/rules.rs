@@ -1,10 +1,10 @@
-//! What a store's reader makes of keys, tags and lifetimes.
+//! How a store's reader interprets keys, tags and lifetimes.
 
 use crate::formats::RuntimeProfile;
 use crate::formats::kv_key::LongKeys;
 use crate::formats::tags::ColonTags;
 
-/// What reads the entries of a store, and so decides how they are named and how long they stay.
+/// The reader of a store's entries, which determines their keys and lifetimes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum StoreRules {
@@ -27,7 +27,7 @@ impl StoreRules {
         self == Self::KvAdapter
     }
 
-    /// The profile of a runtime whose entries are in this store.
+    /// The profile of a runtime that reads from this store.
     #[must_use]
     pub(crate) fn apply(self, profile: RuntimeProfile) -> RuntimeProfile {
         match self {
@@ -41,7 +41,7 @@ impl StoreRules {
         }
     }
 
-    /// The TTL of pages that revalidate where neither the caller nor the built site names one.
+    /// The default TTL of pages that revalidate, if neither the caller nor the built site sets one.
     #[must_use]
     pub(crate) fn default_ttl_seconds(self) -> Option<u64> {
         match self {

@@ -1,4 +1,4 @@
-//! A deployed site, asked as a visitor would.
+//! Requests to a deployed site, as from a visitor.
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Url};
@@ -7,7 +7,7 @@ use super::http::{HttpClient, Request, Secrets, Service, Timeouts};
 use super::{ConfigError, Outcome};
 use crate::sanitized_text::SanitizedText;
 
-const OPERATION: &str = "Asking the site";
+const OPERATION: &str = "Request to the site";
 
 /// A site. No token is sent to it.
 #[derive(Debug)]
@@ -23,7 +23,7 @@ pub struct SiteAnswer {
     pub headers: Vec<(String, String)>,
     /// The body, or its beginning.
     pub body: Vec<u8>,
-    /// Whether there is more of the body than was asked for.
+    /// Whether the body is longer than the limit.
     pub is_truncated: bool,
 }
 
@@ -43,7 +43,7 @@ impl SiteUrl {
             return Err(wrong("must begin with https:// or http://"));
         }
         if !parsed.username().is_empty() || parsed.password().is_some() {
-            return Err(wrong("must have no user name and no password"));
+            return Err(wrong("must not contain a user name or password"));
         }
         Ok(Self(parsed))
     }
@@ -60,7 +60,7 @@ impl Site {
         Ok((Self(client), warnings))
     }
 
-    /// Asks once. Every answer counts as one, whatever its status.
+    /// Makes one request. Any status counts as an answer.
     pub async fn get(
         &self,
         url: &SiteUrl,
@@ -112,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_site_has_a_url_without_credentials() {
+    fn rejects_site_urls_with_credentials() {
         for url in ["https://example.com", "http://localhost:8787/a?b"] {
             assert!(SiteUrl::new(url).is_ok(), "{url}");
         }

@@ -50,7 +50,7 @@ fn does_not_decode_a_digest_of_any_length() {
 }
 
 #[test]
-fn control_flow_inside_the_page_is_no_failure() {
+fn control_flow_inside_the_page_is_not_a_failure() {
     for digest in [
         "NEXT_REDIRECT;replace;%2Fx;307;",
         "NEXT_HTTP_ERROR_FALLBACK;404",
@@ -79,7 +79,7 @@ fn a_root_that_is_control_flow_ended_in_metadata() {
 }
 
 #[test]
-fn another_route_counts_only_where_builds_follow_redirects() {
+fn detects_another_route_only_in_versions_that_follow_redirects() {
     let payload = "0:{\"__route\":\"route:/about\",\"page:/about\":\"$L1\"}\n";
     assert_eq!(read(payload, "/moved", false), Render::Page);
     let other = Render::OtherPage {
@@ -99,7 +99,7 @@ fn another_route_counts_only_where_builds_follow_redirects() {
 }
 
 #[test]
-fn reports_payloads_that_are_none() {
+fn reports_invalid_payloads() {
     let expected = Expected {
         pathname: "/",
         may_be_other_page: false,

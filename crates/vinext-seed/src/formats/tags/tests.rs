@@ -8,7 +8,7 @@ fn patterns_become_file_system_segments() {
 }
 
 #[test]
-fn what_the_adapter_would_drop_is_dropped() {
+fn drops_tags_the_adapter_would_drop() {
     let longest = "t".repeat(MAX_TAG_UTF16_UNITS);
     let tags = [
         "",
@@ -27,7 +27,7 @@ fn what_the_adapter_would_drop_is_dropped() {
 }
 
 #[test]
-fn a_list_is_whole_if_it_has_the_root_layout_and_no_comma_can_have_cut_it() {
+fn a_list_is_complete_with_the_root_layout_and_no_comma_in_the_path() {
     let tags = [
         "/a",
         "_N_T_/a",
@@ -43,7 +43,7 @@ fn a_list_is_whole_if_it_has_the_root_layout_and_no_comma_can_have_cut_it() {
 }
 
 #[test]
-fn tags_of_another_pathname_show_a_rewrite() {
+fn detects_a_rewrite_by_tags_of_another_pathname() {
     let of = |path: &str| TagList::from_iter([path, "_N_T_/layout"]);
     assert_eq!(rewritten_to("/a", &of("/b")).as_deref(), Some("/b"));
     let encoded = rewritten_to("/a", &of("/%E6%97%A5 x"));

@@ -45,7 +45,7 @@ fn revalidate_is_a_positive_number_or_the_page_is_static() {
 }
 
 #[test]
-fn a_lone_surrogate_costs_the_route_it_stands_in() {
+fn a_lone_surrogate_invalidates_only_its_route() {
     let json = rendered(r#","path":"/\ud800""#);
     assert!(matches!(
         validate(&json),
@@ -56,13 +56,13 @@ fn a_lone_surrogate_costs_the_route_it_stands_in() {
 }
 
 #[test]
-fn the_last_of_two_members_counts_and_unknown_ones_do_not_matter() {
+fn the_last_duplicate_member_wins_and_unknown_ones_are_ignored() {
     let json = rendered(r#","route":"/b","future":{"x":[1,"\ud800"]}"#);
     assert_eq!(validate(&json).unwrap().pattern, "/b");
 }
 
 #[test]
-fn fields_of_other_types_are_named() {
+fn names_fields_of_the_wrong_type() {
     for (members, name) in [
         (r#","route":7"#, "route"),
         (r#","path":false"#, "path"),
@@ -83,7 +83,7 @@ fn fields_of_other_types_are_named() {
 }
 
 #[test]
-fn tags_that_are_not_strings_are_dropped() {
+fn drops_tags_that_are_not_strings() {
     let json = rendered(r#","tags":["a",1,null,"\udc00","b"]"#);
     let tags: Vec<_> = validate(&json).unwrap().tags.iter().collect();
     assert_eq!(tags, ["a", "b"]);

@@ -42,7 +42,7 @@ fn pair(key: usize, padding: usize) -> Pair {
 }
 
 #[test]
-fn ten_thousand_pairs_go_into_one_batch_and_one_more_into_the_next() {
+fn starts_a_new_batch_after_ten_thousand_pairs() {
     let pairs: Vec<_> = (0..10_001).map(|key| pair(key, 0)).collect();
     let limits = BatchLimits {
         max_pairs: 10_000,
@@ -57,7 +57,7 @@ fn ten_thousand_pairs_go_into_one_batch_and_one_more_into_the_next() {
 }
 
 #[test]
-fn a_pair_larger_than_the_limit_is_alone() {
+fn puts_a_pair_over_the_limit_in_its_own_batch() {
     let segments = [vec![pair(1, 1), pair(2, 500), pair(3, 1)]];
     let batches = pack(
         &segments,
@@ -115,7 +115,7 @@ fn keys(batches: &[Batch]) -> Vec<String> {
 
 proptest! {
     #[test]
-    fn cutting_and_parting_lose_nothing_either(
+    fn splitting_loses_nothing(
         sizes in prop::collection::vec(0..9_usize, 1..6),
         max_pairs in 1..9_usize,
         max_body_bytes in 1..200_usize,
@@ -157,7 +157,7 @@ proptest! {
     }
 
     #[test]
-    fn nothing_is_lost_doubled_or_moved_and_limits_hold(
+    fn keeps_every_pair_once_in_order_within_the_limits(
         paddings in prop::collection::vec(prop::collection::vec(0..200_usize, 0..12), 0..12),
         max_pairs in 1..20_usize,
         max_body_bytes in 1..2000_usize,

@@ -89,7 +89,7 @@ fn a_revalidating_page_counts_from_now_and_keeps_fractions() {
 }
 
 #[test]
-fn before_expiry_was_invented_entries_end_with_revalidate_at() {
+fn formats_without_expiry_end_with_revalidate_at() {
     let mut route = route();
     route.has_expiry = false;
     route.lifetime.revalidate_seconds = Some(60.0);
@@ -98,7 +98,7 @@ fn before_expiry_was_invented_entries_end_with_revalidate_at() {
 }
 
 #[test]
-fn status_headers_and_proof_stand_in_the_value() {
+fn writes_status_headers_and_proof_into_the_value() {
     let mut route = route();
     route.status = Some(307);
     route.query_proof = QueryProof::PrerenderedFlag;
@@ -137,7 +137,7 @@ fn binary_payloads_are_padded_base64() {
 }
 
 #[test]
-fn html_is_read_as_node_reads_it() {
+fn decodes_html_like_node() {
     let (_, value) = encode(&route(), b"\xef\xbb\xbfa\xff\xe2\x82b\xed\xa0\x80");
     let value: Value = serde_json::from_str(&value).unwrap();
     let expected = "\u{feff}a\u{fffd}\u{fffd}b\u{fffd}\u{fffd}\u{fffd}";
@@ -145,7 +145,7 @@ fn html_is_read_as_node_reads_it() {
 }
 
 #[test]
-fn sizes_are_known_before_anything_is_encoded() {
+fn computes_sizes_before_encoding() {
     let mut limits = cloudflare_kv::LIMITS;
     let encoder = |frame, limits| Encoder {
         frame,
@@ -179,7 +179,7 @@ fn sizes_are_known_before_anything_is_encoded() {
 }
 
 #[test]
-fn metadata_counts_bytes_and_is_left_out_over_the_limit() {
+fn omits_metadata_over_the_limit_in_bytes() {
     let mut route = route();
     let tag = "ü".repeat(505) + "a";
     route.tags = TagList::from_iter([&tag]);

@@ -10,7 +10,7 @@ pub(super) fn needs_escaping(text: &[u8]) -> bool {
     text.iter().any(|&byte| needs_escape(byte))
 }
 
-/// Appends `text`, which is UTF-8, as it stands in a JSON string.
+/// Appends `text`, which is UTF-8, as part of a JSON string.
 pub(super) fn push_escaped(out: &mut Vec<u8>, text: &[u8]) {
     // Keys and tags seldom have anything to escape.
     if needs_escaping(text) {
@@ -20,7 +20,7 @@ pub(super) fn push_escaped(out: &mut Vec<u8>, text: &[u8]) {
     }
 }
 
-/// Appends `text` as it stands in a JSON string of a document that is itself a JSON string.
+/// Appends `text` as part of a JSON string inside a JSON document that is itself a JSON string.
 pub(super) fn push_escaped_twice(out: &mut Vec<u8>, text: &str) {
     push(out, text.as_bytes(), &TWICE);
 }

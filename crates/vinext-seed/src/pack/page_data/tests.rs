@@ -29,7 +29,7 @@ const GOOD: &str =
     r#""page":"/posts/[slug]","query":{},"buildId":"id","isFallback":false,"gsp":true"#;
 
 #[test]
-fn takes_the_props_as_they_stand() {
+fn copies_the_props_unchanged() {
     let props = r#"{"pageProps":{"a":"\u003c"}}"#;
     assert_eq!(data_in(with(GOOD).as_bytes(), None).unwrap(), props);
     let localized = with(&format!(r#"{GOOD},"locale":"de","locales":["de"]"#));
@@ -37,7 +37,7 @@ fn takes_the_props_as_they_stand() {
 }
 
 #[test]
-fn skips_what_the_runtime_does_not_look_up() {
+fn skips_pages_the_runtime_does_not_look_up() {
     for (change, code) in [
         ((r#","gsp":true"#, ""), "no-static-props"),
         ((r#""gsp":true"#, r#""gip":true"#), "initial-props"),
@@ -60,7 +60,7 @@ fn skips_what_the_runtime_does_not_look_up() {
 }
 
 #[test]
-fn skips_another_pages_document() {
+fn skips_the_document_of_another_page() {
     let other = with(&GOOD.replace("[slug]", "[id]"));
     for (document, locale) in [(other.as_str(), None), (&with(GOOD), Some("de"))] {
         let reason = data_in(document.as_bytes(), locale).unwrap_err();
@@ -69,7 +69,7 @@ fn skips_another_pages_document() {
 }
 
 #[test]
-fn skips_data_that_cannot_be_found_or_read() {
+fn skips_missing_or_invalid_page_data() {
     let whole = with(GOOD);
     let unended = whole.split("</script>").next().unwrap();
     for document in [

@@ -19,7 +19,7 @@ fn find(routes: &[String]) -> Result<(KeyIndex, RouteIndex), ManifestError> {
 }
 
 #[test]
-fn what_other_threads_find_counts_too() {
+fn merges_the_results_of_other_threads() {
     let mut routes = routes(|number| match number {
         0 => "/".to_owned(),
         // The same keys again, far behind and close together.
@@ -29,7 +29,7 @@ fn what_other_threads_find_counts_too() {
         600 => "/[shell]".to_owned(),
         number => format!("/{number}"),
     });
-    // Too large to be handed over, and again a key that is there already.
+    // Too large to be passed on, and a key that already exists.
     let large = "p".repeat(2 * MAX_SHARED_BYTES);
     let last = routes.len();
     routes.push(
@@ -44,7 +44,7 @@ fn what_other_threads_find_counts_too() {
 }
 
 #[test]
-fn of_several_problems_the_first_one_is_reported() {
+fn reports_the_first_of_several_problems() {
     let mut routes = routes(|number| format!("/{number}"));
     routes[400] = r#"{"route":tru}"#.to_owned();
     routes[500] = r#"{"route":nul}"#.to_owned();

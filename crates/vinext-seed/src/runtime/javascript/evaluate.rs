@@ -37,7 +37,7 @@ impl Evaluation<'_, '_> {
         let (value, end) = self.sum(place)?;
         let ends =
             matches!(tokens.text(end), "," | ";" | "") || tokens.kind(end) == Some(Kind::Close);
-        // Without a semicolon, what comes next has to begin a statement.
+        // Without a semicolon, the next token must begin a statement.
         let is_next = matches!(tokens.kind(end), Some(Kind::Word))
             && !matches!(tokens.text(end), "in" | "instanceof");
         (ends

@@ -1,6 +1,6 @@
 //! Finds where tokens of JavaScript begin and end.
 //!
-//! What a slash means depends on what is before it. Where that cannot be told by the token before it
+//! What a slash means depends on what is before it. Where the previous token does not decide
 //! alone, the reading that minifiers produce is taken; code that is then cut up wrongly ends in a string
 //! without an end or a bracket without a partner, which is an error.
 

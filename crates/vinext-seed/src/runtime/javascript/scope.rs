@@ -19,7 +19,7 @@ pub(in crate::runtime) enum Binding {
         /// What it exports; `*` for all of it.
         name: String,
     },
-    /// A binding whose value is unknown: a parameter, or a variable that is reassigned.
+    /// A binding with an unknown value: a parameter, or a variable that is reassigned.
     Variable,
     /// Nothing in this module.
     Global,

@@ -1,4 +1,4 @@
-//! What the reader makes of JavaScript, and that nothing makes it panic.
+//! Tests of the JavaScript reader, which must never panic.
 
 use proptest::prelude::*;
 
@@ -24,7 +24,7 @@ fn split(code: &str) -> Result<String, String> {
 }
 
 #[test]
-fn tells_regular_expressions_from_divisions() {
+fn distinguishes_regular_expressions_from_divisions() {
     for (code, expected) in [
         ("a/b/c", "a / b / c"),
         ("a=/b/g", "a = /b/g"),
@@ -63,7 +63,7 @@ fn splits_templates_and_comments() {
 }
 
 #[test]
-fn refuses_what_is_not_javascript() {
+fn rejects_invalid_javascript() {
     for code in [
         "'", "\"a\nb\"", "`", "`${", "`${a", "(", ")", "(]", "{`${}}`", "/a", "/[/]", "/* ",
         "\u{1}",
@@ -102,7 +102,7 @@ fn evaluates_constant_expressions() {
 }
 
 #[test]
-fn deep_nesting_and_circles_are_unknown() {
+fn deep_nesting_and_cycles_are_unknown() {
     assert_eq!(
         value_of(&format!("{}1{}", "(".repeat(10_000), ")".repeat(10_000))),
         Value::Unknown
@@ -119,7 +119,7 @@ fn deep_nesting_and_circles_are_unknown() {
 
 proptest! {
     #[test]
-    fn anything_can_be_read(code in "[a-z0-9 \n'\"`${}()\\[\\]/\\\\=,;:.?>+*!éimportvarconstfunctionclassexportasfrom]{0,200}") {
+    fn reads_any_input_without_a_panic(code in "[a-z0-9 \n'\"`${}()\\[\\]/\\\\=,;:.?>+*!éimportvarconstfunctionclassexportasfrom]{0,200}") {
         read_everything(&code);
     }
 }

@@ -14,7 +14,7 @@ pub(in crate::runtime) enum Kind {
     Template,
     /// A template up to its first `${`.
     TemplateHead,
-    /// What lies between two substitutions, from `}` to `${`.
+    /// The text between two substitutions, from `}` to `${`.
     TemplateMiddle,
     /// The end of a template with substitutions, from `}` on.
     TemplateTail,
@@ -33,7 +33,7 @@ pub(in crate::runtime) struct Token {
     pub(in crate::runtime) kind: Kind,
     pub(super) start: u32,
     pub(super) end: u32,
-    /// The token that closes or opens the same group; itself where there is none.
+    /// The token that closes or opens the same group; its own index if there is none.
     pub(super) partner: u32,
 }
 
@@ -68,7 +68,7 @@ impl<'a> Tokens<'a> {
         self.tokens.get(index).map(|token| token.kind)
     }
 
-    /// A token as it stands in the code; empty behind the last.
+    /// The source text of a token; empty behind the last.
     pub(in crate::runtime) fn text(&self, index: usize) -> &'a str {
         let token = self.tokens.get(index);
         token

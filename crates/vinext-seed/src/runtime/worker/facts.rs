@@ -2,12 +2,12 @@
 
 use crate::formats::RuntimeProfile;
 
-const NO_ENV: &str = "the Worker's entry calls `handler.fetch(request)` without `env`, so vinext does \
-    not get at KV and none of these entries will be read; pass `env` and `ctx` on: \
+const NO_ENV: &str = "the Worker's entry calls `handler.fetch(request)` without `env`, so vinext \
+    cannot access KV and none of these entries will be read; pass `env` and `ctx` on: \
     `handler.fetch(request, env, ctx)`";
 
 const UNFINISHED: &str = "the build did not finish: pre-rendering ended before it wrote the list of \
-    rendered pages into the Worker, as it does where a page fails; look at what the build printed, and \
+    rendered pages into the Worker, for example because a page failed; check the build's output, and \
     build again";
 
 const READS_KV: &str = "the built server reads pages from Workers KV, so it will not read what is written \

@@ -109,8 +109,7 @@ pub enum WorkerError {
     OtherDataCache,
     /// It leaves pages to a CDN.
     #[error(
-        "`cache.cdn` is configured for vinext, so the Worker leaves pages to the CDN and does not look \
-         for them in KV"
+        "`cache.cdn` is configured for vinext, so the Worker leaves pages to the CDN and does not look them up in KV"
     )]
     CdnCache,
     /// It puts another prefix in front of its keys.
@@ -136,8 +135,9 @@ fn lists_rendered_paths(bundle: &Bundle) -> Fact<bool> {
     }
 }
 
-/// Compares the built Worker with what is about to be written for it, and returns what else it shows, with the
-/// profile that its own adapter has, which may be of another version than the installed one.
+/// Compares the built Worker with what is about to be written for it, and returns what else it
+/// shows, with the profile that its own adapter has, which may be of another version than the
+/// installed one.
 ///
 /// # Errors
 /// If nothing that is written would be read.
@@ -263,7 +263,7 @@ mod check_tests {
     }
 
     #[test]
-    fn agreement_and_silence_are_fine() {
+    fn accepts_code_that_agrees_or_shows_nothing() {
         assert!(check_code("`${e}:__hash:${t}`; `app:v2:${n}`; n=`id-1`", &profile::G12).is_ok());
         assert!(check_code("`${e}:__hash:${t}`; `app:${n}`; n=`id-1`", &profile::G11).is_ok());
         assert!(check_code("minified beyond recognition", &profile::G12).is_ok());
@@ -294,7 +294,7 @@ mod check_tests {
     }
 
     #[test]
-    fn the_worker_is_where_wrangler_deploys_it_from() {
+    fn reads_the_worker_wrangler_deploys() {
         let dir = tempfile::tempdir().unwrap();
         let write = |file: &str, text: &str| {
             let file = dir.path().join(file);
@@ -315,7 +315,7 @@ mod check_tests {
     }
 
     #[test]
-    fn another_format_or_build_is_seen() {
+    fn detects_another_format_or_build() {
         let old = check_code("`${e}:__hash:${t}`; n=`id-1`", &profile::G12);
         assert!(matches!(
             old,

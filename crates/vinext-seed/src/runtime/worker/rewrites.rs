@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sees_rules_of_each_kind_in_minified_and_plain_code() {
+    fn finds_rewrites_of_each_kind_in_minified_and_plain_code() {
         for code in [
             "var Hd={beforeFiles:[{source:`/shadowed`,destination:`/target`}],afterFiles:[],fallback:[]}",
             "Hd={beforeFiles:[],afterFiles:[{source:`/after`,destination:`/target`}],fallback:[]}",
@@ -51,7 +51,7 @@ mod tests {
     }
 
     #[test]
-    fn sees_none_where_there_are_none() {
+    fn finds_no_rewrites_where_none_exist() {
         for code in [
             "",
             "var Hd={beforeFiles:[],afterFiles:[],fallback:[]},Ud=[{source:`/`}]",

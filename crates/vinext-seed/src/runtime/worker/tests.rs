@@ -51,7 +51,7 @@ fn kv(binding: &str, app_prefix: &str, ttl_seconds: Option<f64>) -> WorkerFacts 
 }
 
 #[test]
-fn knows_nothing_of_code_that_is_not_vinexts() {
+fn shows_nothing_for_other_code() {
     assert_eq!(facts_of_files(&[]), WorkerFacts::default());
     let other = [("index.js", ADAPTER)];
     assert_eq!(facts_of_files(&other), WorkerFacts::default());
@@ -76,7 +76,7 @@ fn reads_the_options_of_the_configured_adapter() {
 }
 
 #[test]
-fn takes_the_adapters_defaults_for_options_that_are_missing() {
+fn uses_the_adapters_defaults_for_missing_options() {
     for options in [
         "void 0",
         "undefined",
@@ -158,7 +158,7 @@ fn does_not_guess_options_that_are_computed() {
 }
 
 #[test]
-fn knows_only_what_several_handlers_agree_on() {
+fn uses_only_options_all_handlers_agree_on() {
     let code = format!(
         "{ADAPTER}export default{{fetch(r,env,c){{set(env.A?new Kv(env.A,{{appPrefix:`x`}}):new \
          Kv(env.B,{{appPrefix:`x`,ttlSeconds:5}}))}}}};"
@@ -195,7 +195,7 @@ fn follows_imports_between_chunks() {
 }
 
 #[test]
-fn tells_other_adapters_from_none() {
+fn distinguishes_other_adapters_from_none() {
     let other = registration("set(redis({env:e,options:{url:`redis://x`}}))");
     assert_eq!(facts_of_code(&other).data_cache, DataCache::Other);
     let symbol = "var y=Symbol.for(`vinext.cacheHandler`),b=globalThis;function get(){return b[y]??(b[y]=new Memory)}";
@@ -223,7 +223,7 @@ fn an_adapter_around_the_kv_handler_has_the_options_it_passes_on() {
 }
 
 #[test]
-fn sees_a_cdn_adapter() {
+fn detects_a_cdn_adapter() {
     let code = "console.warn(`[vinext] failed to initialize the configured CDN cache adapter; …`)";
     assert!(facts_of_code(code).has_cdn_cache);
     assert!(!facts_of_code("").has_cdn_cache);
@@ -241,7 +241,7 @@ fn code_that_cannot_be_read_leaves_the_options_unknown() {
 }
 
 #[test]
-fn sees_whether_the_entry_passes_its_bindings_on() {
+fn detects_whether_the_entry_passes_env() {
     let registered = registration("set(za({env:e,options:void 0}))");
     let handler =
         format!("{ADAPTER}{registered}var H={{async fetch(e,t,n){{return Ha(t),answer(e)}}}};");
@@ -297,7 +297,7 @@ fn reads_the_bundle_of_a_build_output() {
 }
 
 #[test]
-fn sees_cache_components() {
+fn detects_cache_components() {
     for (code, expected) in [
         (
             "f({a,createPprFallbackShells(e,t){return x(e,t)}})",
@@ -321,7 +321,7 @@ fn sees_cache_components() {
 }
 
 #[test]
-fn sees_whether_pre_rendering_came_to_its_end() {
+fn detects_whether_pre_rendering_finished() {
     let reader = "let e=globalThis.__VINEXT_PREGENERATED_CONCRETE_PATHS;";
     let worker = format!("{KEYS}{reader}");
     for (module, expected) in [
@@ -349,7 +349,7 @@ fn sees_whether_pre_rendering_came_to_its_end() {
 }
 
 proptest! {
-    /// Whatever other code stands before and behind it, the prefix is read as it is or not at all.
+    /// Whatever code surrounds it, the prefix is read correctly or not at all.
     #[test]
     fn other_code_never_changes_the_prefix(
         before in "(\\PC|[{}()\\[\\]'\"`/\\\\$=;,.\n]){0,80}",
@@ -365,7 +365,7 @@ proptest! {
     }
 
     #[test]
-    fn valid_code_around_it_hides_nothing(
+    fn surrounding_code_hides_nothing(
         before in prop::collection::vec(prop::sample::select(STATEMENTS), 0..20),
         behind in prop::collection::vec(prop::sample::select(STATEMENTS), 0..20),
     ) {
@@ -396,7 +396,7 @@ const STATEMENTS: &[&str] = &[
 ];
 
 #[test]
-fn another_store_is_filled_with_a_warning_where_the_server_shows_that_it_reads_kv_or_memory() {
+fn warns_about_another_store_if_the_server_reads_kv_or_memory() {
     let warnings = |code: &str| {
         let project = tempfile::tempdir().unwrap();
         let code = format!("{KEYS}{code}; n=`id-1`");

@@ -159,7 +159,7 @@ async fn transient_failures_are_retried_after_growing_waits() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn attempts_are_bounded_and_the_doubt_of_any_of_them_stays() {
+async fn limits_attempts_and_keeps_may_be_stored() {
     let mut answers = vec![busy()];
     let refused = || failing(RequestErrorKind::Transient, "NETWORK_ERROR");
     answers.extend(repeat(refused, 20));
@@ -174,7 +174,7 @@ async fn attempts_are_bounded_and_the_doubt_of_any_of_them_stays() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_total_time_is_bounded() {
+async fn limits_the_total_time() {
     let mut sender = sender(repeat(busy, 100));
     sender.policy.attempts = 100;
     sender.policy.total = Duration::from_secs(30);
@@ -186,7 +186,7 @@ async fn the_total_time_is_bounded() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn only_the_keys_that_failed_are_sent_again() {
+async fn retries_only_the_failed_keys() {
     let partly = |names: &[&str]| {
         let names: HashSet<_> = keys(names).into_iter().collect();
         always(Ok(Stored::AllBut(names, partly_stored())))
@@ -202,7 +202,7 @@ async fn only_the_keys_that_failed_are_sent_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_stored_before_a_fatal_failure_counts_and_the_rest_is_not_sent_again() {
+async fn counts_entries_stored_before_a_fatal_error() {
     let names = HashSet::from(["b".to_owned()]);
     let full = RequestErrorKind::Fatal.because(error("REDIS_OUT_OF_MEMORY"));
     let sender = sender(vec![always(Ok(Stored::AllBut(names, full)))]);
@@ -217,7 +217,7 @@ async fn what_is_stored_before_a_fatal_failure_counts_and_the_rest_is_not_sent_a
 }
 
 #[tokio::test(start_paused = true)]
-async fn keys_that_were_never_sent_make_it_resend_everything() {
+async fn unknown_keys_retry_the_whole_batch() {
     let names = HashSet::from(["x".to_owned()]);
     let sender = sender(vec![always(Ok(Stored::AllBut(names, partly_stored())))]);
     let done = sender.deliver(batch(&["a", "b"])).await;
@@ -237,7 +237,7 @@ async fn entries_are_in_doubt_if_only_unknown_keys_failed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_batch_that_is_too_large_is_halved_until_it_fits_and_later_ones_are_cut_to_it() {
+async fn splits_a_batch_until_it_fits_and_later_ones_too() {
     let too_large = || failing(RequestErrorKind::TooLarge, "KV_TOO_LARGE");
     let sender = sender(repeat(too_large, 2));
     let names = letters(8);
@@ -256,7 +256,7 @@ async fn a_batch_that_is_too_large_is_halved_until_it_fits_and_later_ones_are_cu
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_entry_that_is_too_large_alone_fails_alone() {
+async fn only_an_entry_that_is_itself_too_large_fails() {
     let sender = sender(Vec::new());
     for _ in 0..20 {
         let mut answers = sender.store.answers.lock().unwrap();
@@ -274,7 +274,7 @@ async fn an_entry_that_is_too_large_alone_fails_alone() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_rejected_entry_is_found_by_halving() {
+async fn finds_a_rejected_entry_by_bisection() {
     let bad = ["key-00005", "key-00900"];
     let sender = sender(Vec::new());
     for _ in 0..200 {
@@ -298,7 +298,7 @@ async fn a_rejected_entry_is_found_by_halving() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_search_ends_soon_if_every_entry_is_rejected() {
+async fn stops_bisecting_if_every_entry_is_rejected() {
     let sender = sender(repeat(
         || failing(RequestErrorKind::Rejected, "KV_HTTP_ERROR"),
         5000,
@@ -327,7 +327,7 @@ fn slow() -> Put {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_slow_batch_is_sent_in_smaller_parts() {
+async fn splits_a_slow_batch() {
     let sender = sender(repeat(|| always(slow()), 2));
     let done = sender.deliver(batch_of(&letters(300))).await;
     assert_eq!(done.pairs, 300);
@@ -336,7 +336,7 @@ async fn a_slow_batch_is_sent_in_smaller_parts() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_store_that_is_quick_enough_for_single_entries_gets_them_all() {
+async fn stores_everything_if_single_entries_are_fast_enough() {
     let sender = sender(Vec::new());
     by_rule(&sender, |batch| match batch.pairs() {
         1 => Ok(Stored::All),
@@ -345,13 +345,13 @@ async fn a_store_that_is_quick_enough_for_single_entries_gets_them_all() {
     let done = sender.deliver(batch_of(&letters(1000))).await;
     assert_eq!((done.pairs, done.failed.len()), (1000, 0));
     assert_eq!(sender.circuit_breaker.reason(), None);
-    // What was too slow is tried once more after a while, not again and again.
+    // A size that was too slow is tried again only after some time.
     let too_large = sender.asked().iter().filter(|keys| keys.len() > 1).count();
     assert!(too_large < 10, "{too_large}");
 }
 
 #[tokio::test(start_paused = true)]
-async fn timeouts_without_a_success_between_them_end_the_run() {
+async fn consecutive_timeouts_end_the_run() {
     let sender = sender(Vec::new());
     by_rule(&sender, |_| slow());
     let done = sender.deliver(batch_of(&letters(10_000))).await;
@@ -367,7 +367,7 @@ async fn timeouts_without_a_success_between_them_end_the_run() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_slow_entry_among_good_ones_fails_alone() {
+async fn only_the_slow_entry_fails() {
     let sender = sender(Vec::new());
     by_rule(&sender, |batch| {
         match batch.keys().any(|key| key == "key-00000") {
@@ -403,7 +403,7 @@ async fn the_second_lost_connection_halves_the_batch() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_throttled_batch_makes_all_others_wait() {
+async fn a_throttled_batch_pauses_all_others() {
     let sender = sender(vec![after(RequestErrorKind::Throttled, "KV_THROTTLED", 30)]);
     let later = async {
         tokio::time::sleep(Duration::from_secs(1)).await;
@@ -420,7 +420,7 @@ async fn a_throttled_batch_makes_all_others_wait() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_wait_of_an_hour_ends_the_run() {
+async fn a_retry_after_of_an_hour_ends_the_run() {
     let sender = sender(vec![after(
         RequestErrorKind::Throttled,
         "KV_THROTTLED",
@@ -434,7 +434,7 @@ async fn a_wait_of_an_hour_ends_the_run() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn throttling_without_a_wait_is_bounded() {
+async fn limits_throttling_without_retry_after() {
     let throttled = || failing(RequestErrorKind::Throttled, "KV_THROTTLED");
     let sender = sender(repeat(throttled, 100));
     let start = Instant::now();
@@ -527,7 +527,7 @@ async fn sixteen_rejected_entries_in_a_row_end_the_run() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn requested_waits_add_up_to_ten_minutes_at_most() {
+async fn requested_pauses_total_at_most_ten_minutes() {
     let throttled = || after(RequestErrorKind::Throttled, "KV_THROTTLED", 290);
     let unavailable = || after(RequestErrorKind::Transient, "KV_HTTP_ERROR", 290);
     for answers in [repeat(throttled, 3), repeat(unavailable, 3)] {

@@ -1,4 +1,4 @@
-//! Questions to Cloudflare's API that are not about a namespace: accounts, Workers, tokens.
+//! Requests to Cloudflare's API outside a namespace: accounts, Workers, tokens.
 
 use reqwest::Method;
 use reqwest::header::HeaderMap;
@@ -23,7 +23,7 @@ static CODES: Codes = Codes {
     too_large: "API_HTTP_ERROR",
 };
 
-/// Cloudflare's API, as the owner of a token sees it.
+/// Cloudflare's API, as seen with a token.
 #[derive(Debug)]
 pub struct CloudflareApi(HttpClient);
 
@@ -49,7 +49,7 @@ pub struct ApiAnswer {
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct CloudflareError {
-    /// Cloudflare's number; 0 where there is none.
+    /// Cloudflare's code; 0 if missing.
     pub code: i64,
     /// What it says, without secrets.
     pub message: SanitizedText,
@@ -70,13 +70,13 @@ impl CloudflareApi {
         Ok((Self(client), warnings))
     }
 
-    /// Asks once for something that is no JSON, such as a Worker's code, which is the answer's `result`,
-    /// invalid UTF-8 replaced. An error is JSON all the same.
+    /// Requests something other than JSON once, such as a Worker's code, which becomes the answer's
+    /// `result`, invalid UTF-8 replaced. Errors are still JSON.
     pub async fn get_text(&self, url: &ApiUrl, max_reply_bytes: usize) -> Outcome<ApiAnswer> {
         self.ask(url, max_reply_bytes, true).await
     }
 
-    /// Asks once. The reply may have so many bytes.
+    /// Makes one request. The reply's size is limited.
     pub async fn get(&self, url: &ApiUrl, max_reply_bytes: usize) -> Outcome<ApiAnswer> {
         self.ask(url, max_reply_bytes, false).await
     }
@@ -89,7 +89,7 @@ impl CloudflareApi {
     ) -> Outcome<ApiAnswer> {
         let Self(client) = self;
         let url = url.as_url();
-        const OPERATION: &str = "Asking Cloudflare's API";
+        const OPERATION: &str = "Request to Cloudflare's API";
         let request = Request {
             service: Service {
                 operation: OPERATION,
@@ -151,7 +151,7 @@ impl CloudflareApi {
     }
 }
 
-/// Whether a failure is Cloudflare's own word on the question.
+/// Whether a failure is Cloudflare's own answer.
 fn is_answer(reply: &Reply, failure: &RequestError) -> bool {
     !failure.kind.is_retryable()
         && !reply.status.is_redirection()

@@ -1,8 +1,8 @@
-//! Compressed bulk requests: tried with one batch, given up for good where they are refused or do not
-//! pay.
+//! Compressed bulk requests: tried with one batch, and disabled for the run if they are rejected or
+//! do not pay off.
 //!
-//! Whether Cloudflare's API takes `Content-Encoding: gzip` is not documented. Invariant: a refusal
-//! costs a request, never an entry, since the same batch is sent plain.
+//! Cloudflare does not document whether its API accepts `Content-Encoding: gzip`. Invariant: a
+//! rejection costs a request, never an entry, since the same batch is sent again uncompressed.
 
 use std::io::Write;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -14,14 +14,14 @@ use flate2::write::GzEncoder;
 
 use crate::store::{RequestError, RequestErrorKind};
 
-/// A compressed body is used if it is at least so many times smaller than the plain one, which stays in
-/// memory beside it.
+/// A compressed body is used if it is at least this many times smaller than the plain one, which
+/// stays in memory beside it.
 pub(crate) const MIN_SHRINKING: usize = 2;
 
 /// Or if it has no more bytes than this.
 const SMALL_BYTES: usize = 64 * 1024;
 
-/// So much is compressed before it is judged by the time it takes, in bytes.
+/// How much is compressed before its time is compared with the savings, in bytes.
 const JUDGED_BYTES: usize = 4 * 1024 * 1024;
 
 /// Whether bodies are compressed.
@@ -37,11 +37,11 @@ struct Progress {
     state: State,
     plain_bytes: usize,
     compressing: Duration,
-    /// What the requests would have taken longer with plain bodies.
+    /// How much longer the requests would have taken with plain bodies.
     saved: Duration,
 }
 
-/// A compressed batch that was taken.
+/// A compressed batch that was accepted.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sent {
     pub(super) plain_bytes: usize,
@@ -51,7 +51,7 @@ pub(super) struct Sent {
 }
 
 impl Sent {
-    /// What it would have taken longer with a plain body, at the same speed.
+    /// How much longer it would have taken with a plain body, at the same speed.
     fn saved(&self) -> Duration {
         let times = self.plain_bytes as f64 / self.compressed_bytes.max(1) as f64;
         self.sending.mul_f64((times - 1.0).max(0.0))
@@ -65,7 +65,7 @@ enum State {
     Plain,
 }
 
-/// The leave to compress one batch. The first one keeps others waiting until it is dropped.
+/// Permission to compress one batch. The first one blocks others until it is dropped.
 pub(super) struct Turn<'a> {
     _trial: Option<tokio::sync::MutexGuard<'a, ()>>,
 }
@@ -96,7 +96,7 @@ impl Compression {
         }
     }
 
-    /// A compressed batch was taken. Compressing ends where it takes longer than it saves.
+    /// Records an accepted compressed batch. Compression ends if it takes longer than it saves.
     pub(super) fn accepted(&self, sent: Sent) {
         let mut progress = self.lock();
         if progress.state == State::Plain {
@@ -114,7 +114,7 @@ impl Compression {
         }
     }
 
-    /// From now on everything is sent plain.
+    /// From now on everything is sent uncompressed.
     pub(super) fn end(&self) {
         self.lock().state = State::Plain;
     }
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_shrink_is_sent_plain() {
+    fn incompressible_bodies_are_sent_plain() {
         let noise: Vec<u8> = std::iter::repeat_with(|| fastrand::u8(..))
             .take(100_000)
             .collect();
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn compressing_ends_where_it_takes_longer_than_it_saves() {
+    async fn stops_compressing_if_it_takes_longer_than_it_saves() {
         let compression = Compression::new();
         compression.accepted(sent(JUDGED_BYTES - 2, 20, 10));
         assert!(compression.turn().await.is_some());
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn failures_over_the_token_the_place_and_the_rate_are_no_refusals() {
+    fn token_target_and_rate_errors_do_not_disable_compression() {
         let failure = |kind: RequestErrorKind, status| {
             let mut error = StoreError::new("KV_HTTP_ERROR", String::new());
             error.status = status;

@@ -103,8 +103,8 @@ fn confirmation(
             .iter()
             .map(|key| key.as_str().map(str::to_owned))
             .collect::<Option<HashSet<_>>>()
-            .ok_or("Cloudflare reports entries that failed, but not by key")?,
-        Some(_) => return Err("Cloudflare reports entries that failed, but not by key".to_owned()),
+            .ok_or("Cloudflare reports failed entries without their keys")?,
+        Some(_) => return Err("Cloudflare reports failed entries without their keys".to_owned()),
     };
     if !failed.is_empty() && !failed.is_subset(&keys()) {
         return Err("Cloudflare reports keys that were not sent".to_owned());
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn a_result_that_adds_up_is_believed() {
+    fn accepts_a_consistent_result() {
         for result in [
             json!(null),
             json!({}),
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn a_result_that_does_not_add_up_is_in_doubt() {
+    fn an_inconsistent_result_is_in_doubt() {
         for (result, why) in [
             (json!({ "successful_key_count": 2 }), "confirmed 2"),
             (json!({ "successful_key_count": 0 }), "confirmed 0"),
@@ -186,10 +186,16 @@ mod tests {
             ),
             (json!({ "unsuccessful_keys": ["x"] }), "not sent"),
             (json!({ "unsuccessful_keys": ["a", "x"] }), "not sent"),
-            (json!({ "unsuccessful_keys": ["a", 7] }), "not by key"),
-            (json!({ "unsuccessful_keys": [null] }), "not by key"),
-            (json!({ "unsuccessful_keys": "a" }), "not by key"),
-            (json!({ "unsuccessful_keys": { "a": 1 } }), "not by key"),
+            (
+                json!({ "unsuccessful_keys": ["a", 7] }),
+                "without their keys",
+            ),
+            (json!({ "unsuccessful_keys": [null] }), "without their keys"),
+            (json!({ "unsuccessful_keys": "a" }), "without their keys"),
+            (
+                json!({ "unsuccessful_keys": { "a": 1 } }),
+                "without their keys",
+            ),
         ] {
             let error = of(&result).unwrap_err();
             assert!(error.contains(why), "{result}: {error}");

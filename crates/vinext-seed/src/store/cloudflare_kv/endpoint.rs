@@ -29,7 +29,7 @@ pub(super) enum EndpointError {
     #[error("is empty")]
     EmptyId,
     /// An id was never filled in.
-    #[error("is still the placeholder of a template")]
+    #[error("is still a template placeholder")]
     Placeholder,
     /// An id contains something that no id contains.
     #[error("contains {0:?}; an id consists of letters, digits, `-`, `_` and `.`")]
@@ -77,7 +77,7 @@ impl ApiBase {
         let mut url = match Url::parse(&format!("{base}{path}")) {
             // Dots that lead out of the base are resolved by now.
             Ok(url) if url.as_str().starts_with(&format!("{base}/")) => url,
-            _ => return error("leads out of the API"),
+            _ => return error("is outside the API"),
         };
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
@@ -96,7 +96,7 @@ impl ApiBase {
     }
 }
 
-/// A URL of the API, for a question.
+/// A URL of the API, for a read.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ApiUrl(Url);
 

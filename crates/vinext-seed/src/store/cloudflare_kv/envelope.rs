@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 pub(super) struct Envelope {
     pub(super) success: bool,
     pub(super) errors: Vec<ApiError>,
-    /// Whether there is anything among the errors, legible or not.
+    /// Whether the list of errors contains anything, readable or not.
     pub(super) has_errors: bool,
     /// `null` in most errors, and in some successes.
     pub(super) result: Value,
@@ -20,14 +20,14 @@ pub(super) struct Envelope {
 /// One error of a reply.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(super) struct ApiError {
-    /// Cloudflare's number; 0 where there is none.
+    /// Cloudflare's code; 0 if missing.
     pub(super) code: i64,
-    /// Foreign text, neither scrubbed nor sanitized.
+    /// Untrusted text, neither scrubbed nor sanitized.
     pub(super) message: String,
 }
 
 impl Envelope {
-    /// Reads a body. `None` if it is no envelope.
+    /// Reads a body. `None` if it is not an envelope.
     pub(super) fn parse(body: &[u8]) -> Option<Self> {
         let mut reply: Map<String, Value> = serde_json::from_slice(body).ok()?;
         let success = reply.get("success")?.as_bool()?;
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_that_are_empty_are_none() {
+    fn empty_errors_do_not_count() {
         for errors in [json!(null), json!([]), json!({}), json!(""), json!(false)] {
             let envelope = parse(&json!({ "success": true, "errors": errors })).unwrap();
             assert!(
@@ -176,12 +176,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_are_read_without_a_panic(body: Vec<u8>) {
+        fn reads_any_bytes_without_a_panic(body: Vec<u8>) {
             let _ = Envelope::parse(&body);
         }
 
         #[test]
-        fn whatever_the_members_are_success_decides(reply in any_json()) {
+        fn success_decides_whatever_the_other_members_are(reply in any_json()) {
             let success = reply.get("success").and_then(Value::as_bool);
             let envelope = parse(&reply);
             prop_assert_eq!(envelope.map(|envelope| envelope.success), success);

@@ -9,7 +9,7 @@ use crate::store::{KeyPage, ListedKey, Outcome};
 /// The most keys on a page (Cloudflare API, "List a namespace's keys").
 pub(super) const KEYS_PER_PAGE: usize = 1000;
 
-/// Classifies the reply to a question for keys.
+/// Classifies the reply to a request for keys.
 pub(super) fn classify(classifier: &Classifier<'_>) -> Outcome<KeyPage> {
     let outcome = classifier.classify();
     Outcome {
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_with_an_illegible_key_is_refused() {
+    fn rejects_a_page_with_an_unreadable_key() {
         for result in [
             "null",
             "{}",

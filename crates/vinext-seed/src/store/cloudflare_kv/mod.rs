@@ -171,8 +171,8 @@ impl CloudflareKv {
         self.put_body(batch, HeaderMap::new(), body).await
     }
 
-    /// Puts a batch compressed. If it has to be sent plain, the error is whether a compressed request
-    /// may have stored it all the same.
+    /// Puts a batch compressed. If it must be sent plain instead, the error says whether the
+    /// compressed request may have stored it.
     async fn put_compressed(
         &self,
         batch: &Batch,

@@ -1,4 +1,4 @@
-//! What Cloudflare's replies mean, and those of whatever stands between it and us.
+//! Classifies replies of Cloudflare's API, and of proxies before it.
 //!
 //! Invariant: a status alone is never trusted. Cloudflare's API can answer 200 with
 //! `success: false`, and a captive portal can answer 200 with a page of HTML.
@@ -96,8 +96,8 @@ impl Classifier<'_> {
 
         if has(&[QUOTA_CODE]) || envelope.tells(QUOTA_TEXT) {
             let message = format!(
-                "{operation} stopped: the daily quota of KV writes is used up ({detail}); it resets \
-                 at 00:00 UTC, and the next run goes on with what is missing"
+                "{operation} stopped: the daily quota of KV writes is used up ({detail}); it \
+                 resets at 00:00 UTC; run again after that to continue"
             );
             // Whether a request that crosses the quota is stored in part is not documented.
             let error = error(codes.quota_exhausted, message).may_be_stored(true);
@@ -165,7 +165,7 @@ impl Classifier<'_> {
         }
     }
 
-    /// A failure over a reply that is not what the question asked for.
+    /// The error for a reply that does not answer the request.
     pub(super) fn unexpected(&self, envelope: &Envelope, what: &str) -> RequestError {
         let Question {
             operation, codes, ..

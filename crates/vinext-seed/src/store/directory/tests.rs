@@ -38,7 +38,7 @@ async fn an_entry_is_gone_after_its_ttl() {
 }
 
 #[tokio::test]
-async fn a_directory_that_cannot_be_written_is_named() {
+async fn names_an_unwritable_directory() {
     let (directory, store) = store();
     fs::remove_dir_all(directory.path().join("store")).unwrap();
     fs::write(directory.path().join("store"), "a file").unwrap();
@@ -55,7 +55,7 @@ async fn a_directory_that_cannot_be_written_is_named() {
 
 proptest! {
     #[test]
-    fn every_key_has_a_name_of_its_own(one in "\\PC{0,40}", other in "\\PC{0,40}") {
+    fn every_key_has_a_unique_file_name(one in "\\PC{0,40}", other in "\\PC{0,40}") {
         prop_assert_eq!(decode(&encode(&one)), Some(one.clone()));
         let (a, b) = (encode(&one), encode(&other));
         prop_assert_eq!(a == b, one == other);

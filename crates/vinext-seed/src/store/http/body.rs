@@ -10,11 +10,11 @@ use http_body::{Body, Frame, SizeHint};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-/// The most that is handed over at a time. The socket takes what it can; with pieces much larger
+/// The most that is passed on at a time. The socket takes what it can; with pieces much larger
 /// than its buffer, a slow connection would look like a dead one.
 const MAX_PIECE_BYTES: usize = 128 * 1024;
 
-/// A body whose length is known beforehand, so that the request has a `content-length` and is not
+/// A body of known length, so that the request has a `content-length` and is not
 /// sent chunked.
 pub(in crate::store) struct RequestBody {
     pieces: VecDeque<Bytes>,
@@ -22,7 +22,7 @@ pub(in crate::store) struct RequestBody {
 }
 
 impl RequestBody {
-    /// A body of so many bytes.
+    /// A body of `length` bytes.
     pub(in crate::store) fn new(pieces: impl Iterator<Item = Bytes>, bytes: usize) -> Self {
         Self {
             pieces: pieces.collect(),
@@ -30,7 +30,7 @@ impl RequestBody {
         }
     }
 
-    /// The same as a stream that tells when it moves.
+    /// The body as a stream that reports progress.
     pub(super) fn watched_by(self, activity: Arc<Activity>) -> WatchedBody {
         WatchedBody {
             body: self,
@@ -125,7 +125,7 @@ struct Inner {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Moved {
     pub(super) at: Instant,
-    /// Whether all of the body has been handed over.
+    /// Whether the whole body has been passed on.
     pub(super) is_sent: bool,
 }
 
@@ -190,7 +190,7 @@ impl Activity {
         }
     }
 
-    /// Waits until all of the body has been handed over, once.
+    /// Waits until the whole body has been passed on.
     pub(super) async fn sent(&self) {
         self.sent.notified().await;
     }

@@ -47,12 +47,12 @@ pub(in crate::store) struct Request<'a> {
     pub(in crate::store) max_reply_bytes: usize,
 }
 
-/// A reply that was read to its end, or to the most that was asked for.
+/// A reply that was read to its end, or up to the limit.
 pub(in crate::store) struct Reply {
     pub(in crate::store) status: StatusCode,
     pub(in crate::store) headers: HeaderMap,
     pub(in crate::store) body: Vec<u8>,
-    /// Whether there is more of the body than was asked for.
+    /// Whether the body is longer than the limit.
     pub(in crate::store) is_truncated: bool,
     /// Whether it came before the request was sent completely.
     pub(in crate::store) is_early: bool,
@@ -79,7 +79,7 @@ impl HttpClient {
     pub(in crate::store) async fn send(&self, request: Request<'_>) -> Result<Reply, RequestError> {
         let activity = Arc::new(Activity::new(request.body.is_none()));
         // However this ends, a body that is not sent completely must not be sent on: the connection
-        // could not be told apart from one that is free.
+        // could not be distinguished from one that is free.
         let _end = AbandonOnDrop(&activity);
         let service = request.service;
         tokio::select! {

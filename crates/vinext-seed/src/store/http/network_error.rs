@@ -14,7 +14,7 @@ use crate::store::{RequestError, RequestErrorKind, StoreError};
 pub(in crate::store) const PROXY_ADVICE: &str = "The proxy refuses the connection; check the user \
     name and password in HTTPS_PROXY, or except the API's host with NO_PROXY";
 
-/// Classifies a request that got no reply. `is_sent`: whether all of the body was handed over.
+/// Classifies a request that got no reply. `is_sent`: whether the whole body was passed on.
 pub(in crate::store) fn classify(
     error: &reqwest::Error,
     is_sent: bool,
@@ -35,23 +35,26 @@ pub(in crate::store) fn classify(
         StoreError::new(code, format!("{operation} failed: {reason}: {detail}"))
     };
     if let Some(problem) = tls_problem(error) {
-        let error = failed("TLS_UNTRUSTED", &format!("no secure connection to {host}"));
+        let error = failed(
+            "TLS_UNTRUSTED",
+            &format!("cannot connect securely to {host}"),
+        );
         return RequestErrorKind::Fatal.because(error.advise(certificate_advice(problem)));
     }
-    // What a proxy answers to CONNECT has no type: the HTTP library tells a 407 in words only.
+    // A proxy's answer to CONNECT has no error type: the HTTP library reports a 407 as text only.
     if causes.contains("proxy authorization required") {
-        let error = failed("PROXY_REFUSED", "no connection through the proxy");
+        let error = failed("PROXY_REFUSED", "cannot connect through the proxy");
         return RequestErrorKind::Fatal.because(error.advise(PROXY_ADVICE));
     }
     if error.is_connect() {
-        let reason = format!("no connection to {host}");
+        let reason = format!("cannot connect to {host}");
         return RequestErrorKind::Transient.because(failed("NETWORK_ERROR", &reason));
     }
     if error.is_timeout() {
-        let error = failed(timeout_code, "no reply in time").may_be_stored(true);
+        let error = failed(timeout_code, "timed out waiting for the reply").may_be_stored(true);
         return RequestErrorKind::TooSlow.because(error);
     }
-    let error = failed("NETWORK_ERROR", "the connection broke").may_be_stored(true);
+    let error = failed("NETWORK_ERROR", "the connection was lost").may_be_stored(true);
     if is_sent {
         RequestErrorKind::Transient.because(error)
     } else {
@@ -87,14 +90,15 @@ pub(in crate::store) fn certificate_advice(problem: &rustls::Error) -> &'static 
             | Certificate::ExpiredContext { .. }
             | Certificate::NotValidYet
             | Certificate::NotValidYetContext { .. },
-        ) => "The server's certificate is not valid now; check this machine's clock, or renew it",
+        ) => {
+            "The server's certificate has expired or is not yet valid; renew it, or check this machine's clock"
+        }
         rustls::Error::InvalidCertificate(
             Certificate::NotValidForName | Certificate::NotValidForNameContext { .. },
         ) => "The server's certificate is for another host; check the API's base URL and any proxy",
         rustls::Error::InvalidCertificate(_) => {
-            "If a company's proxy or a private API stands in between, name its certificate \
-             authority (a PEM file) in NODE_EXTRA_CA_CERTS, or all authorities to trust in \
-             SSL_CERT_FILE"
+            "Behind a corporate proxy or with a private API, set NODE_EXTRA_CA_CERTS to the PEM file of \
+             its certificate authority, or SSL_CERT_FILE to all trusted authorities"
         }
         _ => {
             "The server did not complete a valid TLS handshake; check the API's base URL and any proxy"

@@ -153,7 +153,7 @@ mod tests {
     const API: &str = "https://api.cloudflare.com/client/v4";
 
     #[test]
-    fn the_most_specific_variable_counts() {
+    fn uses_the_most_specific_variable() {
         let all = [
             ("HTTPS_PROXY", "http://s"),
             ("ALL_PROXY", "socks5h://a"),
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_proxy_is_named_without_its_value() {
+    fn names_an_invalid_proxy_variable_without_its_value() {
         for value in [
             "http://user:s3cret@",
             "ftp://s3cret@x",
@@ -196,7 +196,7 @@ mod tests {
     /// Recorded from undici's `EnvHttpProxyAgent`, which wrangler uses, by
     /// `scripts/record-no-proxy.js`.
     #[test]
-    fn hosts_are_excepted_as_by_wranglers_client() {
+    fn excludes_hosts_like_wranglers_client() {
         let recorded = include_str!("../../../tests/data/vectors/no-proxy.json");
         let recorded: serde_json::Value = serde_json::from_str(recorded).unwrap();
         let cases = recorded["cases"].as_array().unwrap();

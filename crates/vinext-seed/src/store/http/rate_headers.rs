@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_window_is_waited_for() {
+    fn waits_for_an_exhausted_window() {
         assert_eq!(exhausted(r#""default";r=0;t=30"#), Some(30));
         assert_eq!(exhausted(r#""default";r=50;t=30"#), None);
         assert_eq!(
@@ -101,7 +101,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_header_is_read_without_a_panic(value: Vec<u8>) {
+        fn reads_any_header_without_a_panic(value: Vec<u8>) {
             if let Ok(value) = HeaderValue::from_bytes(&value) {
                 let mut headers = HeaderMap::new();
                 headers.insert("ratelimit", value.clone());

@@ -10,7 +10,7 @@ use super::proxy;
 use super::token::ApiToken;
 use crate::sanitized_text::SanitizedText;
 
-/// What is this short is no secret, and replacing it would garble the text. Cloudflare's tokens have
+/// Text this short is not a secret, and replacing it would garble messages. Cloudflare's tokens have
 /// 40 characters.
 const MIN_SECRET_BYTES: usize = 4;
 
@@ -230,7 +230,7 @@ mod tests {
     const TOKEN: &str = "t0ken-T0KEN_0123456789abcdefghijklmnopqr";
 
     #[test]
-    fn a_token_is_scrubbed_in_every_form() {
+    fn scrubs_every_form_of_a_token() {
         let base64 = |text: &str| base64_simd::STANDARD.encode_to_string(text);
         for text in [
             TOKEN.to_owned(),
@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn credentials_of_a_proxy_are_scrubbed_in_every_form() {
+    fn scrubs_every_form_of_proxy_credentials() {
         let text = "no http://carl:p%40ss@proxy, p@ss, P@SS, CARL, Basic Y2FybDpwQHNz";
         for proxy in [
             "http://carl:p%40ss@x:3128",
@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_without_a_password_is_scrubbed() {
+    fn scrubs_a_user_name_without_password() {
         let text = "407 Basic YWNjZXNzLWtleTo= for access-key, http://access-key:@proxy";
         assert_eq!(
             scrubbed(TOKEN, "http://access-key@x", text),
@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn a_letter_is_no_secret_but_its_header_is() {
+    fn scrubs_the_header_of_a_one_letter_password() {
         let text = "proxy authorization required: Basic dTpw, http://u:p@proxy";
         assert_eq!(
             scrubbed(TOKEN, "http://u:p@x", text),
@@ -291,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn a_proxy_without_credentials_has_no_secret() {
+    fn a_proxy_without_credentials_has_no_secrets() {
         for proxy in [
             "http://proxy.example:3128",
             "localhost:3128",
@@ -305,7 +305,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_keeps_the_token(before in "\\PC{0,600}", after in "\\PC{0,40}", upper: bool) {
+        fn never_leaves_the_token_in_a_text(before in "\\PC{0,600}", after in "\\PC{0,40}", upper: bool) {
             let token = if upper { TOKEN.to_uppercase() } else { TOKEN.to_owned() };
             let found = scrubbed(TOKEN, "", &format!("{before}{token}{after}"));
             prop_assert!(!found.to_lowercase().contains(&TOKEN.to_lowercase()));

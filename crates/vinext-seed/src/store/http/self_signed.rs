@@ -1,4 +1,4 @@
-//! Servers whose certificate is itself one that the user named.
+//! Accepts servers with a self-signed certificate that the user trusts.
 //!
 //! `openssl req -x509` makes such certificates: signed by themselves, marked as an authority's, and
 //! used by a server. OpenSSL and so Node accept one that is among the trusted authorities; the

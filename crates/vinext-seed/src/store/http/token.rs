@@ -23,11 +23,11 @@ pub enum TokenError {
     /// It is in quotes.
     #[error("is in quotes; remove them")]
     Quoted,
-    /// The name of the scheme stands before it.
-    #[error("begins with \"Bearer\"; omit that")]
+    /// It begins with the name of the scheme.
+    #[error("begins with \"Bearer\"; remove that")]
     WithScheme,
-    /// The name of a variable stands before it.
-    #[error("begins with the name of a variable and `=`; omit both")]
+    /// It begins with the name of a variable.
+    #[error("begins with a variable name and `=`; remove both")]
     WithName,
     /// It is what a missing value becomes as text, or what CI services print for a secret.
     #[error("is a placeholder (\"undefined\", \"null\", \"***\"), not a token")]
@@ -38,7 +38,7 @@ pub enum TokenError {
     /// It contains something that no header may contain.
     #[error(
         "has a character at position {0} that no token contains (white space, a line break, or one \
-         outside ASCII); was it copied with something around it?"
+         outside ASCII); copy it again"
     )]
     InvalidCharacter(usize),
 }
@@ -134,7 +134,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_cannot_be_printed() {
+    fn never_prints_a_token() {
         let token = ApiToken::new("s3cret".to_owned()).unwrap();
         assert_eq!(format!("{token:?}"), "ApiToken([hidden])");
         assert_eq!(format!("{:?}", token.authorization()), "Sensitive");
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_header_can_carry_is_refused_by_position() {
+    fn names_the_position_of_an_invalid_character() {
         assert_eq!(ApiToken::new(String::new()).unwrap_err(), TokenError::Empty);
         for text in ["abc d", "abcé", "abc\0"] {
             let problem = ApiToken::new(text.to_owned()).unwrap_err();
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn what_people_put_around_a_token_is_named() {
+    fn names_common_additions_to_a_token() {
         for (text, expected) in [
             (" \n", TokenError::Empty),
             ("\"s3cret\"", TokenError::Quoted),

@@ -33,8 +33,8 @@ pub(in crate::store) fn configure(
 ) -> Result<ClientConfig, rustls::Error> {
     if std::env::var_os("NODE_TLS_REJECT_UNAUTHORIZED").is_some_and(|value| value == "0") {
         warnings.push(
-            "NODE_TLS_REJECT_UNAUTHORIZED=0 is not obeyed: certificates are always verified; name the \
-             authority in NODE_EXTRA_CA_CERTS instead"
+            "NODE_TLS_REJECT_UNAUTHORIZED=0 is ignored: certificates are always verified; set \
+             NODE_EXTRA_CA_CERTS to the authority instead"
                 .to_owned(),
         );
     }
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_certificate_is_dropped_alone() {
+    fn ignores_only_the_bad_certificate() {
         let good: Vec<_> = bundled().take(2).map(|der| pem(&der)).collect();
         let (one, two) = (&good[0], &good[1]);
         let not_base64 = "-----BEGIN CERTIFICATE-----\n!!!!\n-----END CERTIFICATE-----\n";

@@ -1,6 +1,6 @@
 //! Which node of a cluster has a key, as far as redirects have shown it.
 //!
-//! A server that is no cluster never redirects, so nothing is asked before the first `MOVED`: the user
+//! A standalone server never redirects, so nothing is queried before the first `MOVED`: the user
 //! of an ACL may not be allowed to ask.
 
 use std::collections::HashMap;
@@ -65,7 +65,7 @@ impl Topology {
         });
     }
 
-    /// Whether the nodes should be asked for all slots. Says so once.
+    /// Whether the nodes should be queried for all slots. True only once.
     pub(super) fn take_outdated(&self) -> bool {
         self.change(|state| std::mem::take(&mut state.is_outdated))
     }
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn slots_are_those_of_the_specification() {
+    fn computes_slots_as_specified() {
         // Its check value, and `CLUSTER KEYSLOT` of Redis 7.0.
         assert_eq!(crc16(b"123456789"), 0x31C3);
         for (key, expected) in [
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn redirects_and_slots_tell_the_node_of_a_key() {
+    fn finds_the_node_of_a_key_by_redirects_and_slots() {
         let topology = Topology::default();
         let asked = node("a", 1);
         assert_eq!(topology.node("foo"), None);

@@ -32,7 +32,7 @@ pub(super) struct Node {
     pub(super) port: u16,
 }
 
-/// Why there is no reply.
+/// Why no reply arrived.
 #[derive(Debug)]
 pub(super) enum LinkError {
     /// No connection was made, so that nothing was sent.

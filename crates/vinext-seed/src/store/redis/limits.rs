@@ -12,7 +12,7 @@ pub const LIMITS: StoreLimits = StoreLimits {
     max_key_bytes: 512 * MEBIBYTE,
     max_value_bytes: 512 * MEBIBYTE,
     max_metadata_bytes: 0,
-    // No limit of the server, but what one attempt comes to: as with Workers KV.
+    // Not a limit of the server, but the size of one attempt: as with Workers KV.
     max_batch_entries: 10_000,
     max_body_bytes: 512 * MEBIBYTE,
     min_ttl_seconds: 1,

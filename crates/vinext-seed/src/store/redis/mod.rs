@@ -237,7 +237,7 @@ impl RedisStore {
     /// All keys with a prefix on all nodes, in order.
     async fn scan(&self, prefix: &str) -> Result<Vec<String>, RequestError> {
         const OPERATION: &str = "Listing keys";
-        // A server that is no cluster answers with an error.
+        // A standalone server answers with an error.
         if self.topology.nodes().is_empty() {
             self.ask_for_slots().await;
         }
@@ -431,7 +431,7 @@ async fn send<'a, 'b>(
     (part, connection.send(&pipeline).await)
 }
 
-/// A prefix as it stands in a pattern of `SCAN`.
+/// Escapes a prefix for a pattern of `SCAN`.
 fn escape_pattern(prefix: &str) -> String {
     let mut pattern = String::with_capacity(prefix.len());
     for character in prefix.chars() {

@@ -25,7 +25,7 @@ impl Classifier<'_> {
         let details = error.details().unwrap_or_default();
         let (kind, code, advice) = meaning(word, details);
         let said = self.secrets.scrub(&format!("{word} {details}"));
-        let error = self.error(code, &format!("the server answers {said}"));
+        let error = self.error(code, &format!("the server replied {said}"));
         kind.because(match advice {
             "" => error,
             advice => error.advise(advice),
@@ -34,7 +34,7 @@ impl Classifier<'_> {
 
     /// A reply of another kind than the command has.
     pub(super) fn unexpected(&self) -> RequestError {
-        let error = self.error("REDIS_BAD_REPLY", "the reply does not answer the command");
+        let error = self.error("REDIS_BAD_REPLY", "the reply does not match the command");
         RequestErrorKind::UnexpectedReply.because(error.may_be_stored(true))
     }
 
@@ -43,7 +43,7 @@ impl Classifier<'_> {
         match error {
             LinkError::NotConnected(error) => self.not_connected(error),
             LinkError::Silent(limit) => {
-                let reason = format!("no byte was sent or received for {limit:?}");
+                let reason = format!("no data was sent or received for {limit:?}");
                 let error = self.error("REDIS_TIMEOUT", &reason);
                 RequestErrorKind::TooSlow.because(error.may_be_stored(true))
             }
@@ -57,7 +57,10 @@ impl Classifier<'_> {
             return self.server_error(&error);
         }
         let detail = self.secrets.scrub(&with_causes(error));
-        let error = self.error("NETWORK_ERROR", &format!("the connection broke: {detail}"));
+        let error = self.error(
+            "NETWORK_ERROR",
+            &format!("the connection was lost: {detail}"),
+        );
         RequestErrorKind::ConnectionLost.because(error.may_be_stored(true))
     }
 
@@ -133,12 +136,12 @@ fn meaning(word: &str, details: &str) -> (RequestErrorKind, &'static str, &'stat
         "ERR" if details.contains("DB index is out of range") => (
             Fatal,
             "REDIS_REJECTED",
-            "Check the number of the database in the store's URL",
+            "Check the database number in the store's URL",
         ),
         "ERR" if details.contains("unknown command") => (
             Fatal,
             "REDIS_REJECTED",
-            "This server does not have the commands of Redis",
+            "This server does not support the required Redis commands",
         ),
         _ => (Rejected, "REDIS_REJECTED", ""),
     }

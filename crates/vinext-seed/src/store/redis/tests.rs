@@ -25,7 +25,7 @@ struct Server {
 }
 
 impl Server {
-    /// Starts a server; `None` where there is none to start, which is said loudly.
+    /// Starts a server; `None`, with a printed notice, if none is installed.
     fn start(more: &[&str]) -> Option<Self> {
         let program = program();
         let directory = tempfile::tempdir().unwrap();
@@ -189,7 +189,7 @@ async fn logs_in_with_a_password_and_as_a_user_of_an_acl() {
         assert!(!failure.error.message.contains("wrong-password"));
         assert!(!failure.error.may_be_stored);
     }
-    // What is allowed is stored, and the rest is told apart.
+    // Allowed keys are stored, and the rest is reported.
     let mixed = [
         ("cache:a", "1", None),
         ("other:b", "2", None),
@@ -236,7 +236,7 @@ async fn a_full_server_and_a_replica_say_what_to_do() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_not_there_or_never_answers_is_tried_again() {
+async fn retries_a_server_that_is_down_or_never_answers() {
     let nowhere = store(&format!("redis://user:hunter22@127.0.0.1:{}", free_port()));
     let failure = put(&nowhere, &[("k", "v", None)]).await.unwrap_err();
     assert_eq!(failure.kind, RequestErrorKind::Transient);
@@ -272,7 +272,7 @@ async fn answering(replies: &'static [u8]) -> RedisStore {
 }
 
 #[tokio::test]
-async fn what_was_confirmed_before_a_connection_broke_is_stored() {
+async fn entries_confirmed_before_a_lost_connection_are_stored() {
     // Two pipelines; the connection breaks after the first.
     let large = "v".repeat(PIPELINE_BYTES);
     let store = answering(b"+OK\r\n").await;
@@ -286,7 +286,7 @@ async fn what_was_confirmed_before_a_connection_broke_is_stored() {
 }
 
 #[tokio::test]
-async fn every_known_error_has_its_meaning() {
+async fn classifies_every_known_error() {
     use RequestErrorKind::{ConnectionLost, Fatal, Rejected, Transient, UnexpectedReply};
     for (reply, kind, code) in [
         (

@@ -39,32 +39,30 @@ impl RedisUrl {
         let wrong = |problem: &str| Err(ConfigError::new(FIELD, problem));
         let Ok(url) = Url::parse(text) else {
             return wrong(
-                "is not a URL; write redis://[user:password@]host[:port][/database], with reserved \
-                 characters of the password percent-encoded",
+                "is not a URL; write redis://[user:password@]host[:port][/database], and percent-encode reserved \
+                 characters of the password",
             );
         };
         let is_tls = match url.scheme() {
             "redis" | "valkey" => false,
             "rediss" | "valkeys" => true,
             "redis+unix" | "valkey+unix" | "unix" => {
-                return wrong(
-                    "names a Unix socket, which is not supported; name a host and a port",
-                );
+                return wrong("is a Unix socket, which is not supported; use a host and a port");
             }
             _ => return wrong("must begin with redis://, rediss://, valkey:// or valkeys://"),
         };
         let host = match url.host_str() {
             Some(host) if !host.is_empty() => host.trim_matches(['[', ']']).to_owned(),
-            _ => return wrong("names no host"),
+            _ => return wrong("has no host"),
         };
         if url.query().is_some() || url.fragment().is_some() {
-            return wrong("has a query or a fragment, which nothing here reads; remove it");
+            return wrong("has a query or a fragment; remove it");
         }
         let database = match url.path().trim_matches('/') {
             "" => 0,
             number => match number.parse::<u32>() {
                 Ok(number) => i64::from(number),
-                Err(_) => return wrong("has a path that is not the number of a database"),
+                Err(_) => return wrong("has a path that is not a database number"),
             },
         };
         let decoded = |text: &str| percent_decode_str(text).decode_utf8().map(String::from);
@@ -142,7 +140,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_url_names_server_database_and_login() {
+    fn parses_server_database_and_login() {
         for (text, shown, is_tls, username, password) in [
             (
                 "redis://localhost",
@@ -187,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_url_of_a_server_is_refused_without_repeating_it() {
+    fn rejects_invalid_urls_without_repeating_them() {
         for text in [
             "",
             "localhost:6379",

@@ -24,11 +24,11 @@ impl S3Location {
     pub fn check(&self) -> Result<(), ConfigError> {
         let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
         if self.bucket.is_empty() || !self.bucket.bytes().all(is_name) {
-            let problem = "must be a bucket's name: letters, digits, `-`, `.` and `_`";
+            let problem = "must be a bucket name (letters, digits, `-`, `.` and `_`)";
             return Err(ConfigError::new("bucket", problem));
         }
         if self.prefix.starts_with('/') {
-            let problem = "must not begin with a slash: S3 would take it for a part of the name";
+            let problem = "must not begin with a slash: S3 would treat it as part of the name";
             return Err(ConfigError::new("prefix", problem));
         }
         let Some(endpoint) = &self.endpoint else {
@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_cannot_be_a_bucket_or_an_endpoint_is_refused_without_its_credentials() {
+    fn rejects_invalid_buckets_and_endpoints_without_showing_credentials() {
         let location = |bucket: &str, prefix: &str, endpoint: Option<&str>| {
             let location = S3Location {
                 bucket: bucket.to_owned(),

@@ -39,7 +39,7 @@ pub(super) fn classify(
     let said = secrets.scrub(said);
     let place = format!("bucket {bucket}");
     let status = status.unwrap_or_default();
-    let message = format!("{operation} in {place} failed: the server answers{status} {said}");
+    let message = format!("{operation} in {place} failed: the server replied{status} {said}");
     let mut error = StoreError::new(code, message);
     error.status = exchange.status;
     error.request_id = exchange.request_id.map(|id| secrets.scrub(&id).to_string());
@@ -54,7 +54,7 @@ pub(super) fn classify(
     }
 }
 
-/// The `<Code>` of an error's XML; empty if there is none.
+/// The `<Code>` of an error's XML; empty if missing.
 fn code(text: &str) -> &str {
     let after = text.split_once("<Code>").map(|(_, after)| after);
     let code = after.and_then(|after| after.split_once("</Code>"));
@@ -73,12 +73,12 @@ fn meaning(status: Option<u16>, word: &str) -> (RequestErrorKind, &'static str, 
         (_, "RequestTimeTooSkewed") => (
             Fatal,
             "S3_CLOCK_SKEWED",
-            "The clock of this machine is wrong, so that signatures are not valid; set it",
+            "This machine's clock is wrong, so its signatures are invalid; correct the clock",
         ),
         (_, "NoSuchBucket") => (
             Fatal,
             "S3_BUCKET_MISSING",
-            "Check the bucket's name, the endpoint and the region, or make the bucket",
+            "Check the bucket's name, the endpoint and the region, or create the bucket",
         ),
         (
             _,
@@ -104,11 +104,9 @@ fn meaning(status: Option<u16>, word: &str) -> (RequestErrorKind, &'static str, 
         )
         | (Some(401 | 403), _) => (Fatal, "S3_UNAUTHORIZED", UNAUTHORIZED),
         (_, "EntityTooLarge") | (Some(413), _) => (TooLarge, "S3_REJECTED", ""),
-        (_, "QuotaExceeded" | "XMinioStorageFull") | (Some(507), _) => (
-            Fatal,
-            "S3_FULL",
-            "The bucket or its server has no room left",
-        ),
+        (_, "QuotaExceeded" | "XMinioStorageFull") | (Some(507), _) => {
+            (Fatal, "S3_FULL", "The bucket or its server is full")
+        }
         (_, "RequestTimeout" | "InternalError" | "ServiceUnavailable" | "OperationAborted")
         | (Some(408 | 409 | 500..=599), _) => (Transient, "S3_NOT_READY", ""),
         (Some(400..=499), _) => (Rejected, "S3_REJECTED", ""),

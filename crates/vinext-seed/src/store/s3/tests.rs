@@ -155,7 +155,7 @@ macro_rules! error {
 }
 
 #[tokio::test]
-async fn every_known_error_has_its_meaning() {
+async fn classifies_every_known_error() {
     use RequestErrorKind::{Fatal, Rejected, Throttled, TooSlow, Transient};
     for (reply, kind, code) in [
         (error!("503", "SlowDown"), Throttled, "S3_THROTTLED"),
@@ -207,7 +207,7 @@ async fn every_known_error_has_its_meaning() {
 }
 
 #[tokio::test]
-async fn what_fails_for_all_is_not_tried_for_each() {
+async fn an_error_that_affects_all_objects_stops_the_batch() {
     let store = answering(error!("403", "AccessDenied")).await;
     let keys: Vec<_> = (0..500).map(|number| format!("k{number}")).collect();
     let entries: Vec<_> = keys.iter().map(|key| (key.as_str(), "v", None)).collect();

@@ -1,4 +1,4 @@
-//! Sends the library's requests with our HTTP client, and notes down what came of each.
+//! Sends the library's requests with our HTTP client, and records the outcome of each.
 //!
 //! The library's own errors are text; what a request really met (a status, a wait that the server asks
 //! for, a certificate) is kept here for the task that made it.

@@ -53,7 +53,7 @@ fn plain_http_is_for_this_machine_only() {
 }
 
 #[test]
-fn a_base_is_a_base() {
+fn rejects_invalid_base_urls() {
     for base in ["", "nonsense", "//example.com", "https://"] {
         assert_eq!(
             bulk(base),

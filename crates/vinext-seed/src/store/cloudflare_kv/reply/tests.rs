@@ -77,7 +77,7 @@ const OK: &str = r#"{"success":true,"errors":[],"messages":[],"result":null}"#;
 const HTML: &str = "<!DOCTYPE html><html><head><TITLE>A page</TITLE></head></html>";
 
 #[test]
-fn every_known_reply_has_its_case() {
+fn classifies_every_known_reply() {
     let challenge = [("cf-mitigated", "challenge")];
     let none: &[(&'static str, &str)] = &[];
     for (status, headers, body, expected) in [
@@ -287,7 +287,7 @@ fn every_known_reply_has_its_case() {
 }
 
 #[test]
-fn the_quota_is_known_by_its_text_too() {
+fn recognizes_the_quota_by_its_text() {
     let text = "your account has reached the Free usage limit for this operation for today";
     let body = format!(r#"{{"success":false,"errors":[{{"code":1,"message":"{text}"}}]}}"#);
     let outcome = classify(400, &[], &body);
@@ -296,7 +296,7 @@ fn the_quota_is_known_by_its_text_too() {
 }
 
 #[test]
-fn the_text_of_the_quota_counts_in_errors_only() {
+fn recognizes_the_quota_text_only_in_errors() {
     let body = r#"{"success":true,"result":{"unsuccessful_keys":["free usage limit"]}}"#;
     assert_eq!(summary(&classify(200, &[], body)).0, "unexpected");
     let portal = "<title>Your free usage limit on this Wi-Fi is reached</title>";
