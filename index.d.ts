@@ -269,10 +269,11 @@ export interface ProjectPruneOptions extends Pick<
   | "viteConfig"
   | "viteMode"
   | "allowUnprovenRoutes"
+  | "store"
   | "signal"
 > {
   /**
-   * The deployed site, which is asked which build is live.
+   * The deployed site, which is asked which build is live. Needed for a `store`.
    * @default the deployed Worker's code is read through the API
    */
   url?: string;
@@ -354,6 +355,7 @@ export interface ProjectVerifyOptions extends Pick<
   | "htmlOnly"
   | "allowUnprovenRoutes"
   | "seedFailedRenders"
+  | "store"
   | "signal"
 > {
   /**
@@ -467,7 +469,7 @@ export interface SeedFailure {
 export declare function seedFromProject(options?: ProjectSeedOptions): Promise<ProjectSeedResult>;
 
 /**
- * Verifies that what a seeding was to store is stored, and served: reads entries back through the API and
+ * Verifies that what a seeding was to store is stored, and served: reads entries back from the store and
  * compares them with the build, and with `url` asks the site for their pages, without and with a query,
  * each once, one after another.
  *
@@ -485,7 +487,8 @@ export declare function seedFromProject(options?: ProjectSeedOptions): Promise<P
 export declare function verifyFromProject(options?: ProjectVerifyOptions): Promise<VerifyResult>;
 
 /**
- * Deletes the entries of builds that are no longer live from the namespace of a project.
+ * Deletes the entries of builds that are no longer live from the namespace of a project, or from the
+ * `store` that is named.
  *
  * What is not certain is kept: the build in `dist`, the live one, the newest ones, and builds of unknown
  * age. If the live build is unknown, nothing is deleted, and `skipped` says why. Tags, fetches,
@@ -504,7 +507,7 @@ export declare function pruneFromProject(options?: ProjectPruneOptions): Promise
 /** Options of `pruneKvCache`. Those of `pruneFromProject` mean what they mean there. */
 export interface PruneOptions extends Omit<
   ProjectPruneOptions,
-  "root" | "env" | "config" | "binding" | "profile" | "envFiles"
+  "root" | "env" | "config" | "binding" | "profile" | "envFiles" | "store"
 > {
   /** The project's directory, with the build that is kept. */
   root: string;
@@ -768,13 +771,15 @@ export interface ExportOptions extends BuildOptions {
  */
 export interface KvPruneOptions {
   /** The account that owns the namespace. */
-  accountId: string
+  accountId?: string
   /** The namespace. */
-  namespaceId: string
+  namespaceId?: string
   /** The token. */
-  apiToken: string
+  apiToken?: string
   /** The API. */
   apiBaseUrl?: string
+  /** The store, where it is not Workers KV. Then account, namespace and token are not looked at. */
+  store?: NativeStore
   /** How many of the newest builds are kept. */
   keep?: number
   /** Builds younger than this are kept. */
@@ -936,6 +941,19 @@ export interface PlanOptions extends BuildOptions {
    */
   store?: StoreOptions | string
   /** Cancels the run. */
+  signal?: AbortSignal
+}
+
+/**
+ * What to read.
+ * @internal
+ */
+export interface ReadStoreOptions {
+  /** The store. */
+  store: NativeStore
+  /** The keys. */
+  keys: Array<string>
+  /** Cancels it. */
   signal?: AbortSignal
 }
 
@@ -1158,6 +1176,8 @@ export interface SampledEntry {
 export interface SampleOptions {
   /** How many routes' entries. */
   sample?: number
+  /** The store that would have them, where it is not Workers KV. */
+  store?: NativeStore
   /** Cancels it. */
   signal?: AbortSignal
 }

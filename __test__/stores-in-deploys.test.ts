@@ -76,7 +76,7 @@ describe("vinext-seed deploy --to", () => {
     const { failure, ...report } = document.seed;
     expect(failure.code).toBe("NETWORK_ERROR");
     expect(report).toMatchObject({ kvPairsPlanned: 3, kvPairsUploaded: 0, kvPairsNotStored: 3 });
-    expect(stderr).toContain("the seeding failed (NETWORK_ERROR)");
+    expect(stderr).toContain("seeding failed (NETWORK_ERROR)");
 
     const strict = await deploy([...to, "--strict"]);
     expect(strict.code).toBe(1);
@@ -143,7 +143,7 @@ describe("withSeed", () => {
     const retry = { attempts: 1 };
     const { code, output } = await build({ descriptor: KV, options: { store, retry } });
     expect(code, output).toBe(0);
-    expect(output).toMatch(/warning:.* the seeding failed \(NETWORK_ERROR\)/u);
+    expect(output).toMatch(/warning:.* seeding failed \(NETWORK_ERROR\)/u);
     expect(output).toContain("build continues");
     const strict = await build({ descriptor: KV, options: { store, retry, strict: true } });
     expect(strict.code).toBe(1);

@@ -484,8 +484,7 @@ describe("the option `store`", () => {
     [["--to", "ftp://u:hunter22@h"], "--to"],
     [["--to", "redis://h", "--local"], "--local"],
     [["--to", "redis://h", "--namespace-id", "n"], "--namespace-id"],
-    [["verify", "--to", "redis://h"], "verify does not take --to"],
-    [["prune", "--to", "redis://h"], "prune does not take --to"],
+    [["export", "out", "--to", "redis://h"], "export does not take --to"],
   ])("%j is a usage error", async (args, message) => {
     const { code, stderr } = await run(BIN, args, { cwd: site(1) });
     expect(code).toBe(2);

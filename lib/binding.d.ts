@@ -86,9 +86,11 @@ export interface SiteResponse {
 /** Takes the entries of some routes of a build, evenly spread, at most 64 MiB. */
 export function sampleKvEntries(options: SampleOptions): Promise<Sample>;
 
-export interface SampleOptions extends PlanOptions {
+export interface SampleOptions extends Omit<PlanOptions, "store"> {
   /** @default 100 */
   sample?: number;
+  /** The store that would have them, where it is not Workers KV. */
+  store?: NativeStore;
 }
 
 export interface Sample extends BuildFindings {
@@ -97,14 +99,25 @@ export interface Sample extends BuildFindings {
   kvPairs: number;
 }
 
-/** Deletes the entries of old builds from a namespace. */
+/** Reads the values of keys, in order; `null` where there is none. */
+export function readStore(options: ReadStoreOptions): Promise<(string | null)[]>;
+
+export interface ReadStoreOptions {
+  store: NativeStore;
+  keys: string[];
+  signal?: AbortSignal;
+}
+
+/** Deletes the entries of old builds from a namespace or another store. */
 export function pruneKvEntries(options: PruneKvOptions): Promise<PruneKvResult>;
 
-export interface PruneKvOptions extends PlanOptions {
-  accountId: string;
-  namespaceId: string;
-  apiToken: string;
+export interface PruneKvOptions extends Omit<PlanOptions, "store"> {
+  /** Needed, with namespace and token, without `store`. */
+  accountId?: string;
+  namespaceId?: string;
+  apiToken?: string;
   apiBaseUrl?: string;
+  store?: NativeStore;
   keep?: number;
   olderThanSeconds?: number;
   dryRun?: boolean;

@@ -38,6 +38,7 @@ export const {
   inspectWorker,
   planKvSeed,
   probeFiles,
+  readStore,
   sampleKvEntries,
   sanitizeText,
   seedHandler,

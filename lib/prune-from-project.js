@@ -5,7 +5,9 @@ import { checkOptions } from "./options/check.js";
 import { prerenderHint } from "./prerender-hint.js";
 import { hasManifest } from "./project.js";
 import { pruneKvCache } from "./prune-kv-cache.js";
+import { pruneStore } from "./prune-store.js";
 import { expectSiteUrl } from "./site-url.js";
+import { readStore } from "./store.js";
 import { targetOfProject } from "./wrangler/of-project.js";
 
 /** @typedef {import("../index.js").PruneResult} PruneResult */
@@ -33,6 +35,8 @@ async function prune(options) {
   const root = path.resolve(options.root ?? ".");
   const { signal } = options;
   expectSiteUrl(options.url);
+  const store = options.store ?? undefined;
+  const shown = store === undefined ? undefined : readStore(store, root).shown;
   if (!hasManifest(root)) {
     const detail = await prerenderHint(root, signal);
     const reason =
@@ -43,6 +47,10 @@ async function prune(options) {
       skippedCode: "no-manifest",
       warnings: [],
     };
+  }
+  if (shown !== undefined) {
+    const result = await pruneStore({ ...options, root });
+    return { ...result, target: { store: shown } };
   }
   const { cacheConfig, target } = await targetOfProject({ ...options, root });
   if ("code" in target) return { skipped: target.reason, skippedCode: target.code, warnings: [] };

@@ -2,12 +2,13 @@
 
 import path from "node:path";
 import { sampleKvEntries } from "./binding.js";
+import { withListedStore } from "./listed-store.js";
 import { checkOptions } from "./options/check.js";
 import { hasManifest, runForProject } from "./project.js";
 import { expectSiteUrl } from "./site-url.js";
 import { pageOf } from "./verify/entry.js";
 import { checkSite } from "./verify/site.js";
-import { checkStored } from "./verify/stored.js";
+import { checkStored, fromNamespace, fromStore } from "./verify/stored.js";
 import { ApiError } from "./wrangler/cloudflare-api.js";
 import { targetOfProject } from "./wrangler/of-project.js";
 
@@ -37,15 +38,25 @@ async function verify(options) {
   const { url, signal } = options;
   const root = path.resolve(options.root ?? ".");
   expectSiteUrl(url);
+  const named =
+    (options.store ?? undefined) === undefined ? undefined : withListedStore({ ...options, root });
   if (!hasManifest(root)) {
     const skipped = `there is no build in ${root} to compare with; build with pre-rendering first`;
     return { isSound: false, skipped, skippedCode: "no-manifest", warnings: [] };
   }
-  const { cacheConfig, target } = await targetOfProject({ ...options, root });
-  const taken = await runForProject(sampleKvEntries, { ...options, root }, cacheConfig);
+  const { cacheConfig, target } =
+    named === undefined
+      ? await targetOfProject({ ...options, root })
+      : { cacheConfig: undefined, target: undefined };
+  const taken = await runForProject(
+    sampleKvEntries,
+    { ...options, root, store: undefined, ...named },
+    cacheConfig,
+  );
   const { entries, kvPairs, buildId = "", warnings, skipped, skippedCode } = taken;
   if (skipped !== undefined) return { isSound: false, skipped, skippedCode, warnings };
-  const stored = "apiToken" in target ? await checkStored(target, entries, signal) : undefined;
+  const read = readerOf(named?.store, target, signal);
+  const stored = read === undefined ? undefined : await checkStored(read, entries);
   if (stored === undefined && url === undefined) {
     const { reason, code } = /** @type {import("./wrangler/resolve.js").Missing} */ (target);
     return { isSound: false, skipped: reason, skippedCode: code, warnings };
@@ -61,4 +72,14 @@ async function verify(options) {
     ...(site === undefined ? {} : { site: { counts: site.counts, problems: site.problems } }),
     warnings: [...warnings, ...(site?.warnings ?? [])],
   };
+}
+
+/**
+ * @param {import("../index.js").NativeStore | undefined} store
+ * @param {import("./wrangler/of-project.js").ProjectTarget["target"] | undefined} target
+ * @param {AbortSignal} [signal]
+ */
+function readerOf(store, target, signal) {
+  if (store !== undefined) return fromStore(store, signal);
+  return target !== undefined && "apiToken" in target ? fromNamespace(target, signal) : undefined;
 }

@@ -269,10 +269,11 @@ export interface ProjectPruneOptions extends Pick<
   | "viteConfig"
   | "viteMode"
   | "allowUnprovenRoutes"
+  | "store"
   | "signal"
 > {
   /**
-   * The deployed site, which is asked which build is live.
+   * The deployed site, which is asked which build is live. Needed for a `store`.
    * @default the deployed Worker's code is read through the API
    */
   url?: string;
@@ -354,6 +355,7 @@ export interface ProjectVerifyOptions extends Pick<
   | "htmlOnly"
   | "allowUnprovenRoutes"
   | "seedFailedRenders"
+  | "store"
   | "signal"
 > {
   /**
@@ -467,7 +469,7 @@ export interface SeedFailure {
 export declare function seedFromProject(options?: ProjectSeedOptions): Promise<ProjectSeedResult>;
 
 /**
- * Verifies that what a seeding was to store is stored, and served: reads entries back through the API and
+ * Verifies that what a seeding was to store is stored, and served: reads entries back from the store and
  * compares them with the build, and with `url` asks the site for their pages, without and with a query,
  * each once, one after another.
  *
@@ -485,7 +487,8 @@ export declare function seedFromProject(options?: ProjectSeedOptions): Promise<P
 export declare function verifyFromProject(options?: ProjectVerifyOptions): Promise<VerifyResult>;
 
 /**
- * Deletes the entries of builds that are no longer live from the namespace of a project.
+ * Deletes the entries of builds that are no longer live from the namespace of a project, or from the
+ * `store` that is named.
  *
  * What is not certain is kept: the build in `dist`, the live one, the newest ones, and builds of unknown
  * age. If the live build is unknown, nothing is deleted, and `skipped` says why. Tags, fetches,
@@ -504,7 +507,7 @@ export declare function pruneFromProject(options?: ProjectPruneOptions): Promise
 /** Options of `pruneKvCache`. Those of `pruneFromProject` mean what they mean there. */
 export interface PruneOptions extends Omit<
   ProjectPruneOptions,
-  "root" | "env" | "config" | "binding" | "profile" | "envFiles"
+  "root" | "env" | "config" | "binding" | "profile" | "envFiles" | "store"
 > {
   /** The project's directory, with the build that is kept. */
   root: string;

@@ -22,6 +22,7 @@ mod options;
 pub mod plan;
 mod progress;
 pub mod prune;
+pub mod read_back;
 mod read_options;
 mod result;
 mod run;

@@ -13,16 +13,18 @@ use vinext_seed::prune::{
 };
 use vinext_seed::report::SkippedRun;
 use vinext_seed::send::RetryPolicy;
-use vinext_seed::store::cloudflare_kv::Endpoint;
+use vinext_seed::store::StoreRules;
+use vinext_seed::store::cloudflare_kv::{CloudflareKv, Endpoint};
 use vinext_seed::store::http::{ApiToken, Timeouts};
 use vinext_seed::{BuildOptions, CancellationToken, SeedError, application};
 
 use crate::abort::Signal;
-use crate::argument::{Argument, Nullable, Typed, optional};
+use crate::argument::{Argument, Nullable, OptionsObject, Typed, optional};
 use crate::build_options::{MAX_WRITES, WithBuild};
 use crate::error::BindingError;
 use crate::read_options::{namespace, whole};
 use crate::run;
+use crate::store::{JsStore, StoreChoice};
 
 /// The most builds that can be asked to be kept.
 const MAX_KEEP: usize = 10_000;
@@ -36,16 +38,19 @@ const MAX_AGE_SECONDS: u64 = 100 * 366 * 86_400;
 pub struct JsPruneOptions {
     /// The account that owns the namespace.
     #[napi(ts_type = "string")]
-    pub account_id: Typed<String>,
+    pub account_id: Option<Typed<String>>,
     /// The namespace.
     #[napi(ts_type = "string")]
-    pub namespace_id: Typed<String>,
+    pub namespace_id: Option<Typed<String>>,
     /// The token.
     #[napi(ts_type = "string")]
-    pub api_token: Typed<String>,
+    pub api_token: Option<Typed<String>>,
     /// The API.
     #[napi(ts_type = "string")]
     pub api_base_url: Option<Nullable<String>>,
+    /// The store, where it is not Workers KV. Then account, namespace and token are not looked at.
+    #[napi(ts_type = "NativeStore")]
+    pub store: Option<Nullable<OptionsObject<JsStore>>>,
     /// How many of the newest builds are kept.
     #[napi(ts_type = "number")]
     pub keep: Option<Nullable<f64>>,
@@ -86,10 +91,15 @@ pub(crate) enum PruneRunError {
     Prune(PruneError),
 }
 
+/// Where the entries are.
+enum Place {
+    Kv(Endpoint, ApiToken),
+    Store(StoreChoice),
+}
+
 /// The parsed options, except for what depends on the build.
 struct Settings {
-    endpoint: Endpoint,
-    token: ApiToken,
+    place: Place,
     evidence: Vec<Evidence>,
     keep: usize,
     older_than: Option<Duration>,
@@ -104,18 +114,23 @@ fn start(
     let WithBuild { build, own } = options.into_inner()?;
     let build = build.read()?;
     let signal = optional(own.signal, "signal", "an AbortSignal")?;
-    let (endpoint, token) = namespace(
-        own.account_id,
-        own.namespace_id,
-        own.api_token,
-        own.api_base_url,
-    )?;
+    let place = match optional(own.store, "store", "an object")? {
+        Some(OptionsObject(store)) => Place::Store(store.read()?),
+        None => {
+            let (endpoint, token) = namespace(
+                given(own.account_id, "accountId")?,
+                given(own.namespace_id, "namespaceId")?,
+                given(own.api_token, "apiToken")?,
+                own.api_base_url,
+            )?;
+            Place::Kv(endpoint, token)
+        }
+    };
     let code = own.worker_code.into_iter().map(Evidence::Code);
     let answers = own.site_answers.into_iter().flatten();
     let older_than = whole(own.older_than_seconds, "olderThanSeconds", MAX_AGE_SECONDS)?;
     let settings = Settings {
-        endpoint,
-        token,
+        place,
         evidence: code.chain(answers.map(Evidence::Answer)).collect(),
         keep: whole(own.keep, "keep", MAX_KEEP)?.unwrap_or(DEFAULT_KEEP),
         older_than: older_than.map(Duration::from_secs),
@@ -127,12 +142,20 @@ fn start(
     })
 }
 
+fn given<T>(option: Option<T>, name: &'static str) -> Result<T, BindingError> {
+    option.ok_or_else(|| BindingError::option(name, "is missing"))
+}
+
 async fn pruned(
     build: BuildOptions,
     settings: Settings,
     cancellation: &CancellationToken,
 ) -> Result<String, PruneRunError> {
-    let application = match application(build).await {
+    let rules = match &settings.place {
+        Place::Kv(..) => StoreRules::KvAdapter,
+        Place::Store(store) => store.rules(),
+    };
+    let application = match application(build, rules).await {
         Ok(Ok(application)) => application,
         Ok(Err(SkippedRun { code, reason, .. })) => {
             return Ok(
@@ -142,8 +165,6 @@ async fn pruned(
         Err(error) => return Err(PruneRunError::Build(error)),
     };
     let options = PruneOptions {
-        endpoint: settings.endpoint,
-        token: settings.token,
         key_space: application.key_space,
         dist_build_id: Some(application.build_id),
         dist_rsc_build_id: application.rsc_build_id,
@@ -153,11 +174,15 @@ async fn pruned(
         is_dry_run: settings.is_dry_run,
         max_deletes: settings.max_deletes,
         retry: RetryPolicy::default(),
-        timeouts: Timeouts::default(),
     };
-    let mut report = prune(options, cancellation)
-        .await
-        .map_err(PruneRunError::Prune)?;
+    let pruned = match settings.place {
+        Place::Kv(endpoint, token) => {
+            let open = || CloudflareKv::new(endpoint, token, Timeouts::default());
+            prune(open, options, cancellation).await
+        }
+        Place::Store(store) => store.prune(options, cancellation).await,
+    };
+    let mut report = pruned.map_err(PruneRunError::Prune)?;
     report.warnings.extend(application.warnings);
     Ok(result(&report).to_string())
 }

@@ -8,12 +8,13 @@ use napi_derive::napi;
 use vinext_seed::{DEFAULT_SAMPLE_ROUTES, Sample, SampledEntry};
 
 use crate::abort::Signal;
-use crate::argument::{Argument, Nullable, optional};
+use crate::argument::{Argument, Nullable, OptionsObject, optional};
 use crate::build_options::{MAX_WRITES, WithBuild};
 use crate::error::BindingError;
 use crate::findings::WithFindings;
 use crate::read_options::whole;
 use crate::run;
+use crate::store::JsStore;
 
 /// What to take.
 /// @internal
@@ -22,6 +23,9 @@ pub struct JsSampleOptions {
     /// How many routes' entries.
     #[napi(ts_type = "number")]
     pub sample: Option<Nullable<f64>>,
+    /// The store that would have them, where it is not Workers KV.
+    #[napi(ts_type = "NativeStore")]
+    pub store: Option<Nullable<OptionsObject<JsStore>>>,
     /// Cancels it.
     #[napi(ts_type = "AbortSignal")]
     pub signal: Option<Nullable<Signal>>,
@@ -64,9 +68,14 @@ fn start(
     let WithBuild { build, own } = options.into_inner()?;
     let build = build.read()?;
     let routes = whole(own.sample, "sample", MAX_WRITES)?.unwrap_or(DEFAULT_SAMPLE_ROUTES);
+    let store = optional(own.store, "store", "an object")?;
+    let store = store.map(|OptionsObject(store)| store.read()).transpose()?;
     let signal = optional(own.signal, "signal", "an AbortSignal")?;
     run::start(env, signal, None, move |_, cancellation| async move {
-        vinext_seed::sample(build, routes, &cancellation).await
+        match store {
+            None => vinext_seed::sample(build, routes, &cancellation).await,
+            Some(store) => store.sample(build, routes, &cancellation).await,
+        }
     })
 }
 

@@ -3,15 +3,20 @@
 use std::path::PathBuf;
 
 use napi_derive::napi;
+use vinext_seed::background::off_the_executor;
+use vinext_seed::prune::{PruneError, PruneOptions, PruneReport, prune};
 use vinext_seed::sanitized_text::SanitizedText;
+use vinext_seed::send::RetryPolicy;
 use vinext_seed::store::directory::DirectoryStore;
 use vinext_seed::store::handler::{self, HandlerStore};
+use vinext_seed::store::http::Timeouts;
 use vinext_seed::store::redis::{RedisStore, RedisUrl};
 use vinext_seed::store::s3::{S3Location, S3Store};
-use vinext_seed::store::{Store, StoreLimits};
-use vinext_seed::{BuildOptions, Estimate, Limits, Observer, SeedError, SeedReport};
-use vinext_seed::{CancellationToken, estimate_into, seed_into};
+use vinext_seed::store::{Store, StoreLimits, StoreRules};
+use vinext_seed::{BuildOptions, Estimate, Limits, Observer, Sample, SeedError, SeedReport};
+use vinext_seed::{CancellationToken, estimate_into, read_back, sample_into, seed_into};
 
+use crate::api_request::QuestionError;
 use crate::argument::{Nullable, Typed, optional};
 use crate::error::BindingError;
 use crate::handler::JsHandler;
@@ -123,6 +128,72 @@ impl StoreChoice {
         }
     }
 
+    /// What its reader makes of keys.
+    pub(crate) fn rules(&self) -> StoreRules {
+        match self {
+            Self::Redis(_) => RedisStore::RULES,
+            Self::Directory(_) => DirectoryStore::RULES,
+            Self::S3(_) => S3Store::RULES,
+        }
+    }
+
+    /// Takes entries of a build as it would have them.
+    pub(crate) async fn sample(
+        &self,
+        build: BuildOptions,
+        routes: usize,
+        cancellation: &CancellationToken,
+    ) -> Result<Sample, SeedError> {
+        match self {
+            Self::Redis(_) => sample_into::<RedisStore>(build, routes, cancellation).await,
+            Self::Directory(_) => sample_into::<DirectoryStore>(build, routes, cancellation).await,
+            Self::S3(_) => sample_into::<S3Store>(build, routes, cancellation).await,
+        }
+    }
+
+    /// Reads the values of keys.
+    pub(crate) async fn read_back(
+        self,
+        keys: &[String],
+    ) -> Result<Vec<Option<Vec<u8>>>, QuestionError> {
+        let (retry, timeouts) = (RetryPolicy::default(), Timeouts::default());
+        match self {
+            Self::Redis(url) => {
+                let store = opened(move || RedisStore::new(url, timeouts)).await?;
+                read_back(store, keys, retry).await
+            }
+            Self::Directory(path) => read_back(DirectoryStore::existing(path), keys, retry).await,
+            Self::S3(location) => {
+                let store = opened(move || S3Store::new(location, timeouts)).await?;
+                read_back(store, keys, retry).await
+            }
+        }
+        .map_err(QuestionError::Store)
+    }
+
+    /// Deletes the entries of old builds from it.
+    pub(crate) async fn prune(
+        self,
+        options: PruneOptions,
+        cancellation: &CancellationToken,
+    ) -> Result<PruneReport, PruneError> {
+        let timeouts = Timeouts::default();
+        match self {
+            Self::Redis(url) => {
+                let open = move || RedisStore::new(url, timeouts);
+                prune(open, options, cancellation).await
+            }
+            Self::Directory(path) => {
+                let open = move || Ok((DirectoryStore::existing(path), Vec::new()));
+                prune(open, options, cancellation).await
+            }
+            Self::S3(location) => {
+                let open = move || S3Store::new(location, timeouts);
+                prune(open, options, cancellation).await
+            }
+        }
+    }
+
     /// Seeds a build into it.
     pub(crate) async fn seed(
         self,
@@ -203,6 +274,15 @@ impl PlannedStore {
             }
         }
     }
+}
+
+async fn opened<S: Send + 'static>(
+    open: impl FnOnce() -> Result<(S, Vec<String>), SanitizedText> + Send + 'static,
+) -> Result<S, QuestionError> {
+    let (store, _) = off_the_executor(open)
+        .await?
+        .map_err(QuestionError::Client)?;
+    Ok(store)
 }
 
 fn open_directory(path: PathBuf) -> Result<(DirectoryStore, Vec<String>), SanitizedText> {

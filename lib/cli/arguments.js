@@ -147,7 +147,6 @@ function commandLine(invoke, deployArgs) {
     .description("compare what is stored, and what the site serves, with the build")
     .action((root) => {
       rejectLocal("verify");
-      rejectStore("verify");
       const choice = own(verify);
       return invoke({ name: "verify", root: project(root), choice, options: options() });
     });
@@ -156,7 +155,6 @@ function commandLine(invoke, deployArgs) {
     .description("delete the entries of builds that are no longer live")
     .action((root) => {
       rejectLocal("prune");
-      rejectStore("prune");
       const choice = own(prune);
       return invoke({ name: "prune", root: project(root), choice, options: options() });
     });

@@ -132,19 +132,22 @@ export const TARGET_OPTIONS = [
   {
     name: "store",
     kind: "store",
-    of: ["seedCache", "seedFromProject", "planKvSeed"],
+    of: ["seedCache", "seedFromProject", "planKvSeed", "verifyFromProject", "pruneFromProject"],
     default: "[what the built site reads](stores.md#the-default-store), else Workers KV",
-    doc: "another store: an object, or a text as `--to` takes it ([more](options.md#another-store))",
+    doc:
+      "another store: an object, or a text as `--to` takes it ([more](options.md#another-store)). Verifying and " +
+      "pruning use Workers KV without it, and take no handler",
     flags: [
       {
         flags: "--to <store>",
         help:
           "another store than Workers KV: redis://…, rediss://…, s3://<bucket>/<prefix>, dir:<directory>, or " +
-          "handler, the project's own cache handler (run, plan and deploy)",
+          "handler, the project's own cache handler (not export; handler: run, plan and deploy)",
         doc:
-          "`run`, `plan` and `deploy` only. Another store: `redis://…`, `rediss://…`, " +
+          "not for `export`. Another store: `redis://…`, `rediss://…`, " +
           "`s3://<bucket>/<prefix>`, `dir:<directory>`, or `handler`, [the project's " +
-          "own](stores.md#the-projects-own-handler) ([more](options.md#another-store))",
+          "own](stores.md#the-projects-own-handler), which cannot be verified or pruned " +
+          "([more](options.md#another-store))",
       },
     ],
   },

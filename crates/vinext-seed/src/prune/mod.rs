@@ -14,9 +14,7 @@ use std::time::Duration;
 use crate::background::{BackgroundError, off_the_executor};
 use crate::formats::kv_key::KvKeySpace;
 use crate::send::RetryPolicy;
-use crate::store::cloudflare_kv::{CloudflareKv, Endpoint};
-use crate::store::http::{ApiToken, Timeouts};
-use crate::store::{ConfigError, StoreError};
+use crate::store::{ConfigError, Store, StoreError};
 use crate::{CancellationToken, sanitized_text::SanitizedText};
 
 pub use choose::{Fate, Kept};
@@ -29,10 +27,6 @@ pub const DEFAULT_KEEP: usize = 3;
 /// What to prune.
 #[derive(Clone, Debug)]
 pub struct PruneOptions {
-    /// The namespace.
-    pub endpoint: Endpoint,
-    /// A token with the permission "Workers KV Storage: Edit".
-    pub token: ApiToken,
     /// The keys of the application.
     pub key_space: KvKeySpace,
     /// The build id of `dist`, if there is a build.
@@ -51,8 +45,6 @@ pub struct PruneOptions {
     pub max_deletes: Option<usize>,
     /// How often, and for how long, a request is tried.
     pub retry: RetryPolicy,
-    /// How long a request may take.
-    pub timeouts: Timeouts,
 }
 
 /// What pruning did.
@@ -130,20 +122,20 @@ impl PruneError {
     }
 }
 
-/// Deletes entries of old builds, or reports which it would delete.
+/// Deletes entries of old builds from the store that `open` opens, or reports which it would delete. Opening
+/// may block. It must make no request, and returns warnings for the caller besides.
 ///
 /// # Errors
 /// See [`PruneError`]. A failure after the first entry was deleted is in the report.
-pub async fn prune(
+pub async fn prune<S: Store + 'static>(
+    open: impl FnOnce() -> Result<(S, Vec<String>), SanitizedText> + Send + 'static,
     options: PruneOptions,
     cancellation: &CancellationToken,
 ) -> Result<PruneReport, PruneError> {
     if options.keep == 0 {
         return Err(ConfigError::new("keep", "must be at least 1").into());
     }
-    let (endpoint, token) = (options.endpoint.clone(), options.token.clone());
-    let timeouts = options.timeouts;
-    let opening = off_the_executor(move || CloudflareKv::new(endpoint, token, timeouts));
+    let opening = off_the_executor(open);
     let (store, warnings) = opening.await?.map_err(PruneError::Client)?;
     run::run(store, options, warnings, cancellation).await
 }

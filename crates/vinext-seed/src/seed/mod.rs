@@ -9,6 +9,7 @@ mod guarded;
 mod known_entries;
 mod moment;
 mod prepare;
+mod read_back;
 mod recognize;
 mod record;
 mod rendered_at;
@@ -38,8 +39,9 @@ pub use error::SeedError;
 pub use estimate::{EntrySize, Estimate, LARGEST_ENTRIES, estimate, estimate_into};
 pub use export::{DEFAULT_MAX_FILE_BYTES, Export, ExportFile, export};
 pub use prepare::BuildOptions;
+pub use read_back::read_back;
 pub use recognize::{Application, application};
-pub use sample::{DEFAULT_SAMPLE_ROUTES, Sample, SampledEntry, sample};
+pub use sample::{DEFAULT_SAMPLE_ROUTES, Sample, SampledEntry, sample, sample_into};
 pub use write_budget::WriteRule;
 
 /// What one run is to do.

@@ -45,19 +45,24 @@ pub struct Application {
     pub warnings: Vec<String>,
 }
 
-/// Recognizes the application that is built in a project, or says why its keys cannot be known.
+/// Recognizes the application that is built in a project, or says why its keys cannot be known. `rules` are
+/// those of the store that has its entries.
 ///
 /// # Errors
 /// If the build is there and cannot be read.
 pub async fn application(
     options: BuildOptions,
+    rules: StoreRules,
 ) -> Result<Result<Application, SkippedRun>, SeedError> {
-    guarded(async move { off_the_executor(move || find(options)).await? }).await
+    guarded(async move { off_the_executor(move || find(options, rules)).await? }).await
 }
 
-fn find(options: BuildOptions) -> Result<Result<Application, SkippedRun>, SeedError> {
+fn find(
+    options: BuildOptions,
+    rules: StoreRules,
+) -> Result<Result<Application, SkippedRun>, SeedError> {
     let mut report = SeedReport::default();
-    match recognize(options, StoreRules::KvAdapter, &mut report) {
+    match recognize(options, rules, &mut report) {
         Ok(Recognized {
             server_dir,
             profile,
@@ -67,7 +72,7 @@ fn find(options: BuildOptions) -> Result<Result<Application, SkippedRun>, SeedEr
         }) => Ok(Ok(Application {
             build_id,
             rsc_build_id: build_id::rsc_build_id(&server_dir),
-            key_space: KvKeySpace::new(&app_prefix, profile.long_kv_keys),
+            key_space: KvKeySpace::new(&app_prefix, rules.apply(profile).long_kv_keys),
             warnings: report.warnings,
         })),
         Err(PrepareError::Skipped(skipped)) => Ok(Err(skipped)),

@@ -8,8 +8,10 @@ use super::budget::{Budget, Limits};
 use super::error::SeedError;
 use super::guarded::guarded;
 use super::{BuildOptions, unless_cancelled};
+use crate::pack::BatchEntry;
 use crate::report::SeedReport;
 use crate::store::cloudflare_kv::CloudflareKv;
+use crate::store::{Frame, Store};
 
 /// How many routes are taken unless asked otherwise.
 pub const DEFAULT_SAMPLE_ROUTES: usize = 100;
@@ -37,7 +39,7 @@ pub struct SampledEntry {
     pub value: String,
 }
 
-/// Takes the entries of a number of routes, evenly spread over the site.
+/// Takes the entries of a number of routes, evenly spread over the site, as they would be stored in Workers KV.
 ///
 /// # Errors
 /// See [`SeedError`]. Where there is nothing to do, the report says so.
@@ -46,11 +48,29 @@ pub async fn sample(
     routes: usize,
     cancellation: &CancellationToken,
 ) -> Result<Sample, SeedError> {
-    let budget = Budget::of::<CloudflareKv>(Limits::default())?;
-    guarded(unless_cancelled(cancellation, take(build, budget, routes))).await
+    sample_into::<CloudflareKv>(build, routes, cancellation).await
 }
 
-async fn take(build: BuildOptions, budget: Budget, routes: usize) -> Result<Sample, SeedError> {
+/// The same for a store of this kind.
+///
+/// # Errors
+/// See [`SeedError`]. Where there is nothing to do, the report says so.
+pub async fn sample_into<S: Store>(
+    build: BuildOptions,
+    routes: usize,
+    cancellation: &CancellationToken,
+) -> Result<Sample, SeedError> {
+    let budget = Budget::of::<S>(Limits::default())?;
+    let taken = take(build, budget, routes, S::FRAME);
+    guarded(unless_cancelled(cancellation, taken)).await
+}
+
+async fn take(
+    build: BuildOptions,
+    budget: Budget,
+    routes: usize,
+    frame: Frame,
+) -> Result<Sample, SeedError> {
     let mut sample = Sample::default();
     let mut batches = match Batches::of(build, budget, Budget::batcher).await? {
         Ok(batches) => batches,
@@ -69,15 +89,27 @@ async fn take(build: BuildOptions, budget: Budget, routes: usize) -> Result<Samp
                 continue;
             }
             bytes += entry.bytes();
-            let encoded = entry.encoded();
-            let encoded = serde_json::from_slice(&encoded);
-            sample
-                .entries
-                .push(encoded.map_err(|error| SeedError::internal(&error))?);
+            sample.entries.push(SampledEntry::of(&entry, frame)?);
         }
     }
     sample.report = batches.into_report();
     Ok(sample)
+}
+
+impl SampledEntry {
+    fn of(entry: &BatchEntry<'_>, frame: Frame) -> Result<Self, SeedError> {
+        let encoded = entry.encoded();
+        match frame {
+            Frame::BulkJson => {
+                serde_json::from_slice(&encoded).map_err(|error| SeedError::internal(&error))
+            }
+            Frame::RawValue => Ok(Self {
+                key: entry.key().to_owned(),
+                value: String::from_utf8(encoded.to_vec())
+                    .map_err(|error| SeedError::internal(&error))?,
+            }),
+        }
+    }
 }
 
 /// Chooses evenly spread positions, the first among them.

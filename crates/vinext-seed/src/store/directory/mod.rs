@@ -58,6 +58,12 @@ impl DirectoryStore {
         Ok(Self { root })
     }
 
+    /// A directory that is not created if it is missing.
+    #[must_use]
+    pub fn existing(root: PathBuf) -> Self {
+        Self { root }
+    }
+
     /// The path of a key's files, without their endings.
     fn path(&self, key: &str) -> PathBuf {
         let name = encode(key);

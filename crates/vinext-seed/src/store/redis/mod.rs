@@ -11,7 +11,7 @@ mod reply;
 mod url;
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use futures_util::future::join_all;
@@ -59,6 +59,14 @@ pub struct RedisStore {
     /// The server that the URL names.
     first: Node,
     secrets: Secrets,
+    /// What the first page of the last listing has found.
+    scanned: Mutex<Option<Scanned>>,
+}
+
+/// Keys with a prefix, in order. Each page of a listing would have to look at all keys again.
+struct Scanned {
+    prefix: String,
+    keys: Arc<Vec<String>>,
 }
 
 /// A command for one key.
@@ -91,6 +99,7 @@ impl RedisStore {
             secrets: url.secrets(),
             connector: Connector::new(url, tls, timeouts),
             topology: Topology::default(),
+            scanned: Mutex::new(None),
         };
         Ok((this, warnings))
     }
@@ -305,11 +314,24 @@ impl RedisStore {
     }
 
     async fn page(&self, prefix: &str, after: Option<&str>) -> Result<KeyPage, RequestError> {
-        let mut keys = self.scan(prefix).await?;
-        keys.drain(..keys.partition_point(|key| after.is_some_and(|after| key.as_str() <= after)));
-        let is_last = keys.len() <= KEYS_PER_PAGE;
-        keys.truncate(KEYS_PER_PAGE);
+        let scanned = || self.scanned.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = scanned()
+            .as_ref()
+            .filter(|known| after.is_some() && known.prefix == prefix)
+            .map(|known| Arc::clone(&known.keys));
+        let all = match known {
+            Some(keys) => keys,
+            None => Arc::new(self.scan(prefix).await?),
+        };
+        let begin = all.partition_point(|key| after.is_some_and(|after| key.as_str() <= after));
+        let end = all.len().min(begin + KEYS_PER_PAGE);
+        let is_last = end == all.len();
+        let keys = all[begin..end].to_vec();
         let cursor = keys.last().filter(|_| !is_last).cloned();
+        *scanned() = (!is_last).then(|| Scanned {
+            prefix: prefix.to_owned(),
+            keys: all,
+        });
         let expiries = self.expiries(&keys).await?;
         let keys = keys.into_iter().zip(expiries).filter_map(|(name, expiry)| {
             expiry.map(|expires_at_seconds| ListedKey {
