@@ -184,8 +184,12 @@ function isMusl() {
       /** @type {unknown} */ (process.report)
     );
   // Otherwise the report has the names of all peers, which are looked up for it.
+  const { excludeNetwork } = report;
   report.excludeNetwork = true;
-  return report.getReport().header.glibcVersionRuntime === undefined;
+  const { header } = report.getReport();
+  // The setting is the whole process's.
+  report.excludeNetwork = excludeNetwork;
+  return header.glibcVersionRuntime === undefined;
 }
 
 /**
