@@ -87,6 +87,42 @@ export interface SeedCacheOptions extends Omit<RunOptions, "refusal"> {
   store?: StoreOptions | string;
 }
 
+/** A page of the App Router that is handed in with the option `pages`. Bytes are copied. */
+export interface SeedPage {
+  /** The pathname that visitors ask for, without a query; each page has another one. */
+  pathname: string;
+  /**
+   * The route that renders it, `/posts/:slug`, for the tags of `revalidatePath`.
+   * @default the pathname, which is right for routes without parameters
+   */
+  route?: string;
+  /** The document. Only a redirect has none. */
+  html?: string | Uint8Array;
+  /**
+   * The RSC payload.
+   * @default none; the runtime renders it when it is first asked for
+   */
+  rsc?: string | Uint8Array;
+  /**
+   * The response's status.
+   * @default 200
+   */
+  status?: number;
+  /** Response headers: `link`, or `location` of a redirect. Others are refused, see docs/formats.md. */
+  headers?: Record<string, string | string[]> | Headers;
+  /** Tags of the page's own, or all that vinext lists for it. */
+  tags?: string[];
+  /**
+   * After how many seconds it is rendered again.
+   * @default false, never
+   */
+  revalidate?: number | false;
+  /** After how many seconds it may not be served any more. */
+  expire?: number;
+  /** For how many seconds a client may reuse it without asking. */
+  stale?: number;
+}
+
 /**
  * Seeds any store that a vinext site reads, as `seedKvCache` seeds Workers KV.
  *
@@ -169,7 +205,14 @@ export declare function seedCacheHandler(options: SeedCacheHandlerOptions): Prom
 /** Options of `seedFromProject`: those of `seedKvCache`, and where to look for what is missing. */
 export interface ProjectSeedOptions extends Omit<
   SeedOptions,
-  "root" | "accountId" | "namespaceId" | "apiToken" | "refusal"
+  | "root"
+  | "accountId"
+  | "namespaceId"
+  | "apiToken"
+  | "refusal"
+  | "pages"
+  | "buildId"
+  | "trailingSlash"
 > {
   /**
    * The project's directory.
@@ -828,6 +871,49 @@ export interface NativeHandlerOptions extends RunOptions {
   set: (entry: NativeEntry) => Promise<NativeSetOutcome>
 }
 
+/** A page. */
+export interface NativePage {
+  /**
+   * The page as a manifest lists it, in JSON.
+   * @internal
+   */
+  route: string
+  /**
+   * The document.
+   * @internal
+   */
+  html: string | Buffer
+  /**
+   * The payload.
+   * @internal
+   */
+  rsc?: string | Buffer
+}
+
+/** The next pages. */
+export interface NativePages {
+  /**
+   * Some of them.
+   * @internal
+   */
+  pages: Array<NativePage>
+  /**
+   * Whether these were the last.
+   * @internal
+   */
+  isOver: boolean
+  /**
+   * What is wrong with the page after these.
+   * @internal
+   */
+  invalid?: string
+  /**
+   * What was thrown in place of a page.
+   * @internal
+   */
+  failure?: string
+}
+
 /** The outcome. */
 export interface NativeSetOutcome {
   /**
@@ -1109,6 +1195,29 @@ export interface RunOptions extends BuildOptions {
    */
   maxWrites?: number
   /**
+   * Pages to seed in place of those that a build has pre-rendered: for a site whose pages are rendered
+   * elsewhere, or one by one. They get the keys, tags and values that a build with the same pages has.
+   * The next page is asked for when there is room for it, so any number may come. Cannot be combined
+   * with `maxWrites`.
+   *
+   * A page that cannot be used ends the run with `INVALID_PAGE`, an iterator that throws with
+   * `PAGES_FAILED`; pages before it are stored, and the error's `report` has them. A page that the
+   * runtime would not read, or whose render failed, is in `routesSkipped` as it is for a build.
+   * @default the pages of the build in `root`
+   */
+  pages?: Iterable<SeedPage> | AsyncIterable<SeedPage>
+  /**
+   * With `pages`: the build id of the site that reads them. Then no build is read: `appPrefix` is what
+   * the options say, and `runtime` what they say or what is installed in `root`.
+   * @default that of the build in `root`
+   */
+  buildId?: string
+  /**
+   * With `pages`: whether the site has `trailingSlash` in next.config.
+   * @default as the build in `root` says; with `buildId` false
+   */
+  trailingSlash?: boolean
+  /**
    * Called as the run goes on, at most ten times a second, and once at the end. If it throws,
    * the run is cancelled and the promise rejects with what it threw.
    */
@@ -1235,6 +1344,8 @@ export declare function seedHandler(options: NativeHandlerOptions): Promise<Seed
  * | `TLS_UNTRUSTED` | the server's certificate is not trusted; the message names the variable that helps |
  * | `TLS_SETUP_FAILED` | HTTPS cannot be set up on this machine |
  * | `PROXY_REFUSED` | the proxy wants another user name or password |
+ * | `INVALID_PAGE` | a page of `pages` cannot be used; the message names it. Pages before it are stored |
+ * | `PAGES_FAILED` | the iterator of `pages` threw; `cause` is what it threw |
  * | `ABORT_ERR` | `signal` was aborted; `name` is `AbortError`, `cause` the signal's reason |
  * | `INTERNAL_ERROR` | a bug in this package |
  *

@@ -28,6 +28,7 @@ const VALUES: Record<string, { right: unknown[]; wrong: unknown[] }> = {
   signal: { right: [new AbortController().signal], wrong: [5, "x", {}, { aborted: false }] },
   store: { right: [{ type: "dir", path: "x" }], wrong: [5, "nonsense", {}, { type: "x" }] },
   handler: { right: [{ set() {} }], wrong: [5, "x", {}] },
+  pages: { right: [], wrong: [5, {}, true] },
 };
 
 /** Options with which each function has nothing to do, because there is no build. */
@@ -90,6 +91,8 @@ describe("the check of", () => {
         expect(error?.code).toBe("INVALID_OPTION");
       }
     }
+    // It goes with `pages` only.
+    if (option === "buildId") return;
     // What is right for one function is so for the others. What URLs must be is checked elsewhere.
     if (isRequired || of[0] !== name || name === "explainRoute" || option === "apiBaseUrl") return;
     // Without a built site to go by, `seedCache` needs a store.

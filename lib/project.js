@@ -28,7 +28,10 @@ import { selfCheck } from "./self-check.js";
 export async function runForProject(native, options, known) {
   const root = options?.root;
   const isForProject = typeof root === "string" && root !== "";
-  if (!isForProject || !hasManifest(root)) return native(options);
+  // With a build id of the caller's own, no build is looked at.
+  const { buildId } = /** @type {{ buildId?: unknown }} */ (options ?? {});
+  const isOtherSite = (buildId ?? undefined) !== undefined;
+  if (!isForProject || isOtherSite || !hasManifest(root)) return native(options);
   const named = options.runtime ?? undefined;
   if (named !== undefined) return runForNamed(native, options, named, known);
   const signal = signalOf(options.signal);

@@ -4,6 +4,7 @@
 import { seedHandler } from "./binding.js";
 import { DEFAULT_ATTEMPTS, DEFAULT_SET_MS, setEntry, textOf } from "./handler-call.js";
 import { checkOptions, invalidOption } from "./options/check.js";
+import { runWithPages } from "./pages.js";
 import { runForProject } from "./project.js";
 
 /**
@@ -11,6 +12,14 @@ import { runForProject } from "./project.js";
  * @returns {Promise<import("../index.js").SeedResult>}
  */
 export async function seedCacheHandler(options) {
+  return runWithPages(options, seedInto);
+}
+
+/**
+ * @param {import("../index.js").SeedCacheHandlerOptions} options
+ * @returns {Promise<import("../index.js").SeedResult>}
+ */
+async function seedInto(options) {
   const { handler, ...given } = checkOptions("seedCacheHandler", options);
   checkHandler(handler);
   const setMs = given.timeouts?.requestMs ?? DEFAULT_SET_MS;

@@ -3,6 +3,7 @@
 import { signalOf } from "./abort.js";
 import { seedStore } from "./binding.js";
 import { checkOptions } from "./options/check.js";
+import { runWithPages } from "./pages.js";
 import { runForProject } from "./project.js";
 import { seedConfiguredHandler } from "./seed-configured-handler.js";
 import { storeOfSite } from "./store-of-project.js";
@@ -16,6 +17,16 @@ import { readStore } from "./store.js";
  * @returns {Promise<import("../index.js").SeedResult>}
  */
 export async function seedCache(given, known, refusal) {
+  return runWithPages(given, (completed) => seedInto(completed, known, refusal));
+}
+
+/**
+ * @param {import("../index.js").SeedCacheOptions} given
+ * @param {import("./cache-config.js").CacheConfig} [known]
+ * @param {{ code: string, reason: string }} [refusal]
+ * @returns {Promise<import("../index.js").SeedResult>}
+ */
+async function seedInto(given, known, refusal) {
   const { env, envFiles } = /** @type {any} */ (given ?? {});
   const options = { ...checkOptions("seedCache", given), env, envFiles, refusal };
   const site = options.store === undefined ? await storeToSeed(options) : undefined;

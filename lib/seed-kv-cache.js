@@ -6,6 +6,7 @@ import {
   seedKvCache as seedNatively,
 } from "./binding.js";
 import { checkOptions } from "./options/check.js";
+import { runWithPages } from "./pages.js";
 import { runForProject } from "./project.js";
 import { withStore } from "./seed-cache.js";
 
@@ -20,7 +21,9 @@ const NOWHERE = { accountId: "none", namespaceId: "none", apiToken: "none" };
  * @returns {Promise<import("../index.js").SeedResult>}
  */
 export async function seedKvCache(options, known) {
-  return runForProject(seedNatively, checkOptions("seedKvCache", options), known);
+  return runWithPages(options, (completed) =>
+    runForProject(seedNatively, checkOptions("seedKvCache", completed), known),
+  );
 }
 
 /**

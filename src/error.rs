@@ -94,6 +94,7 @@ fn option_name(field: &'static str) -> &'static str {
         "max_memory_bytes" => "maxMemoryBytes",
         "max_batch_pairs" => "maxBatchPairs",
         "max_batch_bytes" => "maxBatchBytes",
+        "max_writes" => "maxWrites",
         // The same word in both languages, such as `concurrency`.
         other => other,
     }

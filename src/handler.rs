@@ -10,6 +10,7 @@ use vinext_seed::store::handler::{HandlerStore, LIMITS, NotSet, SetEntry};
 use crate::argument::{Argument, Typed};
 use crate::build_options::{WithBuild, WithRun};
 use crate::error::BindingError;
+use crate::pages::PageFeed;
 use crate::result::SeedResult;
 use crate::run;
 
@@ -111,9 +112,11 @@ fn start(
         build,
         own: WithRun { run, own },
     } = options.into_inner()?;
-    let build = build.read()?;
+    let mut build = build.read()?;
     let handler = JsHandler(own.set.expect("set", "a function")?);
     let run = run.read(LIMITS)?;
+    let (feed, pages) = PageFeed::open(run.pages);
+    build.pages = pages;
     run::start(
         env,
         run.signal,
@@ -121,7 +124,8 @@ fn start(
         move |observer, cancellation| async move {
             let open = move || Ok((HandlerStore::new(handler), Vec::new()));
             let (limits, retry, writes) = (run.limits, run.retry, run.writes);
-            seed_into(open, build, limits, retry, writes, &observer, &cancellation).await
+            let seeding = seed_into(open, build, limits, retry, writes, &observer, &cancellation);
+            feed.during(seeding).await
         },
     )
 }

@@ -87,6 +87,42 @@ export interface SeedCacheOptions extends Omit<RunOptions, "refusal"> {
   store?: StoreOptions | string;
 }
 
+/** A page of the App Router that is handed in with the option `pages`. Bytes are copied. */
+export interface SeedPage {
+  /** The pathname that visitors ask for, without a query; each page has another one. */
+  pathname: string;
+  /**
+   * The route that renders it, `/posts/:slug`, for the tags of `revalidatePath`.
+   * @default the pathname, which is right for routes without parameters
+   */
+  route?: string;
+  /** The document. Only a redirect has none. */
+  html?: string | Uint8Array;
+  /**
+   * The RSC payload.
+   * @default none; the runtime renders it when it is first asked for
+   */
+  rsc?: string | Uint8Array;
+  /**
+   * The response's status.
+   * @default 200
+   */
+  status?: number;
+  /** Response headers: `link`, or `location` of a redirect. Others are refused, see docs/formats.md. */
+  headers?: Record<string, string | string[]> | Headers;
+  /** Tags of the page's own, or all that vinext lists for it. */
+  tags?: string[];
+  /**
+   * After how many seconds it is rendered again.
+   * @default false, never
+   */
+  revalidate?: number | false;
+  /** After how many seconds it may not be served any more. */
+  expire?: number;
+  /** For how many seconds a client may reuse it without asking. */
+  stale?: number;
+}
+
 /**
  * Seeds any store that a vinext site reads, as `seedKvCache` seeds Workers KV.
  *
@@ -169,7 +205,14 @@ export declare function seedCacheHandler(options: SeedCacheHandlerOptions): Prom
 /** Options of `seedFromProject`: those of `seedKvCache`, and where to look for what is missing. */
 export interface ProjectSeedOptions extends Omit<
   SeedOptions,
-  "root" | "accountId" | "namespaceId" | "apiToken" | "refusal"
+  | "root"
+  | "accountId"
+  | "namespaceId"
+  | "apiToken"
+  | "refusal"
+  | "pages"
+  | "buildId"
+  | "trailingSlash"
 > {
   /**
    * The project's directory.

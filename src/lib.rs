@@ -19,6 +19,7 @@ pub mod handler;
 pub mod inspect;
 mod log;
 mod options;
+pub mod pages;
 pub mod plan;
 mod progress;
 pub mod prune;
@@ -65,6 +66,8 @@ use result::SeedResult;
 /// | `TLS_UNTRUSTED` | the server's certificate is not trusted; the message names the variable that helps |
 /// | `TLS_SETUP_FAILED` | HTTPS cannot be set up on this machine |
 /// | `PROXY_REFUSED` | the proxy wants another user name or password |
+/// | `INVALID_PAGE` | a page of `pages` cannot be used; the message names it. Pages before it are stored |
+/// | `PAGES_FAILED` | the iterator of `pages` threw; `cause` is what it threw |
 /// | `ABORT_ERR` | `signal` was aborted; `name` is `AbortError`, `cause` the signal's reason |
 /// | `INTERNAL_ERROR` | a bug in this package |
 ///
@@ -95,13 +98,14 @@ fn start(
     options: Argument<WithBuild<WithRun<JsSeedOptions>>>,
 ) -> Result<PromiseRaw<'_, SeedResult>, BindingError> {
     let options = options.into_inner()?.read()?;
-    let settings = options.settings;
+    let (settings, feed) = (options.settings, options.feed);
     run::start(
         env,
         options.signal,
         options.on_progress,
         move |observer, cancellation| async move {
-            vinext_seed::seed(settings, &observer, &cancellation).await
+            feed.during(vinext_seed::seed(settings, &observer, &cancellation))
+                .await
         },
     )
 }

@@ -8,6 +8,7 @@ use napi_derive::napi;
 
 use crate::abort::Signal;
 use crate::argument::{Nullable, OptionsObject, Typed};
+use crate::pages::NextPages;
 use crate::progress::Listener;
 
 /// What `seedKvCache` is to do.
@@ -82,6 +83,26 @@ pub struct JsRunOptions {
     /// @default no limit
     #[napi(ts_type = "number")]
     pub max_writes: Option<Nullable<f64>>,
+    /// Pages to seed in place of those that a build has pre-rendered: for a site whose pages are rendered
+    /// elsewhere, or one by one. They get the keys, tags and values that a build with the same pages has.
+    /// The next page is asked for when there is room for it, so any number may come. Cannot be combined
+    /// with `maxWrites`.
+    ///
+    /// A page that cannot be used ends the run with `INVALID_PAGE`, an iterator that throws with
+    /// `PAGES_FAILED`; pages before it are stored, and the error's `report` has them. A page that the
+    /// runtime would not read, or whose render failed, is in `routesSkipped` as it is for a build.
+    /// @default the pages of the build in `root`
+    #[napi(ts_type = "Iterable<SeedPage> | AsyncIterable<SeedPage>")]
+    pub pages: Option<Nullable<NextPages>>,
+    /// With `pages`: the build id of the site that reads them. Then no build is read: `appPrefix` is what
+    /// the options say, and `runtime` what they say or what is installed in `root`.
+    /// @default that of the build in `root`
+    #[napi(ts_type = "string")]
+    pub build_id: Option<Nullable<String>>,
+    /// With `pages`: whether the site has `trailingSlash` in next.config.
+    /// @default as the build in `root` says; with `buildId` false
+    #[napi(ts_type = "boolean")]
+    pub trailing_slash: Option<Nullable<bool>>,
     /// Called as the run goes on, at most ten times a second, and once at the end. If it throws,
     /// the run is cancelled and the promise rejects with what it threw.
     #[napi(ts_type = "(progress: SeedProgress) => void")]

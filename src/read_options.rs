@@ -17,11 +17,13 @@ use crate::error::BindingError;
 use crate::options::{
     JsProbes, JsRetryOptions, JsRunOptions, JsRuntimeVersions, JsSeedOptions, JsTimeoutOptions,
 };
+use crate::pages::{PageFeed, PageSource};
 use crate::progress::Listener;
 
 /// The parsed options.
 pub(crate) struct Options {
     pub(crate) settings: vinext_seed::SeedOptions,
+    pub(crate) feed: PageFeed,
     pub(crate) on_progress: Option<Listener>,
     pub(crate) signal: Option<Signal>,
 }
@@ -32,6 +34,7 @@ pub(crate) struct RunSettings {
     pub(crate) retry: RetryPolicy,
     pub(crate) timeouts: Timeouts,
     pub(crate) writes: WriteRule,
+    pub(crate) pages: Option<PageSource>,
     pub(crate) on_progress: Option<Listener>,
     pub(crate) signal: Option<Signal>,
 }
@@ -58,8 +61,11 @@ impl WithBuild<WithRun<JsSeedOptions>> {
         settings.timeouts = run.timeouts;
         settings.writes = run.writes;
         settings.compress = compress;
+        let (feed, pages) = PageFeed::open(run.pages);
+        settings.build.pages = pages;
         Ok(Options {
             settings,
+            feed,
             on_progress: run.on_progress,
             signal: run.signal,
         })
@@ -82,7 +88,21 @@ impl JsRunOptions {
         if let Some(OptionsObject(given)) = optional(self.timeouts, "timeouts", "an object")? {
             timeouts = given.read()?;
         }
+        let pages = optional(self.pages, "pages", "an iterable of pages")?;
+        let build_id = optional_text(self.build_id, "buildId")?;
+        let trailing_slash = optional(self.trailing_slash, "trailingSlash", "a boolean")?;
+        if pages.is_none() && build_id.is_some() {
+            return Err(BindingError::option(
+                "buildId",
+                "has a meaning only with `pages`",
+            ));
+        }
         Ok(RunSettings {
+            pages: pages.map(|next| PageSource {
+                next,
+                build_id,
+                trailing_slash,
+            }),
             limits,
             retry,
             timeouts,

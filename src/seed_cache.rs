@@ -7,6 +7,7 @@ use napi_derive::napi;
 use crate::argument::{Argument, OptionsObject, Typed};
 use crate::build_options::{WithBuild, WithRun};
 use crate::error::BindingError;
+use crate::pages::PageFeed;
 use crate::result::SeedResult;
 use crate::run;
 use crate::store::JsStore;
@@ -44,17 +45,20 @@ fn start(
         build,
         own: WithRun { run, own },
     } = options.into_inner()?;
-    let build = build.read()?;
+    let mut build = build.read()?;
     let OptionsObject(store) = own.store.expect("store", "an object")?;
     let store = store.read()?;
     let mut run = run.read(store.limits())?;
+    let (feed, pages) = PageFeed::open(run.pages.take());
+    build.pages = pages;
     let (signal, on_progress) = (run.signal.take(), run.on_progress.take());
     run::start(
         env,
         signal,
         on_progress,
         move |observer, cancellation| async move {
-            store.seed(build, run, &observer, &cancellation).await
+            feed.during(store.seed(build, run, &observer, &cancellation))
+                .await
         },
     )
 }

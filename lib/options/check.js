@@ -9,7 +9,7 @@ import { membersOf, optionsOf } from "./table.js";
 /** @typedef {import("./option.js").OptionRow} OptionRow */
 
 /**
- * What each kind of option must be. Stores and handlers are checked where they are read.
+ * What each kind of option must be. Stores, handlers and pages are checked where they are read.
  * @type {Partial<Record<import("./option.js").Kind, { expected: string, accepts: (value: any) => boolean }>>}
  */
 const KINDS = {

@@ -1,10 +1,10 @@
 // What a row of the options table says, and which functions take it.
 
 /**
- * What values an option takes. A `site` is the URL of a deployed site; what a `store` or `handler` must
- * look like is in modules of their own.
+ * What values an option takes. A `site` is the URL of a deployed site; what a `store`, a `handler`
+ * or `pages` must look like is in modules of their own.
  * @typedef {"text" | "globs" | "file" | "files" | "file or false" | "site" | "boolean" | "count" | "object"
- *   | "function" | "signal" | "store" | "handler"} Kind
+ *   | "function" | "signal" | "store" | "handler" | "pages"} Kind
  */
 
 /**

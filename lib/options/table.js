@@ -4,6 +4,7 @@
 import { BUILD_OPTIONS } from "./build.js";
 import { COMMAND_OPTIONS } from "./command.js";
 import { EXPLAIN_OPTIONS } from "./explain.js";
+import { PAGES_OPTIONS } from "./pages.js";
 import { LIMIT_OPTIONS, WRITE_OPTIONS } from "./run.js";
 import { HANDLER_OPTIONS, OUTCOME_OPTIONS, TARGET_OPTIONS } from "./target.js";
 import { VERIFY_AND_PRUNE_OPTIONS } from "./verify-and-prune.js";
@@ -19,6 +20,7 @@ export const SECTIONS = {
   target: { rows: TARGET_OPTIONS, heading: "Where to:" },
   handler: { rows: HANDLER_OPTIONS, heading: "Where to:" },
   build: { rows: BUILD_OPTIONS, heading: "What:" },
+  pages: { rows: PAGES_OPTIONS, heading: "What:" },
   writes: { rows: WRITE_OPTIONS, heading: "What:" },
   limits: { rows: LIMIT_OPTIONS, heading: "How:" },
   outcome: { rows: OUTCOME_OPTIONS, heading: "How:" },

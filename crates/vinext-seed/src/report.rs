@@ -162,6 +162,17 @@ impl SkippedRun {
         }
     }
 
+    /// None of the pages that the caller handed in can be seeded, or there were none.
+    pub(crate) fn no_page_seedable(skipped: &SkippedRoutes) -> Self {
+        let reason = match skipped.total() {
+            0 => "no pages were handed in".to_owned(),
+            pages => {
+                format!("nothing to seed: none of {pages} pages can be; `routesSkipped` says why")
+            }
+        };
+        Self::new("nothing-seedable", reason)
+    }
+
     /// There may be routes, and none of them is left to seed, for the reasons in `skipped`.
     pub(crate) fn nothing_seedable(skipped: &SkippedRoutes) -> Self {
         let count = |is_meant: fn(&SkipReason) -> bool| -> usize {

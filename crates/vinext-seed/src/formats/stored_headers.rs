@@ -86,7 +86,15 @@ pub fn metadata_headers(manifest: &Headers) -> Headers {
     kept
 }
 
-fn is_redirect(status: Option<u16>) -> bool {
+/// The only header that is stored with a page of this status.
+#[must_use]
+pub fn stored_page_header(status: Option<u16>) -> &'static str {
+    if is_redirect(status) { LOCATION } else { LINK }
+}
+
+/// Whether a page with this status redirects.
+#[must_use]
+pub fn is_redirect(status: Option<u16>) -> bool {
     status.is_some_and(|status| (300..400).contains(&status))
 }
 

@@ -18,6 +18,17 @@ pub struct Header {
     has_routes: bool,
 }
 
+impl Header {
+    /// What is known of a site whose manifest is not read.
+    pub(crate) fn of_pages(trailing_slash: bool) -> Self {
+        Self {
+            build_id: None,
+            trailing_slash,
+            has_routes: true,
+        }
+    }
+}
+
 /// Reads a manifest front to back.
 pub struct RouteReader<R> {
     scanner: Scanner<R>,

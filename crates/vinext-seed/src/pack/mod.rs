@@ -15,10 +15,12 @@ pub(crate) mod fuzzing;
 mod json_text;
 mod memory;
 mod page_data;
+mod pages;
 #[cfg(test)]
 mod reference;
 mod route_packer;
 mod segment;
+mod source;
 mod work_queue;
 mod worker;
 
@@ -36,6 +38,7 @@ pub(crate) use batcher::batch_of;
 #[cfg(test)]
 pub(crate) use batcher::{bulk_batch_of, raw_batch_of};
 pub use entry::Timestamps;
+pub use pages::{Page, PageError, PageQueue};
 
 use crate::files::{ArtifactDir, ExactNames, FileError};
 use crate::manifest::{ManifestError, RouteFile};
@@ -48,6 +51,7 @@ use entry::Encoder;
 use memory::MemoryBudget;
 pub(crate) use segment::EntrySpan;
 use segment::{BufferPool, Segment};
+use source::{BuildFiles, RouteSource};
 use work_queue::WorkQueue;
 use worker::{PackContext, PackProgress, Packed};
 
@@ -115,7 +119,7 @@ impl PackedRoutes {
 }
 
 impl Packer {
-    /// Starts packing.
+    /// Starts packing a build.
     ///
     /// # Errors
     /// If the directory of artifacts is there and cannot be opened, or no thread can be started.
@@ -127,16 +131,42 @@ impl Packer {
         limits: PackLimits,
     ) -> Result<Self, PackError> {
         let unreadable = |problem: FileError| PackError::ArtifactsUnreadable(problem.into());
-        let memory = MemoryBudget::new(limits.max_bytes);
         let names = planner
             .scan()
             .ignores_case
             .then(|| ExactNames::below(artifact_dir));
-        let context = Arc::new(PackContext {
+        let source = RouteSource::Build(Box::new(BuildFiles {
             queue: WorkQueue::new(planner.scan().routes, limits.max_segments_ahead),
             routes,
-            planner,
             artifacts: Artifacts::new(ArtifactDir::open(artifact_dir).map_err(unreadable)?, names),
+        }));
+        Self::start_from(source, planner, target, limits)
+    }
+
+    /// Starts packing pages that are handed in.
+    ///
+    /// # Errors
+    /// If no thread can be started.
+    pub fn start_pages(
+        planner: Planner,
+        pages: Arc<PageQueue>,
+        target: PackTarget,
+        limits: PackLimits,
+    ) -> Result<Self, PackError> {
+        pages.open(limits);
+        Self::start_from(RouteSource::Pages(pages), planner, target, limits)
+    }
+
+    fn start_from(
+        source: RouteSource,
+        planner: Planner,
+        target: PackTarget,
+        limits: PackLimits,
+    ) -> Result<Self, PackError> {
+        let memory = MemoryBudget::new(limits.max_bytes);
+        let context = Arc::new(PackContext {
+            source,
+            planner,
             encoder: Encoder {
                 frame: target.frame,
                 limits: target.limits,
@@ -190,7 +220,7 @@ impl Packer {
             self.context.memory.needs(self.next, is_starving);
             if let Some(packed) = self.waiting.remove(&self.next) {
                 self.next = packed.positions.end;
-                self.context.queue.release();
+                self.context.source.release();
                 return Ok(Some(PackedRoutes {
                     routes: packed.positions.len(),
                     segment: packed.segment,
@@ -207,15 +237,33 @@ impl Packer {
         }
     }
 
+    /// How many routes there are, as far as that is known.
+    #[must_use]
+    pub fn routes(&self) -> usize {
+        match &self.context.source {
+            RouteSource::Build(_) => self.context.planner.scan().routes,
+            RouteSource::Pages(pages) => pages.accepted(),
+        }
+    }
+
+    /// Takes no more pages from whoever hands them in. Those that it has are packed.
+    pub fn take_no_more(&self) {
+        if let RouteSource::Pages(pages) = &self.context.source {
+            pages.finish(None);
+        }
+    }
+
     fn check_complete(&self) -> Result<(), PackError> {
-        let routes = self.context.planner.scan().routes;
-        if self.next == routes {
-            Ok(())
-        } else {
-            Err(PackError::Incomplete {
+        let routes = self.routes();
+        if self.next != routes {
+            return Err(PackError::Incomplete {
                 packed: self.next,
                 routes,
-            })
+            });
+        }
+        match &self.context.source {
+            RouteSource::Pages(pages) => pages.failure().map_or(Ok(()), |error| Err(error.into())),
+            RouteSource::Build(_) => Ok(()),
         }
     }
 }
@@ -241,6 +289,9 @@ pub enum PackError {
         /// What the operating system says.
         source: std::io::Error,
     },
+    /// A page that was handed in cannot be used, or no more could be had.
+    #[error(transparent)]
+    Page(#[from] PageError),
     /// There is not enough memory.
     #[error(
         "not enough memory: {0}; give the process more, or lower the memory limit if other processes \
@@ -276,6 +327,7 @@ impl PackError {
             Self::ArtifactsUnreadable(_) | Self::ArtifactUnreadable { .. } => {
                 "ARTIFACTS_UNREADABLE"
             }
+            Self::Page(problem) => problem.code(),
             Self::OutOfMemory(_) | Self::NoThread(_) => "OUT_OF_RESOURCES",
             Self::Incomplete { .. } => "INTERNAL_ERROR",
         }

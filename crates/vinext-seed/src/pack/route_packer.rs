@@ -10,7 +10,7 @@ use super::artifacts::{ArtifactBuffer, retry_changed};
 use super::entry::{Encoder, EntryParts, EntryTail};
 use super::page_data::page_data;
 use super::segment::{NewEntry, SegmentBuilder};
-use super::work_queue::RouteRange;
+use super::source::{BuildFiles, RouteArtifacts};
 use super::worker::PackContext;
 use crate::files::FileError;
 use crate::manifest::Route;
@@ -21,15 +21,39 @@ use crate::sanitized_text::SanitizedText;
 /// takes is counted afterwards, and may be seven times as much.
 const MAX_UNRESERVED_BYTES: usize = 128 * 1024;
 
-/// Where a route's entries go.
+/// Which route it is, and where its artifacts are.
 #[derive(Clone, Copy)]
-struct Place {
+pub(super) struct RoutePlace<'a> {
+    /// Its position among all routes.
+    pub(super) position: usize,
+    /// The position of the first route in the segment.
+    pub(super) range_start: usize,
+    pub(super) artifacts: RouteArtifacts<'a>,
+}
+
+/// Where a route's entries come from and go.
+#[derive(Clone, Copy)]
+struct Place<'a> {
     /// The position of the first route in the segment.
     range_start: usize,
+    artifacts: RouteArtifacts<'a>,
     /// How many entries the segment had before.
     route_start: usize,
     /// Whether another route's artifact names differ from these only in case.
     has_twin: bool,
+}
+
+impl<'a> Place<'a> {
+    /// The artifact that was read last, or that is in memory.
+    fn artifact<'b>(self, entry: &PlannedEntry, buffer: &'b ArtifactBuffer) -> &'b [u8]
+    where
+        'a: 'b,
+    {
+        match self.artifacts {
+            RouteArtifacts::Memory(page) => page.artifact(entry.kind).unwrap_or_default(),
+            RouteArtifacts::Files(_) => buffer.artifact(),
+        }
+    }
 }
 
 /// Why a route has no entries in the segment.
@@ -54,18 +78,18 @@ impl PackContext {
     /// Encodes all entries of a route, or none.
     pub(super) fn encode(
         &self,
-        position: usize,
-        range: &RouteRange,
+        place: RoutePlace<'_>,
         route: &Route<'_>,
         builder: &mut SegmentBuilder,
         buffer: &mut ArtifactBuffer,
     ) -> Result<(), PackRouteError> {
-        let planned = self.planner.plan(position, route)?;
+        let planned = self.planner.plan(place.position, route)?;
         let tail = self.encoder.tail(&planned);
         let place = Place {
-            range_start: range.start,
+            range_start: place.range_start,
+            artifacts: place.artifacts,
             route_start: builder.entries(),
-            has_twin: self.planner.scan().has_twin(position),
+            has_twin: self.planner.scan().has_twin(place.position),
         };
         let encoded = planned.entries.iter().try_for_each(|entry| {
             self.encode_entry(&planned, entry, &tail, place, builder, buffer)
@@ -82,7 +106,7 @@ impl PackContext {
         planned: &PlannedRoute,
         entry: &PlannedEntry,
         tail: &EntryTail,
-        place: Place,
+        place: Place<'_>,
         builder: &mut SegmentBuilder,
         buffer: &mut ArtifactBuffer,
     ) -> Result<(), PackRouteError> {
@@ -100,7 +124,7 @@ impl PackContext {
         }
         let artifact = match &entry.from_manifest {
             Some(json) => json.as_bytes(),
-            None => buffer.artifact(),
+            None => place.artifact(entry, buffer),
         };
         check_artifact(planned, entry, artifact)?;
         let page_data = match &planned.page_data_check {
@@ -151,12 +175,12 @@ impl PackContext {
     fn check_document_alone(
         &self,
         planned: &PlannedRoute,
-        place: Place,
+        place: Place<'_>,
         buffer: &mut ArtifactBuffer,
     ) -> Result<(), PackRouteError> {
         if let (Some(check), Some(document)) = (&planned.payload_check, planned.entries.first()) {
             if self.read(document, place, buffer)? {
-                check_embedded(check, buffer.artifact())?;
+                check_embedded(check, place.artifact(document, buffer))?;
             }
             buffer.release();
         }
@@ -167,20 +191,33 @@ impl PackContext {
     fn read(
         &self,
         entry: &PlannedEntry,
-        place: Place,
+        place: Place<'_>,
         buffer: &mut ArtifactBuffer,
     ) -> Result<bool, PackRouteError> {
         if entry.from_manifest.is_some() {
             return Ok(true);
         }
-        match self.artifacts.check_name(&entry.file, place.has_twin) {
+        match place.artifacts {
+            RouteArtifacts::Memory(page) => Ok(page.artifact(entry.kind).is_some()),
+            RouteArtifacts::Files(build) => self.read_file(build, entry, place, buffer),
+        }
+    }
+
+    fn read_file(
+        &self,
+        build: &BuildFiles,
+        entry: &PlannedEntry,
+        place: Place<'_>,
+        buffer: &mut ArtifactBuffer,
+    ) -> Result<bool, PackRouteError> {
+        match build.artifacts.check_name(&entry.file, place.has_twin) {
             Ok(()) => {}
             Err(FileError::Missing) if !entry.is_required => return Ok(false),
             Err(problem) => return Err(unusable(&entry.file, problem)),
         }
-        let opened = self
+        let opened = build
             .artifacts
-            .open(&entry.file, || !self.queue.is_cancelled());
+            .open(&entry.file, || !build.queue.is_cancelled());
         let mut open = match opened {
             Ok(open) => open,
             Err(FileError::Missing) if !entry.is_required => return Ok(false),

@@ -5,14 +5,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::PackError;
-use super::artifacts::{ArtifactBuffer, Artifacts};
+use super::artifacts::ArtifactBuffer;
 use super::entry::Encoder;
 use super::memory::MemoryBudget;
-use super::route_packer::PackRouteError;
+use super::pages::{Page, PageChunk};
+use super::route_packer::{PackRouteError, RoutePlace};
 use super::segment::{BufferPool, Segment, SegmentBuilder};
-use super::work_queue::{RouteRange, WorkQueue};
+use super::source::{BuildFiles, RouteArtifacts, RouteSource};
+use super::work_queue::RouteRange;
 use crate::files;
-use crate::manifest::{ManifestError, RawRoute, RawRoutes, RouteError, RouteFile};
+use crate::manifest::{ManifestError, RawRoute, RawRoutes, RouteError};
 use crate::plan::{Planner, SkipReason, SkippedRoute};
 
 /// How many routes a thread takes at a time before it knows how large they are.
@@ -35,10 +37,8 @@ pub(super) struct Packed {
 
 /// What all packing threads share.
 pub(super) struct PackContext {
-    pub(super) queue: WorkQueue,
-    pub(super) routes: RouteFile,
+    pub(super) source: RouteSource,
     pub(super) planner: Planner,
-    pub(super) artifacts: Artifacts,
     pub(super) encoder: Encoder,
     pub(super) pool: BufferPool,
     pub(super) memory: Arc<MemoryBudget>,
@@ -85,38 +85,50 @@ impl PackContext {
     pub(super) fn run(&self, deliver: impl Fn(Result<Packed, PackError>) -> bool) {
         let _others = EndOthersOnPanic(self);
         let mut scratch = Scratch::default();
-        while let Some(range) = self
-            .queue
-            .claim(self.progress.range_routes(self.segment_bytes))
-        {
-            let packed = self.pack(range, &mut scratch);
-            let Some(packed) = packed.transpose() else {
-                return;
-            };
+        while let Some(packed) = self.pack_next(&mut scratch).transpose() {
             if packed.is_err() | !deliver(packed) {
                 return;
             }
         }
     }
 
+    /// Packs the next range or chunk; `None` if there is none left, or packing was cancelled.
+    fn pack_next(&self, scratch: &mut Scratch) -> Result<Option<Packed>, PackError> {
+        match &self.source {
+            RouteSource::Build(build) => {
+                let routes = self.progress.range_routes(self.segment_bytes);
+                match build.queue.claim(routes) {
+                    Some(range) => self.pack(build, range, scratch),
+                    None => Ok(None),
+                }
+            }
+            RouteSource::Pages(queue) => match queue.claim() {
+                Some(chunk) => self.pack_pages(chunk, |page| queue.packed(page), scratch),
+                None => Ok(None),
+            },
+        }
+    }
+
     /// Ends all packing.
     pub(super) fn cancel(&self) {
-        self.queue.cancel();
+        self.source.cancel();
         self.memory.cancel();
     }
 
     /// Packs a range, or the part of it that fits into a segment; `None` if packing was cancelled.
     fn pack(
         &self,
+        build: &BuildFiles,
         mut range: RouteRange,
         scratch: &mut Scratch,
     ) -> Result<Option<Packed>, PackError> {
         let index = &self.planner.scan().index;
         let fitting = index.fitting(range.clone(), MAX_RANGE_JSON_BYTES);
         if fitting != range {
-            self.queue.requeue(&mut range, fitting.end);
+            build.queue.requeue(&mut range, fitting.end);
         }
-        self.routes
+        build
+            .routes
             .read(index, range.clone(), &mut scratch.routes)
             .map_err(ManifestError::from_second_reading)?;
         let mut builder = SegmentBuilder::new(self.encoder.frame, &self.pool);
@@ -125,17 +137,22 @@ impl PackContext {
         while position < range.end {
             let json = scratch.routes.route(index, position);
             let buffer = &mut scratch.artifact;
-            match self.pack_route(position, &range, json, &mut builder, &mut skipped, buffer) {
+            let place = RoutePlace {
+                position,
+                range_start: range.start,
+                artifacts: RouteArtifacts::Files(build),
+            };
+            match self.pack_route(place, json, &mut builder, &mut skipped, buffer) {
                 Ok(()) => position += 1,
                 Err(PackRouteError::NeedsOwnSegment) => {
-                    self.queue.requeue(&mut range, position);
+                    build.queue.requeue(&mut range, position);
                     break;
                 }
                 Err(PackRouteError::End(error)) => return Err(error),
                 Err(PackRouteError::Cancelled | PackRouteError::Skip(_)) => return Ok(None),
             }
             if builder.len() >= self.segment_bytes && position < range.end {
-                self.queue.requeue(&mut range, position);
+                build.queue.requeue(&mut range, position);
             }
         }
         self.progress.add(range.len(), builder.len());
@@ -146,10 +163,41 @@ impl PackContext {
         }))
     }
 
+    /// Packs pages that were handed in; `None` if packing was cancelled.
+    fn pack_pages(
+        &self,
+        chunk: PageChunk,
+        packed: impl Fn(Page),
+        scratch: &mut Scratch,
+    ) -> Result<Option<Packed>, PackError> {
+        let positions = chunk.start..chunk.start + chunk.pages.len();
+        let mut builder = SegmentBuilder::new(self.encoder.frame, &self.pool);
+        let mut skipped = Vec::new();
+        for (position, page) in positions.clone().zip(chunk.pages) {
+            let place = RoutePlace {
+                position,
+                range_start: chunk.start,
+                artifacts: RouteArtifacts::Memory(&page),
+            };
+            let json = page.route().as_bytes();
+            let buffer = &mut scratch.artifact;
+            match self.pack_route(place, json, &mut builder, &mut skipped, buffer) {
+                Ok(()) => {}
+                Err(PackRouteError::End(error)) => return Err(error),
+                Err(_) => return Ok(None),
+            }
+            packed(page);
+        }
+        Ok(Some(Packed {
+            positions,
+            segment: builder.finish(),
+            skipped,
+        }))
+    }
+
     fn pack_route(
         &self,
-        position: usize,
-        range: &RouteRange,
+        place: RoutePlace<'_>,
         json: &[u8],
         builder: &mut SegmentBuilder,
         skipped: &mut Vec<SkippedRoute>,
@@ -163,13 +211,13 @@ impl PackContext {
             Some(raw) => raw
                 .validate()
                 .map_err(|problem| SkipReason::InvalidRoute(problem).into())
-                .and_then(|route| self.encode(position, range, &route, builder, buffer)),
+                .and_then(|route| self.encode(place, &route, builder, buffer)),
         };
         match outcome {
             Err(PackRouteError::Skip(reason)) => {
                 let (route, path) = raw.map(|raw| raw.name()).unwrap_or_default();
                 skipped.push(SkippedRoute {
-                    route: route.map_or_else(|| format!("routes[{position}]"), Into::into),
+                    route: route.map_or_else(|| format!("routes[{}]", place.position), Into::into),
                     path: path.map(Into::into),
                     reason,
                 });

@@ -64,6 +64,22 @@ impl ManifestScan {
         })
     }
 
+    /// For pages that are handed in: what else the site has is not seeded.
+    pub(crate) fn of_pages(trailing_slash: bool) -> Self {
+        Self {
+            header: Header::of_pages(trailing_slash),
+            routes: 0,
+            candidates: 0,
+            has_app_router: true,
+            has_pages_router: false,
+            has_root_and_index: false,
+            index: RouteIndex::default(),
+            duplicates: Vec::new(),
+            ignores_case: false,
+            twins: Vec::new(),
+        }
+    }
+
     /// Whether the file of the route at this position is another route's too on a disk that ignores case.
     #[must_use]
     pub(crate) fn has_twin(&self, position: usize) -> bool {

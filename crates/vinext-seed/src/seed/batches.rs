@@ -46,7 +46,7 @@ impl Batches {
             batcher: Some(batcher(&budget, report.routes)),
             full: VecDeque::new(),
             has_any: false,
-            moment: Some(moment),
+            moment,
             report,
         }))
     }

@@ -26,9 +26,9 @@ use crate::progress::{Observer, Phase, Progress, Throttle};
 use crate::report::SeedReport;
 use crate::sanitized_text::SanitizedText;
 use crate::send::RetryPolicy;
-use crate::store::Store;
 use crate::store::cloudflare_kv::{CloudflareKv, Endpoint, MIN_SHRINKING};
 use crate::store::http::{ApiToken, Timeouts};
+use crate::store::{ConfigError, Store};
 use budget::Budget;
 use guarded::guarded;
 use prepare::{Prepared, prepare};
@@ -38,7 +38,7 @@ pub use budget::{DEFAULT_MAX_MEMORY_BYTES, Limits, MAX_CONCURRENCY};
 pub use error::SeedError;
 pub use estimate::{EntrySize, Estimate, LARGEST_ENTRIES, estimate, estimate_into};
 pub use export::{DEFAULT_MAX_FILE_BYTES, Export, ExportFile, export};
-pub use prepare::BuildOptions;
+pub use prepare::{BuildOptions, GivenPages};
 pub use read_back::read_back;
 pub use recognize::{Application, application};
 pub use sample::{DEFAULT_SAMPLE_ROUTES, Sample, SampledEntry, sample, sample_into};
@@ -161,6 +161,11 @@ async fn run<S: Store + 'static>(
 ) -> Result<SeedReport, SeedError> {
     let started = Instant::now();
     let budget = Budget::of::<S>(limits)?;
+    if writes.max_writes.is_some() && build.pages.is_some() {
+        let problem = "needs to know all pages before the first is written, so it cannot be combined with \
+            pages that are handed in; hand in only those that are to be written";
+        return Err(ConfigError::new("max_writes", problem.to_owned()).into());
+    }
     let mut throttle = Throttle::new(observer);
     tracing::debug!(
         concurrency = budget.concurrency,

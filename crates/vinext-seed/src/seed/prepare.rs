@@ -1,6 +1,7 @@
 //! Settles everything that can be settled without the network, and starts packing.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::budget::Budget;
@@ -9,7 +10,8 @@ use super::known_entries::EntryPlace;
 use super::moment::BuildMoment;
 use super::recognize::{PrepareError, Recognized, recognize};
 use super::rendered_at::rendered_at;
-use crate::pack::{PackTarget, Packer, Timestamps};
+use crate::manifest::ManifestError;
+use crate::pack::{PackTarget, Packer, PageQueue, Timestamps};
 use crate::plan::lifetime::TtlRule;
 use crate::plan::{DEFAULT_MAX_LISTED, Planner, SkippedRoutes};
 use crate::report::{SeedReport, SkippedRun};
@@ -43,6 +45,20 @@ pub struct BuildOptions {
     pub first: Vec<String>,
     /// Leave payloads to the runtime, which renders them on demand. Default: no.
     pub html_only: bool,
+    /// Pages to seed in place of those in the manifest. Default: none.
+    pub pages: Option<GivenPages>,
+}
+
+/// Pages that the caller hands in.
+#[derive(Clone, Debug)]
+pub struct GivenPages {
+    /// Where they come from.
+    pub queue: Arc<PageQueue>,
+    /// The build id of the runtime that reads them. Default: that of the build in the project's `dist/`;
+    /// with it, no build is read.
+    pub build_id: Option<String>,
+    /// Whether the site's URLs end in a slash. Default: as the manifest says, else no.
+    pub trailing_slash: Option<bool>,
 }
 
 impl BuildOptions {
@@ -60,6 +76,7 @@ impl BuildOptions {
             ttl: TtlRule::default(),
             first: Vec::new(),
             html_only: false,
+            pages: None,
         }
     }
 }
@@ -68,11 +85,13 @@ impl BuildOptions {
 pub(super) struct Ready {
     pub(super) packer: Packer,
     /// What must be the same at the end.
-    pub(super) moment: BuildMoment,
+    pub(super) moment: Option<BuildMoment>,
     /// How much of what is not stored is named.
     pub(super) max_listed: usize,
     /// Where the store has the entries of this build, if it has any.
     pub(super) place: EntryPlace,
+    /// Whether the pages are not those of the manifest.
+    pub(super) has_given_pages: bool,
     pub(super) report: SeedReport,
 }
 
@@ -90,6 +109,7 @@ pub(super) enum Prepared {
 /// If the build is there and cannot be read.
 pub(super) fn prepare(options: BuildOptions, budget: &Budget) -> Result<Prepared, SeedError> {
     let max_listed = options.max_listed;
+    let has_given_pages = options.pages.is_some();
     let mut report = SeedReport {
         routes_skipped: SkippedRoutes::new(max_listed),
         ..SeedReport::default()
@@ -100,6 +120,7 @@ pub(super) fn prepare(options: BuildOptions, budget: &Budget) -> Result<Prepared
             moment,
             max_listed,
             place,
+            has_given_pages,
             report,
         }))),
         Err(PrepareError::Skipped(skipped)) => {
@@ -115,10 +136,11 @@ fn start(
     options: BuildOptions,
     budget: &Budget,
     report: &mut SeedReport,
-) -> Result<(Packer, BuildMoment, EntryPlace), PrepareError> {
+) -> Result<(Packer, Option<BuildMoment>, EntryPlace), PrepareError> {
     let ttl = options.ttl;
     let (seed_failed_renders, html_only) = (options.seed_failed_renders, options.html_only);
     let first = options.first.clone();
+    let pages = options.pages.clone();
     let Recognized {
         server_dir,
         manifest,
@@ -138,17 +160,24 @@ fn start(
     };
     let profile = budget.rules.apply(profile);
     let now = SystemTime::now();
-    let source_date_epoch = std::env::var("SOURCE_DATE_EPOCH").ok();
-    let rendered_at = rendered_at(
-        manifest.written_at,
-        now,
-        source_date_epoch.as_deref(),
-        &server_dir,
-    );
-    report.warnings.extend(rendered_at.warning);
+    let rendered_at = match manifest.as_ref().filter(|_| pages.is_none()) {
+        // They are not older than this, or only by as much as the caller held them.
+        None => now,
+        Some(manifest) => {
+            let source_date_epoch = std::env::var("SOURCE_DATE_EPOCH").ok();
+            let rendered_at = rendered_at(
+                manifest.written_at,
+                now,
+                source_date_epoch.as_deref(),
+                &server_dir,
+            );
+            report.warnings.extend(rendered_at.warning);
+            rendered_at.time
+        }
+    };
     let timestamps = Timestamps {
         now_ms: epoch_ms(now),
-        rendered_at_ms: epoch_ms(rendered_at.time),
+        rendered_at_ms: epoch_ms(rendered_at),
     };
     let planner = Planner::new(profile, build_id, &app_prefix, ttl, budget.store, scan)
         .seed_failed_renders(seed_failed_renders)
@@ -158,7 +187,8 @@ fn start(
     let place = EntryPlace {
         key_prefixes: planner.key_prefixes(),
         tag_marker_prefix: planner.tag_marker_prefix(),
-        record_key: planner.record_key(),
+        // The record says how much a whole build has stored.
+        record_key: planner.record_key().filter(|_| pages.is_none()),
         rsc_build_id: build_id::rsc_build_id(&server_dir),
         now_ms: timestamps.now_ms,
     };
@@ -167,9 +197,15 @@ fn start(
         limits: budget.store,
         timestamps,
     };
-    let artifact_dir = server_dir.join("prerendered-routes");
-    let routes = manifest.into_routes();
-    let packer = Packer::start(planner, routes, &artifact_dir, target, budget.pack);
+    let packer = match (pages, manifest) {
+        (Some(pages), _) => Packer::start_pages(planner, pages.queue, target, budget.pack),
+        (None, Some(manifest)) => {
+            let artifact_dir = server_dir.join("prerendered-routes");
+            let routes = manifest.into_routes();
+            Packer::start(planner, routes, &artifact_dir, target, budget.pack)
+        }
+        (None, None) => return Err(ManifestError::Missing.into()),
+    };
     let packer = packer.map_err(|problem| SeedError::Pack {
         problem,
         report: Box::default(),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::error::SeedError;
 use super::guarded::guarded;
 use super::moment::BuildMoment;
-use super::prepare::BuildOptions;
+use super::prepare::{BuildOptions, GivenPages};
 use crate::background::off_the_executor;
 use crate::files;
 use crate::files::{FileError, TrustedOwners};
@@ -22,10 +22,11 @@ use crate::store::StoreRules;
 /// What is known of a build before any of its pages is read.
 pub(super) struct Recognized {
     pub(super) server_dir: PathBuf,
-    pub(super) manifest: ManifestFile,
+    /// `None` where no build is read.
+    pub(super) manifest: Option<ManifestFile>,
     pub(super) scan: ManifestScan,
-    /// What must be the same at the end.
-    pub(super) moment: BuildMoment,
+    /// What must be the same at the end; `None` where no build is read.
+    pub(super) moment: Option<BuildMoment>,
     pub(super) profile: RuntimeProfile,
     pub(super) build_id: String,
     pub(super) app_prefix: String,
@@ -113,6 +114,15 @@ pub(super) fn recognize(
     rules: StoreRules,
     report: &mut SeedReport,
 ) -> Result<Recognized, PrepareError> {
+    if let Some(GivenPages {
+        build_id: Some(build_id),
+        trailing_slash,
+        ..
+    }) = &options.pages
+    {
+        let scan = ManifestScan::of_pages(trailing_slash.unwrap_or_default());
+        return without_build(&options, build_id, scan, report);
+    }
     let server_dir = options.root.join("dist").join("server");
     check_links(&options.root)?;
     let manifest = ManifestFile::open(&server_dir)?;
@@ -125,25 +135,16 @@ pub(super) fn recognize(
     moment.check()?;
     let scan = scan?;
 
-    report.routes = scan.routes;
-    let runtime = runtime::resolve(
-        &options.root,
-        options.runtime,
-        options.allow_unproven_routes,
-    )
-    .map_err(|problem| SkippedRun::from(&problem))?;
-    let profile = runtime.profile;
-    let vinext = runtime.versions.vinext.clone();
-    report.runtime = Some(ReportedRuntime {
-        versions: runtime.versions,
-        generation: profile.generation,
-    });
-
-    if let Some(refusal) = options.refusal {
-        return Err(PrepareError::Skipped(refusal));
-    }
-
+    let (profile, vinext) = resolve(&options, report)?;
     let manifest_id = scan.header.build_id.clone().unwrap_or_default();
+    let scan = match &options.pages {
+        Some(pages) => {
+            let trailing_slash = pages.trailing_slash.unwrap_or(scan.header.trailing_slash);
+            ManifestScan::of_pages(trailing_slash)
+        }
+        None => scan,
+    };
+    report.routes = scan.routes;
     let build_id = build_id::find(&server_dir, profile.build_id, &manifest_id)
         .map_err(|problem| SkippedRun::from(&problem))?;
     report.build_id = Some(build_id.clone());
@@ -172,14 +173,55 @@ pub(super) fn recognize(
     };
     Ok(Recognized {
         server_dir,
-        manifest,
+        manifest: Some(manifest),
         scan,
-        moment,
+        moment: Some(moment),
         profile,
         build_id,
         app_prefix,
         worker,
     })
+}
+
+/// What the caller says of the site that reads its pages. No build is looked at.
+fn without_build(
+    options: &BuildOptions,
+    build_id: &str,
+    scan: ManifestScan,
+    report: &mut SeedReport,
+) -> Result<Recognized, PrepareError> {
+    let (profile, _) = resolve(options, report)?;
+    report.build_id = Some(build_id.to_owned());
+    Ok(Recognized {
+        server_dir: options.root.join("dist").join("server"),
+        manifest: None,
+        scan,
+        moment: None,
+        profile,
+        build_id: build_id.to_owned(),
+        app_prefix: options.app_prefix.clone().unwrap_or_default(),
+        worker: WorkerFacts::default(),
+    })
+}
+
+/// Finds out what the runtime reads, with its version.
+fn resolve(
+    options: &BuildOptions,
+    report: &mut SeedReport,
+) -> Result<(RuntimeProfile, String), PrepareError> {
+    // Pages that the caller hands in are the same for everybody, or it would not.
+    let allow_unproven = options.allow_unproven_routes || options.pages.is_some();
+    let runtime = runtime::resolve(&options.root, options.runtime.clone(), allow_unproven)
+        .map_err(|problem| SkippedRun::from(&problem))?;
+    let vinext = runtime.versions.vinext.clone();
+    report.runtime = Some(ReportedRuntime {
+        versions: runtime.versions,
+        generation: runtime.profile.generation,
+    });
+    match &options.refusal {
+        Some(refusal) => Err(PrepareError::Skipped(refusal.clone())),
+        None => Ok((runtime.profile, vinext)),
+    }
 }
 
 /// Checks who made the links, if there are any, that lead to the manifest and to the artifacts.

@@ -46,7 +46,8 @@ pub(super) struct Upload<'a, 'o> {
     pack_problem: Option<PackError>,
     /// Whether everything is packed, or nothing more is to be.
     has_packed_all: bool,
-    moment: Arc<BuildMoment>,
+    moment: Option<Arc<BuildMoment>>,
+    has_given_pages: bool,
     routes_packed: usize,
     /// What the store has already; `None` until it was asked.
     known: Option<KnownEntries>,
@@ -95,7 +96,11 @@ impl<'a, 'o> Upload<'a, 'o> {
         let report = ready.report;
         let mut upload = Self {
             packer: ready.packer,
-            batcher: Some(budget.batcher(report.routes)),
+            batcher: Some(match ready.has_given_pages {
+                // How many will come is not known.
+                true => Batcher::new(budget.batch),
+                false => budget.batcher(report.routes),
+            }),
             waiting: VecDeque::new(),
             begun: 0,
             failed: BTreeMap::new(),
@@ -103,7 +108,8 @@ impl<'a, 'o> Upload<'a, 'o> {
             max_listed: ready.max_listed,
             pack_problem: None,
             has_packed_all: false,
-            moment: Arc::new(ready.moment),
+            moment: ready.moment.map(Arc::new),
+            has_given_pages: ready.has_given_pages,
             routes_packed: 0,
             known: None,
             listing_problem: None,
@@ -220,7 +226,7 @@ impl<'a, 'o> Upload<'a, 'o> {
         };
         let packer = std::mem::replace(&mut self.packer, ready.packer);
         drop(begin(move || drop(packer)));
-        self.moment = Arc::new(ready.moment);
+        self.moment = ready.moment.map(Arc::new);
         self.batcher = Some(budget.batcher(ready.report.routes));
         self.has_packed_all = false;
         self.routes_packed = 0;
@@ -285,6 +291,7 @@ impl<'a, 'o> Upload<'a, 'o> {
         let mut is_aborted = false;
         loop {
             if let Some(end) = sender.end() {
+                self.packer.take_no_more();
                 self.fail_waiting(&end);
             }
             while in_flight.len() < concurrency
@@ -341,11 +348,14 @@ impl<'a, 'o> Upload<'a, 'o> {
 
     /// Checks that the build is still the one that the entries are of.
     async fn check_moment(&self) -> Result<Result<(), ManifestError>, SeedError> {
-        let moment = Arc::clone(&self.moment);
+        let Some(moment) = self.moment.clone() else {
+            return Ok(Ok(()));
+        };
         Ok(off_the_executor(move || moment.check()).await?)
     }
 
     fn accept(&mut self, packed: Result<Option<PackedRoutes>, PackError>) {
+        self.report.routes = self.packer.routes();
         match packed {
             Ok(Some(packed)) => {
                 self.routes_packed += packed.routes;
@@ -436,6 +446,7 @@ impl<'a, 'o> Upload<'a, 'o> {
                 self.max_listed,
             );
         }
+        self.report.routes = self.packer.routes();
         self.report.routes_not_reached = self.report.routes - self.routes_packed;
         // A run that fails for the same reason says it once.
         let failed_with = failure.as_ref().map(StoreError::code);
@@ -456,7 +467,10 @@ impl<'a, 'o> Upload<'a, 'o> {
             (None, None) => {
                 let mut report = *report;
                 if report.pairs_planned() == 0 {
-                    let skipped = SkippedRun::nothing_seedable(&report.routes_skipped);
+                    let skipped = match self.has_given_pages {
+                        true => SkippedRun::no_page_seedable(&report.routes_skipped),
+                        false => SkippedRun::nothing_seedable(&report.routes_skipped),
+                    };
                     report.skipped = Some(skipped);
                 }
                 Ok(report)
