@@ -46,7 +46,7 @@ const PAGES: SeedPage[] = [
     expire: 3600,
   },
   { pathname: "/about", html: "<p>about \u2028 & \\</p>", tags: ["about", "a:b"], stale: 30 },
-  { pathname: "/caf%C3%A9/a%2Fb", html: Buffer.from("<p>é</p>"), rsc: Buffer.from(payload("é")) },
+  { pathname: "/h%C3%A9/a%2Fb", html: Buffer.from("<p>é</p>"), rsc: Buffer.from(payload("é")) },
   {
     pathname: "/posts/one",
     route: "/posts/:slug",

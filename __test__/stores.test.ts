@@ -435,6 +435,16 @@ describe("a directory store", () => {
     expectComplete(failure.report, 6);
   });
 
+  it("is a wrong option where a file is in its place", async () => {
+    const root = site(1);
+    writeFileSync(path.join(root, "file"), "");
+    const failure = await failureOf(
+      seedCache({ root, ...RUNTIME, store: { type: "dir", path: "file/cache" } }),
+    );
+    expect(failure.code).toBe("INVALID_OPTION");
+    expect(failure.message).toContain("`store.path` cannot be created");
+  });
+
   it("is named by --to dir:…, relative to the current directory", async () => {
     const root = site(1);
     const args = ["run", root, "--to", "dir:out", "--json", "--vinext-version", "1.4.0"];

@@ -215,7 +215,8 @@ impl StoreChoice {
                 seed_into(open, build, limits, retry, writes, observer, cancellation).await
             }
             Self::Directory(path) => {
-                let open = move || open_directory(path);
+                let store = off_the_executor(move || DirectoryStore::open(path)).await??;
+                let open = move || Ok((store, Vec::new()));
                 seed_into(open, build, limits, retry, writes, observer, cancellation).await
             }
             Self::S3(location) => {
@@ -283,11 +284,4 @@ async fn opened<S: Send + 'static>(
         .await?
         .map_err(QuestionError::Client)?;
     Ok(store)
-}
-
-fn open_directory(path: PathBuf) -> Result<(DirectoryStore, Vec<String>), SanitizedText> {
-    match DirectoryStore::open(path) {
-        Ok(store) => Ok((store, Vec::new())),
-        Err(error) => Err(SanitizedText::new(&error.to_string())),
-    }
 }

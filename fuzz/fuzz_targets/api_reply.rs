@@ -76,7 +76,11 @@ fuzz_target!(|input: &[u8]| {
     // Behind a gateway's error, and behind anything that is not Cloudflare's, may be a success.
     let is_in_doubt = matches!(
         classified.kind,
-        Some(RequestErrorKind::TooSlow | RequestErrorKind::UnexpectedReply | RequestErrorKind::QuotaExhausted)
+        Some(
+            RequestErrorKind::TooSlow
+                | RequestErrorKind::UnexpectedReply
+                | RequestErrorKind::QuotaExhausted
+        )
     );
     let is_gateway = status >= 500
         && classified.kind == Some(RequestErrorKind::Transient)
