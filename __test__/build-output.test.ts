@@ -266,7 +266,7 @@ it("the first deploy seeds afterwards and says so", async () => {
   expect(code, stderr).toBe(0);
   expect(cloudflare.writes().map(({ what }) => what)).toEqual(["worker", "kv"]);
   expect(stderr).toMatch(
-    /first deploy makes the KV namespace.*visitors of these seconds get a MISS/su,
+    /first deploy creates the KV namespace.*until it is done visitors get a MISS/su,
   );
   expect(stdout).toContain("Seeded 2 pages");
 

@@ -298,7 +298,7 @@ describe("plan", () => {
       ["plan", ...FLAGS],
       writeProject({ ...PLAIN, routes, artifacts }),
     );
-    expect(stdout).toMatch(/free plan +100 % of the 1,000 writes of a day: too much/u);
+    expect(stdout).toMatch(/free plan +100 % of the 1,000 writes of a day: too many/u);
   });
 });
 
