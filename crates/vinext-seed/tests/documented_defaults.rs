@@ -23,12 +23,12 @@ fn the_page_on_reliability_names_the_defaults() {
             policy.total.as_secs() / 60
         ),
         format!(
-            "double from {} s to {} s",
+            "doubles from {} s to {} s",
             policy.initial_delay.as_secs_f64(),
             policy.max_delay.as_secs()
         ),
         format!(
-            "{} s to connect, {} s without anything sent, {} s for the reply, {} s in total",
+            "{} s to connect, {} s without progress, {} s for the reply, {} s in total",
             timeouts.connect.as_secs(),
             timeouts.idle.as_secs(),
             timeouts.reply.as_secs(),
