@@ -7,9 +7,10 @@
 import { isAbsolute } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { setTimeout as sleep } from "node:timers/promises";
-import { setEntry, textOf } from "./handler-call.js";
+import { setEntry } from "./handler-call.js";
 import { takeChannel } from "./reader.js";
 import { scrubGiven } from "./secrets.js";
+import { textOf } from "./thrown.js";
 import { importVite, loadEnvironment, loadViteConfig, vinextCacheOf } from "./vite-config.js";
 
 /** How long a handler without `close` has for what it still writes after its last call, in milliseconds. */

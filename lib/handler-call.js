@@ -75,16 +75,3 @@ function arrayBufferOf(base64) {
   const { buffer, byteOffset, byteLength } = Buffer.from(base64, "base64");
   return buffer.slice(byteOffset, byteOffset + byteLength);
 }
-
-/**
- * The message of a thrown value, which the native code sanitizes.
- * @param {unknown} thrown
- * @returns {string}
- */
-export function textOf(thrown) {
-  try {
-    return String(thrown instanceof Error ? thrown.message : thrown);
-  } catch {
-    return "a value that is not a string was thrown";
-  }
-}

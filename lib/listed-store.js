@@ -1,5 +1,6 @@
 // Stores whose keys can be listed and read, which verifying and pruning need.
 
+import { invalidOption } from "./options/check.js";
 import { withStore } from "./seed-cache.js";
 
 /**
@@ -11,8 +12,9 @@ import { withStore } from "./seed-cache.js";
 export function withListedStore(options) {
   const { handler, ...named } = withStore(options);
   if (handler === undefined) return named;
-  const message =
-    "option `store` must not be a cache handler here, because a handler can neither list nor delete keys; " +
-    "name the Redis server, bucket or directory that it writes to";
-  throw Object.assign(new Error(message), { code: "INVALID_OPTION" });
+  throw invalidOption(
+    "store",
+    "must not be a cache handler here, because a handler can neither list nor delete keys; " +
+      "name the Redis server, bucket or directory that it writes to",
+  );
 }

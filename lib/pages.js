@@ -3,6 +3,9 @@
 //
 // Invariants: the native code gets copies, so an iterator may use a buffer again. Asking never rejects.
 
+import { invalidOption } from "./options/check.js";
+import { textOf } from "./thrown.js";
+
 /** How much is handed over at a time: more calls would take longer than the pages. */
 const MAX_PAGES = 64;
 const MAX_BYTES = 512 * 1024;
@@ -113,8 +116,7 @@ function beginning(pages) {
   if (isObject && typeof given[Symbol.iterator] === "function") {
     return () => given[Symbol.iterator]();
   }
-  const error = new Error(`option \`pages\` ${NOT_ITERABLE}, not ${kindOf(pages)}`);
-  throw Object.assign(error, { code: "INVALID_OPTION" });
+  throw invalidOption("pages", `${NOT_ITERABLE}, not ${kindOf(pages)}`);
 }
 
 /**
@@ -260,16 +262,4 @@ function headersOf(headers, wrong) {
 function kindOf(value) {
   if (value === null) return "null";
   return Array.isArray(value) ? "an array" : typeof value;
-}
-
-/**
- * What was thrown, for the native code to sanitize. Anything can be thrown.
- * @param {unknown} thrown
- */
-function textOf(thrown) {
-  try {
-    return String(thrown instanceof Error ? thrown.message : thrown);
-  } catch {
-    return "something that is no text was thrown";
-  }
 }

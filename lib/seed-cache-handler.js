@@ -2,10 +2,11 @@
 // arguments of vinext's own start-up.
 
 import { seedHandler } from "./binding.js";
-import { DEFAULT_ATTEMPTS, DEFAULT_SET_MS, setEntry, textOf } from "./handler-call.js";
+import { DEFAULT_ATTEMPTS, DEFAULT_SET_MS, setEntry } from "./handler-call.js";
 import { checkOptions, invalidOption } from "./options/check.js";
 import { runWithPages } from "./pages.js";
 import { runForProject } from "./project.js";
+import { textOf } from "./thrown.js";
 
 /**
  * @param {import("../index.js").SeedCacheHandlerOptions} options

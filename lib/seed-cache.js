@@ -2,7 +2,7 @@
 
 import { signalOf } from "./abort.js";
 import { seedStore } from "./binding.js";
-import { checkOptions } from "./options/check.js";
+import { checkOptions, invalidOption } from "./options/check.js";
 import { runWithPages } from "./pages.js";
 import { runForProject } from "./project.js";
 import { seedConfiguredHandler } from "./seed-configured-handler.js";
@@ -46,8 +46,7 @@ async function storeToSeed(options) {
   if (typeof options.root !== "string") return undefined;
   const site = await storeOfSite({ ...options, signal: signalOf(options.signal) });
   if (site?.refusal === undefined) return site;
-  const message = `option \`store\` is missing: ${site.refusal.reason}`;
-  throw Object.assign(new Error(message), { code: "INVALID_OPTION" });
+  throw invalidOption("store", `is missing: ${site.refusal.reason}`);
 }
 
 /**

@@ -1,6 +1,7 @@
 // Validates the option `url` of functions that request a deployed site.
 
 import { checkSiteUrl } from "./binding.js";
+import { invalidOption } from "./options/check.js";
 
 /**
  * Throws if the option is set and is not a valid site URL.
@@ -10,6 +11,5 @@ export function expectSiteUrl(url) {
   if (url === undefined) return;
   const problem = typeof url === "string" ? checkSiteUrl(url) : "must be a string";
   if (problem === null) return;
-  const message = `option \`url\` ${problem}; pass the deployed site, such as https://example.com`;
-  throw Object.assign(new Error(message), { code: "INVALID_OPTION" });
+  throw invalidOption("url", `${problem}; pass the deployed site, such as https://example.com`);
 }

@@ -3,6 +3,7 @@
 // Invariant: no message or result contains a URL that may hold a password.
 
 import path from "node:path";
+import { invalidOption } from "./options/check.js";
 import { sanitize } from "./sanitized-text.js";
 
 /** The default variable for the server of known adapters. */
@@ -56,23 +57,26 @@ const FORMS = "redis://…, rediss://…, s3://<bucket>/<prefix>, dir:<directory
 export function readStore(given, root) {
   const store = typeof given === "string" ? readText(given) : given;
   if (store === null || typeof store !== "object" || Array.isArray(store)) {
-    throw wrong("store", `must be an object with \`type\`, or a text: ${FORMS}`);
+    throw invalidOption("store", `must be an object with \`type\`, or a text: ${FORMS}`);
   }
   const { type: named, ...members } = /** @type {Record<string, unknown>} */ (store);
   const type = TYPES[/** @type {keyof typeof TYPES} */ (named)];
   if (type === undefined) {
     const known = Object.keys(MEMBERS).map((name) => `"${name}"`);
-    throw wrong("store.type", `must be ${known.join(", ")}, not ${shownValue(named)}`);
+    throw invalidOption("store.type", `must be ${known.join(", ")}, not ${shownValue(named)}`);
   }
   const allowed = MEMBERS[/** @type {keyof typeof MEMBERS} */ (type)];
   for (const [name, value] of Object.entries(members)) {
     if (!allowed.includes(name)) {
       const has = allowed.join(", ");
-      throw wrong(`store.${sanitize(name)}`, `is unknown; a store of type ${type} has ${has}`);
+      throw invalidOption(
+        `store.${sanitize(name)}`,
+        `is unknown; a store of type ${type} has ${has}`,
+      );
     }
     const isOptions = type === "handler" && name === "options";
     if (!isOptions && value !== undefined && value !== null && typeof value !== "string") {
-      throw wrong(`store.${name}`, `must be a string, not ${typeof value}`);
+      throw invalidOption(`store.${name}`, `must be a string, not ${typeof value}`);
     }
   }
   const texts = /** @type {Record<string, string | null | undefined>} */ (members);
@@ -98,7 +102,7 @@ function readText(text) {
   // The part before the colon is not a secret; the rest may be.
   const [, scheme] = /^([a-z][a-z0-9+.-]{0,20}):/iu.exec(text) ?? [];
   const what = scheme === undefined ? "" : `, not ${scheme}:…`;
-  throw wrong("store", `must be ${FORMS}${what}`);
+  throw invalidOption("store", `must be ${FORMS}${what}`);
 }
 
 /** @param {Record<string, string | null | undefined>} members */
@@ -107,7 +111,7 @@ function redisStore({ url: given, urlEnv }) {
   const url = given ?? process.env[variable];
   if (url === undefined || url === "") {
     const missing = given === undefined || given === null ? "is missing" : "is empty";
-    throw wrong("store.url", `${missing}; name it, or set ${sanitize(variable)}`);
+    throw invalidOption("store.url", `${missing}; name it, or set ${sanitize(variable)}`);
   }
   return { native: { type: "redis", url }, shown: withoutCredentials(url) };
 }
@@ -118,7 +122,7 @@ function s3Store({ bucket: given, bucketEnv, prefix, endpoint, region }) {
   const bucket = given ?? process.env[variable];
   if (bucket === undefined || bucket === "") {
     const missing = given === undefined || given === null ? "is missing" : "is empty";
-    throw wrong("store.bucket", `${missing}; name it, or set ${sanitize(variable)}`);
+    throw invalidOption("store.bucket", `${missing}; name it, or set ${sanitize(variable)}`);
   }
   const all = { bucket, prefix: prefix ?? DEFAULT_S3_PREFIX };
   return {
@@ -133,7 +137,7 @@ function s3Store({ bucket: given, bucketEnv, prefix, endpoint, region }) {
  */
 function directoryStore({ path: given }, root) {
   if (given === undefined || given === null || given === "") {
-    throw wrong("store.path", "is missing; pass the directory");
+    throw invalidOption("store.path", "is missing; pass the directory");
   }
   const directory = path.resolve(root, given);
   return { native: { type: "dir", path: directory }, shown: `dir:${directory}` };
@@ -148,11 +152,11 @@ function handlerStore({ adapter: given, options: named }, root) {
   const options = named ?? undefined;
   if (given === undefined || given === null) {
     if (options !== undefined) {
-      throw wrong("store.options", "go with `store.adapter`, whose options they are");
+      throw invalidOption("store.options", "go with `store.adapter`, whose options they are");
     }
     return { native: { type: "handler" }, shown: "handler", handler: {} };
   }
-  if (given === "") throw wrong("store.adapter", "is empty; name the module");
+  if (given === "") throw invalidOption("store.adapter", "is empty; name the module");
   const adapter = given.startsWith(".") ? path.resolve(root, given) : given;
   const shown = shownAdapter(adapter, root);
   return { native: { type: "handler" }, shown, handler: { adapter, options } };
@@ -184,12 +188,4 @@ function withoutCredentials(text) {
 /** @param {unknown} value */
 function shownValue(value) {
   return typeof value === "string" ? sanitize(JSON.stringify(value)) : typeof value;
-}
-
-/**
- * @param {string} option
- * @param {string} problem the rest of a sentence that begins with the option
- */
-function wrong(option, problem) {
-  return Object.assign(new Error(`option \`${option}\` ${problem}`), { code: "INVALID_OPTION" });
 }

@@ -23,8 +23,8 @@ static EXECUTOR: Mutex<Option<Executor>> = Mutex::new(None);
 struct Executor {
     runtime: Handle,
     thread: JoinHandle<()>,
-    /// Dropped to end the thread.
-    _stop: oneshot::Sender<()>,
+    /// Ends the thread when it is dropped.
+    stop: oneshot::Sender<()>,
 }
 
 impl Executor {
@@ -41,7 +41,7 @@ impl Executor {
         Ok(Self {
             runtime: handle,
             thread,
-            _stop: stop,
+            stop,
         })
     }
 }
@@ -89,8 +89,8 @@ unsafe impl AsyncRuntime for Backend {
 
     fn shutdown(&self) -> napi::Result<()> {
         let ended = executor().take();
-        if let Some(Executor { thread, _stop, .. }) = ended {
-            drop(_stop);
+        if let Some(Executor { thread, stop, .. }) = ended {
+            drop(stop);
             let _ = thread.join();
         }
         Ok(())

@@ -248,10 +248,10 @@ export const MANIFESTS: MachineFault[] = [
   },
 ];
 
-/** Who runs the process that may have few threads. A user without other processes, so that all count are its own. */
+/** The user that runs the limited process. It has no other processes, which the limit would count too. */
 const NOBODY_ELSE = "54321";
 
-/** What a seeding says in a process of a user who may have so many threads; nothing if Node cannot start. */
+/** The error code of a run whose user may have this many threads; nothing if Node cannot start. */
 function seededWithThreads(root: string, threads: number) {
   const script = `
     console.log("started");
@@ -290,7 +290,7 @@ export const THREADS: MachineFault[] = [
       const root = numbered(1);
       const said = Array.from({ length: 20 }, (_, more) => seededWithThreads(root, more + 6));
       const outcomes = new Set(said.filter((code) => code !== undefined));
-      // With enough of them, the only trouble is that nobody listens on the port.
+      // With enough threads, the run fails only because nothing listens on the port.
       expect([...outcomes].sort()).toEqual(["NETWORK_ERROR", "OUT_OF_RESOURCES"]);
     },
   },

@@ -14,8 +14,8 @@ use rustix::fs::{Mode, OFlags, openat};
 /// busy at the same time.
 const MAX_DIRS: usize = 16;
 
-/// The how-many-eth file of a directory opens it. Below that it does not pay: pages may have a directory each,
-/// with a document and a payload.
+/// A directory is kept open from this file on. Fewer files are not worth it: a page may have a directory of its
+/// own, with a document and a payload.
 const MIN_FILES: u32 = 3;
 
 /// The directories in which files were opened lately.
