@@ -161,7 +161,12 @@ describe("detects the format from the code", () => {
         'createHash("blake3")',
         "hash of long paths",
       ],
-      ["dist/server/app-page-cache.js", "prerendered !== true", "prerendered !== 1", "does not know"],
+      [
+        "dist/server/app-page-cache.js",
+        "prerendered !== true",
+        "prerendered !== 1",
+        "does not know",
+      ],
       ["dist/server/implicit-tags.js", "slice(0, -1)", "slice(0, -2)", "does not know"],
     ] as const) {
       expect(() => explain({ ...newer, probes: changed(file, from, to) }), to).toThrow(said);
