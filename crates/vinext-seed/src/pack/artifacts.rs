@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use super::large_buffer;
 use super::memory::Reservation;
 use crate::files::{self, ArtifactDir, ArtifactFile, ExactNames, FileError, Shortage};
 
@@ -103,9 +104,12 @@ impl ArtifactBuffer {
     /// Makes room for a large artifact, for which memory was reserved.
     pub(super) fn make_room(&mut self, reserved: Reservation) -> io::Result<()> {
         self.release();
-        let bytes = reserved.bytes() as u64;
+        let bytes = reserved.bytes();
         self.reserved = Some(reserved);
-        files::take_memory(&mut self.bytes, bytes)
+        // What is kept of smaller artifacts is not worth a copy.
+        self.bytes = Vec::new();
+        large_buffer::make_room(&mut self.bytes, bytes)
+            .map_err(|error| io::Error::new(io::ErrorKind::OutOfMemory, error))
     }
 
     /// Reads an artifact.

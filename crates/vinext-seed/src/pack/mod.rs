@@ -13,6 +13,7 @@ mod frame;
 #[cfg(fuzzing)]
 pub(crate) mod fuzzing;
 mod json_text;
+mod large_buffer;
 mod memory;
 mod page_data;
 mod pages;
