@@ -31,7 +31,8 @@ const command = known.crate === undefined ? ["cargo", tool] : [tool];
 const home = path.join(ROOT, "target", "tools", `${tool}-${version}`);
 const bin = path.join(home, "bin");
 if (!existsSync(bin) && !isInstalled()) {
-  const install = ["install", "--quiet", "--locked", ...options, `${crate}@${version}`];
+  // Unoptimized: each is run once or twice, and building takes far longer than running.
+  const install = ["install", "--quiet", "--locked", "--debug", ...options, `${crate}@${version}`];
   console.error(`> cargo ${install.join(" ")}`);
   if (run(["cargo", ...install, "--root", home]).status !== 0) {
     throw new Error(`${crate} could not be built`);
