@@ -2,29 +2,29 @@
 /* eslint-disable */
 
 /**
- * A store that is not Workers KV. What reads it has to take the JSON of vinext's KV adapter, under
+ * A store other than Workers KV. Its reader must accept the JSON of vinext's KV adapter, under
  * `[appPrefix:]cache:<logical key>`.
  */
 export type StoreOptions =
   RedisStoreOptions | S3StoreOptions | DirectoryStoreOptions | HandlerStoreOptions;
 
-/** A Redis or Valkey server, or a cluster of them. */
+/** A Redis or Valkey server or cluster. */
 export interface RedisStoreOptions {
   type: "redis";
   /**
    * `redis://[user:password@]host[:port][/database]`, `rediss:` with TLS; `valkey:` and `valkeys:` mean the
-   * same. It is in no message and no result but for host, port and database.
+   * same. Messages and results show only its host, port and database.
    * @default the environment variable that `urlEnv` names
    */
   url?: string;
   /** @default "REDIS_URL" */
   urlEnv?: string;
-  /** What keys begin with, before a colon. The option `appPrefix` means the same. */
+  /** Prefix of all keys, followed by a colon. Same as the option `appPrefix`. */
   appPrefix?: string;
 }
 
 /**
- * A bucket of S3, or of what is compatible with it. Credentials come from the environment:
+ * A bucket of S3 or a compatible service. Credentials come from the environment:
  * AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, a web identity, a container's or
  * a virtual machine's role.
  */
@@ -35,72 +35,72 @@ export interface S3StoreOptions {
   /** @default "CACHE_BUCKET_NAME" */
   bucketEnv?: string;
   /**
-   * What names of objects begin with, before the keys; empty for none.
+   * Prefix of object names; empty for none.
    * @default "vinext-cache/"
    */
   prefix?: string;
   /**
-   * The server, `https:` or `http:`, for MinIO, R2 and the like. The bucket is in the path, unless
+   * The server, `https:` or `http:`, such as MinIO or R2. The bucket is in the path unless
    * AWS_VIRTUAL_HOSTED_STYLE_REQUEST is `true`.
    * @default AWS_ENDPOINT_URL_S3, else AWS_ENDPOINT_URL, else Amazon's
    */
   endpoint?: string;
   /** @default AWS_REGION, else AWS_DEFAULT_REGION, else us-east-1 */
   region?: string;
-  /** What keys begin with, before a colon. The option `appPrefix` means the same. */
+  /** Prefix of all keys, followed by a colon. Same as the option `appPrefix`. */
   appPrefix?: string;
 }
 
 /** A directory with one file for each entry. */
 export interface DirectoryStoreOptions {
   type: "dir";
-  /** The directory, relative to `root`; it is made if it is missing. */
+  /** The directory, relative to `root`; created if missing. */
   path: string;
-  /** What keys begin with, before a colon. The option `appPrefix` means the same. */
+  /** Prefix of all keys, followed by a colon. Same as the option `appPrefix`. */
   appPrefix?: string;
 }
 
 /**
- * The project's own cache handler: the adapter that is configured as `cache.data` of vinext. It is loaded
- * with the project's own Vite, its options and the environment of this process, in a process of its own, and
- * gets the pages through its `set`, as with `seedCacheHandler`. It is not given API tokens of Cloudflare's.
+ * The project's own cache handler: the adapter configured as vinext's `cache.data`. It runs in a separate
+ * process, loaded with the project's own Vite, the adapter's options and this process's environment without
+ * Cloudflare API tokens. Its `set` method gets the pages, as with `seedCacheHandler`.
  */
 export interface HandlerStoreOptions {
   type: "handler";
   /**
-   * A module whose default export makes a handler from `{ env, options }`: a path, absolute or from `root`
-   * on (`./cache/redis.ts`), or what a package exports.
+   * A module whose default export creates a handler from `{ env, options }`: a path, absolute or relative
+   * to `root` (`./cache/redis.ts`), or a package's export.
    * @default the one in the Vite configuration
    */
   adapter?: string;
-  /** What `adapter` gets as `options`. */
+  /** The `options` that `adapter` gets. */
   options?: unknown;
 }
 
-/** Options of `seedCache`: those of `seedKvCache`, with a store in place of a namespace. */
+/** Options of `seedCache`: those of `seedKvCache`, with a store instead of a namespace. */
 export interface SeedCacheOptions extends Omit<RunOptions, "refusal"> {
   /**
-   * The store, as an object or as a text: `redis://…`, `rediss://…`, `s3://<bucket>/<prefix>`,
+   * The store, as an object or a string: `redis://…`, `rediss://…`, `s3://<bucket>/<prefix>`,
    * `dir:<directory>`, `handler`.
-   * @default what the built site reads, if that is not Workers KV
+   * @default the store that the built site reads, if that is not Workers KV
    */
   store?: StoreOptions | string;
 }
 
-/** A page of the App Router that is handed in with the option `pages`. Bytes are copied. */
+/** A page of the App Router, for the option `pages`. Bytes are copied. */
 export interface SeedPage {
-  /** The pathname that visitors ask for, without a query; each page has another one. */
+  /** The pathname that visitors request, without a query; unique among the pages. */
   pathname: string;
   /**
    * The route that renders it, `/posts/:slug`, for the tags of `revalidatePath`.
-   * @default the pathname, which is right for routes without parameters
+   * @default the pathname, which is correct for routes without parameters
    */
   route?: string;
-  /** The document. Only a redirect has none. */
+  /** The document. Required, except for a redirect. */
   html?: string | Uint8Array;
   /**
    * The RSC payload.
-   * @default none; the runtime renders it when it is first asked for
+   * @default none; the runtime renders it when it is first requested
    */
   rsc?: string | Uint8Array;
   /**
@@ -108,18 +108,18 @@ export interface SeedPage {
    * @default 200
    */
   status?: number;
-  /** Response headers: `link`, or `location` of a redirect. Others are refused, see docs/formats.md. */
+  /** Response headers: `link`, or `location` of a redirect. Others are rejected, see docs/formats.md. */
   headers?: Record<string, string | string[]> | Headers;
-  /** Tags of the page's own, or all that vinext lists for it. */
+  /** The page's own tags, or all tags that vinext lists for it. */
   tags?: string[];
   /**
-   * After how many seconds it is rendered again.
+   * Seconds until it is rendered again.
    * @default false, never
    */
   revalidate?: number | false;
-  /** After how many seconds it may not be served any more. */
+  /** Seconds until it must no longer be served. */
   expire?: number;
-  /** For how many seconds a client may reuse it without asking. */
+  /** Seconds for which a client may reuse it without revalidating. */
   stale?: number;
 }
 
@@ -127,7 +127,7 @@ export interface SeedPage {
  * Seeds any store that a vinext site reads, as `seedKvCache` seeds Workers KV.
  *
  * Resolves with the same result, in which `kvPairs…` counts entries of the store, and rejects in the same
- * way. Codes of its own:
+ * way. Additional codes:
  *
  * | code | meaning |
  * |---|---|
@@ -135,18 +135,18 @@ export interface SeedPage {
  * | `REDIS_OUT_OF_MEMORY` | the server is full (`maxmemory`) |
  * | `REDIS_READ_ONLY` | the server is a replica |
  * | `REDIS_NOT_READY` | the server is loading, busy, or its cluster is down, after all attempts |
- * | `REDIS_MOVED` | the cluster did not stop moving its slots |
+ * | `REDIS_MOVED` | the cluster kept moving its slots |
  * | `REDIS_TIMEOUT` | no byte was sent or received for too long, see `timeouts` |
- * | `REDIS_REJECTED`, `REDIS_BAD_REPLY` | the server does not take the entries, or answers with something else |
- * | `S3_UNAUTHORIZED` | the credentials are wrong, missing, or may not write in this bucket |
+ * | `REDIS_REJECTED`, `REDIS_BAD_REPLY` | the server rejected the entries, or its reply is invalid |
+ * | `S3_UNAUTHORIZED` | the credentials are wrong, missing, or do not allow writing to this bucket |
  * | `S3_BUCKET_MISSING`, `S3_WRONG_REGION` | the bucket does not exist; it is in another region |
- * | `S3_CLOCK_SKEWED` | this machine's clock is wrong, so that signatures are not valid |
- * | `S3_THROTTLED`, `S3_NOT_READY`, `S3_TIMEOUT` | too many requests; the server is busy or failing; no reply in time: after all attempts |
- * | `S3_FULL`, `S3_REJECTED`, `S3_BAD_REPLY` | the server has no room, does not take an entry, or answers with something else |
+ * | `S3_CLOCK_SKEWED` | this machine's clock is wrong, which makes signatures invalid |
+ * | `S3_THROTTLED`, `S3_NOT_READY`, `S3_TIMEOUT` | after all attempts: too many requests; the server is busy or failing; no reply in time |
+ * | `S3_FULL`, `S3_REJECTED`, `S3_BAD_REPLY` | the server is full, rejected an entry, or its reply is invalid |
  * | `DIRECTORY_FAILED` | the directory cannot be written |
  * | `HANDLER_UNAVAILABLE` | the project's own cache handler cannot be loaded, or has no `set` |
- * | `HANDLER_BUSY` | it keeps its process busy |
- * | `HANDLER_FAILED`, `HANDLER_TIMEOUT` | see `seedCacheHandler`; or its process has ended |
+ * | `HANDLER_BUSY` | it blocks its process's event loop |
+ * | `HANDLER_FAILED`, `HANDLER_TIMEOUT` | see `seedCacheHandler`; or its process ended |
  *
  * @example
  * import { seedCache } from "@vinext/seed-native";
@@ -159,16 +159,16 @@ export interface SeedPage {
  */
 export declare function seedCache(options: SeedCacheOptions): Promise<SeedResult>;
 
-/** What vinext calls a cache handler, as far as seeding needs it. */
+/** The part of vinext's cache handler interface that seeding needs. */
 export interface SeededCacheHandler {
   set(key: string, value: any, context: any): unknown;
 }
 
 /**
- * Options of `seedCacheHandler`: those of `seedKvCache`, with a handler in place of a namespace.
- * Entries are handed over one by one: `concurrency` is how many calls of `set` are under way (8 by
- * default), `retry.attempts` how often it is called for an entry (3 by default),
- * `timeouts.requestMs` how long one call may take (30,000 by default).
+ * Options of `seedCacheHandler`: those of `seedKvCache`, with a handler instead of a namespace.
+ * Entries are passed one by one: `concurrency` is the number of concurrent `set` calls (8 by default),
+ * `retry.attempts` the number of calls for an entry (3 by default), `timeouts.requestMs` the time limit of
+ * one call (30,000 by default).
  */
 export interface SeedCacheHandlerOptions extends Omit<
   RunOptions,
@@ -179,14 +179,14 @@ export interface SeedCacheHandlerOptions extends Omit<
 }
 
 /**
- * Seeds any cache handler, through its `set`, with the arguments that vinext's own start-up uses.
+ * Seeds any cache handler through its `set` method, with the arguments that vinext's own start-up uses.
  *
  * The handler dates entries with the time of the call: a tag that was invalidated between rendering and
- * seeding does not purge them. A handler that keeps the event loop busy keeps this function, its timeouts
- * and `signal` waiting. A connection that the handler has opened is for the caller to close.
+ * seeding does not purge them. A handler that blocks the event loop also delays this function's timeouts
+ * and `signal`. The caller must close connections that the handler has opened.
  *
  * Resolves with the same result as `seedKvCache`, in which `kvPairs…` counts entries, and rejects in the
- * same way. Codes of its own:
+ * same way. Additional codes:
  *
  * | code | meaning |
  * |---|---|
@@ -202,7 +202,7 @@ export interface SeedCacheHandlerOptions extends Omit<
  */
 export declare function seedCacheHandler(options: SeedCacheHandlerOptions): Promise<SeedResult>;
 
-/** Options of `seedFromProject`: those of `seedKvCache`, and where to look for what is missing. */
+/** Options of `seedFromProject`: those of `seedKvCache`, and where to find the target. */
 export interface ProjectSeedOptions extends Omit<
   SeedOptions,
   | "root"
@@ -225,24 +225,24 @@ export interface ProjectSeedOptions extends Omit<
   config?: string;
   /**
    * The KV binding that the Worker reads.
-   * @default what the Vite configuration says, else VINEXT_KV_CACHE, else VINEXT_CACHE
+   * @default the one in the Vite configuration, else VINEXT_KV_CACHE, else VINEXT_CACHE
    */
   binding?: string;
   /** @default the binding's, in the wrangler configuration or on the deployed Worker */
   namespaceId?: string;
   /** @default the wrangler configuration's, else CLOUDFLARE_ACCOUNT_ID, else the only one visible */
   accountId?: string;
-  /** @default CLOUDFLARE_API_TOKEN, else what `wrangler auth token` says */
+  /** @default CLOUDFLARE_API_TOKEN, else the output of `wrangler auth token` */
   apiToken?: string;
   /**
-   * The Worker's name, as `wrangler deploy --name`: a namespace without an id in the configuration is
-   * looked up on it.
+   * The Worker's name, as `wrangler deploy --name`. If the binding has no id in the configuration, its
+   * namespace is looked up on this Worker.
    * @default the configuration's
    */
   workerName?: string;
   /** As `wrangler deploy --dispatch-namespace`, for Workers for Platforms. */
   dispatchNamespace?: string;
-  /** As `wrangler --profile`: whose login is used. */
+  /** The login to use, as `wrangler --profile`. */
   profile?: string;
   /**
    * As `wrangler --env-file`, relative to `root`.
@@ -250,35 +250,33 @@ export interface ProjectSeedOptions extends Omit<
    */
   envFiles?: string[];
   /**
-   * Seed the KV that `wrangler dev` and `vite preview` read on this machine, and nothing else.
+   * Seed only the KV that `wrangler dev` and `vite preview` read on this machine.
    * @default false
    */
   local?: boolean;
   /**
    * With `local`: the directory that wrangler calls `--persist-to`, relative to `root`.
-   * @default `.wrangler/state` beside the wrangler configuration
+   * @default `.wrangler/state` next to the wrangler configuration
    */
   persistTo?: string;
   /**
-   * The deploy is over: seed only what could not be seeded before it, because the first deploy of a
-   * Worker makes the namespace of a binding without an id. If the namespace has this build's entries
-   * already, nothing is sent (`already-seeded`).
+   * Set it after a deploy: seeds unless the namespace already has this build's entries (`already-seeded`).
+   * Needed after the first deploy of a Worker, which creates the namespace of a binding without an id.
    * @default false
    */
   afterDeploy?: boolean;
   /**
-   * The store to seed, where it is not Workers KV, see `seedCache`. Then nothing is asked of wrangler.
-   * @default what the built site reads
+   * The store to seed, if it is not Workers KV; see `seedCache`. wrangler is then not used.
+   * @default the store that the built site reads
    */
   store?: StoreOptions | string;
   /**
-   * Do nothing. It is what a deploy's `--no-seed-cache` is passed on as.
+   * Do nothing. For deploy scripts with a `--no-seed-cache` flag.
    * @default false
    */
   noSeedCache?: boolean;
   /**
-   * Reject where the seeding fails or cannot be done. Otherwise the result says so, and a deploy
-   * goes on.
+   * Reject if seeding fails or is skipped. Otherwise the result says so, and a deploy continues.
    * @default false
    */
   strict?: boolean;
@@ -288,11 +286,11 @@ export interface ProjectSeedOptions extends Omit<
 export interface ProjectSeedResult extends SeedResult {
   /** Where the entries went. */
   target?: SeedTarget;
-  /** What went wrong. What was stored until then is counted. */
+  /** What went wrong. Entries stored before that are counted. */
   failure?: SeedFailure;
 }
 
-/** Options of `pruneFromProject`. Those of `seedFromProject` mean what they mean there. */
+/** Options of `pruneFromProject`. Options of `seedFromProject` have the same meaning. */
 export interface ProjectPruneOptions extends Pick<
   ProjectSeedOptions,
   | "root"
@@ -316,28 +314,28 @@ export interface ProjectPruneOptions extends Pick<
   | "signal"
 > {
   /**
-   * The deployed site, which is asked which build is live. Needed for a `store`.
+   * The deployed site, which says which build is live. Required with `store`.
    * @default the deployed Worker's code is read through the API
    */
   url?: string;
   /**
-   * How many of the newest builds are kept, from 1 to 10,000. The build in `dist` and the live one are
-   * kept in any case.
+   * How many of the newest builds to keep, from 1 to 10,000. The build in `dist` and the live one are
+   * always kept.
    * @default 3
    */
   keep?: number;
   /**
-   * Keep builds that are younger than so many seconds.
+   * Keep builds that are younger than this many seconds.
    * @default none
    */
   olderThanSeconds?: number;
   /**
-   * Say what would be deleted, and delete nothing.
+   * Report what would be deleted, and delete nothing.
    * @default false
    */
   dryRun?: boolean;
   /**
-   * The most entries to delete. The next run goes on.
+   * Maximum number of entries to delete. The next run continues.
    * @default no limit
    */
   maxDeletes?: number;
@@ -345,7 +343,7 @@ export interface ProjectPruneOptions extends Pick<
 
 /** What `pruneFromProject` did. */
 export interface PruneResult {
-  /** The builds that have entries, the newest first. Missing where they were not listed. */
+  /** The builds that have entries, newest first. Missing if they were not listed. */
   builds?: PrunedBuild[];
   /** Entries that were deleted. KV counts one delete for each. */
   kvPairsDeleted?: number;
@@ -353,11 +351,11 @@ export interface PruneResult {
   kvPairsNotDeleted?: number;
   /** Calls that listed keys. */
   lists?: number;
-  /** Why nothing was deleted, if nothing may be. */
+  /** Why pruning was skipped, if it was. */
   skipped?: string;
   /** Stable: a code of `seedFromProject`, or `live-build-unknown`. */
   skippedCode?: string;
-  /** What ended it early. What was deleted until then is counted. */
+  /** What ended it early. Entries deleted before that are counted. */
   failure?: SeedFailure;
   warnings: string[];
   target?: SeedTarget;
@@ -376,7 +374,7 @@ export interface PrunedBuild {
   kept?: string;
 }
 
-/** Options of `verifyFromProject`. Those of `seedFromProject` mean what they mean there. */
+/** Options of `verifyFromProject`. Options of `seedFromProject` have the same meaning. */
 export interface ProjectVerifyOptions extends Pick<
   ProjectSeedOptions,
   | "root"
@@ -415,12 +413,12 @@ export interface ProjectVerifyOptions extends Pick<
 
 /** What `verifyFromProject` found. */
 export interface VerifyResult {
-  /** Whether everything that was looked at is stored and served as it was built. */
+  /** Whether everything that was checked is stored and served as built. */
   isSound: boolean;
   buildId?: string;
   /** Entries of the whole build. */
   kvPairs?: number;
-  /** What reading entries back through the API gave; missing if the namespace is not known. */
+  /** Result of reading entries back through the API; missing if the namespace is unknown. */
   stored?: StoredCheck;
   /** What the site answered; missing without `url`. */
   site?: SiteCheck;
@@ -435,9 +433,9 @@ export interface VerifyResult {
 /** Entries that were read back through the API. */
 export interface StoredCheck {
   checked: number;
-  /** As the build has them, but for their times. */
+  /** Equal to the build's, except for times. */
   same: number;
-  /** Rendered again by the Worker since. */
+  /** Rendered again by the Worker since seeding. */
   rewritten: number;
   missing: number;
   different: number;
@@ -446,7 +444,7 @@ export interface StoredCheck {
 
 /** What a site answered. */
 export interface SiteCheck {
-  /** Answers by what was asked for: documents, RSC payloads, metadata routes, documents with a query. */
+  /** Answers by kind of request: documents, RSC payloads, metadata routes, documents with a query. */
   counts: Record<"html" | "rsc" | "route" | "query", SiteCount>;
   problems: {
     url: string;
@@ -474,9 +472,9 @@ export interface SeedTarget {
   accountId?: string;
   /** The KV namespace; missing for another store. */
   namespaceId?: string;
-  /** A store that is not Workers KV, without credentials: `redis://host:6379`, `dir:/srv/cache`. */
+  /** A store other than Workers KV, without credentials: `redis://host:6379`, `dir:/srv/cache`. */
   store?: string;
-  /** The binding it was found by. */
+  /** The binding that names it. */
   binding?: string;
   /** The wrangler configuration it was found in. */
   configPath?: string;
@@ -488,7 +486,7 @@ export interface SeedTarget {
 export interface SeedFailure {
   /**
    * Stable: a code of `seedKvCache`; with `local` also `LOCAL_STATE_UNWRITABLE` (the directory cannot
-   * be written) or `LOCAL_KV_UNAVAILABLE`; `UNKNOWN` where something without a code was thrown.
+   * be written) or `LOCAL_KV_UNAVAILABLE`; `UNKNOWN` if an error without a code was thrown.
    */
   code: string;
   /** For people. */
@@ -496,13 +494,13 @@ export interface SeedFailure {
 }
 
 /**
- * Seeds a project's pages, and finds out where to: the namespace from the wrangler configuration
+ * Seeds a project's pages and finds the target itself: the namespace from the wrangler configuration
  * (through the project's own wrangler), the account and the token as wrangler would.
  *
- * Where something is missing, the promise resolves and `skipped` says what and what to set. Where
- * the seeding fails, or is aborted, it resolves with `failure`. It rejects only with `strict`: as
- * `seedKvCache` does, with `SEEDING_SKIPPED` where something is missing, or with
- * `RENDERS_FAILED` where pages were skipped because they failed to render during the build.
+ * If something is missing, the promise resolves and `skipped` says what to set. If seeding fails or is
+ * aborted, it resolves with `failure`. It rejects only with `strict`: as `seedKvCache` does, with
+ * `SEEDING_SKIPPED` if something is missing, or with `RENDERS_FAILED` if pages were skipped because they
+ * failed to render during the build.
  *
  * @example
  * import { seedFromProject } from "@vinext/seed-native";
@@ -512,15 +510,15 @@ export interface SeedFailure {
 export declare function seedFromProject(options?: ProjectSeedOptions): Promise<ProjectSeedResult>;
 
 /**
- * Verifies that what a seeding was to store is stored, and served: reads entries back from the store and
- * compares them with the build, and with `url` asks the site for their pages, without and with a query,
+ * Verifies that the build's entries are stored and served: reads entries back from the store and compares
+ * them with the build. With `url` it also requests their pages from the site, with and without a query,
  * each once, one after another.
  *
- * A page that was seeded and is not a HIT is a problem: the adapter is missing, `env` is not passed on,
- * the prefix or the namespace is another one. So is another status, other bytes, and a header that
- * names the machine that built the site. A page that revalidates may be STALE.
+ * A seeded page that is not a HIT is a problem: the adapter is missing, `env` is not passed on, or the
+ * prefix or the namespace differs. A different status, different bytes, and a header that names the build
+ * machine are problems too. A page that revalidates may be STALE.
  *
- * Resolves with `skipped` or `failure` where it cannot be done. Rejects only with `INVALID_OPTION`.
+ * Resolves with `skipped` or `failure` if it cannot verify. Rejects only with `INVALID_OPTION`.
  *
  * @example
  * import { verifyFromProject } from "@vinext/seed-native";
@@ -530,14 +528,13 @@ export declare function seedFromProject(options?: ProjectSeedOptions): Promise<P
 export declare function verifyFromProject(options?: ProjectVerifyOptions): Promise<VerifyResult>;
 
 /**
- * Deletes the entries of builds that are no longer live from the namespace of a project, or from the
- * `store` that is named.
+ * Deletes the entries of builds that are no longer live from a project's namespace, or from `store`.
  *
- * What is not certain is kept: the build in `dist`, the live one, the newest ones, and builds of unknown
- * age. If the live build is unknown, nothing is deleted, and `skipped` says why. Tags, fetches,
- * `use cache` entries, other values of `appPrefix` and keys of anything else are never touched.
+ * Keeps the build in `dist`, the live build, the newest builds, and builds of unknown age. If the live
+ * build is unknown, nothing is deleted, and `skipped` says why. Tags, fetches, `use cache` entries, entries
+ * with another `appPrefix` and all other keys are never touched.
  *
- * Resolves with `skipped` or `failure` where it cannot be done, like `seedFromProject`. Rejects only with
+ * Resolves with `skipped` or `failure` if it cannot prune, like `seedFromProject`. Rejects only with
  * `INVALID_OPTION`.
  *
  * @example
@@ -547,12 +544,12 @@ export declare function verifyFromProject(options?: ProjectVerifyOptions): Promi
  */
 export declare function pruneFromProject(options?: ProjectPruneOptions): Promise<PruneResult>;
 
-/** Options of `pruneKvCache`. Those of `pruneFromProject` mean what they mean there. */
+/** Options of `pruneKvCache`. Options of `pruneFromProject` have the same meaning. */
 export interface PruneOptions extends Omit<
   ProjectPruneOptions,
   "root" | "env" | "config" | "binding" | "profile" | "envFiles" | "store"
 > {
-  /** The project's directory, with the build that is kept. */
+  /** The project's directory. Its build is kept. */
   root: string;
   accountId: string;
   namespaceId: string;
@@ -561,10 +558,10 @@ export interface PruneOptions extends Omit<
 
 /**
  * Deletes the entries of builds that are no longer live from the namespace that the options name, by the
- * rules of `pruneFromProject`. No wrangler configuration is read: `url` or `workerName` says where to see
- * which build is live; without either, nothing is deleted.
+ * rules of `pruneFromProject`. No wrangler configuration is read: `url` or `workerName` tells which build
+ * is live; without either, nothing is deleted.
  *
- * Rejects with a code like `seedKvCache`. What ends it after the keys were listed is in `failure`.
+ * Rejects with a code like `seedKvCache`. An error after the keys were listed is in `failure`.
  *
  * @example
  * import { pruneKvCache } from "@vinext/seed-native";
@@ -587,13 +584,13 @@ export declare function pruneKvCache(options: PruneOptions): Promise<PruneResult
 export interface ApiRequest {
   /** Where the API is. */
   apiBaseUrl: string
-  /** The path below that, from its slash on, percent-encoded. */
+  /** The path below that, with its leading slash, percent-encoded. */
   path: string
   /** The query. */
   query?: Record<string, string>
   /** The token, which is sent to the API's origin only. */
   apiToken: string
-  /** Cancels the question. */
+  /** Cancels the request. */
   signal?: AbortSignal
   /** The largest reply to accept, in bytes. */
   maxReplyBytes?: number
@@ -606,24 +603,24 @@ export interface ArtifactExplanation {
   /** Its key within vinext. */
   logicalKey: string
   /**
-   * Its key in KV. Missing where it has over 512 bytes and this version's adapter does not
-   * shorten it.
+   * Its key in KV. Missing if it exceeds 512 bytes and this version's adapter does not shorten
+   * it.
    */
   kvKey?: string
-  /** Its file in `dist/server/prerendered-routes/`. Missing where the path would lead outside. */
+  /** Its file in `dist/server/prerendered-routes/`. Missing if the path would lead outside. */
   file?: string
 }
 
-/** What was found out about a build: the members that every result has. */
+/** Facts about a build, in every result. */
 export interface BuildFindings {
   /** How long it took, in milliseconds. */
   durationMs: number
   /**
-   * Why nothing was done, if nothing was. The deploy can go on: pages that are not seeded are
-   * rendered when they are first visited.
+   * Why nothing was done, if so. The deploy can continue: pages that are not seeded are rendered
+   * on the first visit.
    */
   skipped?: string
-  /** The same as a stable word, such as `no-manifest` or `unknown-version`. */
+  /** The same as a stable code, such as `no-manifest` or `unknown-version`. */
   skippedCode?: string
   /** More detail on `skipped`, if there is any. */
   skippedDetail?: string
@@ -632,15 +629,15 @@ export interface BuildFindings {
   /** The runtime that the entries are for. */
   runtime?: SeededRuntime
   /**
-   * Routes of the manifest that are skipped, each with its reason, in the manifest's order: the first
-   * `maxListed` of them.
+   * Skipped routes of the manifest, each with its reason, in the manifest's order; at most
+   * `maxListed`.
    */
   routesSkipped: Array<RouteSkipped>
   /** How many routes are skipped, listed or not. */
   routesSkippedTotal: number
   /** All skipped routes, by reason. */
   skippedReasons: Array<ReasonSkipped>
-  /** What was assumed because it could not be found out. */
+  /** Problems that did not stop the run, and assumptions that were made. */
   warnings: Array<string>
 }
 
@@ -649,14 +646,14 @@ export interface BuildOptions {
   /** The project's directory. The build is in its `dist/`. */
   root: string
   /**
-   * The `appPrefix` of the KV adapter; empty for none. Another one than the built Worker has is
-   * refused (`adapter-options-differ`).
+   * The `appPrefix` of the KV adapter; empty for none. A value other than the built Worker's is
+   * rejected (`adapter-options-differ`).
    * @default what the built Worker shows, else the Vite configuration (from vinext 1.0.0-beta.0 on)
    */
   appPrefix?: string
   /**
-   * How long KV keeps pages that revalidate, in whole seconds. KV's minimum is 60; less is taken
-   * for 60.
+   * How long KV keeps pages that revalidate, in whole seconds. Values below KV's 60-second
+   * minimum are raised to 60.
    * @default the adapter's, as the built Worker or the Vite configuration shows it, else
    * 10 × `revalidate` or `expire`, whichever is longer, from 60 to 2,592,000 (30 days)
    */
@@ -664,70 +661,69 @@ export interface BuildOptions {
   /**
    * How long KV keeps static pages, in whole seconds (not milliseconds), at most 2,147,483,647.
    * Values below KV's 60-second minimum are raised to 60.
-   * Without it they stay until they are deleted, also those of old builds.
+   * Without it, static pages stay until they are deleted, including those of old builds.
    * @default none
    */
   staticTtlSeconds?: number
   /**
-   * The packages that will read the entries, by exact version. With it, neither the project's
-   * packages nor its Vite configuration are read; the built Worker is.
+   * Exact versions of the packages that will read the entries. If set, the project's packages
+   * and Vite configuration are not read, but the built Worker is.
    * @default the versions installed in `root`, detected from their code
    */
   runtime?: RuntimeVersions
   /**
-   * Seed vinext before 0.2.1 too. The manifests of these versions also list pages that read
-   * cookies, headers or the query string, and do not tell them apart: seeding such a page shows
-   * everybody the same one. Set it only for a site that has none.
+   * Also seed vinext before 0.2.1. The manifests of these versions do not distinguish pages that
+   * read cookies, headers or the query string: seeding such a page shows every visitor the same
+   * content. Set it only for a site without such pages.
    * @default false
    */
   allowUnprovenRoutes?: boolean
   /**
-   * Seed pages whose render failed during the build: the error page in place of a page, a page in
-   * which a part failed, and the pages that are skipped as `ends-in-metadata` or
-   * `followed-redirect`. Every visitor gets them until the page is rendered again.
+   * Seed pages whose render failed during the build: error pages, pages in which a part failed,
+   * and pages that are otherwise skipped as `ends-in-metadata` or `followed-redirect`. Every
+   * visitor gets them until the page is rendered again.
    * @default false
    */
   seedFailedRenders?: boolean
   /**
-   * The Vite configuration to compare the built Worker with, and to read the KV adapter's options from
-   * where the Worker does not show them, relative to `root`; `false` not to read any. It is loaded in
-   * a process of its own.
+   * The Vite configuration, relative to `root`; `false` to read none. It is compared with the
+   * built Worker, and provides the KV adapter's options if the Worker does not show them. It is
+   * loaded in a separate process.
    * @default the one that Vite would find in `root`
    */
   viteConfig?: string | false
   /**
-   * The mode that the build ran in, as `vite build --mode`. Configurations may go by it, and by the
-   * variables of `.env.<mode>`.
+   * The mode that the build ran in, as `vite build --mode`. The configuration may depend on it,
+   * and on the variables of `.env.<mode>`.
    * @default production
    */
   viteMode?: string
   /**
-   * Compare the installed vinext's own key function with ours on a few paths before anything
-   * else, where it can be imported (from 0.0.49 on).
+   * Before anything else, compare this package's keys with those of the installed vinext's own
+   * key function on a few paths, if it can be imported (from 0.0.49 on).
    * @default true
    */
   selfCheck?: boolean
   /**
-   * How many skipped routes, and how many keys of entries that are not stored, the result names. All
-   * are counted, and skipped routes are counted by reason too; naming a million takes half a
-   * gigabyte.
+   * How many skipped routes, and how many keys of entries that are not stored, the result lists.
+   * All are counted, skipped routes also by reason. Listing a million takes half a gigabyte.
    * @default 10_000
    */
   maxListed?: number
   /**
-   * Globs of paths that are written before all others where `maxWrites` is not enough for all:
+   * Globs of paths that are written first when `maxWrites` is not enough for all:
    * `*` matches within a segment, `**` any number of segments.
    * @default none
    */
   first?: string[]
   /**
-   * Write the HTML of pages, and leave their RSC payloads to the Worker, which renders one when it
-   * is first requested. That halves the writes.
+   * Write only the HTML of pages. The Worker renders an RSC payload when it is first requested.
+   * This halves the writes.
    * @default false
    */
   htmlOnly?: boolean
   /**
-   * Why nothing is to be seeded, where the JavaScript of this package found a reason.
+   * Why nothing is to be seeded, if this package's JavaScript found a reason.
    * @internal
    */
   refusal?: SeedRefusal
@@ -735,7 +731,7 @@ export interface BuildOptions {
 
 /** Entries that are not stored, for one reason. */
 export interface EntriesNotStored {
-  /** Why, as a stable word: one of the error's codes, or `over-budget`. */
+  /** Why, as a stable code: one of the error's codes, or `over-budget`. */
   code: string
   /** Why, for people. */
   message: string
@@ -743,15 +739,16 @@ export interface EntriesNotStored {
   mayBeStored: boolean
   /** How many there are. */
   count: number
-  /** The keys of the first of them, for all reasons together up to `maxListed`. */
+  /** The keys of the first ones; at most `maxListed` for all reasons together. */
   keys: Array<string>
 }
 
 /**
- * Tells under which keys and tags the runtime looks for a page, without touching file or network.
+ * Returns the keys and tags under which the runtime looks up a page. Accesses neither files nor
+ * the network.
  *
- * Throws an `Error` whose `code` is `INVALID_OPTION` where an option is missing or wrong, and
- * `FORMAT_UNKNOWN` where the format of the version is not known, or cannot be seeded.
+ * Throws an `Error` with the `code` `INVALID_OPTION` if an option is missing or invalid, or
+ * `FORMAT_UNKNOWN` if the version's format is unknown or cannot be seeded.
  *
  * @example
  * import { explainRoute } from "@vinext/seed-native";
@@ -776,11 +773,11 @@ export interface ExportedFile {
 }
 
 /**
- * Writes what `seedKvCache` would send to files that `wrangler kv bulk put` takes, and that the KV
- * bulk API takes as request bodies. It needs no account, no namespace and no token.
+ * Writes what `seedKvCache` would send to files for `wrangler kv bulk put`, which the KV bulk API
+ * also accepts as request bodies. Needs no account, namespace or token.
  *
- * Where there is nothing to do, the promise resolves and `skipped` says why; the directory is then
- * not touched. It rejects like that of `seedKvCache`, and with `EXPORT_DIRECTORY_NOT_EMPTY` or
+ * If there is nothing to do, the promise resolves and `skipped` says why; the directory is not
+ * touched. Rejects like `seedKvCache`, and with `EXPORT_DIRECTORY_NOT_EMPTY` or
  * `EXPORT_UNWRITABLE`.
  *
  * @example
@@ -790,17 +787,17 @@ export interface ExportedFile {
  */
 export declare function exportKvSeed(options: ExportOptions): Promise<SeedExport>
 
-/** What `exportKvSeed` is to write. Options of `seedKvCache` mean what they mean there. */
+/** Options of `exportKvSeed`. Options of `seedKvCache` have the same meaning. */
 export interface ExportOptions extends BuildOptions {
   /** Output directory. It is created if needed, and must be empty. */
   directory: string
   /**
-   * The most entries in one file, from 1 to 10,000.
+   * Maximum number of entries in one file, from 1 to 10,000.
    * @default 10_000
    */
   maxBatchPairs?: number
   /**
-   * The most bytes in one file, from 1 to 100,000,000.
+   * Maximum bytes in one file, from 1 to 100,000,000.
    * @default 25_000_000
    */
   maxBatchBytes?: number
@@ -821,7 +818,7 @@ export interface KvPruneOptions {
   apiToken?: string
   /** The API. */
   apiBaseUrl?: string
-  /** The store, where it is not Workers KV. Then account, namespace and token are not looked at. */
+  /** The store, if it is not Workers KV. Account, namespace and token are then ignored. */
   store?: NativeStore
   /** How many of the newest builds are kept. */
   keep?: number
@@ -829,7 +826,7 @@ export interface KvPruneOptions {
   olderThanSeconds?: number
   /** Whether to delete nothing. */
   dryRun?: boolean
-  /** The most entries to delete. */
+  /** Maximum number of entries to delete. */
   maxDeletes?: number
   /** The deployed Worker's code. */
   workerCode?: string
@@ -848,7 +845,7 @@ export interface NativeCacheOptions extends RunOptions {
   store: NativeStore
 }
 
-/** An entry on its way to a handler. */
+/** An entry to pass to a handler. */
 export interface NativeEntry {
   /**
    * The logical key.
@@ -865,7 +862,7 @@ export interface NativeEntry {
 /** The handler. */
 export interface NativeHandlerOptions extends RunOptions {
   /**
-   * Hands an entry to the handler. Never rejects.
+   * Passes an entry to the handler. Never rejects.
    * @internal
    */
   set: (entry: NativeEntry) => Promise<NativeSetOutcome>
@@ -903,12 +900,12 @@ export interface NativePages {
    */
   isOver: boolean
   /**
-   * What is wrong with the page after these.
+   * Why the page after these is invalid.
    * @internal
    */
   invalid?: string
   /**
-   * What was thrown in place of a page.
+   * The value thrown instead of a page.
    * @internal
    */
   failure?: string
@@ -922,12 +919,12 @@ export interface NativeSetOutcome {
    */
   failure?: string
   /**
-   * How long it was waited for, in milliseconds, if it did not settle.
+   * The elapsed time limit in milliseconds, if it did not settle.
    * @internal
    */
   timedOutAfterMs?: number
   /**
-   * The same, if its process does not answer at all.
+   * The same, if its process does not respond at all.
    * @internal
    */
   busyForMs?: number
@@ -966,7 +963,7 @@ export interface NativeStore {
    */
   bucket?: string
   /**
-   * Of `s3`: what names of objects begin with, before the keys.
+   * Of `s3`: prefix of object names.
    * @internal
    */
   prefix?: string
@@ -983,11 +980,11 @@ export interface NativeStore {
 }
 
 /**
- * Counts what `seedKvCache` would send, by packing everything and sending nothing. It needs no
- * account, no namespace and no token.
+ * Counts what `seedKvCache` would send: packs everything and sends nothing. Needs no account,
+ * namespace or token.
  *
- * Where there would be nothing to do, the promise resolves and `skipped` says why. It rejects like
- * that of `seedKvCache`.
+ * If there would be nothing to do, the promise resolves and `skipped` says why. Rejects like
+ * `seedKvCache`.
  *
  * @example
  * import { planKvSeed } from "@vinext/seed-native";
@@ -1004,25 +1001,25 @@ export interface PlannedEntrySize {
   bytes: number
 }
 
-/** What `planKvSeed` is to look at. Every option means what it means for `seedKvCache`. */
+/** Options of `planKvSeed`. Options of `seedKvCache` have the same meaning. */
 export interface PlanOptions extends BuildOptions {
   /**
-   * The most entries in one request, from 1 to 10,000.
+   * Maximum number of entries in one request, from 1 to 10,000.
    * @default 10_000
    */
   maxBatchPairs?: number
   /**
-   * The most bytes in one request, from 1 to 100,000,000.
+   * Maximum bytes in one request, from 1 to 100,000,000.
    * @default 8_388_608 (8 MiB)
    */
   maxBatchBytes?: number
   /**
-   * The most entries to write.
+   * Maximum number of entries to write.
    * @default no limit
    */
   maxWrites?: number
   /**
-   * The store to plan for, where it is not Workers KV: as for `seedCache`.
+   * The store to plan for, if it is not Workers KV, as for `seedCache`.
    * @default Workers KV
    */
   store?: StoreOptions | string
@@ -1045,42 +1042,41 @@ export interface ReadStoreOptions {
 
 /** Routes that were skipped for the same reason. */
 export interface ReasonSkipped {
-  /** Why, as a stable word, such as `missing-artifact` or `not-rendered`. */
+  /** Why, as a stable code, such as `missing-artifact` or `not-rendered`. */
   code: string
   /**
-   * Why, for people. Where it names a file, that of the first route. Beyond 100 reasons of one code,
-   * the last covers all others too.
+   * Why, for people. If it names a file, that is the first route's. After 100 reasons with one
+   * code, the last one covers all others too.
    */
   reason: string
   /** How many routes. */
   count: number
-  /** The path of the first, or its pattern where it has none. */
+  /** The path of the first, or its pattern if it has none. */
   example: string
 }
 
-/** How often, and for how long, a request is tried. */
+/** How often, and for how long, requests are retried. */
 export interface RetryOptions {
   /**
-   * Requests for the same entries, the first included, from 1 to 100.
+   * Number of requests for the same entries, including the first, from 1 to 100.
    * @default 8
    */
   attempts?: number
   /**
-   * The wait after the first failure, in milliseconds. It doubles with each further one, and up to
-   * the same again is added at random. After a 429 that does not say how long to wait it is eight
-   * times as long.
+   * The delay after the first failure, in milliseconds. It doubles after each further failure,
+   * plus up to 100 % jitter. After a 429 without `retry-after` it is eight times as long.
    * @default 100
    */
   initialDelayMs?: number
   /**
-   * The longest wait, before the random part, in milliseconds.
+   * The longest delay, without jitter, in milliseconds.
    * @default 10_000
    */
   maxDelayMs?: number
   /**
-   * The longest time that failing requests for the same entries may take together with the waits
-   * between them, in milliseconds. Waits that Cloudflare orders (`retry-after`) do not count; they
-   * may take ten minutes.
+   * The longest total time of failing requests for the same entries and the delays between them,
+   * in milliseconds. Pauses that Cloudflare asks for (`retry-after`) do not count; they may take
+   * ten minutes.
    * @default 300_000
    */
   totalMs?: number
@@ -1099,11 +1095,11 @@ export interface RouteExplanation {
   /** Where the response is, if the route is a metadata route such as `sitemap.xml`. */
   metadata: ArtifactExplanation
   /**
-   * Where the page is, document and data, if the Pages Router serves it. Missing before vinext 1.4.0,
-   * whose pages of the Pages Router are not seeded.
+   * Where the page's entry is, for document and data, if the Pages Router serves it. Missing
+   * before vinext 1.4.0, where such pages are not seeded.
    */
   pages?: ArtifactExplanation
-  /** The tags that purge a page's entries, those of `fetch` and `cacheTag` apart. */
+  /** The tags that purge a page's entries, except those of `fetch` and `cacheTag`. */
   tags: Array<string>
 }
 
@@ -1111,7 +1107,7 @@ export interface RouteExplanation {
 export interface RouteQuery {
   /** Its pattern, as in the manifest: `/blog/:slug`. */
   route: string
-  /** Its concrete path, percent-encoded as in the manifest, where that differs. */
+  /** Its concrete path, percent-encoded as in the manifest, if it differs. */
   path?: string
   /** The Worker's build id. */
   buildId: string
@@ -1138,77 +1134,80 @@ export interface RouteQuery {
 export interface RouteSkipped {
   /** Its pattern, as in the manifest. */
   route: string
-  /** Its concrete path, where it differs from the pattern. */
+  /** Its concrete path, if it differs from the pattern. */
   path?: string
   /** Why, for people. */
   reason: string
-  /** Why, as a stable word, such as `missing-artifact` or `not-rendered`. */
+  /** Why, as a stable code, such as `missing-artifact` or `not-rendered`. */
   code: string
   /**
-   * More detail, if there is any: the digest by which the build's log names
-   * the error (`failed-render`), the page that was rendered instead (`followed-redirect`), what
-   * the build wrote down (`not-rendered`).
+   * More detail, if there is any: the error's digest in the build's log (`failed-render`), the
+   * page that was rendered instead (`followed-redirect`), the build's own reason
+   * (`not-rendered`).
    */
   detail?: string
 }
 
-/** How a run goes about it: the options that every seeding takes. */
+/** Options of all functions that seed. */
 export interface RunOptions extends BuildOptions {
   /**
-   * The most memory that a run may take on top of what the process has, in bytes. How far it reads
-   * ahead, how large requests are and how many are in flight follows from it, where they are not
-   * given. A run needs at least 32 MB; with less it takes that.
+   * Maximum memory that a run may use in addition to the process's own, in bytes. Read-ahead,
+   * the size of requests and their number follow from it unless set. A run needs at least 32 MB;
+   * lower values are exceeded.
    * @default 128_000_000
    */
   maxMemoryBytes?: number
   /**
-   * The most entries in one request, from 1 to 10,000 (the API's limit).
+   * Maximum number of entries in one request, from 1 to 10,000 (the API's limit).
    * @default 10_000
    */
   maxBatchPairs?: number
   /**
-   * The most bytes in one request, as they are sent, from 1 to 100,000,000 (the API's limit). An
-   * entry that is larger has a request to itself.
+   * Maximum bytes in one request, as sent, from 1 to 100,000,000 (the API's limit). A larger
+   * entry gets a request of its own.
    * @default what `maxMemoryBytes` allows, at most 8_388_608 (8 MiB)
    */
   maxBatchBytes?: number
   /**
-   * Requests in flight at a time, from 1 to 64.
+   * Number of requests in flight, from 1 to 64.
    * @default what `maxMemoryBytes` allows, at most 8
    */
   concurrency?: number
-  /** How often, and for how long, a request is tried. Storing the same entry twice does no harm. */
+  /**
+   * How often, and for how long, requests are retried. Storing the same entry twice does no
+   * harm.
+   */
   retry?: RetryOptions
   /** How long a request may take. */
   timeouts?: TimeoutOptions
   /**
-   * Write every entry, also those that are stored already and have not changed.
+   * Write every entry, even unchanged ones.
    * @default false
    */
   force?: boolean
   /**
-   * The most entries to write. What matters most is written first: the paths that `first` names;
-   * then HTML before payloads, short paths before long ones, pages without `revalidate` before those
-   * with it. The rest is in `notStored` as `over-budget`, and the runtime renders it when it is first
-   * visited. Entries that have not changed cost nothing.
+   * Maximum number of entries to write. The most important come first: paths that match `first`,
+   * then HTML before payloads, short paths before long ones, pages without `revalidate` before
+   * those with it. The rest is in `notStored` as `over-budget`, and the runtime renders it on
+   * the first visit. Unchanged entries cost nothing.
    * @default no limit
    */
   maxWrites?: number
   /**
-   * Pages to seed in place of those that a build has pre-rendered: for a site whose pages are rendered
-   * elsewhere, or one by one. They get the keys, tags and values that a build with the same pages has.
-   * The next page is asked for when there is room for it, so any number may come. Cannot be combined
-   * with `maxWrites`.
+   * Pages to seed instead of those of a build, for a site whose pages are rendered elsewhere or
+   * one by one. They get the same keys, tags and values as in a build with the same pages. Pages
+   * are requested from the iterator one by one as memory allows, so their number is unlimited.
+   * Cannot be combined with `maxWrites`.
    *
-   * A page that cannot be used ends the run with `INVALID_PAGE`, an iterator that throws with
-   * `PAGES_FAILED`; pages before it are stored, and the error's `report` has them. A page that the
-   * runtime would not read, or whose render failed, is in `routesSkipped` as it is for a build.
+   * An invalid page ends the run with `INVALID_PAGE`; an iterator that throws ends it with
+   * `PAGES_FAILED`. Earlier pages are stored, and the error's `report` counts them. A page that
+   * the runtime would not read, or whose render failed, is in `routesSkipped`, as for a build.
    * @default the pages of the build in `root`
    */
   pages?: Iterable<SeedPage> | AsyncIterable<SeedPage>
   /**
-   * With `pages`: the build id of the site that reads them. Then no build is read: `appPrefix` is what
-   * the options say, and `runtime` what they say or what is installed in `root`.
+   * With `pages`: the build id of the site that reads them. No build is then read: `appPrefix`
+   * comes from the options, `runtime` from the options or the packages installed in `root`.
    * @default that of the build in `root`
    */
   buildId?: string
@@ -1218,19 +1217,19 @@ export interface RunOptions extends BuildOptions {
    */
   trailingSlash?: boolean
   /**
-   * Called as the run goes on, at most ten times a second, and once at the end. If it throws,
-   * the run is cancelled and the promise rejects with what it threw.
+   * Called during the run, at most ten times a second, and once at the end. If it throws, the
+   * run is cancelled and the promise rejects with the thrown value.
    */
   onProgress?: (progress: SeedProgress) => void
   /**
-   * Cancels the run. Requests in flight are dropped; what was stored before stays stored, and the
-   * error's `report` says what that is.
+   * Cancels the run. Requests in flight are dropped; entries already stored stay stored, and the
+   * error's `report` counts them.
    */
   signal?: AbortSignal
 }
 
 /**
- * The text of the files that tell formats apart, by their path within the package.
+ * The text of the files that distinguish formats, by path within the package.
  * @internal
  */
 export interface RuntimeProbes {
@@ -1245,25 +1244,25 @@ export interface RuntimeVersions {
   /** The version of `vinext`, such as `"1.4.0"`. */
   vinext: string
   /**
-   * The version of `@vinext/cloudflare`, which has the KV adapter since 0.2.0. Without it, keys
-   * over 512 bytes are left out.
+   * The version of `@vinext/cloudflare`, which has the KV adapter since 0.2.0. Without it,
+   * entries with keys over 512 bytes are skipped.
    */
   cloudflare?: string
   /**
-   * The packages' files that tell formats apart, read by the JavaScript of this package.
+   * The packages' files that distinguish formats, read by this package's JavaScript.
    * @internal
    */
   probes?: RuntimeProbes
 }
 
 /**
- * What was taken.
+ * A sample of entries.
  * @internal
  */
 export interface Sample {
   /** The entries. */
   entries: Array<SampledEntry>
-  /** How many there are in all. */
+  /** Total number of entries. */
   kvPairs: number
 }
 
@@ -1279,13 +1278,13 @@ export interface SampledEntry {
 }
 
 /**
- * What to take.
+ * Options of a sample.
  * @internal
  */
 export interface SampleOptions {
   /** How many routes' entries. */
   sample?: number
-  /** The store that would have them, where it is not Workers KV. */
+  /** The store that they are for, if it is not Workers KV. */
   store?: NativeStore
   /** Cancels it. */
   signal?: AbortSignal
@@ -1301,15 +1300,15 @@ export interface SeededRuntime {
   generation: string
 }
 
-/** What an export left. */
+/** Result of an export. */
 export interface SeedExport extends BuildFindings {
   /** The files, in order. */
   files: Array<ExportedFile>
-  /** Routes with their main entry in them. */
+  /** Routes whose main entry is in the files. */
   routes: number
-  /** Entries in them. */
+  /** Entries in the files. */
   kvPairs: number
-  /** Bytes of them. */
+  /** Bytes of the files. */
   bytes: number
 }
 
@@ -1320,19 +1319,19 @@ export interface SeedExport extends BuildFindings {
 export declare function seedHandler(options: NativeHandlerOptions): Promise<SeedResult>
 
 /**
- * Uploads the pages that a vinext build has pre-rendered to Workers KV, in the form in which the
- * deployed Worker reads them.
+ * Uploads the pages that a vinext build has pre-rendered to Workers KV, in the format that the
+ * deployed Worker reads.
  *
- * Run it after pre-rendering and before `wrangler deploy`. Keys contain the build id, so the
- * version that is live is not touched.
+ * Run it after pre-rendering and before `wrangler deploy`. Keys contain the build id, so the live
+ * version is not affected.
  *
- * Where there is nothing to do, the promise resolves and `skipped` says why. It rejects, never
- * throws, with an `Error` that has a stable `code`:
+ * If there is nothing to do, the promise resolves and `skipped` says why. It rejects, and never
+ * throws synchronously, with an `Error` that has a stable `code`:
  *
  * | code | meaning |
  * |---|---|
  * | `INVALID_OPTION` | an option is missing or wrong; nothing was sent |
- * | `MANIFEST_UNREADABLE`, `ARTIFACTS_UNREADABLE` | the build's files are there and the machine cannot read them: no permission, too many open files, a broken disk |
+ * | `MANIFEST_UNREADABLE`, `ARTIFACTS_UNREADABLE` | the build's files exist but cannot be read: no permission, too many open files, a broken disk |
  * | `MANIFEST_CHANGED` | the manifest was replaced or the build id changed during the run |
  * | `OUT_OF_RESOURCES` | there is not enough memory, or no thread can be started |
  * | `KV_UNAUTHORIZED` | the token is wrong or lacks the permission "Workers KV Storage: Edit" |
@@ -1343,16 +1342,16 @@ export declare function seedHandler(options: NativeHandlerOptions): Promise<Seed
  * | `KV_HTTP_ERROR`, `KV_REJECTED`, `KV_BAD_REPLY`, `KV_TOO_LARGE`, `KV_PARTLY_STORED` | Cloudflare did not store the entries; see `status` and `cloudflareCodes` |
  * | `TLS_UNTRUSTED` | the server's certificate is not trusted; the message names the variable that helps |
  * | `TLS_SETUP_FAILED` | HTTPS cannot be set up on this machine |
- * | `PROXY_REFUSED` | the proxy wants another user name or password |
+ * | `PROXY_REFUSED` | the proxy rejected the user name or password |
  * | `INVALID_PAGE` | a page of `pages` cannot be used; the message names it. Pages before it are stored |
  * | `PAGES_FAILED` | the iterator of `pages` threw; `cause` is what it threw |
  * | `ABORT_ERR` | `signal` was aborted; `name` is `AbortError`, `cause` the signal's reason |
  * | `INTERNAL_ERROR` | a bug in this package |
  *
- * What may pass is tried again, see `retry`. Where Cloudflare answered, the error has its `status`,
- * its error codes as `cloudflareCodes`, and `cfRay`, which Cloudflare's support asks for. From the
- * first entry on, it has `retries` and `report`, a `SeedResult`: what is stored anyway, and by
- * key what is not.
+ * Transient errors are retried, see `retry`. If Cloudflare answered, the error has its `status`,
+ * its error codes as `cloudflareCodes`, and `cfRay`, which Cloudflare's support asks for. Once
+ * entries have been packed, it has `retries` and `report`, a `SeedResult` that says what is stored
+ * and, by key, what is not.
  *
  * @example
  * import { seedKvCache } from "@vinext/seed-native";
@@ -1366,7 +1365,7 @@ export declare function seedHandler(options: NativeHandlerOptions): Promise<Seed
  */
 export declare function seedKvCache(options: SeedOptions): Promise<SeedResult>
 
-/** What `seedKvCache` is to do. */
+/** Options of `seedKvCache`. */
 export interface SeedOptions extends RunOptions {
   /** The Cloudflare account that owns the namespace. */
   accountId: string
@@ -1374,7 +1373,7 @@ export interface SeedOptions extends RunOptions {
   namespaceId: string
   /**
    * A Cloudflare API token with the permission "Workers KV Storage: Edit". It is sent to
-   * `apiBaseUrl` only, and is in no message and no result.
+   * `apiBaseUrl` only and appears in no message or result.
    */
   apiToken: string
   /**
@@ -1383,15 +1382,15 @@ export interface SeedOptions extends RunOptions {
    */
   apiBaseUrl?: string
   /**
-   * Compress request bodies with gzip. Whether Cloudflare's API takes that is not documented, so it is
-   * tried with one request. If that is refused, or if compressing takes longer than it saves, everything
-   * is sent plain. `bytesUploaded` counts plain bytes either way.
+   * Compress request bodies with gzip. Cloudflare does not document whether its API accepts
+   * this, so one request tries it. If it is rejected, or if compressing takes longer than it
+   * saves, everything is sent uncompressed. `bytesUploaded` always counts uncompressed bytes.
    * @default false
    */
   compress?: boolean
 }
 
-/** What seeding would do. */
+/** Result of `planKvSeed`. */
 export interface SeedPlan extends BuildFindings {
   /** Routes that would be seeded. */
   routes: number
@@ -1399,21 +1398,21 @@ export interface SeedPlan extends BuildFindings {
   totalRoutes: number
   /** Entries that would be stored. KV counts and bills one write for each. */
   kvPairs: number
-  /** The routes whose main entry would be written within `maxWrites`; without it, all of them. */
+  /** Routes whose main entry would be written within `maxWrites`; without it, all routes. */
   routesWithinBudget: number
-  /** Those of the entries that would be written within `maxWrites`. */
+  /** Entries that would be written within `maxWrites`. */
   kvPairsWithinBudget: number
   /** Bytes of the requests that would store them. */
   bytes: number
   /** Requests. */
   batches: number
-  /** The ten largest entries, the largest first. */
+  /** The ten largest entries, largest first. */
   largestEntries: Array<PlannedEntrySize>
 }
 
-/** How far a run is. */
+/** Progress of a run. */
 export interface SeedProgress {
-  /** What is being done: the manifest is read, pages are packed and sent, all is done. */
+  /** The phase: reading the manifest; packing and sending pages; done. */
   phase: "plan" | "send" | "done"
   /** Routes of the manifest that are packed or skipped so far. */
   routes: number
@@ -1424,8 +1423,8 @@ export interface SeedProgress {
   /** Bytes of the requests that stored them. */
   bytes: number
   /**
-   * How long no request will be made, in milliseconds, where a pause has just begun: Cloudflare
-   * requested it, or the requests it allows in five minutes are used up.
+   * Length of a pause that has just begun, in milliseconds: Cloudflare asked for it, or the
+   * requests it allows in five minutes are used up.
    */
   pausedForMs?: number
 }
@@ -1441,7 +1440,7 @@ export interface SeedRefusal {
   reason: string
 }
 
-/** What `seedKvCache` did. */
+/** Result of `seedKvCache`. */
 export interface SeedResult extends BuildFindings {
   /** Routes in the manifest. */
   routes: number
@@ -1453,13 +1452,13 @@ export interface SeedResult extends BuildFindings {
   /** Entries that this run has stored. Cloudflare counts each as one write. */
   kvPairsUploaded: number
   /**
-   * Entries that an earlier run has stored and that have not changed since. They are not written
+   * Entries that an earlier run stored and that have not changed since. They are not written
    * again.
    */
   kvPairsUnchanged: number
-  /** Entries that are to be stored: those that are uploaded, unchanged or not stored. */
+  /** All entries of the run: uploaded, unchanged and not stored. */
   kvPairsPlanned: number
-  /** Entries that are not stored; 0 unless the promise rejects or `maxWrites` is not enough. */
+  /** Entries that are not stored; 0 unless the promise rejects or `maxWrites` was reached. */
   kvPairsNotStored: number
   /** Which entries are not stored, by reason, in the manifest's order. */
   notStored: Array<EntriesNotStored>
@@ -1484,11 +1483,11 @@ export declare function seedStore(options: NativeCacheOptions): Promise<SeedResu
  * @internal
  */
 export interface SiteRequest {
-  /** What to ask for. */
+  /** The URL to request. */
   url: string
   /** Headers to send, as pairs of name and value. */
   headers?: Array<Array<string>>
-  /** Cancels the question. */
+  /** Cancels the request. */
   signal?: AbortSignal
 }
 
@@ -1503,21 +1502,21 @@ export interface SiteResponse {
   headers: Array<Array<string>>
   /** The body. */
   body: Buffer
-  /** Whether there is more of the body. */
+  /** Whether the body was cut off. */
   isTruncated: boolean
-  /** What in the environment cannot be used and is ignored. */
+  /** Settings in the environment that are invalid and ignored. */
   warnings: Array<string>
 }
 
 /** How long the parts of a request may take, each from 1 millisecond to an hour. */
 export interface TimeoutOptions {
   /**
-   * Connecting, TLS included, in milliseconds.
+   * Connecting, including TLS, in milliseconds.
    * @default 15_000
    */
   connectMs?: number
   /**
-   * Without anything sent while a body is on its way, in milliseconds.
+   * Without progress while sending a body, in milliseconds.
    * @default 60_000
    */
   idleMs?: number
@@ -1527,7 +1526,7 @@ export interface TimeoutOptions {
    */
   replyMs?: number
   /**
-   * All of a request, in milliseconds.
+   * A whole request, in milliseconds.
    * @default 300_000
    */
   requestMs?: number

@@ -253,7 +253,7 @@ it("the first deploy seeds afterwards and says so", async () => {
       "node_modules/vite/package.json": { name: "vite", bin: "cli.cjs" },
       "node_modules/vite/cli.cjs": "",
       "node_modules/cf/package.json": { name: "cf", bin: "cli.cjs" },
-      // The deploy makes the namespace.
+      // The deploy creates the namespace.
       "node_modules/cf/cli.cjs": `
         const { CLOUDFLARE_API_BASE_URL: base, CLOUDFLARE_API_TOKEN: token } = process.env;
         const body = '--x\\r\\nname="metadata"\\r\\n\\r\\n{"bindings":[{"type":"kv_namespace","name":"VINEXT_KV_CACHE"}]}\\r\\n--x--';
@@ -266,7 +266,7 @@ it("the first deploy seeds afterwards and says so", async () => {
   expect(code, stderr).toBe(0);
   expect(cloudflare.writes().map(({ what }) => what)).toEqual(["worker", "kv"]);
   expect(stderr).toMatch(
-    /first deploy creates the KV namespace.*until it is done visitors get a MISS/su,
+    /first deploy creates the KV namespace.*visitors get a MISS until it is done/su,
   );
   expect(stdout).toContain("Seeded 2 pages");
 

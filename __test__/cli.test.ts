@@ -364,7 +364,7 @@ describe("an invalid command line", () => {
     [["export"], "missing required argument 'dir'"],
     [["plan", "--", "--dry-run"], "only deploy takes arguments after --"],
     [["deploy", "--local"], "deploy does not take --local"],
-    [["--persist-to", "state"], "--persist-to goes with --local"],
+    [["--persist-to", "state"], "--persist-to requires --local"],
   ])("%j exits with 2", async (args, message) => {
     const { code, stdout, stderr } = await cli(args, { cwd: root() });
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });

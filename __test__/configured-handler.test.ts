@@ -79,7 +79,7 @@ const seed = (root: string, more: object = {}) =>
   seedCache({ root, ...RUNTIME, ...QUICK, store: "handler", ...more });
 
 describe("the project's own cache handler", () => {
-  it("is made with the configured options and the environment, and gets every entry", async () => {
+  it("is created with the configured options and the environment, and gets every entry", async () => {
     const root = project(RECORDING, { options: { file: "calls.jsonl" } });
     writeFileSync(path.join(root, ".env"), `RECORD_IN=${root}\n`);
     const env = { CLOUDFLARE_API_TOKEN: "a-token-of-somebody" };
@@ -107,7 +107,7 @@ describe("the project's own cache handler", () => {
     }
   });
 
-  it("is planned without being loaded, with the numbers that a seeding has", async () => {
+  it("is planned without being loaded, with the same numbers as seeding", async () => {
     const root = project('throw new Error("loaded");');
     const plan = await planKvSeed({ root, ...RUNTIME, store: "handler" });
     expect(plan).toMatchObject({ routes: 3, kvPairs: 6 });
@@ -120,7 +120,7 @@ describe("the project's own cache handler", () => {
     });
   });
 
-  it("may be named, with its options, in place of a configuration", async () => {
+  it("may be passed as an option instead of a configuration", async () => {
     const root = project('throw new Error("of the configuration");');
     writeFileSync(
       path.join(root, "other.mjs"),
@@ -145,7 +145,7 @@ describe("the project's own cache handler", () => {
   it.each([
     ["a factory in CommonJS", "adapter.cjs", "module.exports = () => ({ set() {} });"],
     [
-      "a module that imports others when it is called",
+      "a module with dynamic imports",
       "adapter.ts",
       withSet(
         'const { writable } = await import("@lib/writable.ts"); if (!writable) throw new Error("no");',
@@ -161,7 +161,7 @@ describe("the project's own cache handler", () => {
     });
   });
 
-  it("is closed at the end, and has time for what it writes behind its calls", async () => {
+  it("is closed at the end, after its background writes", async () => {
     const closing = `import { writeFileSync } from "node:fs";
       const kept = [];
       export default ({ options }) => ({
@@ -197,23 +197,27 @@ describe("the project's own cache handler", () => {
 describe("a cache handler that fails", () => {
   it.each([
     ["has no method `set`", "export default () => ({ get() {} });", "has no method `set`"],
-    ["is no factory", "export default { set() {} };", "no factory or class as its default export"],
-    ["is missing from its module", "export const handler = {};", "no factory or class"],
-    ["throws when it is made", 'export default () => { throw new Error("no key"); };', "no key"],
+    [
+      "is not a factory",
+      "export default { set() {} };",
+      "no factory or class as its default export",
+    ],
+    ["is not the default export", "export const handler = {};", "no factory or class"],
+    ["throws in its factory", 'export default () => { throw new Error("no key"); };', "no key"],
     ["is a promise", "export default async () => ({ set() {} });", "returned a promise"],
     [
-      "imports what is not there",
+      "imports a missing module",
       'import "nowhere-at-all"; export default () => {};',
       "nowhere-at-all",
     ],
-    ["is no JavaScript", "export default (", "could not be loaded"],
+    ["is not JavaScript", "export default (", "could not be loaded"],
     ["ends its process", "process.exit(7);", "its process ended with 7"],
     [
-      "says why it ends its process",
+      "prints why it ends its process",
       'console.error("Error: out of luck"); process.exit(7);',
       "Error: out of luck",
     ],
-  ])("%s: no entry is stored, each has the reason", async (_, code, message) => {
+  ])("%s: no entry is stored, and each reports the reason", async (_, code, message) => {
     const failure = await failureOf(seed(project(code)));
     expect(failure.code).toBe("HANDLER_UNAVAILABLE");
     expect(failure.message).toContain(message);
@@ -244,13 +248,13 @@ describe("a cache handler that fails", () => {
     ["loops", "while (true);", "HANDLER_BUSY", "keeps its process busy"],
     ["ends its process", "process.exit(9);", "HANDLER_FAILED", "its process ended with 9"],
     [
-      "leaves a rejection behind",
+      "causes an unhandled rejection",
       'Promise.reject(new Error("behind")); await new Promise(() => {});',
       "HANDLER_FAILED",
       "behind",
     ],
   ])(
-    "%s at each call: the run ends soon, and all is accounted for",
+    "%s at each call: the run ends soon and accounts for every entry",
     async (_, statements, code, message) => {
       const root = project(withSet(statements), { count: 20 });
       const started = performance.now();
@@ -264,7 +268,7 @@ describe("a cache handler that fails", () => {
     },
   );
 
-  it("keeps what it took before it failed", async () => {
+  it("keeps what it stored before it failed", async () => {
     const root = project(
       `let calls = 0;
        export default () => ({ set() { if (++calls > 5) process.exit(3); } });`,
@@ -276,7 +280,7 @@ describe("a cache handler that fails", () => {
     expect(failure.report?.kvPairsUploaded).toBe(5);
   });
 
-  it("shows no login that it was given", async () => {
+  it("shows no credentials", async () => {
     const root = project(
       withSet(
         'throw new Error("no answer from " + process.env.STORE_URL + ", " + process.env.STORE_SECRET);',
@@ -292,7 +296,7 @@ describe("a cache handler that fails", () => {
       expect(stdout + stderr).not.toContain(secret);
   });
 
-  it("is ended with its process when the run is aborted", async () => {
+  it("ends with its process when the run is aborted", async () => {
     const root = project(
       `import { writeFileSync } from "node:fs";
        export default ({ options }) => ({ async set() {
@@ -319,13 +323,13 @@ describe("a cache handler that fails", () => {
   });
 });
 
-describe("what names a handler", () => {
+describe("an invalid handler", () => {
   it.each([
     [{ type: "handler", options: {} }, "`store.options` go with `store.adapter`"],
     [{ type: "handler", adapter: "" }, "`store.adapter` is empty"],
     [{ type: "handler", adapter: 3 }, "`store.adapter` must be a string"],
     [{ type: "handler", url: "redis://h" }, "`store.url` is unknown"],
-  ])("%j is refused", async (store, message) => {
+  ])("%j is rejected", async (store, message) => {
     const failure = await failureOf(seed(project(""), { store }));
     expect(failure).toMatchObject({ code: "INVALID_OPTION" });
     expect(failure.message).toContain(message);
@@ -335,7 +339,7 @@ describe("what names a handler", () => {
 describe.skipIf(!hasRedis || !existsSync(path.join(NODE_REDIS, "node_modules")))(
   "the example's adapter",
   () => {
-    it("fills a real Redis with what `seedCache` writes there itself", async () => {
+    it("fills a real Redis with the same entries as `seedCache`", async () => {
       const adapter = path.join(NODE_REDIS, "cache", "redis-data-adapter.ts");
       const root = project("", { count: 5 });
       const { client, url } = await startRedis();

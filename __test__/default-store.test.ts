@@ -45,7 +45,7 @@ async function command(root: string, args: string[], env: Record<string, string 
 }
 
 describe.skipIf(!hasRedis)("a site whose known adapter keeps pages in Redis", () => {
-  it("is seeded and planned where its adapter looks, without a store being named", async () => {
+  it("is planned and seeded in its adapter's store without a `store` option", async () => {
     const { client, port } = await startRedis(["--requirepass", "hunter22"], {
       password: "hunter22",
     });
@@ -81,8 +81,8 @@ describe.skipIf(!hasRedis)("a site whose known adapter keeps pages in Redis", ()
   });
 });
 
-describe("a site whose store is not known", () => {
-  it("is told which variable is missing, and is planned all the same", async () => {
+describe("a site whose store is unknown", () => {
+  it("reports the missing variable, and is still planned", async () => {
     const root = site({ adapter: S3, options: { bucketEnv: "PAGES_BUCKET" } });
     const { document, said } = await command(root, ["run"]);
     expect(document, said).toMatchObject({ skippedCode: "store-unknown", kvPairsUploaded: 0 });
@@ -98,7 +98,7 @@ describe("a site whose store is not known", () => {
     expect(failure.message).toContain("PAGES_BUCKET");
   });
 
-  it("is told of --to handler where its adapter is not known", async () => {
+  it("suggests --to handler if its adapter is unknown", async () => {
     const root = site({ adapter: "/srv/app/my-adapter.js" });
     const { document, said } = await command(root, ["run"], { REDIS_URL: "redis://localhost" });
     expect(document, said).toMatchObject({ skippedCode: "data-adapter-is-not-kv" });
@@ -106,7 +106,7 @@ describe("a site whose store is not known", () => {
     expect(document.skipped).toContain("--to handler");
   });
 
-  it("is not taken for one that reads Redis where its built code reads KV", async () => {
+  it("does not count as a Redis site if its built code reads KV", async () => {
     const root = site({ adapter: REDIS }, { isOther: false });
     const env = { REDIS_URL: "redis://127.0.0.1:1" };
     const { document, said } = await command(root, ["run"], env);
@@ -116,7 +116,7 @@ describe("a site whose store is not known", () => {
     });
   });
 
-  it("stays one of Workers KV where a namespace is named", async () => {
+  it("uses Workers KV if a namespace is passed", async () => {
     const root = site({ adapter: REDIS });
     const namespaceId = "11111111111111111111111111111111";
     const result = await seedFromProject({ root, ...RUNTIME, namespaceId });
@@ -159,7 +159,7 @@ describe("an adapter's descriptor", () => {
     else expect(place?.store).toMatchObject(store);
   });
 
-  it("says to withSeed where pages go, unless a store is named", () => {
+  it("selects the store of withSeed unless a store is passed", () => {
     const descriptor = { adapter: REDIS, options: { urlEnv: "U", ttlSeconds: 9 } };
     const found = withStoreOfDescriptor(descriptor, {});
     expect(found).toMatchObject({ store: { type: "redis", urlEnv: "U" }, ttlSeconds: 9 });

@@ -186,7 +186,7 @@ describe("the build", () => {
     },
   );
 });
-describe.skipIf(!existsSync("/dev/full"))("a terminal that takes nothing", () => {
+describe.skipIf(!existsSync("/dev/full"))("an output that cannot be written", () => {
   it.each([
     ["standard output", { stdout: "/dev/full" }],
     ["standard error", { stderr: "/dev/full" }],

@@ -91,11 +91,11 @@ describe("the check of", () => {
         expect(error?.code).toBe("INVALID_OPTION");
       }
     }
-    // It goes with `pages` only.
+    // It requires `pages`.
     if (option === "buildId") return;
     // What is right for one function is so for the others. What URLs must be is checked elsewhere.
     if (isRequired || of[0] !== name || name === "explainRoute" || option === "apiBaseUrl") return;
-    // Without a built site to go by, `seedCache` needs a store.
+    // Without a built site, `seedCache` needs a store.
     const missing = name === "seedCache" && option === "store" ? [] : [undefined, null];
     for (const value of [...missing, ...right, ...(kind === "count" ? [max] : [])]) {
       const error = await errorOf(name, withValue(name, option, value));

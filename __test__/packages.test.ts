@@ -144,7 +144,7 @@ describe("the main package", () => {
     }
   });
 
-  it("says that its native code may not be read", () => {
+  it("reports native code without permission to read it", () => {
     const place = temporaryDirectory();
     for (const name of ["lib", "index.js", "package.json"])
       cpSync(path.join(ROOT, name), path.join(place, name), { recursive: true });

@@ -88,9 +88,9 @@ async function* slowly(pages: Iterable<SeedPage>) {
   }
 }
 
-describe("pages that are handed in", () => {
+describe("the option `pages`", () => {
   it.each(["1.4.0", "1.0.0-beta.10", "0.2.1", "0.0.38"])(
-    "get the keys and values of a build with vinext %s",
+    "gives the keys and values of a build with vinext %s",
     async (vinext) => {
       const root = buildOfPages();
       const store = { type: "dir" as const, path: path.join(root, "cache") };
@@ -111,7 +111,7 @@ describe("pages that are handed in", () => {
     },
   );
 
-  it("go to Workers KV as a build's do", async () => {
+  it("writes the same entries to Workers KV as a build", async () => {
     const runtime = { vinext: "1.4.0", cloudflare: "1.4.0" };
     const { pairs: ofBuild } = await seeded(buildOfPages(), { runtime });
     const { pairs, result } = await seeded(".", { runtime, buildId: BUILD_ID, pages: PAGES });
@@ -124,7 +124,7 @@ describe("pages that are handed in", () => {
     expect(timeless(pairs)).toEqual(timeless(ofBuild));
   });
 
-  it("go to a handler", async () => {
+  it("writes to a handler", async () => {
     const stored = new Map<string, any>();
     const handler = { set: async (name: string, value: any) => void stored.set(name, value) };
     const result = await seedCacheHandler({ root: ".", ...SITE, handler, pages: PAGES });
@@ -132,7 +132,7 @@ describe("pages that are handed in", () => {
     expect(stored.get(`app:v2:${BUILD_ID}:/about:html`).html).toBe(PAGES[1]?.html);
   });
 
-  it("take the build id of the build in root, and its trailing slash", async () => {
+  it("uses the build id and the trailing slash of the build in root", async () => {
     const root = buildOf([rendered("/other")], {}, { trailingSlash: true });
     const page = { pathname: "/about", html: "<p>about</p>" };
     const { directory, result } = await seedPages([page], { root, buildId: undefined });
@@ -142,7 +142,7 @@ describe("pages that are handed in", () => {
     expect(entry.tags).toContain("/about/");
   });
 
-  it("are streamed: far fewer wait than come", async () => {
+  it("streams: only a few pages wait to be packed", async () => {
     let yielded = 0;
     let stored = 0;
     let mostAhead = 0;
@@ -166,7 +166,7 @@ describe("pages that are handed in", () => {
     expect(mostAhead).toBeLessThan(488);
   });
 
-  it("may share one buffer that is used again", async () => {
+  it("copies buffers, so the caller may reuse them", async () => {
     const buffer = Buffer.alloc(3);
     async function* pages() {
       for (let index = 0; index < 200; index += 1) {
@@ -180,7 +180,7 @@ describe("pages that are handed in", () => {
     expect(new Set(stored).size).toBe(200);
   });
 
-  it("can be none, and can be such as the runtime would not show", async () => {
+  it("may be empty, or contain only pages that the runtime would not show", async () => {
     const nothing = await (await seedPages([])).result;
     expect(nothing).toMatchObject({ routes: 0, skippedCode: "nothing-seedable" });
     const failed = { pathname: "/bad", html: "<p>error</p>", rsc: '0:E{"digest":"7"}\n' };
@@ -193,9 +193,9 @@ describe("pages that are handed in", () => {
 
 const GOOD: SeedPage = { pathname: "/good", html: "<p>good</p>" };
 
-describe("a page that cannot be used", () => {
+describe("an invalid page", () => {
   it.each<[string, unknown, string]>([
-    ["is no object", 7, "page 2 must be an object, not number"],
+    ["is not an object", 7, "page 2 must be an object, not number"],
     ["has no pathname", { html: "x" }, "page 2: `pathname` must be a string, not undefined"],
     [
       "has a relative pathname",
@@ -242,7 +242,7 @@ describe("a page that cannot be used", () => {
 });
 
 describe("an iterator", () => {
-  it("that throws ends the run with what was stored, and its error as the cause", async () => {
+  it("that throws ends the run with a report and the thrown error as cause", async () => {
     const thrown = new Error("the database is gone");
     async function* pages() {
       yield GOOD;
@@ -254,7 +254,7 @@ describe("an iterator", () => {
     expect(error.report).toMatchObject({ kvPairsUploaded: 1, routes: 1 });
   });
 
-  it("that never yields is ended by the signal", async () => {
+  it("that never yields does not prevent an abort", async () => {
     const controller = new AbortController();
     let isClosed = false;
     const pages = {
@@ -272,7 +272,7 @@ describe("an iterator", () => {
     expect(isClosed).toBe(true);
   });
 
-  it("is not asked for more once the store has failed", async () => {
+  it("is not asked for more pages after the store has failed", async () => {
     let yielded = 0;
     function* pages() {
       for (;;) yield { pathname: `/p${(yielded += 1)}`, html: "x".repeat(10_000) };
@@ -288,13 +288,13 @@ describe("an iterator", () => {
     expect(report).toMatchObject({ kvPairsUploaded: 0, kvPairsNotStored: report?.routes });
   });
 
-  it.each([7, "text", {}, true])("is refused where it is none: %j", async (pages) => {
+  it.each([7, "text", {}, true])("must be an iterator: %j", async (pages) => {
     const error = await failureOf((await seedPages(pages)).result);
     expect(error).toMatchObject({ code: "INVALID_OPTION" });
     expect(error.message).toContain("option `pages` must be an iterable");
   });
 
-  it("is not begun where there is nothing to do", async () => {
+  it("is not started if there is nothing to do", async () => {
     let isBegun = false;
     function* pages() {
       isBegun = true;
@@ -309,7 +309,7 @@ describe("an iterator", () => {
   });
 });
 
-it("a build id without pages is refused", async () => {
+it("a build id without pages is rejected", async () => {
   const store = { type: "dir" as const, path: temporaryDirectory() };
   const error = await failureOf(seedCache({ root: ".", ...SITE, store }));
   expect(error).toMatchObject({ code: "INVALID_OPTION" });

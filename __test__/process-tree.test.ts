@@ -52,7 +52,7 @@ const asOnWindows = (root: string) =>
   `Object.defineProperty(process, "platform", { value: "win32" });
    process.env.SystemRoot = ${JSON.stringify(root)};`;
 
-describe.runIf(process.platform === "linux")("the end of a reader, as on Windows,", () => {
+describe.runIf(process.platform === "linux")("a reader on Windows", () => {
   let root: string;
   let file: string;
 
@@ -72,7 +72,7 @@ describe.runIf(process.platform === "linux")("the end of a reader, as on Windows
   const untilEnded = () =>
     expect.poll(() => pidsIn(file).filter(isAlive), { timeout: 5000 }).toEqual([]);
 
-  it("is immediate on abort, children of children included", async () => {
+  it("ends immediately on abort, with all descendants", async () => {
     writeTaskkill(root, TASKKILL);
     const controller = new AbortController();
     const statements = `${leaveBehind(file, { detached: true })} for (;;);`;
@@ -87,7 +87,7 @@ describe.runIf(process.platform === "linux")("the end of a reader, as on Windows
     expect(asked).toEqual(["/PID", String(pidsIn(file)[0]), "/T", "/F"]);
   });
 
-  it("by an answer ends what it has started too", async () => {
+  it("ends after its answer, with what it has started", async () => {
     writeTaskkill(root, TASKKILL);
     expect(await ask(`${leaveBehind(file, { detached: true })} return 1`)).toEqual({ found: 1 });
     await untilEnded();
@@ -96,7 +96,7 @@ describe.runIf(process.platform === "linux")("the end of a reader, as on Windows
   it.each([
     ["is missing", undefined],
     ["fails", `#!${process.execPath}\nprocess.exit(128)`],
-  ])("comes even if taskkill %s", async (_, script) => {
+  ])("ends even if taskkill %s", async (_, script) => {
     if (script !== undefined) writeTaskkill(root, script);
     const controller = new AbortController();
     const statements = `${leaveBehind(file)} for (;;);`;
@@ -110,7 +110,7 @@ describe.runIf(process.platform === "linux")("the end of a reader, as on Windows
   it.each([
     ["that waits", "await new Promise((r) => setTimeout(r, 9e6));"],
     ["that is busy", "for (;;);"],
-  ])("%s comes with the end of the process that asked", async (_, statements) => {
+  ])("%s ends with its parent", async (_, statements) => {
     writeTaskkill(root, TASKKILL);
     const left = leaveBehind(file, { detached: true });
     const reader = writeReader(`${left} ${statements}`, asOnWindows(root));

@@ -152,7 +152,7 @@ describe.each([
   { name: "a directory", open: directory, isHere: true },
 ])("$name", ({ open, isHere }) => {
   describe.skipIf(!isHere)("is pruned", () => {
-    it("of old builds, and of nothing else", async () => {
+    it("of old builds only", async () => {
       const place = await open();
       const root = await deploys(place, ["b1", "b2", "b3", "b4", "b5"]);
       const url = await startSite("b2");
@@ -176,7 +176,7 @@ describe.each([
       });
     });
 
-    it("of nothing while it is not known which build is live", async () => {
+    it("of nothing if the live build is unknown", async () => {
       const place = await open();
       const root = await deploys(place, ["b1", "b2", "b3"]);
       const before = await stored(place);
@@ -188,7 +188,7 @@ describe.each([
       expect(await stored(place)).toEqual(before);
     });
 
-    it("up to `maxDeletes`, the oldest build first, and the next run goes on", async () => {
+    it("up to `maxDeletes`, oldest build first; the next run continues", async () => {
       const place = await open();
       const root = await deploys(place, ["b1", "b2", "b3"]);
       const options = { keep: 1, url: await startSite("b3"), maxDeletes: 5 };
@@ -224,7 +224,7 @@ describe.each([
   });
 
   describe.skipIf(!isHere)("is verified", () => {
-    it("and what is missing or different is found", async () => {
+    it("and missing or different entries are found", async () => {
       const place = await open();
       const root = await deploys(place, ["b1", "b2"]);
       const verify = () =>
@@ -262,7 +262,7 @@ describe.each([
 });
 
 describe("a store that cannot be reached", () => {
-  it("is neither verified nor pruned, and its password is not shown", async () => {
+  it("fails to verify and prune without showing its password", async () => {
     const root = build("b1");
     const store = "redis://:hunter22@127.0.0.1:1";
     const url = await startSite("b1");
@@ -274,7 +274,7 @@ describe("a store that cannot be reached", () => {
     expect(JSON.stringify([verified, pruned])).not.toContain("hunter22");
   });
 
-  it("is not created, if it is a directory", async () => {
+  it("is not created if it is a directory", async () => {
     const root = build("b1");
     const place = path.join(temporaryDirectory(), "missing");
     const store = `dir:${place}`;
@@ -286,7 +286,7 @@ describe("a store that cannot be reached", () => {
     expect(readdirSync(path.dirname(place))).toEqual([]);
   });
 
-  it("is no cache handler, which can neither list nor delete", async () => {
+  it("must not be a cache handler, which can neither list nor delete", async () => {
     const root = build("b1");
     const options = { root, ...RUNTIME, store: "handler" };
     for (const call of [verifyFromProject(options), pruneFromProject(options)]) {
@@ -298,7 +298,7 @@ describe("a store that cannot be reached", () => {
     }
   });
 
-  it("is named as anywhere else", async () => {
+  it("is named in the same way as elsewhere", async () => {
     const root = build("b1");
     const options = { root, ...RUNTIME, store: "memcached://h" };
     for (const call of [verifyFromProject(options), pruneFromProject(options)]) {

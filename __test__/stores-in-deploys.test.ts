@@ -62,13 +62,13 @@ describe("vinext-seed deploy --to", () => {
     });
   });
 
-  it("leaves the store alone with --no-seed-cache", async () => {
+  it("does not touch the store with --no-seed-cache", async () => {
     const { calls, document } = await deploy(["--to", "dir:out", "--no-seed-cache"]);
     expect(calls).toEqual([BUILT, { tool: "wrangler", entries: 0 }]);
     expect(document.seed).toBeNull();
   });
 
-  it("goes on where the store cannot be reached, unless it is strict", async () => {
+  it("continues if the store cannot be reached, unless strict", async () => {
     const to = ["--to", `redis://:hunter22@127.0.0.1:${await freePort()}`];
     const { code, calls, document, stderr } = await deploy(to);
     expect(code).toBe(0);
@@ -118,7 +118,7 @@ const filesIn = (root: string) =>
   );
 
 describe("withSeed", () => {
-  it("fills the store that its options name", async () => {
+  it("fills the store in its options", async () => {
     const options = { store: { type: "dir", path: "out" } };
     const { code, output, root } = await build({ descriptor: KV, options });
     expect(code, output).toBe(0);
@@ -126,7 +126,7 @@ describe("withSeed", () => {
     expect(filesIn(root)).toHaveLength(3);
   });
 
-  it("plans for it where no deploy is under way", async () => {
+  it("plans for it outside a deploy", async () => {
     const options = { store: "dir:out" };
     const { output, root } = await build({
       descriptor: KV,
@@ -138,7 +138,7 @@ describe("withSeed", () => {
     expect(existsSync(path.join(root, "out"))).toBe(false);
   });
 
-  it("warns and continues where it cannot be reached, and fails with strict", async () => {
+  it("warns and continues if it cannot be reached, and fails with strict", async () => {
     const store = `redis://:hunter22@127.0.0.1:${await freePort()}`;
     const retry = { attempts: 1 };
     const { code, output } = await build({ descriptor: KV, options: { store, retry } });
@@ -151,7 +151,7 @@ describe("withSeed", () => {
     expect(output).not.toContain("hunter22");
   });
 
-  it.skipIf(!hasRedis)("fills what a known adapter reads, without being told", async () => {
+  it.skipIf(!hasRedis)("fills the store of a known adapter without an option", async () => {
     const { client, url } = await startRedis();
     const { code, output } = await build({ descriptor: REDIS, env: { REDIS_URL: url } });
     expect(code, output).toBe(0);
@@ -163,7 +163,7 @@ describe("withSeed", () => {
     expect(missing.output).toMatch(/warning:.*REDIS_URL/u);
   });
 
-  it("lets the adapter that it wraps store the pages", async () => {
+  it("stores pages through the adapter that it wraps", async () => {
     const directory = temporaryDirectory();
     symlinkSync(path.join(EXAMPLE_MODULES), path.join(directory, "node_modules"));
     const adapter = path.join(directory, "adapter.mjs");

@@ -207,7 +207,7 @@ describe("faults of a Redis store", () => {
     expect(failure.report?.notStored[0]?.mayBeStored).toBe(true);
   });
 
-  it("accounts for a connection that breaks in the middle of a pipeline, again and again", async () => {
+  it("accounts for every entry if connections keep breaking in the middle of a pipeline", async () => {
     const root = site(3);
     const some = await startAnswering((connection, bytes) =>
       connection === 0 ? { last: "+OK\r\n+OK\r\n" } : "+OK\r\n".repeat(commandsIn(bytes)),
@@ -224,7 +224,7 @@ describe("faults of a Redis store", () => {
     expect(lost.every(({ mayBeStored }) => mayBeStored)).toBe(true);
   });
 
-  it("ends at once where the login is wrong or refused, with every entry accounted for", async () => {
+  it("ends immediately if the login is wrong or rejected, and accounts for every entry", async () => {
     for (const reply of [
       "-NOAUTH Authentication required.\r\n",
       "-NOPERM No permissions to run the 'set' command\r\n",
@@ -240,7 +240,7 @@ describe("faults of a Redis store", () => {
     }
   });
 
-  it("gives up on a server that is not there or never answers", async () => {
+  it("fails if the server does not exist or never answers", async () => {
     const root = site(3);
     const nowhere = `redis://127.0.0.1:${await freePort()}`;
     const refused = await failureOf(seedCache({ root, ...RUNTIME, ...QUICK, store: nowhere }));
@@ -356,7 +356,7 @@ describe("faults of an S3 store", () => {
     ["503 Slow Down", "SlowDown", "S3_THROTTLED"],
     ["500 Internal Server Error", "InternalError", "S3_NOT_READY"],
     ["403 Forbidden", "RequestTimeTooSkewed", "S3_CLOCK_SKEWED"],
-  ])("%s (%s) leaves every entry accounted for", async (status, word, code) => {
+  ])("%s (%s): every entry is accounted for", async (status, word, code) => {
     setCredentials(CREDENTIALS);
     const xml = `<Error><Code>${word}</Code></Error>`;
     const headers = `content-length: ${xml.length}\r\nconnection: close`;
@@ -368,7 +368,7 @@ describe("faults of an S3 store", () => {
     expectComplete(failure.report, 10);
   });
 
-  it("a server that never answers is given up in time", async () => {
+  it("fails in time if the server never answers", async () => {
     setCredentials(CREDENTIALS);
     const silent = await startAnswering(() => "");
     const endpoint = silent.url.replace("redis:", "http:");
@@ -379,7 +379,7 @@ describe("faults of an S3 store", () => {
     expect(failure.report?.notStored[0]?.mayBeStored).toBe(true);
   });
 
-  it("a server that is busy for a while gets everything in the end", async () => {
+  it("stores everything if the server is busy for a while", async () => {
     setCredentials(CREDENTIALS);
     let asked = 0;
     const server = await startAnswering(() => {
@@ -396,7 +396,7 @@ describe("faults of an S3 store", () => {
     expect(result.retries).toBeGreaterThan(0);
   });
 
-  it("a connection that is refused or reset is tried again, and then reported", async () => {
+  it("retries a refused or reset connection, then reports it", async () => {
     setCredentials(CREDENTIALS);
     const reset = await startAnswering(() => undefined);
     for (const url of [reset.url, `redis://127.0.0.1:${await freePort()}`]) {
@@ -422,7 +422,7 @@ describe("a directory store", () => {
     expect(JSON.parse(text)).toMatchObject({ value: { kind: "APP_PAGE" } });
   });
 
-  it("accounts for every entry where one cannot be written", async () => {
+  it("accounts for every entry if one cannot be written", async () => {
     const root = site(3);
     const store = { type: "dir" as const, path: "cache" };
     await seedCache({ root, ...RUNTIME, store });
@@ -435,7 +435,7 @@ describe("a directory store", () => {
     expectComplete(failure.report, 6);
   });
 
-  it("is a wrong option where a file is in its place", async () => {
+  it("must not be a file", async () => {
     const root = site(1);
     writeFileSync(path.join(root, "file"), "");
     const failure = await failureOf(
@@ -485,7 +485,7 @@ describe("the option `store`", () => {
     expect(failure.message).not.toContain("hunter22");
   });
 
-  it("is no options at all", async () => {
+  it("may be missing", async () => {
     const failure = await failureOf((seedCache as any)());
     expect(failure.code).toBe("INVALID_OPTION");
   });

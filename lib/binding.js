@@ -120,14 +120,14 @@ function explain(cause, platform) {
     return failure(
       "NATIVE_CODE_DISABLED",
       "@vinext/seed-native has native code, which is disabled in this process: run Node.js " +
-        "without --no-addons, and with --allow-addons where --permission is used",
+        "without --no-addons, and with --allow-addons if --permission is used",
       cause,
     );
   }
   if (fault?.includes("--allow-fs-read")) {
     return failure(
       "NATIVE_CODE_DISABLED",
-      "@vinext/seed-native may not be read in this process: run Node.js with --allow-fs-read for its " +
+      "@vinext/seed-native cannot be read in this process: run Node.js with --allow-fs-read for its " +
         `directory and with --allow-addons (${sanitize(fault)})`,
       cause,
     );

@@ -55,7 +55,7 @@ const READER = fileURLToPath(new URL("./cache-config-reader.js", import.meta.url
  *   finds
  * @param {string | null} [request.viteMode] the mode of the build; default: `production`
  * @param {string} [request.env] the environment that the build is for: builds get it as CLOUDFLARE_ENV,
- *   and configurations may go by it
+ *   and configurations may depend on it
  * @param {AbortSignal} [request.signal]
  * @returns {Promise<CacheConfig>}
  */
@@ -116,7 +116,7 @@ export function classify(config) {
       kind: "pointless",
       code: "data-adapter-is-not-kv",
       reason:
-        `\`cache.data\` of vinext is not the KV adapter but ${sanitize(adapter)}; to seed what it reads, ` +
+        `\`cache.data\` of vinext is not the KV adapter but ${sanitize(adapter)}; to seed its store, ` +
         'name the store, or let the adapter store the pages: --to handler (store: "handler")',
       data: config.data,
       variables: config.variables,

@@ -252,7 +252,7 @@ function headersOf(headers, wrong) {
       throw wrong(`the header "${name}" must be a well-formed string, or an array of them`);
     }
     const lowerCase = String(name).toLowerCase();
-    if (read.has(lowerCase)) throw wrong(`the header "${lowerCase}" is there twice`);
+    if (read.has(lowerCase)) throw wrong(`the header "${lowerCase}" is given twice`);
     read.set(lowerCase, value);
   }
   return Object.fromEntries(read);

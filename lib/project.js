@@ -59,7 +59,7 @@ export async function runForProject(native, options, known) {
       options.refusal,
   });
   if (check?.problem !== undefined) {
-    const what = "the installed vinext's own key functions were not compared with ours";
+    const what = "the installed vinext's own key functions were not compared with this package's";
     result.warnings.push(`${what}: ${check.problem}`);
   }
   return result;

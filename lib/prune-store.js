@@ -7,7 +7,7 @@ import { withListedStore } from "./listed-store.js";
 import { runForProject } from "./project.js";
 
 /** No API tells what a site runs that is not a Worker. */
-const NO_SITE = "only the site itself can tell; name it with --url";
+const NO_SITE = "only the site itself shows it; name the site with --url";
 
 /**
  * @param {import("../index.js").ProjectPruneOptions & { root: string }} options with a store
@@ -21,7 +21,7 @@ export async function pruneStore(options) {
   const { problem, ...shown } = evidence;
   const result = await runForProject(pruneKvEntries, { ...store, ...shown });
   if (result.skippedCode === "live-build-unknown" && problem !== undefined) {
-    result.skipped = `it is not known which build is live: ${problem}`;
+    result.skipped = `the live build is unknown: ${problem}`;
   }
   return result;
 }

@@ -44,7 +44,7 @@ export async function seedConfiguredHandler({ env, envFiles, ...options }, named
     const problem = await handler.end();
     if (problem !== undefined) {
       result.warnings.push(
-        `the cache handler could not be closed, so what it had not written yet may be missing: ${problem}`,
+        `the cache handler could not be closed, so its last writes may be missing: ${problem}`,
       );
     }
     return result;

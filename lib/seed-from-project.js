@@ -86,7 +86,7 @@ async function seedInto(root, options, known, refusal) {
 async function seed(options) {
   const checked = checkOptions("seedFromProject", options);
   if (checked.noSeedCache) {
-    const skipped = "the seeding is switched off";
+    const skipped = "seeding is switched off (`noSeedCache`)";
     return { ...NOTHING_DONE, skipped, skippedCode: "switched-off" };
   }
   const root = path.resolve(checked.root ?? ".");
@@ -123,7 +123,7 @@ async function seed(options) {
     apiBaseUrl: target.apiBaseUrl,
   };
   if (checked.afterDeploy && (await isSeeded(target, { ...checked, root }, cacheConfig))) {
-    const skipped = "the namespace has the entries of this build already";
+    const skipped = "the namespace already has this build's entries";
     const where = { accountId: target.accountId, ...place };
     return { ...NOTHING_DONE, skipped, skippedCode: "already-seeded", target: where };
   }

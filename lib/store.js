@@ -57,7 +57,7 @@ const FORMS = "redis://…, rediss://…, s3://<bucket>/<prefix>, dir:<directory
 export function readStore(given, root) {
   const store = typeof given === "string" ? readText(given) : given;
   if (store === null || typeof store !== "object" || Array.isArray(store)) {
-    throw invalidOption("store", `must be an object with \`type\`, or a text: ${FORMS}`);
+    throw invalidOption("store", `must be an object with \`type\`, or a string: ${FORMS}`);
   }
   const { type: named, ...members } = /** @type {Record<string, unknown>} */ (store);
   const type = TYPES[/** @type {keyof typeof TYPES} */ (named)];
@@ -137,7 +137,7 @@ function s3Store({ bucket: given, bucketEnv, prefix, endpoint, region }) {
  */
 function directoryStore({ path: given }, root) {
   if (given === undefined || given === null || given === "") {
-    throw invalidOption("store.path", "is missing; pass the directory");
+    throw invalidOption("store.path", "is missing; set it to the directory");
   }
   const directory = path.resolve(root, given);
   return { native: { type: "dir", path: directory }, shown: `dir:${directory}` };
@@ -152,7 +152,7 @@ function handlerStore({ adapter: given, options: named }, root) {
   const options = named ?? undefined;
   if (given === undefined || given === null) {
     if (options !== undefined) {
-      throw invalidOption("store.options", "go with `store.adapter`, whose options they are");
+      throw invalidOption("store.options", "require `store.adapter`");
     }
     return { native: { type: "handler" }, shown: "handler", handler: {} };
   }

@@ -1,7 +1,6 @@
 //! Cancels a run through an `AbortSignal`.
-//!
-//! Invariants: the signal is left as it was. Others may listen to it too, so our listener is added
-//! and removed, and `onabort` is not touched.
+//!Invariants: the signal is not modified. Others may listen to it too, so our listener is added and
+//! removed, and `onabort` is not touched.
 
 #![expect(unsafe_code, reason = "`FromNapiValue` is an unsafe trait")]
 
@@ -33,7 +32,7 @@ impl FromNapiValue for Signal {
     }
 }
 
-/// A listener on a signal, for the time of a run.
+/// A listener on a signal, for the duration of a run.
 pub(crate) struct AbortHook(Option<(ObjectRef<false>, FunctionRef<(), ()>)>);
 
 type Listening<'env> = FnArgs<(&'static str, Function<'env, (), ()>)>;
@@ -64,8 +63,8 @@ impl AbortHook {
         Ok(Self(Some((signal, reference))))
     }
 
-    /// Stops listening. Returns the reason if the signal is aborted. A signal of the caller's own making
-    /// may throw at any of this, which must not prevent the run from ending.
+    /// Stops listening. Returns the reason if the signal is aborted. A custom signal object may
+    /// throw here, which must not prevent the run from ending.
     pub(crate) fn remove(self, env: &Env) -> Option<Error> {
         let (signal, listener) = self.0?;
         let removed = signal.get_value(env).and_then(|object| {

@@ -38,7 +38,7 @@ const TIMEOUTS: Timeouts = Timeouts {
     request: Duration::from_secs(60),
 };
 
-/// The largest reply unless the caller says otherwise, in bytes. A page of 50 accounts has 50 kB.
+/// Default limit on a reply, in bytes. A page of 50 accounts has 50 kB.
 const MAX_REPLY_BYTES: u32 = 1024 * 1024;
 
 /// A request to Cloudflare's API.
@@ -47,13 +47,13 @@ const MAX_REPLY_BYTES: u32 = 1024 * 1024;
 pub struct ApiRequest {
     /// Where the API is.
     pub api_base_url: String,
-    /// The path below that, from its slash on, percent-encoded.
+    /// The path below that, with its leading slash, percent-encoded.
     pub path: String,
     /// The query.
     pub query: Option<HashMap<String, String>>,
     /// The token, which is sent to the API's origin only.
     pub api_token: String,
-    /// Cancels the question.
+    /// Cancels the request.
     #[napi(ts_type = "AbortSignal")]
     pub signal: Option<Signal>,
     /// The largest reply to accept, in bytes.
@@ -62,8 +62,9 @@ pub struct ApiRequest {
     pub expects_text: Option<bool>,
 }
 
-/// Asks Cloudflare's API, and resolves with JSON: `{ status, success, result, resultInfo, errors,
-/// requestId, warnings }`. Rejects if Cloudflare does not answer, after retries.
+/// Sends a request to Cloudflare's API and resolves with JSON: `{ status, success, result,
+/// resultInfo, errors, requestId, warnings }`. Rejects if Cloudflare does not answer, after
+/// retries.
 #[napi(skip_typescript)]
 pub fn api_request<'env>(
     env: &'env Env,
@@ -91,7 +92,7 @@ pub fn check_api_token(token: String) -> Option<String> {
 /// Why a request was not answered.
 #[derive(Debug)]
 pub(crate) enum QuestionError {
-    /// The HTTP client was not made, for want of a thread or because of a bug.
+    /// The HTTP client could not be created: no thread could be started, or a bug.
     Background(BackgroundError),
     /// HTTPS cannot be set up.
     Client(SanitizedText),

@@ -53,8 +53,8 @@ impl<T: FromNapiValue> ValidateNapiValue for Argument<T> {
     }
 }
 
-/// An object with options of its own. Node-API reads members of any value, so that a number would
-/// pass for an object without any.
+/// A nested object of options. Node-API reads members of any value, so a number would pass as an
+/// empty object.
 pub struct OptionsObject<T>(pub(crate) T);
 
 impl<T: FromNapiValue> FromNapiValue for OptionsObject<T> {
@@ -105,7 +105,7 @@ impl<T: FromNapiValue> FromNapiValue for Typed<T> {
     }
 }
 
-/// An option that may be `null`, which says the same as leaving it out.
+/// An option that may be `null`, which means the same as omitting it.
 pub(crate) type Nullable<T> = Typed<Option<T>>;
 
 /// The value of an optional option.
@@ -135,7 +135,7 @@ fn describe(value_type: ValueType) -> &'static str {
     }
 }
 
-/// What napi-rs says, before the name, of a required property that is not there.
+/// How napi-rs begins its message about a missing required property; the name follows.
 const MISSING_FIELD: &str = "Missing field ";
 
 fn missing_option(reason: &str) -> String {

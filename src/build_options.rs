@@ -17,14 +17,14 @@ use crate::error::BindingError;
 use crate::options::{JsRefusal, JsRunOptions, JsRuntimeVersions};
 use crate::read_options::{STRING, text, whole};
 
-/// The longest TTL that KV accepts, which local KV refuses to exceed: 2³¹ − 1 seconds, 68 years.
+/// The longest TTL that KV accepts; local KV rejects more: 2³¹ − 1 seconds, 68 years.
 /// Thirty days in milliseconds are more.
 const MAX_TTL_SECONDS: u64 = 2_147_483_647;
 
-/// The most that can be listed: the largest whole number that JavaScript can tell from its neighbours.
+/// The largest accepted `maxListed`: the largest integer that JavaScript represents exactly.
 const MAX_LISTED: usize = (1 << 53) - 1;
 
-/// The most writes that a budget can have: the same number.
+/// The largest accepted `maxWrites`: the same number.
 pub(crate) const MAX_WRITES: usize = MAX_LISTED;
 
 /// What is seeded: the options that every function takes.
@@ -33,82 +33,81 @@ pub struct JsBuildOptions {
     /// The project's directory. The build is in its `dist/`.
     #[napi(ts_type = "string")]
     pub root: Typed<String>,
-    /// The `appPrefix` of the KV adapter; empty for none. Another one than the built Worker has is
-    /// refused (`adapter-options-differ`).
+    /// The `appPrefix` of the KV adapter; empty for none. A value other than the built Worker's is
+    /// rejected (`adapter-options-differ`).
     /// @default what the built Worker shows, else the Vite configuration (from vinext 1.0.0-beta.0 on)
     #[napi(ts_type = "string")]
     pub app_prefix: Option<Nullable<String>>,
-    /// How long KV keeps pages that revalidate, in whole seconds. KV's minimum is 60; less is taken
-    /// for 60.
+    /// How long KV keeps pages that revalidate, in whole seconds. Values below KV's 60-second
+    /// minimum are raised to 60.
     /// @default the adapter's, as the built Worker or the Vite configuration shows it, else
     /// 10 × `revalidate` or `expire`, whichever is longer, from 60 to 2,592,000 (30 days)
     #[napi(ts_type = "number")]
     pub ttl_seconds: Option<Nullable<f64>>,
     /// How long KV keeps static pages, in whole seconds (not milliseconds), at most 2,147,483,647.
     /// Values below KV's 60-second minimum are raised to 60.
-    /// Without it they stay until they are deleted, also those of old builds.
+    /// Without it, static pages stay until they are deleted, including those of old builds.
     /// @default none
     #[napi(ts_type = "number")]
     pub static_ttl_seconds: Option<Nullable<f64>>,
-    /// The packages that will read the entries, by exact version. With it, neither the project's
-    /// packages nor its Vite configuration are read; the built Worker is.
+    /// Exact versions of the packages that will read the entries. If set, the project's packages
+    /// and Vite configuration are not read, but the built Worker is.
     /// @default the versions installed in `root`, detected from their code
     #[napi(ts_type = "RuntimeVersions")]
     pub runtime: Option<Nullable<JsRuntimeVersions>>,
-    /// Seed vinext before 0.2.1 too. The manifests of these versions also list pages that read
-    /// cookies, headers or the query string, and do not tell them apart: seeding such a page shows
-    /// everybody the same one. Set it only for a site that has none.
+    /// Also seed vinext before 0.2.1. The manifests of these versions do not distinguish pages that
+    /// read cookies, headers or the query string: seeding such a page shows every visitor the same
+    /// content. Set it only for a site without such pages.
     /// @default false
     #[napi(ts_type = "boolean")]
     pub allow_unproven_routes: Option<Nullable<bool>>,
-    /// Seed pages whose render failed during the build: the error page in place of a page, a page in
-    /// which a part failed, and the pages that are skipped as `ends-in-metadata` or
-    /// `followed-redirect`. Every visitor gets them until the page is rendered again.
+    /// Seed pages whose render failed during the build: error pages, pages in which a part failed,
+    /// and pages that are otherwise skipped as `ends-in-metadata` or `followed-redirect`. Every
+    /// visitor gets them until the page is rendered again.
     /// @default false
     #[napi(ts_type = "boolean")]
     pub seed_failed_renders: Option<Nullable<bool>>,
-    /// The Vite configuration to compare the built Worker with, and to read the KV adapter's options from
-    /// where the Worker does not show them, relative to `root`; `false` not to read any. It is loaded in
-    /// a process of its own.
+    /// The Vite configuration, relative to `root`; `false` to read none. It is compared with the
+    /// built Worker, and provides the KV adapter's options if the Worker does not show them. It is
+    /// loaded in a separate process.
     /// @default the one that Vite would find in `root`
     #[napi(ts_type = "string | false")]
     pub vite_config: Option<Nullable<Either<String, bool>>>,
-    /// The mode that the build ran in, as `vite build --mode`. Configurations may go by it, and by the
-    /// variables of `.env.<mode>`.
+    /// The mode that the build ran in, as `vite build --mode`. The configuration may depend on it,
+    /// and on the variables of `.env.<mode>`.
     /// @default production
     #[napi(ts_type = "string")]
     pub vite_mode: Option<Nullable<String>>,
-    /// Compare the installed vinext's own key function with ours on a few paths before anything
-    /// else, where it can be imported (from 0.0.49 on).
+    /// Before anything else, compare this package's keys with those of the installed vinext's own
+    /// key function on a few paths, if it can be imported (from 0.0.49 on).
     /// @default true
     #[napi(ts_type = "boolean")]
     pub self_check: Option<Nullable<bool>>,
-    /// How many skipped routes, and how many keys of entries that are not stored, the result names. All
-    /// are counted, and skipped routes are counted by reason too; naming a million takes half a
-    /// gigabyte.
+    /// How many skipped routes, and how many keys of entries that are not stored, the result lists.
+    /// All are counted, skipped routes also by reason. Listing a million takes half a gigabyte.
     /// @default 10_000
     #[napi(ts_type = "number")]
     pub max_listed: Option<Nullable<f64>>,
-    /// Globs of paths that are written before all others where `maxWrites` is not enough for all:
+    /// Globs of paths that are written first when `maxWrites` is not enough for all:
     /// `*` matches within a segment, `**` any number of segments.
     /// @default none
     #[napi(ts_type = "string[]")]
     pub first: Option<Nullable<Vec<String>>>,
-    /// Write the HTML of pages, and leave their RSC payloads to the Worker, which renders one when it
-    /// is first requested. That halves the writes.
+    /// Write only the HTML of pages. The Worker renders an RSC payload when it is first requested.
+    /// This halves the writes.
     /// @default false
     #[napi(ts_type = "boolean")]
     pub html_only: Option<Nullable<bool>>,
-    /// Why nothing is to be seeded, where the JavaScript of this package found a reason.
+    /// Why nothing is to be seeded, if this package's JavaScript found a reason.
     /// @internal
     #[napi(ts_type = "SeedRefusal")]
     pub refusal: Option<JsRefusal>,
 }
 
-/// These options and those of one function, which are members of the same object.
+/// These options and those of one function, as members of one object.
 ///
 /// napi-rs has no inheritance. For TypeScript, `T` says `extends BuildOptions` as part of its name,
-/// which is copied into index.d.ts as it is.
+/// which is copied into index.d.ts unchanged.
 pub struct WithBuild<T> {
     /// Those that every function takes.
     pub build: JsBuildOptions,
@@ -116,9 +115,9 @@ pub struct WithBuild<T> {
     pub own: T,
 }
 
-/// The same for the options of every seeding.
+/// The same for the options of all functions that seed.
 pub struct WithRun<T> {
-    /// Those that every seeding takes.
+    /// Those of all functions that seed.
     pub run: JsRunOptions,
     /// Those of one function.
     pub own: T,
@@ -192,13 +191,14 @@ impl JsBuildOptions {
     }
 }
 
-/// The limits on one batch; what is not given follows from the others.
+/// The limits of one batch; missing ones follow from the others.
 pub(crate) fn batch_limits(
     pairs: Option<Nullable<f64>>,
     bytes: Option<Nullable<f64>>,
     limits: StoreLimits,
 ) -> Result<Limits, BindingError> {
-    // A store that takes more is given no more at a time than Workers KV: a batch that fails is sent again.
+    // A store that accepts more gets batches no larger than Workers KV's: a batch that fails is
+    // sent again.
     let max_entries = limits.max_batch_entries.min(LIMITS.max_batch_entries);
     let max_bytes = limits.max_body_bytes.min(LIMITS.max_body_bytes);
     Ok(Limits {

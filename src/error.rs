@@ -21,11 +21,11 @@ use crate::result::SeedResult;
 pub(crate) enum BindingError {
     /// An argument is wrong.
     InvalidArgument(String),
-    /// The format of a version that was asked about is not known, or is one that is never seeded.
+    /// The format of the requested version is unknown, or is never seeded.
     FormatUnknown(RuntimeError),
-    /// Code of the caller's threw; it gets back what it threw.
+    /// The caller's code threw; the thrown value is passed back.
     Thrown(Error),
-    /// The engine failed, or was cancelled for the signal's reason.
+    /// The engine failed, or was cancelled with the signal's reason.
     Engine(Box<SeedError>, Option<Error>),
     /// A request was not answered, or was cancelled with the signal's reason.
     Question(Box<QuestionError>, Option<Error>),
@@ -80,7 +80,7 @@ impl From<(PruneRunError, Option<Error>)> for BindingError {
     }
 }
 
-/// The option that a field of the engine's configuration comes from.
+/// The option that sets a field of the engine's configuration.
 fn option_name(field: &'static str) -> &'static str {
     match field {
         "api_base" => "apiBaseUrl",
@@ -163,7 +163,7 @@ fn set_aborted(error: &mut Object<'_>, env: &Env, reason: Option<Error>) -> napi
     Ok(())
 }
 
-/// Sets what belongs to a reply, where there was one.
+/// Sets the members that describe a reply, if there was one.
 fn set_reply(error: &mut Object<'_>, failure: &StoreError) -> napi::Result<()> {
     set_some(error, "status", failure.status)?;
     set_some(error, "cfRay", failure.request_id.clone())?;

@@ -1,7 +1,7 @@
 //! The thread that polls the engine's futures, started by the first call.
 //!
-//! napi's own runtime starts its threads while the addon is loaded, and ends the process where the machine
-//! has none to spare. This one says so, and the call rejects.
+//! napi's own runtime starts its threads while the addon is loaded, and ends the process if no
+//! thread can be started. This one makes the call reject instead.
 
 #![expect(unsafe_code, reason = "`AsyncRuntime` is an unsafe trait")]
 
@@ -35,7 +35,7 @@ impl Executor {
         let thread = thread::Builder::new().name("vinext-seed io".to_owned());
         let thread = thread.spawn(move || {
             let _ = runtime.block_on(stopped);
-            // A host name that is still being looked up is not waited for.
+            // Do not wait for pending host name lookups.
             runtime.shutdown_background();
         })?;
         Ok(Self {
@@ -50,10 +50,10 @@ fn executor() -> MutexGuard<'static, Option<Executor>> {
     EXECUTOR.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Starts the thread unless it runs.
+/// Starts the thread unless it is running.
 ///
 /// # Errors
-/// If the machine has no thread or descriptor to spare.
+/// If no thread or descriptor is available.
 pub(crate) fn start() -> io::Result<Handle> {
     let mut executor = executor();
     let started = match executor.take() {

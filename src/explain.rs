@@ -21,7 +21,7 @@ pub struct JsRouteQuery {
     /// Its pattern, as in the manifest: `/blog/:slug`.
     #[napi(ts_type = "string")]
     pub route: Typed<String>,
-    /// Its concrete path, percent-encoded as in the manifest, where that differs.
+    /// Its concrete path, percent-encoded as in the manifest, if it differs.
     #[napi(ts_type = "string")]
     pub path: Option<Nullable<String>>,
     /// The Worker's build id.
@@ -57,10 +57,10 @@ pub struct RouteExplanation {
     pub rsc: ArtifactExplanation,
     /// Where the response is, if the route is a metadata route such as `sitemap.xml`.
     pub metadata: ArtifactExplanation,
-    /// Where the page is, document and data, if the Pages Router serves it. Missing before vinext 1.4.0,
-    /// whose pages of the Pages Router are not seeded.
+    /// Where the page's entry is, for document and data, if the Pages Router serves it. Missing
+    /// before vinext 1.4.0, where such pages are not seeded.
     pub pages: Option<ArtifactExplanation>,
-    /// The tags that purge a page's entries, those of `fetch` and `cacheTag` apart.
+    /// The tags that purge a page's entries, except those of `fetch` and `cacheTag`.
     pub tags: Vec<String>,
 }
 
@@ -69,17 +69,18 @@ pub struct RouteExplanation {
 pub struct ArtifactExplanation {
     /// Its key within vinext.
     pub logical_key: String,
-    /// Its key in KV. Missing where it has over 512 bytes and this version's adapter does not
-    /// shorten it.
+    /// Its key in KV. Missing if it exceeds 512 bytes and this version's adapter does not shorten
+    /// it.
     pub kv_key: Option<String>,
-    /// Its file in `dist/server/prerendered-routes/`. Missing where the path would lead outside.
+    /// Its file in `dist/server/prerendered-routes/`. Missing if the path would lead outside.
     pub file: Option<String>,
 }
 
-/// Tells under which keys and tags the runtime looks for a page, without touching file or network.
+/// Returns the keys and tags under which the runtime looks up a page. Accesses neither files nor
+/// the network.
 ///
-/// Throws an `Error` whose `code` is `INVALID_OPTION` where an option is missing or wrong, and
-/// `FORMAT_UNKNOWN` where the format of the version is not known, or cannot be seeded.
+/// Throws an `Error` with the `code` `INVALID_OPTION` if an option is missing or invalid, or
+/// `FORMAT_UNKNOWN` if the version's format is unknown or cannot be seeded.
 ///
 /// @example
 /// import { explainRoute } from "@vinext/seed-native";
@@ -110,7 +111,7 @@ impl JsRouteQuery {
         let app_prefix = optional(self.app_prefix, "appPrefix", STRING)?.unwrap_or_default();
         let locale = optional(self.locale, "locale", STRING)?;
         let trailing_slash = optional(self.trailing_slash, "trailingSlash", "a boolean")?;
-        // Nothing is looked up in a directory: the query names what is installed.
+        // No directory is read: the query names the versions.
         let runtime =
             runtime::resolve(Path::new("."), source, true).map_err(BindingError::FormatUnknown)?;
         let lookup = look_up(
@@ -142,7 +143,7 @@ pub fn sanitize_text(text: String) -> String {
     SanitizedText::new(&text).to_string()
 }
 
-/// The files of the installed packages that tell formats apart, by their path within the package:
+/// The files of the installed packages that distinguish formats, by their path within the package:
 /// those of `vinext` and of `cloudflare`. Not for users: the JavaScript side of this package reads
 /// them.
 #[napi(skip_typescript)]

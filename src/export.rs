@@ -16,7 +16,7 @@ use crate::findings::WithFindings;
 use crate::read_options::text;
 use crate::run;
 
-/// What `exportKvSeed` is to write. Options of `seedKvCache` mean what they mean there.
+/// Options of `exportKvSeed`. Options of `seedKvCache` have the same meaning.
 #[napi(
     object,
     js_name = "ExportOptions extends BuildOptions",
@@ -26,11 +26,11 @@ pub struct JsExportOptions {
     /// Output directory. It is created if needed, and must be empty.
     #[napi(ts_type = "string")]
     pub directory: Typed<String>,
-    /// The most entries in one file, from 1 to 10,000.
+    /// Maximum number of entries in one file, from 1 to 10,000.
     /// @default 10_000
     #[napi(ts_type = "number")]
     pub max_batch_pairs: Option<Nullable<f64>>,
-    /// The most bytes in one file, from 1 to 100,000,000.
+    /// Maximum bytes in one file, from 1 to 100,000,000.
     /// @default 25_000_000
     #[napi(ts_type = "number")]
     pub max_batch_bytes: Option<Nullable<f64>>,
@@ -39,7 +39,7 @@ pub struct JsExportOptions {
     pub signal: Option<Nullable<Signal>>,
 }
 
-/// What an export left.
+/// Result of an export.
 #[napi(
     object,
     js_name = "SeedExport extends BuildFindings",
@@ -48,11 +48,11 @@ pub struct JsExportOptions {
 pub struct JsSeedExport {
     /// The files, in order.
     pub files: Vec<ExportedFile>,
-    /// Routes with their main entry in them.
+    /// Routes whose main entry is in the files.
     pub routes: f64,
-    /// Entries in them.
+    /// Entries in the files.
     pub kv_pairs: f64,
-    /// Bytes of them.
+    /// Bytes of the files.
     pub bytes: f64,
 }
 
@@ -67,11 +67,11 @@ pub struct ExportedFile {
     pub bytes: f64,
 }
 
-/// Writes what `seedKvCache` would send to files that `wrangler kv bulk put` takes, and that the KV
-/// bulk API takes as request bodies. It needs no account, no namespace and no token.
+/// Writes what `seedKvCache` would send to files for `wrangler kv bulk put`, which the KV bulk API
+/// also accepts as request bodies. Needs no account, namespace or token.
 ///
-/// Where there is nothing to do, the promise resolves and `skipped` says why; the directory is then
-/// not touched. It rejects like that of `seedKvCache`, and with `EXPORT_DIRECTORY_NOT_EMPTY` or
+/// If there is nothing to do, the promise resolves and `skipped` says why; the directory is not
+/// touched. Rejects like `seedKvCache`, and with `EXPORT_DIRECTORY_NOT_EMPTY` or
 /// `EXPORT_UNWRITABLE`.
 ///
 /// @example

@@ -11,15 +11,15 @@ use vinext_seed::SeedReport;
 use vinext_seed::plan::{SkippedReason, SkippedRoute};
 use vinext_seed::report::ReportedRuntime;
 
-/// What was found out about a build: the members that every result has.
+/// Facts about a build, in every result.
 #[napi(object, js_name = "BuildFindings", object_from_js = false)]
 pub struct JsFindings {
     /// How long it took, in milliseconds.
     pub duration_ms: f64,
-    /// Why nothing was done, if nothing was. The deploy can go on: pages that are not seeded are
-    /// rendered when they are first visited.
+    /// Why nothing was done, if so. The deploy can continue: pages that are not seeded are rendered
+    /// on the first visit.
     pub skipped: Option<String>,
-    /// The same as a stable word, such as `no-manifest` or `unknown-version`.
+    /// The same as a stable code, such as `no-manifest` or `unknown-version`.
     pub skipped_code: Option<String>,
     /// More detail on `skipped`, if there is any.
     pub skipped_detail: Option<String>,
@@ -27,14 +27,14 @@ pub struct JsFindings {
     pub build_id: Option<String>,
     /// The runtime that the entries are for.
     pub runtime: Option<SeededRuntime>,
-    /// Routes of the manifest that are skipped, each with its reason, in the manifest's order: the first
-    /// `maxListed` of them.
+    /// Skipped routes of the manifest, each with its reason, in the manifest's order; at most
+    /// `maxListed`.
     pub routes_skipped: Vec<RouteSkipped>,
     /// How many routes are skipped, listed or not.
     pub routes_skipped_total: f64,
     /// All skipped routes, by reason.
     pub skipped_reasons: Vec<ReasonSkipped>,
-    /// What was assumed because it could not be found out.
+    /// Problems that did not stop the run, and assumptions that were made.
     pub warnings: Vec<String>,
 }
 
@@ -52,14 +52,14 @@ pub struct SeededRuntime {
 /// Routes that were skipped for the same reason.
 #[napi(object, object_from_js = false)]
 pub struct ReasonSkipped {
-    /// Why, as a stable word, such as `missing-artifact` or `not-rendered`.
+    /// Why, as a stable code, such as `missing-artifact` or `not-rendered`.
     pub code: String,
-    /// Why, for people. Where it names a file, that of the first route. Beyond 100 reasons of one code,
-    /// the last covers all others too.
+    /// Why, for people. If it names a file, that is the first route's. After 100 reasons with one
+    /// code, the last one covers all others too.
     pub reason: String,
     /// How many routes.
     pub count: f64,
-    /// The path of the first, or its pattern where it has none.
+    /// The path of the first, or its pattern if it has none.
     pub example: String,
 }
 
@@ -68,19 +68,19 @@ pub struct ReasonSkipped {
 pub struct RouteSkipped {
     /// Its pattern, as in the manifest.
     pub route: String,
-    /// Its concrete path, where it differs from the pattern.
+    /// Its concrete path, if it differs from the pattern.
     pub path: Option<String>,
     /// Why, for people.
     pub reason: String,
-    /// Why, as a stable word, such as `missing-artifact` or `not-rendered`.
+    /// Why, as a stable code, such as `missing-artifact` or `not-rendered`.
     pub code: String,
-    /// More detail, if there is any: the digest by which the build's log names
-    /// the error (`failed-render`), the page that was rendered instead (`followed-redirect`), what
-    /// the build wrote down (`not-rendered`).
+    /// More detail, if there is any: the error's digest in the build's log (`failed-render`), the
+    /// page that was rendered instead (`followed-redirect`), the build's own reason
+    /// (`not-rendered`).
     pub detail: Option<String>,
 }
 
-/// What one function counted and these findings, which become members of the same object.
+/// One function's counts and these findings, as members of one object.
 ///
 /// As with [`WithBuild`](crate::build_options::WithBuild), `T` says `extends BuildFindings`.
 pub struct WithFindings<T> {

@@ -14,7 +14,7 @@ use crate::pages::PageFeed;
 use crate::result::SeedResult;
 use crate::run;
 
-/// An entry on its way to a handler.
+/// An entry to pass to a handler.
 #[napi(object, js_name = "NativeEntry", object_from_js = false)]
 pub struct JsEntry {
     /// The logical key.
@@ -31,10 +31,10 @@ pub struct JsSetOutcome {
     /// What the handler threw, as text.
     /// @internal
     pub failure: Option<String>,
-    /// How long it was waited for, in milliseconds, if it did not settle.
+    /// The elapsed time limit in milliseconds, if it did not settle.
     /// @internal
     pub timed_out_after_ms: Option<f64>,
-    /// The same, if its process does not answer at all.
+    /// The same, if its process does not respond at all.
     /// @internal
     pub busy_for_ms: Option<f64>,
     /// Why it cannot be called any more.
@@ -55,7 +55,7 @@ type SetFunction = ThreadsafeFunction<JsEntry, Promise<JsSetOutcome>, JsEntry, S
     object_to_js = false
 )]
 pub struct JsHandlerOptions {
-    /// Hands an entry to the handler. Never rejects.
+    /// Passes an entry to the handler. Never rejects.
     /// @internal
     #[napi(ts_type = "(entry: NativeEntry) => Promise<NativeSetOutcome>")]
     pub set: Typed<SetFunction>,
@@ -67,7 +67,7 @@ impl SetEntry for JsHandler {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
-        reason = "a duration of ours, in whole milliseconds"
+        reason = "an internal duration, in whole milliseconds"
     )]
     async fn set(&self, key: &str, value: Vec<u8>) -> Result<(), NotSet> {
         let entry = JsEntry {

@@ -2,29 +2,29 @@
 /* eslint-disable */
 
 /**
- * A store that is not Workers KV. What reads it has to take the JSON of vinext's KV adapter, under
+ * A store other than Workers KV. Its reader must accept the JSON of vinext's KV adapter, under
  * `[appPrefix:]cache:<logical key>`.
  */
 export type StoreOptions =
   RedisStoreOptions | S3StoreOptions | DirectoryStoreOptions | HandlerStoreOptions;
 
-/** A Redis or Valkey server, or a cluster of them. */
+/** A Redis or Valkey server or cluster. */
 export interface RedisStoreOptions {
   type: "redis";
   /**
    * `redis://[user:password@]host[:port][/database]`, `rediss:` with TLS; `valkey:` and `valkeys:` mean the
-   * same. It is in no message and no result but for host, port and database.
+   * same. Messages and results show only its host, port and database.
    * @default the environment variable that `urlEnv` names
    */
   url?: string;
   /** @default "REDIS_URL" */
   urlEnv?: string;
-  /** What keys begin with, before a colon. The option `appPrefix` means the same. */
+  /** Prefix of all keys, followed by a colon. Same as the option `appPrefix`. */
   appPrefix?: string;
 }
 
 /**
- * A bucket of S3, or of what is compatible with it. Credentials come from the environment:
+ * A bucket of S3 or a compatible service. Credentials come from the environment:
  * AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, a web identity, a container's or
  * a virtual machine's role.
  */
@@ -35,72 +35,72 @@ export interface S3StoreOptions {
   /** @default "CACHE_BUCKET_NAME" */
   bucketEnv?: string;
   /**
-   * What names of objects begin with, before the keys; empty for none.
+   * Prefix of object names; empty for none.
    * @default "vinext-cache/"
    */
   prefix?: string;
   /**
-   * The server, `https:` or `http:`, for MinIO, R2 and the like. The bucket is in the path, unless
+   * The server, `https:` or `http:`, such as MinIO or R2. The bucket is in the path unless
    * AWS_VIRTUAL_HOSTED_STYLE_REQUEST is `true`.
    * @default AWS_ENDPOINT_URL_S3, else AWS_ENDPOINT_URL, else Amazon's
    */
   endpoint?: string;
   /** @default AWS_REGION, else AWS_DEFAULT_REGION, else us-east-1 */
   region?: string;
-  /** What keys begin with, before a colon. The option `appPrefix` means the same. */
+  /** Prefix of all keys, followed by a colon. Same as the option `appPrefix`. */
   appPrefix?: string;
 }
 
 /** A directory with one file for each entry. */
 export interface DirectoryStoreOptions {
   type: "dir";
-  /** The directory, relative to `root`; it is made if it is missing. */
+  /** The directory, relative to `root`; created if missing. */
   path: string;
-  /** What keys begin with, before a colon. The option `appPrefix` means the same. */
+  /** Prefix of all keys, followed by a colon. Same as the option `appPrefix`. */
   appPrefix?: string;
 }
 
 /**
- * The project's own cache handler: the adapter that is configured as `cache.data` of vinext. It is loaded
- * with the project's own Vite, its options and the environment of this process, in a process of its own, and
- * gets the pages through its `set`, as with `seedCacheHandler`. It is not given API tokens of Cloudflare's.
+ * The project's own cache handler: the adapter configured as vinext's `cache.data`. It runs in a separate
+ * process, loaded with the project's own Vite, the adapter's options and this process's environment without
+ * Cloudflare API tokens. Its `set` method gets the pages, as with `seedCacheHandler`.
  */
 export interface HandlerStoreOptions {
   type: "handler";
   /**
-   * A module whose default export makes a handler from `{ env, options }`: a path, absolute or from `root`
-   * on (`./cache/redis.ts`), or what a package exports.
+   * A module whose default export creates a handler from `{ env, options }`: a path, absolute or relative
+   * to `root` (`./cache/redis.ts`), or a package's export.
    * @default the one in the Vite configuration
    */
   adapter?: string;
-  /** What `adapter` gets as `options`. */
+  /** The `options` that `adapter` gets. */
   options?: unknown;
 }
 
-/** Options of `seedCache`: those of `seedKvCache`, with a store in place of a namespace. */
+/** Options of `seedCache`: those of `seedKvCache`, with a store instead of a namespace. */
 export interface SeedCacheOptions extends Omit<RunOptions, "refusal"> {
   /**
-   * The store, as an object or as a text: `redis://…`, `rediss://…`, `s3://<bucket>/<prefix>`,
+   * The store, as an object or a string: `redis://…`, `rediss://…`, `s3://<bucket>/<prefix>`,
    * `dir:<directory>`, `handler`.
-   * @default what the built site reads, if that is not Workers KV
+   * @default the store that the built site reads, if that is not Workers KV
    */
   store?: StoreOptions | string;
 }
 
-/** A page of the App Router that is handed in with the option `pages`. Bytes are copied. */
+/** A page of the App Router, for the option `pages`. Bytes are copied. */
 export interface SeedPage {
-  /** The pathname that visitors ask for, without a query; each page has another one. */
+  /** The pathname that visitors request, without a query; unique among the pages. */
   pathname: string;
   /**
    * The route that renders it, `/posts/:slug`, for the tags of `revalidatePath`.
-   * @default the pathname, which is right for routes without parameters
+   * @default the pathname, which is correct for routes without parameters
    */
   route?: string;
-  /** The document. Only a redirect has none. */
+  /** The document. Required, except for a redirect. */
   html?: string | Uint8Array;
   /**
    * The RSC payload.
-   * @default none; the runtime renders it when it is first asked for
+   * @default none; the runtime renders it when it is first requested
    */
   rsc?: string | Uint8Array;
   /**
@@ -108,18 +108,18 @@ export interface SeedPage {
    * @default 200
    */
   status?: number;
-  /** Response headers: `link`, or `location` of a redirect. Others are refused, see docs/formats.md. */
+  /** Response headers: `link`, or `location` of a redirect. Others are rejected, see docs/formats.md. */
   headers?: Record<string, string | string[]> | Headers;
-  /** Tags of the page's own, or all that vinext lists for it. */
+  /** The page's own tags, or all tags that vinext lists for it. */
   tags?: string[];
   /**
-   * After how many seconds it is rendered again.
+   * Seconds until it is rendered again.
    * @default false, never
    */
   revalidate?: number | false;
-  /** After how many seconds it may not be served any more. */
+  /** Seconds until it must no longer be served. */
   expire?: number;
-  /** For how many seconds a client may reuse it without asking. */
+  /** Seconds for which a client may reuse it without revalidating. */
   stale?: number;
 }
 
@@ -127,7 +127,7 @@ export interface SeedPage {
  * Seeds any store that a vinext site reads, as `seedKvCache` seeds Workers KV.
  *
  * Resolves with the same result, in which `kvPairs…` counts entries of the store, and rejects in the same
- * way. Codes of its own:
+ * way. Additional codes:
  *
  * | code | meaning |
  * |---|---|
@@ -135,18 +135,18 @@ export interface SeedPage {
  * | `REDIS_OUT_OF_MEMORY` | the server is full (`maxmemory`) |
  * | `REDIS_READ_ONLY` | the server is a replica |
  * | `REDIS_NOT_READY` | the server is loading, busy, or its cluster is down, after all attempts |
- * | `REDIS_MOVED` | the cluster did not stop moving its slots |
+ * | `REDIS_MOVED` | the cluster kept moving its slots |
  * | `REDIS_TIMEOUT` | no byte was sent or received for too long, see `timeouts` |
- * | `REDIS_REJECTED`, `REDIS_BAD_REPLY` | the server does not take the entries, or answers with something else |
- * | `S3_UNAUTHORIZED` | the credentials are wrong, missing, or may not write in this bucket |
+ * | `REDIS_REJECTED`, `REDIS_BAD_REPLY` | the server rejected the entries, or its reply is invalid |
+ * | `S3_UNAUTHORIZED` | the credentials are wrong, missing, or do not allow writing to this bucket |
  * | `S3_BUCKET_MISSING`, `S3_WRONG_REGION` | the bucket does not exist; it is in another region |
- * | `S3_CLOCK_SKEWED` | this machine's clock is wrong, so that signatures are not valid |
- * | `S3_THROTTLED`, `S3_NOT_READY`, `S3_TIMEOUT` | too many requests; the server is busy or failing; no reply in time: after all attempts |
- * | `S3_FULL`, `S3_REJECTED`, `S3_BAD_REPLY` | the server has no room, does not take an entry, or answers with something else |
+ * | `S3_CLOCK_SKEWED` | this machine's clock is wrong, which makes signatures invalid |
+ * | `S3_THROTTLED`, `S3_NOT_READY`, `S3_TIMEOUT` | after all attempts: too many requests; the server is busy or failing; no reply in time |
+ * | `S3_FULL`, `S3_REJECTED`, `S3_BAD_REPLY` | the server is full, rejected an entry, or its reply is invalid |
  * | `DIRECTORY_FAILED` | the directory cannot be written |
  * | `HANDLER_UNAVAILABLE` | the project's own cache handler cannot be loaded, or has no `set` |
- * | `HANDLER_BUSY` | it keeps its process busy |
- * | `HANDLER_FAILED`, `HANDLER_TIMEOUT` | see `seedCacheHandler`; or its process has ended |
+ * | `HANDLER_BUSY` | it blocks its process's event loop |
+ * | `HANDLER_FAILED`, `HANDLER_TIMEOUT` | see `seedCacheHandler`; or its process ended |
  *
  * @example
  * import { seedCache } from "@vinext/seed-native";
@@ -159,16 +159,16 @@ export interface SeedPage {
  */
 export declare function seedCache(options: SeedCacheOptions): Promise<SeedResult>;
 
-/** What vinext calls a cache handler, as far as seeding needs it. */
+/** The part of vinext's cache handler interface that seeding needs. */
 export interface SeededCacheHandler {
   set(key: string, value: any, context: any): unknown;
 }
 
 /**
- * Options of `seedCacheHandler`: those of `seedKvCache`, with a handler in place of a namespace.
- * Entries are handed over one by one: `concurrency` is how many calls of `set` are under way (8 by
- * default), `retry.attempts` how often it is called for an entry (3 by default),
- * `timeouts.requestMs` how long one call may take (30,000 by default).
+ * Options of `seedCacheHandler`: those of `seedKvCache`, with a handler instead of a namespace.
+ * Entries are passed one by one: `concurrency` is the number of concurrent `set` calls (8 by default),
+ * `retry.attempts` the number of calls for an entry (3 by default), `timeouts.requestMs` the time limit of
+ * one call (30,000 by default).
  */
 export interface SeedCacheHandlerOptions extends Omit<
   RunOptions,
@@ -179,14 +179,14 @@ export interface SeedCacheHandlerOptions extends Omit<
 }
 
 /**
- * Seeds any cache handler, through its `set`, with the arguments that vinext's own start-up uses.
+ * Seeds any cache handler through its `set` method, with the arguments that vinext's own start-up uses.
  *
  * The handler dates entries with the time of the call: a tag that was invalidated between rendering and
- * seeding does not purge them. A handler that keeps the event loop busy keeps this function, its timeouts
- * and `signal` waiting. A connection that the handler has opened is for the caller to close.
+ * seeding does not purge them. A handler that blocks the event loop also delays this function's timeouts
+ * and `signal`. The caller must close connections that the handler has opened.
  *
  * Resolves with the same result as `seedKvCache`, in which `kvPairs…` counts entries, and rejects in the
- * same way. Codes of its own:
+ * same way. Additional codes:
  *
  * | code | meaning |
  * |---|---|
@@ -202,7 +202,7 @@ export interface SeedCacheHandlerOptions extends Omit<
  */
 export declare function seedCacheHandler(options: SeedCacheHandlerOptions): Promise<SeedResult>;
 
-/** Options of `seedFromProject`: those of `seedKvCache`, and where to look for what is missing. */
+/** Options of `seedFromProject`: those of `seedKvCache`, and where to find the target. */
 export interface ProjectSeedOptions extends Omit<
   SeedOptions,
   | "root"
@@ -225,24 +225,24 @@ export interface ProjectSeedOptions extends Omit<
   config?: string;
   /**
    * The KV binding that the Worker reads.
-   * @default what the Vite configuration says, else VINEXT_KV_CACHE, else VINEXT_CACHE
+   * @default the one in the Vite configuration, else VINEXT_KV_CACHE, else VINEXT_CACHE
    */
   binding?: string;
   /** @default the binding's, in the wrangler configuration or on the deployed Worker */
   namespaceId?: string;
   /** @default the wrangler configuration's, else CLOUDFLARE_ACCOUNT_ID, else the only one visible */
   accountId?: string;
-  /** @default CLOUDFLARE_API_TOKEN, else what `wrangler auth token` says */
+  /** @default CLOUDFLARE_API_TOKEN, else the output of `wrangler auth token` */
   apiToken?: string;
   /**
-   * The Worker's name, as `wrangler deploy --name`: a namespace without an id in the configuration is
-   * looked up on it.
+   * The Worker's name, as `wrangler deploy --name`. If the binding has no id in the configuration, its
+   * namespace is looked up on this Worker.
    * @default the configuration's
    */
   workerName?: string;
   /** As `wrangler deploy --dispatch-namespace`, for Workers for Platforms. */
   dispatchNamespace?: string;
-  /** As `wrangler --profile`: whose login is used. */
+  /** The login to use, as `wrangler --profile`. */
   profile?: string;
   /**
    * As `wrangler --env-file`, relative to `root`.
@@ -250,35 +250,33 @@ export interface ProjectSeedOptions extends Omit<
    */
   envFiles?: string[];
   /**
-   * Seed the KV that `wrangler dev` and `vite preview` read on this machine, and nothing else.
+   * Seed only the KV that `wrangler dev` and `vite preview` read on this machine.
    * @default false
    */
   local?: boolean;
   /**
    * With `local`: the directory that wrangler calls `--persist-to`, relative to `root`.
-   * @default `.wrangler/state` beside the wrangler configuration
+   * @default `.wrangler/state` next to the wrangler configuration
    */
   persistTo?: string;
   /**
-   * The deploy is over: seed only what could not be seeded before it, because the first deploy of a
-   * Worker makes the namespace of a binding without an id. If the namespace has this build's entries
-   * already, nothing is sent (`already-seeded`).
+   * Set it after a deploy: seeds unless the namespace already has this build's entries (`already-seeded`).
+   * Needed after the first deploy of a Worker, which creates the namespace of a binding without an id.
    * @default false
    */
   afterDeploy?: boolean;
   /**
-   * The store to seed, where it is not Workers KV, see `seedCache`. Then nothing is asked of wrangler.
-   * @default what the built site reads
+   * The store to seed, if it is not Workers KV; see `seedCache`. wrangler is then not used.
+   * @default the store that the built site reads
    */
   store?: StoreOptions | string;
   /**
-   * Do nothing. It is what a deploy's `--no-seed-cache` is passed on as.
+   * Do nothing. For deploy scripts with a `--no-seed-cache` flag.
    * @default false
    */
   noSeedCache?: boolean;
   /**
-   * Reject where the seeding fails or cannot be done. Otherwise the result says so, and a deploy
-   * goes on.
+   * Reject if seeding fails or is skipped. Otherwise the result says so, and a deploy continues.
    * @default false
    */
   strict?: boolean;
@@ -288,11 +286,11 @@ export interface ProjectSeedOptions extends Omit<
 export interface ProjectSeedResult extends SeedResult {
   /** Where the entries went. */
   target?: SeedTarget;
-  /** What went wrong. What was stored until then is counted. */
+  /** What went wrong. Entries stored before that are counted. */
   failure?: SeedFailure;
 }
 
-/** Options of `pruneFromProject`. Those of `seedFromProject` mean what they mean there. */
+/** Options of `pruneFromProject`. Options of `seedFromProject` have the same meaning. */
 export interface ProjectPruneOptions extends Pick<
   ProjectSeedOptions,
   | "root"
@@ -316,28 +314,28 @@ export interface ProjectPruneOptions extends Pick<
   | "signal"
 > {
   /**
-   * The deployed site, which is asked which build is live. Needed for a `store`.
+   * The deployed site, which says which build is live. Required with `store`.
    * @default the deployed Worker's code is read through the API
    */
   url?: string;
   /**
-   * How many of the newest builds are kept, from 1 to 10,000. The build in `dist` and the live one are
-   * kept in any case.
+   * How many of the newest builds to keep, from 1 to 10,000. The build in `dist` and the live one are
+   * always kept.
    * @default 3
    */
   keep?: number;
   /**
-   * Keep builds that are younger than so many seconds.
+   * Keep builds that are younger than this many seconds.
    * @default none
    */
   olderThanSeconds?: number;
   /**
-   * Say what would be deleted, and delete nothing.
+   * Report what would be deleted, and delete nothing.
    * @default false
    */
   dryRun?: boolean;
   /**
-   * The most entries to delete. The next run goes on.
+   * Maximum number of entries to delete. The next run continues.
    * @default no limit
    */
   maxDeletes?: number;
@@ -345,7 +343,7 @@ export interface ProjectPruneOptions extends Pick<
 
 /** What `pruneFromProject` did. */
 export interface PruneResult {
-  /** The builds that have entries, the newest first. Missing where they were not listed. */
+  /** The builds that have entries, newest first. Missing if they were not listed. */
   builds?: PrunedBuild[];
   /** Entries that were deleted. KV counts one delete for each. */
   kvPairsDeleted?: number;
@@ -353,11 +351,11 @@ export interface PruneResult {
   kvPairsNotDeleted?: number;
   /** Calls that listed keys. */
   lists?: number;
-  /** Why nothing was deleted, if nothing may be. */
+  /** Why pruning was skipped, if it was. */
   skipped?: string;
   /** Stable: a code of `seedFromProject`, or `live-build-unknown`. */
   skippedCode?: string;
-  /** What ended it early. What was deleted until then is counted. */
+  /** What ended it early. Entries deleted before that are counted. */
   failure?: SeedFailure;
   warnings: string[];
   target?: SeedTarget;
@@ -376,7 +374,7 @@ export interface PrunedBuild {
   kept?: string;
 }
 
-/** Options of `verifyFromProject`. Those of `seedFromProject` mean what they mean there. */
+/** Options of `verifyFromProject`. Options of `seedFromProject` have the same meaning. */
 export interface ProjectVerifyOptions extends Pick<
   ProjectSeedOptions,
   | "root"
@@ -415,12 +413,12 @@ export interface ProjectVerifyOptions extends Pick<
 
 /** What `verifyFromProject` found. */
 export interface VerifyResult {
-  /** Whether everything that was looked at is stored and served as it was built. */
+  /** Whether everything that was checked is stored and served as built. */
   isSound: boolean;
   buildId?: string;
   /** Entries of the whole build. */
   kvPairs?: number;
-  /** What reading entries back through the API gave; missing if the namespace is not known. */
+  /** Result of reading entries back through the API; missing if the namespace is unknown. */
   stored?: StoredCheck;
   /** What the site answered; missing without `url`. */
   site?: SiteCheck;
@@ -435,9 +433,9 @@ export interface VerifyResult {
 /** Entries that were read back through the API. */
 export interface StoredCheck {
   checked: number;
-  /** As the build has them, but for their times. */
+  /** Equal to the build's, except for times. */
   same: number;
-  /** Rendered again by the Worker since. */
+  /** Rendered again by the Worker since seeding. */
   rewritten: number;
   missing: number;
   different: number;
@@ -446,7 +444,7 @@ export interface StoredCheck {
 
 /** What a site answered. */
 export interface SiteCheck {
-  /** Answers by what was asked for: documents, RSC payloads, metadata routes, documents with a query. */
+  /** Answers by kind of request: documents, RSC payloads, metadata routes, documents with a query. */
   counts: Record<"html" | "rsc" | "route" | "query", SiteCount>;
   problems: {
     url: string;
@@ -474,9 +472,9 @@ export interface SeedTarget {
   accountId?: string;
   /** The KV namespace; missing for another store. */
   namespaceId?: string;
-  /** A store that is not Workers KV, without credentials: `redis://host:6379`, `dir:/srv/cache`. */
+  /** A store other than Workers KV, without credentials: `redis://host:6379`, `dir:/srv/cache`. */
   store?: string;
-  /** The binding it was found by. */
+  /** The binding that names it. */
   binding?: string;
   /** The wrangler configuration it was found in. */
   configPath?: string;
@@ -488,7 +486,7 @@ export interface SeedTarget {
 export interface SeedFailure {
   /**
    * Stable: a code of `seedKvCache`; with `local` also `LOCAL_STATE_UNWRITABLE` (the directory cannot
-   * be written) or `LOCAL_KV_UNAVAILABLE`; `UNKNOWN` where something without a code was thrown.
+   * be written) or `LOCAL_KV_UNAVAILABLE`; `UNKNOWN` if an error without a code was thrown.
    */
   code: string;
   /** For people. */
@@ -496,13 +494,13 @@ export interface SeedFailure {
 }
 
 /**
- * Seeds a project's pages, and finds out where to: the namespace from the wrangler configuration
+ * Seeds a project's pages and finds the target itself: the namespace from the wrangler configuration
  * (through the project's own wrangler), the account and the token as wrangler would.
  *
- * Where something is missing, the promise resolves and `skipped` says what and what to set. Where
- * the seeding fails, or is aborted, it resolves with `failure`. It rejects only with `strict`: as
- * `seedKvCache` does, with `SEEDING_SKIPPED` where something is missing, or with
- * `RENDERS_FAILED` where pages were skipped because they failed to render during the build.
+ * If something is missing, the promise resolves and `skipped` says what to set. If seeding fails or is
+ * aborted, it resolves with `failure`. It rejects only with `strict`: as `seedKvCache` does, with
+ * `SEEDING_SKIPPED` if something is missing, or with `RENDERS_FAILED` if pages were skipped because they
+ * failed to render during the build.
  *
  * @example
  * import { seedFromProject } from "@vinext/seed-native";
@@ -512,15 +510,15 @@ export interface SeedFailure {
 export declare function seedFromProject(options?: ProjectSeedOptions): Promise<ProjectSeedResult>;
 
 /**
- * Verifies that what a seeding was to store is stored, and served: reads entries back from the store and
- * compares them with the build, and with `url` asks the site for their pages, without and with a query,
+ * Verifies that the build's entries are stored and served: reads entries back from the store and compares
+ * them with the build. With `url` it also requests their pages from the site, with and without a query,
  * each once, one after another.
  *
- * A page that was seeded and is not a HIT is a problem: the adapter is missing, `env` is not passed on,
- * the prefix or the namespace is another one. So is another status, other bytes, and a header that
- * names the machine that built the site. A page that revalidates may be STALE.
+ * A seeded page that is not a HIT is a problem: the adapter is missing, `env` is not passed on, or the
+ * prefix or the namespace differs. A different status, different bytes, and a header that names the build
+ * machine are problems too. A page that revalidates may be STALE.
  *
- * Resolves with `skipped` or `failure` where it cannot be done. Rejects only with `INVALID_OPTION`.
+ * Resolves with `skipped` or `failure` if it cannot verify. Rejects only with `INVALID_OPTION`.
  *
  * @example
  * import { verifyFromProject } from "@vinext/seed-native";
@@ -530,14 +528,13 @@ export declare function seedFromProject(options?: ProjectSeedOptions): Promise<P
 export declare function verifyFromProject(options?: ProjectVerifyOptions): Promise<VerifyResult>;
 
 /**
- * Deletes the entries of builds that are no longer live from the namespace of a project, or from the
- * `store` that is named.
+ * Deletes the entries of builds that are no longer live from a project's namespace, or from `store`.
  *
- * What is not certain is kept: the build in `dist`, the live one, the newest ones, and builds of unknown
- * age. If the live build is unknown, nothing is deleted, and `skipped` says why. Tags, fetches,
- * `use cache` entries, other values of `appPrefix` and keys of anything else are never touched.
+ * Keeps the build in `dist`, the live build, the newest builds, and builds of unknown age. If the live
+ * build is unknown, nothing is deleted, and `skipped` says why. Tags, fetches, `use cache` entries, entries
+ * with another `appPrefix` and all other keys are never touched.
  *
- * Resolves with `skipped` or `failure` where it cannot be done, like `seedFromProject`. Rejects only with
+ * Resolves with `skipped` or `failure` if it cannot prune, like `seedFromProject`. Rejects only with
  * `INVALID_OPTION`.
  *
  * @example
@@ -547,12 +544,12 @@ export declare function verifyFromProject(options?: ProjectVerifyOptions): Promi
  */
 export declare function pruneFromProject(options?: ProjectPruneOptions): Promise<PruneResult>;
 
-/** Options of `pruneKvCache`. Those of `pruneFromProject` mean what they mean there. */
+/** Options of `pruneKvCache`. Options of `pruneFromProject` have the same meaning. */
 export interface PruneOptions extends Omit<
   ProjectPruneOptions,
   "root" | "env" | "config" | "binding" | "profile" | "envFiles" | "store"
 > {
-  /** The project's directory, with the build that is kept. */
+  /** The project's directory. Its build is kept. */
   root: string;
   accountId: string;
   namespaceId: string;
@@ -561,10 +558,10 @@ export interface PruneOptions extends Omit<
 
 /**
  * Deletes the entries of builds that are no longer live from the namespace that the options name, by the
- * rules of `pruneFromProject`. No wrangler configuration is read: `url` or `workerName` says where to see
- * which build is live; without either, nothing is deleted.
+ * rules of `pruneFromProject`. No wrangler configuration is read: `url` or `workerName` tells which build
+ * is live; without either, nothing is deleted.
  *
- * Rejects with a code like `seedKvCache`. What ends it after the keys were listed is in `failure`.
+ * Rejects with a code like `seedKvCache`. An error after the keys were listed is in `failure`.
  *
  * @example
  * import { pruneKvCache } from "@vinext/seed-native";

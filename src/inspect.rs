@@ -1,4 +1,4 @@
-//! `inspectWorker`: what the Worker that a build left shows of its caches.
+//! `inspectWorker`: the cache configuration that a built Worker's code shows.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -14,8 +14,8 @@ use crate::run;
 /// A member of the object in `binding.d.ts`.
 type Member = Either4<bool, f64, String, Null>;
 
-/// Looks at the Worker in a project's directory. Not for users: the JavaScript side of this package
-/// completes options with it, and binding.d.ts describes it.
+/// Inspects the Worker in a project's directory. Not for users: this package's JavaScript completes
+/// options with it, and binding.d.ts describes it.
 #[napi(skip_typescript)]
 pub fn inspect_worker(
     env: &Env,
@@ -28,7 +28,7 @@ pub fn inspect_worker(
     run::promise(env, inspected)
 }
 
-/// What is known; what is not is missing.
+/// Only known members are present.
 fn members(facts: WorkerFacts) -> HashMap<&'static str, Member> {
     let data_cache = match facts.data_cache {
         DataCache::Unknown => "unknown",

@@ -42,19 +42,19 @@ use error::BindingError;
 use options::JsSeedOptions;
 use result::SeedResult;
 
-/// Uploads the pages that a vinext build has pre-rendered to Workers KV, in the form in which the
-/// deployed Worker reads them.
+/// Uploads the pages that a vinext build has pre-rendered to Workers KV, in the format that the
+/// deployed Worker reads.
 ///
-/// Run it after pre-rendering and before `wrangler deploy`. Keys contain the build id, so the
-/// version that is live is not touched.
+/// Run it after pre-rendering and before `wrangler deploy`. Keys contain the build id, so the live
+/// version is not affected.
 ///
-/// Where there is nothing to do, the promise resolves and `skipped` says why. It rejects, never
-/// throws, with an `Error` that has a stable `code`:
+/// If there is nothing to do, the promise resolves and `skipped` says why. It rejects, and never
+/// throws synchronously, with an `Error` that has a stable `code`:
 ///
 /// | code | meaning |
 /// |---|---|
 /// | `INVALID_OPTION` | an option is missing or wrong; nothing was sent |
-/// | `MANIFEST_UNREADABLE`, `ARTIFACTS_UNREADABLE` | the build's files are there and the machine cannot read them: no permission, too many open files, a broken disk |
+/// | `MANIFEST_UNREADABLE`, `ARTIFACTS_UNREADABLE` | the build's files exist but cannot be read: no permission, too many open files, a broken disk |
 /// | `MANIFEST_CHANGED` | the manifest was replaced or the build id changed during the run |
 /// | `OUT_OF_RESOURCES` | there is not enough memory, or no thread can be started |
 /// | `KV_UNAUTHORIZED` | the token is wrong or lacks the permission "Workers KV Storage: Edit" |
@@ -65,16 +65,16 @@ use result::SeedResult;
 /// | `KV_HTTP_ERROR`, `KV_REJECTED`, `KV_BAD_REPLY`, `KV_TOO_LARGE`, `KV_PARTLY_STORED` | Cloudflare did not store the entries; see `status` and `cloudflareCodes` |
 /// | `TLS_UNTRUSTED` | the server's certificate is not trusted; the message names the variable that helps |
 /// | `TLS_SETUP_FAILED` | HTTPS cannot be set up on this machine |
-/// | `PROXY_REFUSED` | the proxy wants another user name or password |
+/// | `PROXY_REFUSED` | the proxy rejected the user name or password |
 /// | `INVALID_PAGE` | a page of `pages` cannot be used; the message names it. Pages before it are stored |
 /// | `PAGES_FAILED` | the iterator of `pages` threw; `cause` is what it threw |
 /// | `ABORT_ERR` | `signal` was aborted; `name` is `AbortError`, `cause` the signal's reason |
 /// | `INTERNAL_ERROR` | a bug in this package |
 ///
-/// What may pass is tried again, see `retry`. Where Cloudflare answered, the error has its `status`,
-/// its error codes as `cloudflareCodes`, and `cfRay`, which Cloudflare's support asks for. From the
-/// first entry on, it has `retries` and `report`, a `SeedResult`: what is stored anyway, and by
-/// key what is not.
+/// Transient errors are retried, see `retry`. If Cloudflare answered, the error has its `status`,
+/// its error codes as `cloudflareCodes`, and `cfRay`, which Cloudflare's support asks for. Once
+/// entries have been packed, it has `retries` and `report`, a `SeedResult` that says what is stored
+/// and, by key, what is not.
 ///
 /// @example
 /// import { seedKvCache } from "@vinext/seed-native";

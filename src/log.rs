@@ -1,4 +1,4 @@
-//! What the engine does, on standard error, if `VINEXT_SEED_LOG` asks for it.
+//! Logs the engine's events to standard error, if `VINEXT_SEED_LOG` is set.
 //!
 //! Invariant: no secret. The engine's events have numbers, codes, and texts that are scrubbed.
 
@@ -12,7 +12,7 @@ use tracing_subscriber::layer::SubscriberExt;
 /// `off`, `error`, `warn`, `info`, `debug` or `trace`.
 const VARIABLE: &str = "VINEXT_SEED_LOG";
 
-/// Prints events from now on, if the environment says so. Called more than once, it does nothing more.
+/// Starts logging if the environment variable is set. Further calls do nothing.
 pub(crate) fn init() {
     static INIT: Once = Once::new();
     INIT.call_once(|| {
@@ -24,7 +24,7 @@ pub(crate) fn init() {
             .with_writer(std::io::stderr)
             .with_ansi(false)
             .with_filter(level)
-            // The HTTP library has events of its own, whose texts are not scrubbed.
+            // The HTTP library's own events are not scrubbed.
             .with_filter(filter_fn(|event| event.target().starts_with("vinext_seed")));
         let subscriber = tracing_subscriber::registry().with(printed);
         // Nothing else in this library sets one.

@@ -1,4 +1,4 @@
-//! Pages that JavaScript hands in: asks for them as long as the engine has room.
+//! Pages that JavaScript passes in: requests them while the engine has room.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -34,26 +34,26 @@ pub struct JsPages {
     /// Whether these were the last.
     /// @internal
     pub is_over: bool,
-    /// What is wrong with the page after these.
+    /// Why the page after these is invalid.
     /// @internal
     pub invalid: Option<String>,
-    /// What was thrown in place of a page.
+    /// The value thrown instead of a page.
     /// @internal
     pub failure: Option<String>,
 }
 
-/// Asks for the next pages; never rejects. `Weak`: it does not keep the process alive, the promise of the
-/// run does.
+/// Requests the next pages; never rejects. `Weak`: it does not keep the process alive; the run's
+/// promise does.
 pub type NextPages = ThreadsafeFunction<(), Promise<JsPages>, (), Status, false, true>;
 
-/// Pages that are handed in during a run.
+/// Pages that are passed in during a run.
 pub(crate) struct PageSource {
     pub(crate) next: NextPages,
     pub(crate) build_id: Option<String>,
     pub(crate) trailing_slash: Option<bool>,
 }
 
-/// Hands in pages during a run, if there are any.
+/// Passes in pages during a run, if there are any.
 pub(crate) struct PageFeed(Option<(NextPages, Arc<PageQueue>)>);
 
 impl PageFeed {
@@ -71,7 +71,7 @@ impl PageFeed {
         (Self(Some((source.next, queue))), Some(given))
     }
 
-    /// Runs the engine, and hands in pages until either has enough.
+    /// Runs the engine and passes in pages until either is done.
     pub(crate) async fn during<'a, T>(self, run: impl Future<Output = T> + Send + 'a) -> T {
         // Its type would be too deep for the compiler.
         let mut run: Pin<Box<dyn Future<Output = T> + Send + 'a>> = Box::pin(run);

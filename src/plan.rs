@@ -15,26 +15,26 @@ use crate::read_options::whole;
 use crate::run;
 use crate::store::{JsStore, PlannedStore};
 
-/// What `planKvSeed` is to look at. Every option means what it means for `seedKvCache`.
+/// Options of `planKvSeed`. Options of `seedKvCache` have the same meaning.
 #[napi(
     object,
     js_name = "PlanOptions extends BuildOptions",
     object_to_js = false
 )]
 pub struct JsPlanOptions {
-    /// The most entries in one request, from 1 to 10,000.
+    /// Maximum number of entries in one request, from 1 to 10,000.
     /// @default 10_000
     #[napi(ts_type = "number")]
     pub max_batch_pairs: Option<Nullable<f64>>,
-    /// The most bytes in one request, from 1 to 100,000,000.
+    /// Maximum bytes in one request, from 1 to 100,000,000.
     /// @default 8_388_608 (8 MiB)
     #[napi(ts_type = "number")]
     pub max_batch_bytes: Option<Nullable<f64>>,
-    /// The most entries to write.
+    /// Maximum number of entries to write.
     /// @default no limit
     #[napi(ts_type = "number")]
     pub max_writes: Option<Nullable<f64>>,
-    /// The store to plan for, where it is not Workers KV: as for `seedCache`.
+    /// The store to plan for, if it is not Workers KV, as for `seedCache`.
     /// @default Workers KV
     #[napi(ts_type = "StoreOptions | string")]
     pub store: Option<Nullable<OptionsObject<JsStore>>>,
@@ -43,7 +43,7 @@ pub struct JsPlanOptions {
     pub signal: Option<Nullable<Signal>>,
 }
 
-/// What seeding would do.
+/// Result of `planKvSeed`.
 #[napi(
     object,
     js_name = "SeedPlan extends BuildFindings",
@@ -56,15 +56,15 @@ pub struct JsSeedPlan {
     pub total_routes: f64,
     /// Entries that would be stored. KV counts and bills one write for each.
     pub kv_pairs: f64,
-    /// The routes whose main entry would be written within `maxWrites`; without it, all of them.
+    /// Routes whose main entry would be written within `maxWrites`; without it, all routes.
     pub routes_within_budget: f64,
-    /// Those of the entries that would be written within `maxWrites`.
+    /// Entries that would be written within `maxWrites`.
     pub kv_pairs_within_budget: f64,
     /// Bytes of the requests that would store them.
     pub bytes: f64,
     /// Requests.
     pub batches: f64,
-    /// The ten largest entries, the largest first.
+    /// The ten largest entries, largest first.
     pub largest_entries: Vec<PlannedEntrySize>,
 }
 
@@ -77,11 +77,11 @@ pub struct PlannedEntrySize {
     pub bytes: f64,
 }
 
-/// Counts what `seedKvCache` would send, by packing everything and sending nothing. It needs no
-/// account, no namespace and no token.
+/// Counts what `seedKvCache` would send: packs everything and sends nothing. Needs no account,
+/// namespace or token.
 ///
-/// Where there would be nothing to do, the promise resolves and `skipped` says why. It rejects like
-/// that of `seedKvCache`.
+/// If there would be nothing to do, the promise resolves and `skipped` says why. Rejects like
+/// `seedKvCache`.
 ///
 /// @example
 /// import { planKvSeed } from "@vinext/seed-native";

@@ -13,10 +13,10 @@ use vinext_seed::{CancellationToken, Observer, Progress};
 
 use crate::findings::milliseconds;
 
-/// How far a run is.
+/// Progress of a run.
 #[napi(object, js_name = "SeedProgress", object_from_js = false)]
 pub struct JsSeedProgress {
-    /// What is being done: the manifest is read, pages are packed and sent, all is done.
+    /// The phase: reading the manifest; packing and sending pages; done.
     #[napi(ts_type = "\"plan\" | \"send\" | \"done\"")]
     pub phase: &'static str,
     /// Routes of the manifest that are packed or skipped so far.
@@ -27,8 +27,8 @@ pub struct JsSeedProgress {
     pub pairs: f64,
     /// Bytes of the requests that stored them.
     pub bytes: f64,
-    /// How long no request will be made, in milliseconds, where a pause has just begun: Cloudflare
-    /// requested it, or the requests it allows in five minutes are used up.
+    /// Length of a pause that has just begun, in milliseconds: Cloudflare asked for it, or the
+    /// requests it allows in five minutes are used up.
     pub paused_for_ms: Option<f64>,
 }
 
@@ -58,7 +58,7 @@ struct Shared {
     listener: Option<Listener>,
     cancellation: CancellationToken,
     thrown: Mutex<Option<Error>>,
-    /// Events that are on their way to the listener.
+    /// Events that the listener has not handled yet.
     on_their_way: watch::Sender<usize>,
 }
 

@@ -1,6 +1,6 @@
 //! `pruneKvEntries`: deletes entries of old builds.
 //!
-//! Internal: the JavaScript of this package finds out where they are and which build is live.
+//! Internal: this package's JavaScript finds out where they are and which build is live.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ use crate::read_options::{namespace, whole};
 use crate::run;
 use crate::store::{JsStore, StoreChoice};
 
-/// The most builds that can be asked to be kept.
+/// The largest accepted number of builds to keep.
 const MAX_KEEP: usize = 10_000;
 
 /// The greatest accepted age, in seconds: a hundred years.
@@ -48,7 +48,7 @@ pub struct JsPruneOptions {
     /// The API.
     #[napi(ts_type = "string")]
     pub api_base_url: Option<Nullable<String>>,
-    /// The store, where it is not Workers KV. Then account, namespace and token are not looked at.
+    /// The store, if it is not Workers KV. Account, namespace and token are then ignored.
     #[napi(ts_type = "NativeStore")]
     pub store: Option<Nullable<OptionsObject<JsStore>>>,
     /// How many of the newest builds are kept.
@@ -60,7 +60,7 @@ pub struct JsPruneOptions {
     /// Whether to delete nothing.
     #[napi(ts_type = "boolean")]
     pub dry_run: Option<Nullable<bool>>,
-    /// The most entries to delete.
+    /// Maximum number of entries to delete.
     #[napi(ts_type = "number")]
     pub max_deletes: Option<Nullable<f64>>,
     /// The deployed Worker's code.

@@ -50,7 +50,7 @@ fn start(
             .run_until_cancelled(store.read_back(&keys))
             .await;
         let values = read.unwrap_or(Err(QuestionError::Aborted))?.into_iter();
-        // What is no text differs from every entry of a build.
+        // A value that is not text differs from every entry of a build.
         let text = |value: Vec<u8>| String::from_utf8_lossy(&value).into_owned();
         let values: Vec<_> = values.map(|value| value.map(text)).collect();
         Ok::<_, QuestionError>(values)

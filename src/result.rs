@@ -6,7 +6,7 @@ use vinext_seed::report::UnstoredEntries;
 
 use crate::findings::WithFindings;
 
-/// What `seedKvCache` did.
+/// Result of `seedKvCache`.
 #[napi(
     object,
     js_name = "SeedResult extends BuildFindings",
@@ -20,12 +20,12 @@ pub struct JsSeedResult {
     pub seeded_routes: f64,
     /// Entries that this run has stored. Cloudflare counts each as one write.
     pub kv_pairs_uploaded: f64,
-    /// Entries that an earlier run has stored and that have not changed since. They are not written
+    /// Entries that an earlier run stored and that have not changed since. They are not written
     /// again.
     pub kv_pairs_unchanged: f64,
-    /// Entries that are to be stored: those that are uploaded, unchanged or not stored.
+    /// All entries of the run: uploaded, unchanged and not stored.
     pub kv_pairs_planned: f64,
-    /// Entries that are not stored; 0 unless the promise rejects or `maxWrites` is not enough.
+    /// Entries that are not stored; 0 unless the promise rejects or `maxWrites` was reached.
     pub kv_pairs_not_stored: f64,
     /// Which entries are not stored, by reason, in the manifest's order.
     pub not_stored: Vec<EntriesNotStored>,
@@ -42,7 +42,7 @@ pub struct JsSeedResult {
 /// Entries that are not stored, for one reason.
 #[napi(object, object_from_js = false)]
 pub struct EntriesNotStored {
-    /// Why, as a stable word: one of the error's codes, or `over-budget`.
+    /// Why, as a stable code: one of the error's codes, or `over-budget`.
     pub code: String,
     /// Why, for people.
     pub message: String,
@@ -50,7 +50,7 @@ pub struct EntriesNotStored {
     pub may_be_stored: bool,
     /// How many there are.
     pub count: f64,
-    /// The keys of the first of them, for all reasons together up to `maxListed`.
+    /// The keys of the first ones; at most `maxListed` for all reasons together.
     pub keys: Vec<String>,
 }
 

@@ -35,7 +35,7 @@ where
     let cancellation = CancellationToken::new();
     let abort = AbortHook::install(env, signal, &cancellation)?;
     let progress = ProgressCallback::new(listener, cancellation.clone());
-    // A worker thread that is terminated takes its run along.
+    // Terminating a worker thread ends its run.
     let on_teardown = env.add_env_cleanup_hook(cancellation.clone(), |token| token.cancel())?;
 
     let observer = progress.clone();
@@ -58,7 +58,7 @@ where
     Ok(promise)
 }
 
-/// The promise of a run, rejected if it could not even be started.
+/// The promise of a run; rejected if it could not be started.
 pub(crate) fn promise<'env, J: ToNapiValue>(
     env: &'env Env,
     started: Result<PromiseRaw<'env, J>, BindingError>,

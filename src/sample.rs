@@ -1,4 +1,4 @@
-//! `sampleKvEntries`: entries of a build, to be compared with what is stored.
+//! `sampleKvEntries`: entries of a build, to compare with what is stored.
 //!
 //! Internal: the JavaScript of this package compares them with what it reads back.
 
@@ -16,14 +16,14 @@ use crate::read_options::whole;
 use crate::run;
 use crate::store::JsStore;
 
-/// What to take.
+/// Options of a sample.
 /// @internal
 #[napi(object, js_name = "SampleOptions", object_to_js = false)]
 pub struct JsSampleOptions {
     /// How many routes' entries.
     #[napi(ts_type = "number")]
     pub sample: Option<Nullable<f64>>,
-    /// The store that would have them, where it is not Workers KV.
+    /// The store that they are for, if it is not Workers KV.
     #[napi(ts_type = "NativeStore")]
     pub store: Option<Nullable<OptionsObject<JsStore>>>,
     /// Cancels it.
@@ -31,14 +31,14 @@ pub struct JsSampleOptions {
     pub signal: Option<Nullable<Signal>>,
 }
 
-/// What was taken.
+/// A sample of entries.
 /// @internal
 #[napi(object, js_name = "Sample", object_from_js = false)]
 pub struct JsSample {
     /// The entries.
     #[napi(ts_type = "Array<SampledEntry>")]
     pub entries: Vec<JsSampledEntry>,
-    /// How many there are in all.
+    /// Total number of entries.
     pub kv_pairs: f64,
 }
 
@@ -52,7 +52,7 @@ pub struct JsSampledEntry {
     pub value: String,
 }
 
-/// Takes entries of a build.
+/// Samples a build's entries.
 #[napi(skip_typescript)]
 pub fn sample_kv_entries<'env>(
     env: &'env Env,

@@ -35,18 +35,18 @@ const TIMEOUTS: Timeouts = Timeouts {
     request: Duration::from_secs(60),
 };
 
-/// The largest page that is read, in bytes: the largest value that KV has (Cloudflare KV limits).
+/// Maximum bytes read of a page: the largest value that KV accepts (Cloudflare KV limits).
 const MAX_PAGE_BYTES: usize = 25 * 1024 * 1024;
 
 /// A request to a site.
 /// @internal
 #[napi(object, object_to_js = false)]
 pub struct SiteRequest {
-    /// What to ask for.
+    /// The URL to request.
     pub url: String,
     /// Headers to send, as pairs of name and value.
     pub headers: Option<Vec<Vec<String>>>,
-    /// Cancels the question.
+    /// Cancels the request.
     #[napi(ts_type = "AbortSignal")]
     pub signal: Option<Signal>,
 }
@@ -61,9 +61,9 @@ pub struct SiteResponse {
     pub headers: Vec<Vec<String>>,
     /// The body.
     pub body: Buffer,
-    /// Whether there is more of the body.
+    /// Whether the body was cut off.
     pub is_truncated: bool,
-    /// What in the environment cannot be used and is ignored.
+    /// Settings in the environment that are invalid and ignored.
     pub warnings: Vec<String>,
 }
 

@@ -44,7 +44,7 @@ pub struct JsStore {
     /// @internal
     #[napi(ts_type = "string")]
     pub bucket: Option<Nullable<String>>,
-    /// Of `s3`: what names of objects begin with, before the keys.
+    /// Of `s3`: prefix of object names.
     /// @internal
     #[napi(ts_type = "string")]
     pub prefix: Option<Nullable<String>>,
@@ -128,7 +128,7 @@ impl StoreChoice {
         }
     }
 
-    /// What its reader makes of keys.
+    /// How its reader treats keys.
     pub(crate) fn rules(&self) -> StoreRules {
         match self {
             Self::Redis(_) => RedisStore::RULES,
@@ -137,7 +137,7 @@ impl StoreChoice {
         }
     }
 
-    /// Takes entries of a build as it would have them.
+    /// Samples a build's entries in this store's format.
     pub(crate) async fn sample(
         &self,
         build: BuildOptions,

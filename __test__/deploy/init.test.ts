@@ -113,7 +113,7 @@ describe.each(LAYOUTS)("a project of vinext init with %s", (layout) => {
     };
     const first = await deploy(root, scriptOf(root, "deploy:vinext"), { api });
     expect(first.code, first.output).toBe(0);
-    expect(first.stderr).toContain("seeded when the first deploy has made the namespace");
+    expect(first.stderr).toContain("seeded once the first deploy has created the namespace");
     expect(first.stdout).toMatch(/Deployed to[^]*Seeded 9 pages into/u);
     const writes = first.cloudflare.writes().map(({ what }) => what);
     expect(writes.at(-1)).toBe("kv");

@@ -52,7 +52,7 @@ describe.each<Layout>(["cloudflare.config.ts", "wrangler.jsonc"])(
       const env = { ...cloudflare.env, HOME: home, XDG_CONFIG_HOME: home, CI: "1" };
       const first = await cli(["deploy", "--strict"], { cwd: root, env });
       expect(first.code, first.stderr).toBe(0);
-      expect(first.stderr).toContain("until it is done visitors get a MISS");
+      expect(first.stderr).toContain("visitors get a MISS until it is done");
       const kv = `/accounts/${ACCOUNT}/storage/kv/namespaces/${PROVISIONED}/bulk`;
       expect(cloudflare.writes()).toEqual([
         { what: "worker", path: `/accounts/${ACCOUNT}/workers/scripts/${WORKER}` },

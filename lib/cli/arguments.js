@@ -47,8 +47,8 @@ Examples:
 
 Exit codes:
   0    success, or skipped or failed with a warning
-  1    skipped or failed with --strict; a plan or an export that fails
-  2    the command line is wrong
+  1    plan or export failed; with --strict: skipped or failed
+  2    the command line is invalid
   130  interrupted by Ctrl-C
   deploy passes on the exit code of the build or of wrangler deploy
 
@@ -75,7 +75,7 @@ export async function dispatch(args, run, output) {
   const program = commandLine(invoke, deployArgs);
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({ writeOut: output.out, writeErr: output.err });
-    command.showHelpAfterError("(vinext-seed --help shows what there is)");
+    command.showHelpAfterError("(see vinext-seed --help)");
   }
   await program.parseAsync(own, { from: "user" });
   return exitCode;
@@ -114,10 +114,10 @@ function commandLine(invoke, deployArgs) {
   program.hook("preAction", () => {
     const { local, persistTo, runtime } = options();
     if (runtime?.cloudflare !== undefined && runtime.vinext === undefined) {
-      program.error("error: --adapter-version goes with --vinext-version");
+      program.error("error: --adapter-version requires --vinext-version");
     }
     // Ignoring it would fill the deployed namespace instead of the one on this machine.
-    if (persistTo !== undefined && !local) program.error("error: --persist-to goes with --local");
+    if (persistTo !== undefined && !local) program.error("error: --persist-to requires --local");
     checkStore(options(), program);
   });
 
@@ -166,7 +166,7 @@ function commandLine(invoke, deployArgs) {
       rejectLocal("deploy");
       const { seedCache, verify: isVerified, ...choice } = own(deploy);
       if (!isVerified && Object.keys(choice).length > 0) {
-        program.error("error: --url and --sample go with --verify");
+        program.error("error: --url and --sample require --verify");
       }
       const given = { root: project(root), options: options(), seedCache, deployArgs };
       return invoke({ name: "deploy", ...given, verify: isVerified ? choice : undefined });
@@ -201,9 +201,7 @@ function checkStore(options, program) {
   if (options.store === undefined) return;
   for (const [name, flag] of Object.entries(OF_KV)) {
     if (options[/** @type {keyof typeof OF_KV} */ (name)] !== undefined) {
-      program.error(
-        `error: --to names another store than Workers KV, so ${flag} does not go with it`,
-      );
+      program.error(`error: ${flag} applies to Workers KV only and cannot be combined with --to`);
     }
   }
   try {

@@ -117,10 +117,10 @@ export async function deployProject(invocation, printer, interrupt) {
   printer.note(`Deploying: ${deploy.title}`);
   const deployed = await runCommand(deploy.script, deploy.args, child);
   if (interrupt.received !== undefined) {
-    printer.error("interrupted while deploying: see the deploy's last lines for how far it got");
+    printer.error("interrupted while deploying: the deploy's last lines show how far it got");
   } else if (isFirst && deployed === OK) {
     printer.note(
-      "Seeding the namespace that this first deploy has created; until it is done visitors get a MISS",
+      "Seeding the namespace that this first deploy has created; visitors get a MISS until it is done",
     );
     seeding = await seedNewNamespace(root, options, printer, interrupt);
   }

@@ -68,7 +68,7 @@ export const BUILD_OPTIONS = [
       },
       {
         flags: "--no-vite-config",
-        help: "go by the built Worker alone",
+        help: "use the built Worker only",
         doc: "use the built Worker only",
       },
     ],
@@ -91,7 +91,7 @@ export const BUILD_OPTIONS = [
     flags: [
       {
         flags: "--vinext-version <version>",
-        help: "vinext of the built Worker, where it is not installed (default: the installed one)",
+        help: "vinext's version, if it is not installed (default: the installed one)",
         doc:
           "the version of vinext, instead of the installed one; set it in a job that deploys a build " +
           "without installing the packages",
@@ -107,7 +107,7 @@ export const BUILD_OPTIONS = [
     flags: [
       {
         flags: "--adapter-version <version>",
-        help: "with --vinext-version: its @vinext/cloudflare",
+        help: "with --vinext-version: the version of @vinext/cloudflare",
         doc: "with `--vinext-version`: the version of @vinext/cloudflare",
       },
     ],
@@ -149,7 +149,7 @@ export const BUILD_OPTIONS = [
     flags: [
       {
         flags: "--allow-unproven-routes",
-        help: "seed vinext before 0.2.1 too; see the README first",
+        help: "also seed vinext before 0.2.1; see the README first",
       },
     ],
   },
@@ -161,7 +161,7 @@ export const BUILD_OPTIONS = [
     flags: [
       {
         flags: "--seed-failed-renders",
-        help: "seed pages whose render failed during the build too",
+        help: "also seed pages whose render failed during the build",
       },
     ],
   },

@@ -41,7 +41,10 @@ export const COMMAND_OPTIONS = [
     of: [],
     doc: "print every skipped route, and where the target comes from",
     flags: [
-      { flags: "-v, --verbose", help: "print every skipped route, and where the target is from" },
+      {
+        flags: "-v, --verbose",
+        help: "print every skipped route, and where the target comes from",
+      },
     ],
   },
   {

@@ -15,7 +15,7 @@
  * @property {Command[]} [commands] missing: every command has it
  * @property {string} [doc] for docs/cli.md, where it is not the option's own
  * @property {"age"} [parser] how its value is read, where that does not follow from the kind
- * @property {string} [conflicts] an option that it does not go with
+ * @property {string} [conflicts] an option that it cannot be combined with
  */
 
 /** @typedef {"run" | "plan" | "export" | "verify" | "prune" | "deploy"} Command */

@@ -25,9 +25,7 @@ export const WRITE_OPTIONS = [
     kind: "boolean",
     of: SEEDING,
     doc: "write every entry, even [unchanged ones](cost.md#unchanged-entries)",
-    flags: [
-      { flags: "--force", help: "write entries that are stored already and have not changed too" },
-    ],
+    flags: [{ flags: "--force", help: "write every entry, even unchanged ones" }],
   },
   {
     name: "maxWrites",
@@ -41,7 +39,7 @@ export const WRITE_OPTIONS = [
     flags: [
       {
         flags: "--max-writes <n>",
-        help: "write at most so many entries, what matters most first (docs/cost.md)",
+        help: "write at most n entries, most important first (docs/cost.md)",
         doc:
           "maximum number of entries to write, [most important first](cost.md#a-budget). `plan` prints what `n` " +
           "writes cover",
@@ -70,7 +68,7 @@ export const WRITE_OPTIONS = [
     name: "htmlOnly",
     kind: "boolean",
     of: [...BUILD, "verifyFromProject"],
-    doc: "write no RSC payloads; the Worker renders a payload when it is first asked for",
+    doc: "write no RSC payloads; the Worker renders a payload when it is first requested",
     flags: [
       {
         flags: "--html-only",
@@ -123,14 +121,14 @@ export const LIMIT_OPTIONS = [
     doc:
       "Workers KV only: [compress requests](performance.md#compressed-requests) with gzip, while " +
       "the API accepts them and it saves time",
-    flags: [{ flags: "--compress", help: "compress requests, as long as the API takes them" }],
+    flags: [{ flags: "--compress", help: "compress requests while the API accepts it" }],
   },
   {
     name: "retry",
     kind: "object",
     of: SEEDING,
     default: "see below",
-    doc: "how often, and for how long, requests for the same entries are tried",
+    doc: "how often, and for how long, failed requests are retried",
   },
   {
     name: "retry.attempts",
@@ -138,7 +136,7 @@ export const LIMIT_OPTIONS = [
     max: MAX_ATTEMPTS,
     of: SEEDING,
     default: "8; 3 for a handler",
-    doc: "requests for the same entries, the first included",
+    doc: "requests for the same entries, including the first",
   },
   {
     name: "retry.initialDelayMs",
@@ -147,7 +145,7 @@ export const LIMIT_OPTIONS = [
     unit: "ms",
     of: SEEDING,
     default: "100",
-    doc: "the wait after the first failure, which doubles with each further one",
+    doc: "the delay after the first failure; it doubles after each further one",
   },
   {
     name: "retry.maxDelayMs",
@@ -156,7 +154,7 @@ export const LIMIT_OPTIONS = [
     unit: "ms",
     of: SEEDING,
     default: "10,000",
-    doc: "the longest wait",
+    doc: "the longest delay",
   },
   {
     name: "retry.totalMs",
@@ -165,7 +163,7 @@ export const LIMIT_OPTIONS = [
     unit: "ms",
     of: SEEDING,
     default: "300,000",
-    doc: "all failing requests and waits together",
+    doc: "all failing requests and delays together",
   },
   {
     name: "timeouts",
@@ -190,7 +188,7 @@ export const LIMIT_OPTIONS = [
     unit: "ms",
     of: SEEDING,
     default: "60,000",
-    doc: "nothing sent while a body is on its way",
+    doc: "time without progress while a body is sent",
   },
   {
     name: "timeouts.replyMs",
@@ -208,6 +206,6 @@ export const LIMIT_OPTIONS = [
     unit: "ms",
     of: SEEDING,
     default: "300,000; 30,000 for a handler",
-    doc: "all of a request, or one call of a handler",
+    doc: "a whole request, or one call of a handler",
   },
 ];

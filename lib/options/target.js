@@ -135,7 +135,7 @@ export const TARGET_OPTIONS = [
     of: ["seedCache", "seedFromProject", "planKvSeed", "verifyFromProject", "pruneFromProject"],
     default: "[what the built site reads](stores.md#the-default-store), else Workers KV",
     doc:
-      "another store: an object, or a text as `--to` takes it ([more](options.md#another-store)). Verifying and " +
+      "another store: an object, or a string in the format of `--to` ([more](options.md#another-store)). Verifying and " +
       "pruning use Workers KV without it, and take no handler",
     flags: [
       {
@@ -144,7 +144,7 @@ export const TARGET_OPTIONS = [
           "another store than Workers KV: redis://…, rediss://…, s3://<bucket>/<prefix>, dir:<directory>, or " +
           "handler, the project's own cache handler (not export; handler: run, plan and deploy)",
         doc:
-          "not for `export`. Another store: `redis://…`, `rediss://…`, " +
+          "another store than Workers KV, not for `export`: `redis://…`, `rediss://…`, " +
           "`s3://<bucket>/<prefix>`, `dir:<directory>`, or `handler`, [the project's " +
           "own](stores.md#the-projects-own-handler), which cannot be verified or pruned " +
           "([more](options.md#another-store))",
@@ -185,12 +185,12 @@ export const TARGET_OPTIONS = [
     name: "afterDeploy",
     kind: "boolean",
     of: ["seedFromProject"],
-    doc: "seed only what the first deploy of a Worker left to seed; see [the first deploy](cli.md#the-first-deploy)",
+    doc: "after a deploy: seed unless the namespace already has this build's entries; see [the first deploy](cli.md#the-first-deploy)",
     flags: [
       {
         flags: "--after-deploy",
         commands: ["run"],
-        help: "seed what the first deploy of a Worker left to seed, else do nothing",
+        help: "after a deploy: seed unless the namespace already has this build's entries",
       },
     ],
   },
@@ -203,7 +203,7 @@ export const HANDLER_OPTIONS = [
     kind: "handler",
     of: ["seedCacheHandler"],
     requiredBy: ["seedCacheHandler"],
-    doc: "in place of a target: a cache handler with `set`, see [stores.md](stores.md#any-handler)",
+    doc: "instead of a target: a cache handler with `set`, see [stores.md](stores.md#any-handler)",
   },
 ];
 
@@ -213,7 +213,7 @@ export const OUTCOME_OPTIONS = [
     name: "noSeedCache",
     kind: "boolean",
     of: ["seedFromProject"],
-    doc: "do nothing: what a deploy's `--no-seed-cache` is passed on as",
+    doc: "do nothing; for deploy scripts with a `--no-seed-cache` flag",
   },
   {
     name: "strict",
@@ -223,7 +223,7 @@ export const OUTCOME_OPTIONS = [
     flags: [
       {
         flags: "--strict",
-        help: "exit with 1 where the seeding fails or is skipped",
+        help: "exit with 1 if seeding fails or is skipped",
         doc:
           "exit with 1 if seeding fails or is skipped, or if pages failed to render during the build; " +
           "`deploy` then does not deploy",

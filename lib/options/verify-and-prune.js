@@ -24,7 +24,7 @@ export const VERIFY_AND_PRUNE_OPTIONS = [
       {
         flags: "--url <url>",
         commands: ["verify"],
-        help: "the deployed site: ask it for pages too",
+        help: "the deployed site: request pages from it too",
         doc:
           "the deployed site, with the base path if it has one: request pages from it too. Without it, entries " +
           "are only read back through the API",
@@ -32,7 +32,7 @@ export const VERIFY_AND_PRUNE_OPTIONS = [
       {
         flags: "--url <url>",
         commands: ["prune"],
-        help: "ask this site which build is live, not the deployed Worker",
+        help: "ask this site, not the deployed Worker, which build is live",
         doc:
           "ask this site which build is live. Without it, the deployed Worker's code is read through the " +
           'API, which takes the permission "Workers Scripts: Read"',
@@ -73,7 +73,7 @@ export const VERIFY_AND_PRUNE_OPTIONS = [
     max: MAX_KEEP,
     of: PRUNING,
     default: "3",
-    doc: "how many of the newest builds stay, beside the one in `dist` and the live one",
+    doc: "how many of the newest builds to keep, besides the one in `dist` and the live one",
     flags: [
       {
         flags: "--keep <n>",
@@ -89,7 +89,7 @@ export const VERIFY_AND_PRUNE_OPTIONS = [
     unit: "s",
     of: PRUNING,
     default: "none",
-    doc: "pruning: younger builds stay",
+    doc: "pruning: keep builds that are younger",
     flags: [
       {
         flags: "--older-than <age>",
@@ -120,8 +120,6 @@ export const VERIFY_AND_PRUNE_OPTIONS = [
     of: PRUNING,
     default: "no limit",
     doc: "maximum number of entries to delete; the next run continues",
-    flags: [
-      { flags: "--max-deletes <n>", commands: ["prune"], help: "delete at most so many entries" },
-    ],
+    flags: [{ flags: "--max-deletes <n>", commands: ["prune"], help: "delete at most n entries" }],
   },
 ];

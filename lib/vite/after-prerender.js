@@ -43,7 +43,9 @@ export async function seedAfterPrerender(root, options, deploy) {
   if (deploy.kind === "build") return printPlan(root, options, printer);
   const result = await seed(root, options, deploy, printer);
   if (result.skippedCode === "deploy-first" && deploy.isCommand) {
-    printer.note("Workers KV: the pages are seeded when the first deploy has made the namespace");
+    printer.note(
+      "Workers KV: the pages are seeded once the first deploy has created the namespace",
+    );
     process.once("beforeExit", () => void seedAfterDeploy(root, options, deploy));
     return;
   }

@@ -117,7 +117,7 @@ async function endUncalled() {
   if (isCalled || process.exitCode || deploy.kind !== "deploy") return;
   if (!deploy.isCommand) {
     return warn(
-      "nothing was seeded: vinext calls withSeed() after it has pre-rendered, which takes vinext " +
+      "nothing was seeded: vinext calls withSeed() after pre-rendering, which requires vinext " +
         '1.4.0 or later and `prerender: { routes: "*" }` in vinext\'s options; `npx vinext-seed` ' +
         "seeds the last build",
     );

@@ -98,7 +98,7 @@ function adviceFor(
  * @returns {Promise<{ id: string, name?: string }[]>}
  */
 export async function listAccounts(api) {
-  const set = "set CLOUDFLARE_ACCOUNT_ID: the API token may not list accounts";
+  const set = "set CLOUDFLARE_ACCOUNT_ID: the API token lacks the permission to list accounts";
   const accounts = await list(api, "/accounts", set);
   if (accounts.length < 2) return accounts;
   // The list includes accounts that the token's owner is not a member of. Tokens that belong to an

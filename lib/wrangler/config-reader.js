@@ -9,7 +9,9 @@ await answerAsReader(async (directory, args) => {
   const require = createRequire(path.join(directory, "package.json"));
   const wrangler = await import(pathToFileURL(require.resolve(directory)).href);
   if (typeof wrangler.unstable_readConfig !== "function") {
-    throw new Error("this wrangler cannot be asked for its configuration; install wrangler 4");
+    throw new Error(
+      "this version of wrangler does not provide its configuration; install wrangler 4",
+    );
   }
   const read = readConfig(wrangler, JSON.parse(args));
   const { configPath, userConfigPath, name, account_id, compliance_region, kv_namespaces } = read;

@@ -17,7 +17,7 @@ const READER = fileURLToPath(new URL("./config-reader.js", import.meta.url));
 /**
  * @typedef {object} KvNamespaceConfig
  * @property {string} binding
- * @property {string} [id] missing if Cloudflare is to make the namespace at the first deploy
+ * @property {string} [id] missing if the first deploy creates the namespace
  * @property {string} [preview_id]
  * @property {boolean} [remote] whether local development uses the deployed namespace
  */

@@ -42,9 +42,9 @@ export function checkNamespaceId(id, source, isTyped) {
   if (ID.test(id)) return undefined;
   const create = isTyped
     ? "copy it from the dashboard"
-    : "make one with `wrangler kv namespace create VINEXT_KV_CACHE`";
+    : "create one with `wrangler kv namespace create VINEXT_KV_CACHE`";
   const reason =
     `${source} is ${JSON.stringify(id)}, but ids of KV namespaces have 32 hexadecimal digits; ` +
-    `${create}, or leave the id out and let the first deploy make the namespace`;
+    `${create}, or leave the id out and let the first deploy create the namespace`;
   return { code: "invalid-namespace-id", reason };
 }

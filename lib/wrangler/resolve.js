@@ -219,7 +219,7 @@ async function provisioned(api, accountId, options, config, binding) {
   }
   const reason =
     `${binding} has no id in ${config?.configPath}, and the Worker ${name ?? "(unnamed)"} is not ` +
-    "deployed with it yet: the first deploy makes the namespace. `vinext-seed deploy` seeds right " +
+    "deployed with it yet: the first deploy creates the namespace. `vinext-seed deploy` seeds right " +
     "after it; otherwise run `vinext-seed --after-deploy` then";
   return { code: "deploy-first", reason, binding };
 }

@@ -55,7 +55,7 @@ function checked(token, source) {
 /**
  * @param {string} root
  * @param {AbortSignal} [signal]
- * @returns {Promise<string | undefined>} why the installed wrangler cannot hand over its login
+ * @returns {Promise<string | undefined>} why the installed wrangler cannot print its login token
  */
 async function tooOld(root, signal) {
   const version = (await findWrangler(root, signal))?.version;
@@ -63,7 +63,7 @@ async function tooOld(root, signal) {
   if (major === undefined || Number(major) > 4) return undefined;
   if (Number(major) === 4 && Number(minor) >= FIRST_MINOR_WITH_AUTH_TOKEN) return undefined;
   return (
-    `there is no CLOUDFLARE_API_TOKEN, and wrangler ${version} is too old to hand over its login ` +
+    `there is no CLOUDFLARE_API_TOKEN, and wrangler ${version} is too old to print its login token ` +
     `(4.${FIRST_MINOR_WITH_AUTH_TOKEN} or later does); set CLOUDFLARE_API_TOKEN, or update wrangler`
   );
 }

@@ -165,9 +165,9 @@ impl SkippedRun {
     /// None of the pages that the caller handed in can be seeded, or there were none.
     pub(crate) fn no_page_seedable(skipped: &SkippedRoutes) -> Self {
         let reason = match skipped.total() {
-            0 => "no pages were handed in".to_owned(),
+            0 => "`pages` contains no pages".to_owned(),
             pages => {
-                format!("nothing to seed: none of {pages} pages can be; `routesSkipped` says why")
+                format!("nothing to seed: none of {pages} pages can be seeded; `routesSkipped` says why")
             }
         };
         Self::new("nothing-seedable", reason)

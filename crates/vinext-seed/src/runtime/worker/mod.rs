@@ -103,7 +103,7 @@ pub enum WorkerError {
     KvNotRead,
     /// It keeps its cache elsewhere.
     #[error(
-        "the built Worker keeps its data cache in something else than KV: another adapter is \
+        "the built Worker uses a data cache other than KV: another adapter is \
          configured as `cache.data`, or the Worker sets a cache handler of its own"
     )]
     OtherDataCache,

@@ -13,10 +13,10 @@ import {
 import { startRecorder } from "./support/recorder.js";
 import { failureOf, seed, seeded } from "./support/seed.js";
 
-describe("skipped routes", () => {
+describe("a seeding run", () => {
   it.each([
     ["there is no manifest", undefined, "no vinext-prerender.json found", "no-manifest"],
-    ["it is no JSON", "NOT JSON", "failed to parse vinext-prerender.json", "corrupt-manifest"],
+    ["it is not JSON", "NOT JSON", "failed to parse vinext-prerender.json", "corrupt-manifest"],
     ["it is empty", "", "failed to parse vinext-prerender.json", "corrupt-manifest"],
     [
       "it is cut off",
@@ -43,7 +43,7 @@ describe("skipped routes", () => {
       "incomplete-manifest",
     ],
     [
-      "its routes are no list",
+      "its routes are not a list",
       { buildId: "b", routes: {} },
       "manifest missing buildId or routes",
       "incomplete-manifest",
@@ -153,7 +153,7 @@ describe("skipped routes", () => {
     ]);
   });
 
-  it("names 10,000 skipped routes, and all if it is asked for all", async () => {
+  it("names 10,000 skipped routes, or all on request", async () => {
     const routes = Array.from({ length: 10_001 }, (_, index) => ({
       route: `/p${index}`,
       status: "skipped",

@@ -34,7 +34,7 @@ function pagesOf(root: string): SeedPage[] {
     });
 }
 
-it("pages that are handed in are HITs in workerd", async () => {
+it("pages of the option `pages` are HITs in workerd", async () => {
   const root = await buildProject(setupNamed("1.4.0"));
   const persistTo = temporaryDirectory();
   const namespaceId = "11111111111111111111111111111111";
