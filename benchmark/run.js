@@ -3,7 +3,7 @@
 // Options: `--size S,M,T` (also L, X and P), `--rounds 5`, `--only ours,floor`, `--network wan`,
 // `--sites DIRECTORY`, `--out DIRECTORY`, `--scaling` for the chart over the number of routes, and
 // `--memory` for peak memory alone, which is printed at the end of a usual run too, `--known` for sites that
-// are stored already. Prints a table of medians and writes raw figures and a chart to
+// are stored already, and `--store redis|s3|s3rver|dir` for other stores, beside what one would write instead. Prints a table of medians and writes raw figures and a chart to
 // `benchmark/runs/<date>/`. Figures depend on the machine; compare the ratios.
 
 import { execFileSync } from "node:child_process";
@@ -22,6 +22,8 @@ import { table } from "./report.js";
 import { buildRig } from "./rig.js";
 import { scale } from "./scaling.js";
 import { SIZES, sizeNames } from "./sizes.js";
+import { STORES } from "./store-targets.js";
+import { competeForStore, storeTable } from "./stores.js";
 
 const RUNS = fileURLToPath(new URL("runs", import.meta.url));
 
@@ -34,6 +36,7 @@ const { values: given } = parseArgs({
     scaling: { type: "boolean", default: false },
     memory: { type: "boolean", default: false },
     known: { type: "boolean", default: false },
+    store: { type: "string" },
     sites: { type: "string", default: path.join(os.tmpdir(), "seed-native-sites") },
     out: { type: "string", default: path.join(RUNS, new Date().toISOString().slice(0, 10)) },
   },
@@ -47,6 +50,9 @@ if (!names.every((name) => name in CONTENDERS)) {
 }
 if (!(network in NETWORKS))
   throw new RangeError(`--network takes ${Object.keys(NETWORKS).join(", ")}`);
+const store = /** @type {import("./store-targets.js").StoreName | undefined} */ (given.store);
+if (store !== undefined && !(store in STORES))
+  throw new RangeError(`--store takes ${Object.keys(STORES).join(", ")}`);
 if (!Number.isSafeInteger(rounds) || rounds < 1)
   throw new RangeError("--rounds takes a whole number");
 
@@ -56,6 +62,8 @@ if (given.memory) {
   await printMemory();
 } else if (given.known) {
   await printKnown();
+} else if (store !== undefined) {
+  await printStore(store);
 } else if (given.scaling) {
   const points = await scale({ sites: given.sites, rounds, say });
   save("scaling", { ...conditions(), points });
@@ -82,6 +90,25 @@ if (given.memory) {
   }
   writeFileSync(path.join(given.out, `${network}.svg`), await timesChart(before));
   await printMemory();
+}
+
+/** @param {import("./store-targets.js").StoreName} store */
+async function printStore(store) {
+  const file = path.join(given.out, `store-${store}.json`);
+  const before = existsSync(file) ? JSON.parse(readFileSync(file, "utf-8")).sizes : {};
+  for (const name of sizes) {
+    const competition = await competeForStore({
+      directory: path.join(given.sites, name),
+      size: SIZES[name],
+      rounds,
+      store,
+      say: (text) => say(`${name}: ${text}`),
+    });
+    before[name] = competition;
+    console.log(`\n${name}: ${competition.entries} entries into ${STORES[store].title}\n`);
+    console.log(storeTable(competition, store));
+    save(`store-${store}`, { ...conditions(), sizes: before });
+  }
 }
 
 async function printKnown() {

@@ -47,6 +47,22 @@ export function filesOf(build, route) {
 }
 
 /**
+ * All pairs of a build, each route read when it is its turn, and how long stores other than KV keep them, in
+ * seconds.
+ * @param {Build} build
+ * @returns {Generator<Pair & { stays?: number }>}
+ */
+export function* allPairs(build) {
+  for (const route of build.routes) {
+    const { html, rsc } = filesOf(build, route);
+    const stays = route.revalidate === false ? {} : { stays: MAX_TTL_SECONDS };
+    for (const pair of pairsOf(build, route, readFileSync(html, "utf-8"), readFileSync(rsc))) {
+      yield { ...pair, ...stays };
+    }
+  }
+}
+
+/**
  * The pairs of a page.
  * @param {Build} build
  * @param {Route} route

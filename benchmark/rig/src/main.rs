@@ -5,6 +5,7 @@
 mod floor;
 mod measure;
 mod network;
+mod objects;
 mod page;
 mod sink;
 mod site;
@@ -20,7 +21,7 @@ use clap::Parser;
 enum Command {
     /// Writes a synthetic build.
     Site(site::Options),
-    /// Takes bulk requests, counts them, and stores nothing.
+    /// Takes bulk requests or objects, counts them, and stores nothing.
     Sink(sink::Options),
     /// Reads every artifact and sends as many bytes as asked for, without encoding anything.
     Floor(floor::Options),

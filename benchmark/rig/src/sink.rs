@@ -1,4 +1,4 @@
-//! A server that accepts bulk requests and stores nothing.
+//! A server that accepts bulk requests, or S3's objects, and stores nothing.
 //!
 //! It prints its port on the first line; `GET /tally` returns what arrived since the last call. Bodies are
 //! counted and dropped as they arrive, so that the sink is not the bottleneck; digests are for untimed runs.
@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
+use hyper::body::Body as _;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
@@ -22,6 +23,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::BoxError;
 use crate::network::Paced;
+use crate::objects;
 use crate::tally::Tally;
 
 /// What may be in flight on a stream or connection of HTTP/2 before the receiver answers: as much
@@ -42,6 +44,9 @@ pub(crate) struct Options {
     /// Take digests of all pairs.
     #[arg(long)]
     digest: bool,
+    /// Take every PUT as an object of S3, and its digest.
+    #[arg(long)]
+    objects: bool,
     /// Speak TLS, with HTTP/2 or without; the certificate goes to the file that is named.
     #[arg(long, requires = "certificate")]
     tls: Option<Tls>,
@@ -141,6 +146,9 @@ impl Sink {
         &self,
         request: Request<Incoming>,
     ) -> Result<Response<Full<Bytes>>, hyper::Error> {
+        if self.options.objects && request.method() == Method::PUT {
+            return self.take_object(request).await;
+        }
         if request.method() == Method::GET && request.uri().path().ends_with("/keys") {
             // Before a run nothing is stored. To ask costs a round trip.
             tokio::time::sleep(Duration::from_millis(self.options.delay_ms)).await;
@@ -184,13 +192,44 @@ impl Sink {
         Ok(json(StatusCode::OK, stored.to_vec()))
     }
 
+    /// Takes an object that is as long as its headers say. Nothing is signed for here, so signatures are
+    /// not checked.
+    async fn take_object(
+        &self,
+        request: Request<Incoming>,
+    ) -> Result<Response<Full<Bytes>>, hyper::Error> {
+        let announced = request.body().size_hint().exact();
+        let key = objects::key_of(request.uri().path());
+        let body = self.take(request.into_body()).await?;
+        tokio::time::sleep(Duration::from_millis(self.options.delay_ms)).await;
+        let mut response = Response::new(Full::default());
+        if announced != Some(body.bytes) {
+            *response.status_mut() = StatusCode::BAD_REQUEST;
+            return Ok(response);
+        }
+        let digest = objects::digest_of(&key, &body.content);
+        if !objects::is_record(&key) {
+            self.state().tally.count_object(body.bytes, digest);
+        }
+        let etag = format!("\"{digest:032x}\"");
+        if let Ok(etag) = hyper::header::HeaderValue::try_from(etag) {
+            response.headers_mut().insert(hyper::header::ETAG, etag);
+        }
+        Ok(response)
+    }
+
     /// Reads a body to its end, and keeps it only if its digest is wanted.
     async fn take(&self, mut body: Incoming) -> Result<Taken, hyper::Error> {
         let mut taken = Taken::default();
+        let keeps = self.options.digest || self.options.objects;
+        if let Some(bytes) = body.size_hint().exact().filter(|_| keeps) {
+            let bytes = usize::try_from(bytes).unwrap_or_default();
+            taken.content.reserve_exact(bytes);
+        }
         while let Some(frame) = body.frame().await {
             if let Ok(data) = frame?.into_data() {
                 taken.bytes += data.len() as u64;
-                if self.options.digest {
+                if keeps {
                     taken.content.extend_from_slice(&data);
                 }
             }

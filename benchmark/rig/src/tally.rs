@@ -38,6 +38,14 @@ impl Tally {
         self.content_bytes += body_bytes.saturating_sub(1);
     }
 
+    /// Counts an object with a digest.
+    pub(crate) fn count_object(&mut self, bytes: u64, digest: u64) {
+        self.requests += 1;
+        self.bytes += bytes;
+        self.digest_sum = self.digest_sum.wrapping_add(digest);
+        self.digest = format!("{:016x}", self.digest_sum);
+    }
+
     /// Takes the digests of a body's pairs.
     pub(crate) fn digest(&mut self, body: &[u8]) -> serde_json::Result<()> {
         let pairs: Vec<&RawValue> = serde_json::from_slice(body)?;
