@@ -7,7 +7,7 @@ export default defineConfig({
         test: {
           name: "api",
           include: ["__test__/*.test.ts"],
-          // Each file in a process of its own: the addon's threads are the process's.
+          // Each file in a separate process: the addon's threads are the process's.
           pool: "forks",
           // Some start wrangler several times, which takes seconds on a machine that is busy.
           testTimeout: 60_000,

@@ -10,7 +10,7 @@ import { startScriptedApi } from "./support/scripted-api.js";
 import { failureOf, seed, seeded } from "./support/seed.js";
 
 const isWindows = process.platform === "win32";
-/** Where no file can be made unreadable. */
+/** Whether every file is readable, whatever its mode. */
 const readsAll = isWindows || process.getuid?.() === 0;
 
 const manifestOf = (root: string) => path.join(root, "dist/server/vinext-prerender.json");

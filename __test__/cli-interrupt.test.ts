@@ -66,7 +66,7 @@ describe.runIf(hasSignals)("Ctrl-C", () => {
 });
 
 describe.runIf(hasSignals)("Ctrl-C during a deploy", () => {
-  /** Commands that take for ever; what they do does not matter here. */
+  /** Commands that never end; what they do does not matter here. */
   const stub = (script: string) => ({
     "node_modules/vite/package.json": { name: "vite", bin: "cli.cjs" },
     // vinext hands `build --help` on to it.

@@ -1,4 +1,4 @@
-// The command in a process of its own: what it prints where, and how it ends.
+// The command in a separate process: what it prints where, and how it ends.
 
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";

@@ -1,5 +1,5 @@
 // `store: "handler"`, `--to handler`: the project's own cache handler, of which nothing is known, loaded and
-// called in a process of its own.
+// called in a separate process.
 
 import { existsSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -325,7 +325,7 @@ describe("a cache handler that fails", () => {
 
 describe("an invalid handler", () => {
   it.each([
-    [{ type: "handler", options: {} }, "`store.options` go with `store.adapter`"],
+    [{ type: "handler", options: {} }, "`store.options` require `store.adapter`"],
     [{ type: "handler", adapter: "" }, "`store.adapter` is empty"],
     [{ type: "handler", adapter: 3 }, "`store.adapter` must be a string"],
     [{ type: "handler", url: "redis://h" }, "`store.url` is unknown"],

@@ -3,7 +3,7 @@
 //
 // After each seeding the namespace has what a full seeding would have written, and exactly the entries
 // that differed were written. After each pruning nothing is gone of a build that is live, in dist, or
-// among the newest, nor a key of anything else. The judge reads the stored values; it knows nothing of
+// among the newest, nor a key of anything else. The check reads the stored values; it knows nothing of
 // digests and records.
 // SEED_MODEL_SEQUENCES=10000 for more sequences than here, SEED_MODEL_SEED for others.
 

@@ -1,5 +1,5 @@
-// `--local` where the disk is full, the local KV hangs, or somebody cancels: with a stand-in for
-// Miniflare that misbehaves on purpose. That the real one is filled and read is tested in e2e/.
+// `--local` with a full disk, a hanging local KV, or an abort, against a fake Miniflare that misbehaves on
+// purpose. The tests in e2e/ use the real one.
 
 import path from "node:path";
 import { describe, expect, it } from "vitest";

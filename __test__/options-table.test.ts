@@ -159,7 +159,7 @@ describe("the flag", () => {
     const takesValue = flags.includes("<");
     const text =
       parser === "age" ? "2m" : ({ count: "7", store: "dir:/x" }[row.kind as string] ?? "/x");
-    // Some flags go with another one only.
+    // Some flags require another one.
     const more: Record<string, string[]> = {
       "--persist-to": ["--local"],
       "--adapter-version": ["--vinext-version", "1.4.0"],

@@ -1,4 +1,4 @@
-// Pages that a caller hands in: what is stored is what a build with the same pages stores, and a page that
+// The option `pages`: it stores what a build with the same pages stores, and a page that
 // cannot be used is named, while those before it are stored.
 
 import { mkdirSync, readdirSync, readFileSync } from "node:fs";

@@ -1,4 +1,4 @@
-// How processes end where there are no groups, as on Windows: with a `taskkill` that finds children by
+// How processes end if there are no groups, as on Windows: with a `taskkill` that finds children by
 // their parents' ids, in /proc.
 
 import { spawn } from "node:child_process";

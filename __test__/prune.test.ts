@@ -37,7 +37,7 @@ const put = (entries: Record<string, object | string>) =>
     })),
   );
 
-/** A build of so many pages, each with its payload. */
+/** A build of this many pages, each with its payload. */
 function build(buildId: string, pages = 2) {
   const names = Array.from({ length: pages }, (_, page) => `p${page}`);
   const files = names.flatMap((name) => [

@@ -1,4 +1,4 @@
-// A KV namespace in memory, in a thread of its own: bulk writes, and lists of a thousand keys with metadata.
+// A KV namespace in memory, in a separate thread: bulk writes, and lists of a thousand keys with metadata.
 
 import { createServer } from "node:http";
 import { parentPort } from "node:worker_threads";

@@ -1,7 +1,7 @@
 // What a build costs that is stored already: seeded again as it is, and with one page in a hundred changed.
 //
 // The first run goes to the sink of the other measurements, which takes everything and parses nothing. The
-// others go to a store in memory that lists what it has, in a thread of its own.
+// others go to a store in memory that lists what it has, in a separate thread.
 
 import { once } from "node:events";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";

@@ -50,7 +50,7 @@ export const PEAK_BYTES = `
  */
 
 /**
- * Seeds each site in a process of its own, with the default `maxMemoryBytes`, into a server that takes
+ * Seeds each site in a separate process, with the default `maxMemoryBytes`, into a server that takes
  * everything.
  * @param {string} directory for the sites; they are removed
  * @param {(figure: MemoryFigure) => void} tell

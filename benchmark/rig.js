@@ -15,7 +15,7 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 /** The rig's program. */
 export const RIG = path.join(ROOT, "target", "release", "seed-rig");
 
-/** After how long a contender is given up, in milliseconds. */
+/** Time limit of a contender, in milliseconds. */
 const PATIENCE_MS = 300_000;
 
 /** How much of what a failed contender says is kept, in characters. */

@@ -204,7 +204,7 @@ class Verification {
 
   /**
    * Pages that depend on who asks are not served from the cache, unless this version's manifest
-   * cannot tell them apart.
+   * cannot distinguish them.
    * @param {import("../scripts/wrangler-dev.js").DevWorker} worker
    * @param {import("./matrix.js").Expectations} claims
    */

@@ -3,21 +3,21 @@ import type { BuildFindings, PlanOptions, PruneResult } from "../index.js";
 
 export { explainRoute, exportKvSeed, planKvSeed, seedHandler, seedKvCache, seedStore } from "../index.js";
 
-/** What is wrong with a URL as an API's base, as the rest of a sentence; `null` if nothing is. */
+/** Why a URL is not a valid API base, as the rest of a sentence; `null` if it is. */
 export function checkApiBaseUrl(url: string): string | null;
 
-/** What is wrong with a text as an API token, as the rest of a sentence; `null` if nothing is. */
+/** Why a text is not a valid API token, as the rest of a sentence; `null` if it is. */
 export function checkApiToken(token: string): string | null;
 
-/** What is wrong with a text as the URL of a site, as the rest of a sentence; `null` if nothing is. */
+/** Why a text is not a valid site URL, as the rest of a sentence; `null` if it is. */
 export function checkSiteUrl(url: string): string | null;
 
 /**
  * Asks Cloudflare's API, with the same proxies, certificates and retries (5 attempts within 90 s) as an
  * upload.
  *
- * Resolves with what Cloudflare answered, whatever its status, if another attempt would not change it.
- * Rejects with a `code` where there is no such answer: `NETWORK_ERROR`, `TLS_UNTRUSTED`,
+ * Resolves with Cloudflare's answer, of any status, if another attempt would not change it.
+ * Rejects with a `code` if there is no such answer: `NETWORK_ERROR`, `TLS_UNTRUSTED`,
  * `TLS_SETUP_FAILED`, `PROXY_REFUSED`, `API_TIMEOUT`, `API_THROTTLED`, `API_HTTP_ERROR`,
  * `API_BAD_REPLY`, `API_REPLY_TOO_LARGE`, `INVALID_OPTION`, `ABORT_ERR`. The error has the last reply's
  * `status` and `cloudflareCodes`, if there was one.
@@ -60,7 +60,7 @@ export interface ApiAnswer {
 
 /**
  * Asks a site once, as a visitor would, with the same proxies and certificates as an upload. No token is
- * sent, and redirects are not followed. Resolves with any answer; rejects where there is none.
+ * sent, and redirects are not followed. Resolves with any answer; rejects if there is none.
  */
 export function siteRequest(request: SiteRequest): Promise<SiteResponse>;
 
@@ -89,7 +89,7 @@ export function sampleKvEntries(options: SampleOptions): Promise<Sample>;
 export interface SampleOptions extends Omit<PlanOptions, "store"> {
   /** @default 100 */
   sample?: number;
-  /** The store that would have them, where it is not Workers KV. */
+  /** The store that would have them, if it is not Workers KV. */
   store?: NativeStore;
 }
 
@@ -99,7 +99,7 @@ export interface Sample extends BuildFindings {
   kvPairs: number;
 }
 
-/** Reads the values of keys, in order; `null` where there is none. */
+/** Reads the values of keys, in order; `null` if there is none. */
 export function readStore(options: ReadStoreOptions): Promise<(string | null)[]>;
 
 export interface ReadStoreOptions {
@@ -130,14 +130,14 @@ export interface PruneKvOptions extends Omit<PlanOptions, "store"> {
 
 export type PruneKvResult = Omit<PruneResult, "target">;
 
-/** The files of the installed packages that tell formats apart, by their path within the package. */
+/** The files of the installed packages that distinguish formats, by their path within the package. */
 export function probeFiles(): { vinext: string[]; cloudflare: string[] };
 
 /** What the Worker that a build left shows of its caches. What it does not show is missing. */
 export interface WorkerFacts {
   /**
    * Where its data cache is: in the memory of each isolate (no adapter is configured), in Workers KV,
-   * in something else; `unknown` where there is no Worker, or none that looks like vinext's.
+   * in something else; `unknown` if there is no Worker, or none that looks like vinext's.
    */
   dataCache: "unknown" | "memory" | "kv" | "other";
   /** Whether `cache.cdn` is configured, so that it does not look for pages in its data cache. */

@@ -3,7 +3,7 @@
 import { createRequire } from "node:module";
 import { sanitize } from "./sanitized-text.js";
 
-/** The package; each platform has one of its own, `@vinext/seed-native-<platform>`. */
+/** The package; each platform has its own, `@vinext/seed-native-<platform>`. */
 const PACKAGE = "@vinext/seed-native";
 
 /** The platforms that there is a package for. */
@@ -18,7 +18,7 @@ const PLATFORMS = [
   "win32-x64-msvc",
 ];
 
-/** What is beside this module wherever it was installed. */
+/** What is next to this module in every installation. */
 const MANIFEST = "../package.json";
 
 /** A file to load instead, as for every package that napi-rs builds. */

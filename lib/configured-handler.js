@@ -1,4 +1,4 @@
-// A project's own cache handler, loaded and called in a process of its own.
+// A project's own cache handler, loaded and called in a separate process.
 //
 // Invariants: whatever the handler does (throw, hang, loop, end its process), each call settles within its
 // time, and the process ends with `end`, with the signal, or with this process.
@@ -148,7 +148,7 @@ function startProcess(request, env, loadMs) {
       return ask(id, { id, ...message });
     },
     isThere() {
-      // Calls that are given up at the same time ask once.
+      // Calls that time out together ask once.
       pinging ??= within(PING_MS, ask("ping", { ping: true })).then((answer) => {
         pinging = undefined;
         return answer !== undefined;

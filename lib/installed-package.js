@@ -99,7 +99,7 @@ async function candidates(home, name, signal) {
  */
 async function resolvePlugAndPlay(home, name, signal) {
   for (let directory = home; ; directory = path.dirname(directory)) {
-    // A project of its own inside the Plug'n'Play project.
+    // A separate project inside the Plug'n'Play project.
     if (existsSync(path.join(directory, "node_modules"))) return undefined;
     const file = path.join(directory, ".pnp.cjs");
     if (existsSync(file)) {

@@ -6,7 +6,7 @@
 import { invalidOption } from "./options/check.js";
 import { textOf } from "./thrown.js";
 
-/** How much is handed over at a time: more calls would take longer than the pages. */
+/** How much is passed on at a time: more calls would take longer than the pages. */
 const MAX_PAGES = 64;
 const MAX_BYTES = 512 * 1024;
 
@@ -97,7 +97,7 @@ class PageSource {
   close() {
     if (this.#isOver || this.#iterator === undefined) return;
     this.#isOver = true;
-    // An iterator that waits for something ends when that comes; nobody waits for it here.
+    // A pending iterator ends when its promise settles; that is not awaited here.
     const iterator = this.#iterator;
     void (async () => iterator.return?.())().catch(() => {});
   }

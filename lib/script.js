@@ -17,7 +17,7 @@ const LAST_WORDS_MS = 1_000;
 /**
  * How a script ended.
  * @typedef {object} ScriptEnd
- * @property {unknown} [message] what it sent, if it was asked for a message
+ * @property {unknown} [message] its message, if `isAsked`
  * @property {number | null} [code] its exit code
  * @property {string} [problem] why there is neither: the rest of a sentence that begins with "it"
  * @property {string} stdout
@@ -89,7 +89,7 @@ export function runScript(script, args, { cwd, env, timeoutMs, signal, isAsked =
  * @param {string} script run with this Node and without a shell
  * @param {string[]} args
  * @param {{ cwd: string, env: NodeJS.ProcessEnv, isAsked?: boolean,
- *   serialization?: "json" | "advanced" }} how whether it is asked for messages, and then ends when this
+ *   serialization?: "json" | "advanced" }} how `isAsked`: whether it sends messages, and then ends when this
  *   process does (`lifeline.js`); `advanced` messages may have bytes
  */
 export function spawnScript(script, args, { cwd, env, isAsked = false, serialization = "json" }) {

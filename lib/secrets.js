@@ -40,14 +40,14 @@ export function scrub(text, ...environments) {
   return scrubbed;
 }
 
-/** Names of variables that hold a secret of their own, whoever made them up. */
+/** Names of variables that hold a secret. */
 const SECRET_NAME = /secret|token|passw|credential|private|api_?key|access_?key/iu;
 
-/** The login in a URL, wherever it stands in a text. */
+/** The login in a URL, anywhere in a text. */
 const LOGIN_IN_URL = /([a-z][a-z0-9+.-]*:\/\/)[^\s/@"'`]*@/giu;
 
 /**
- * Takes out what somebody else's code may have been given: logins in URLs, and the values of variables that
+ * Removes secrets that other code may have been given: logins in URLs, and the values of variables that
  * have one or are named as a secret.
  * @param {string} text
  * @param {Record<string, string | undefined>} environment
@@ -63,7 +63,7 @@ export function scrubGiven(text, environment) {
 }
 
 /**
- * The password in a URL, as it stands there and decoded.
+ * The password in a URL, as written and decoded.
  * @param {string} value
  * @returns {string[]}
  */

@@ -86,7 +86,7 @@ async function seedInto(root, options, known, refusal) {
 async function seed(options) {
   const checked = checkOptions("seedFromProject", options);
   if (checked.noSeedCache) {
-    const skipped = "seeding is switched off (`noSeedCache`)";
+    const skipped = "seeding is disabled (`noSeedCache`)";
     return { ...NOTHING_DONE, skipped, skippedCode: "switched-off" };
   }
   const root = path.resolve(checked.root ?? ".");

@@ -75,7 +75,7 @@ export async function selfCheck({ versions, vinext, cloudflare }, signal) {
 
 /**
  * @param {Omit<import("../index.js").RouteQuery, "route">} query
- * @returns {string | undefined} nothing where the format is not known, which the engine then says
+ * @returns {string | undefined} nothing if the format is not known, which the engine then says
  */
 function shortestKey(query) {
   try {

@@ -1,4 +1,4 @@
-// Finds the store that a project's pages go to, where it is not Workers KV.
+// Finds the store that a project's pages go to, if it is not Workers KV.
 
 import { inspectWorker } from "./binding.js";
 import { readCacheConfig } from "./cache-config.js";
@@ -38,10 +38,10 @@ export async function storeWithConfig(given, place, known) {
 }
 
 /**
- * The store that a built site reads, where it is not Workers KV and its adapter is known.
+ * The store that a built site reads, if it is not Workers KV and its adapter is known.
  * @typedef {object} StoreOfSite
- * @property {import("../index.js").StoreOptions} store where the site does not say all of it, good for
- *   counting only
+ * @property {import("../index.js").StoreOptions} store if the site does not show all of it, sufficient for
+ * counting only
  * @property {number} [ttlSeconds]
  * @property {CacheConfig} cacheConfig
  * @property {{ code: string, reason: string }} [refusal] why nothing can be stored there

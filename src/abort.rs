@@ -85,7 +85,7 @@ impl AbortHook {
         } else {
             None
         };
-        // A reference that cannot be released belongs to an environment that is gone.
+        // A reference that cannot be released belongs to an environment that no longer exists.
         let _ = signal.unref(env);
         reason
     }

@@ -73,7 +73,7 @@ pub fn api_request<'env>(
     run::promise(env, start(env, request))
 }
 
-/// What is wrong with a URL as an API's base, as the rest of a sentence; `null` if nothing is. All
+/// Why a URL is not a valid API base, as the rest of a sentence; `null` if it is. All
 /// functions of this package check it in this way.
 #[napi(skip_typescript)]
 #[must_use]
@@ -81,8 +81,8 @@ pub fn check_api_base_url(url: String) -> Option<String> {
     ApiBase::new(&url).err().map(|error| error.problem)
 }
 
-/// What is wrong with a text as an API token, as the rest of a sentence that does not show it; `null`
-/// if nothing is.
+/// Why a text is not a valid API token, as the rest of a sentence that does not show it; `null` if
+/// it is.
 #[napi(skip_typescript)]
 #[must_use]
 pub fn check_api_token(token: String) -> Option<String> {

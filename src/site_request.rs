@@ -76,7 +76,7 @@ pub fn site_request<'env>(
     run::promise(env, start(env, request))
 }
 
-/// What is wrong with a text as the URL of a site, as the rest of a sentence; `null` if nothing is.
+/// Why a text is not a valid site URL, as the rest of a sentence; `null` if it is.
 #[napi(skip_typescript)]
 #[must_use]
 pub fn check_site_url(url: String) -> Option<String> {

@@ -10,7 +10,7 @@ export function withoutSecrets(environment: Record<string, string | undefined>):
  */
 export function scrub(text: string, ...environments: Record<string, string | undefined>[]): string;
 /**
- * Takes out what somebody else's code may have been given: logins in URLs, and the values of variables that
+ * Removes secrets that other code may have been given: logins in URLs, and the values of variables that
  * have one or are named as a secret.
  * @param {string} text
  * @param {Record<string, string | undefined>} environment

@@ -1,4 +1,4 @@
-// Pages that are handed in are HITs of the real Worker in real workerd: those of the build, and one that
+// Pages of the option `pages` are HITs of the real Worker in real workerd: those of the build, and one that
 // no build has rendered so.
 
 import { readFileSync } from "node:fs";

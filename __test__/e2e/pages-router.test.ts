@@ -1,4 +1,4 @@
-// Pages of the Pages Router in real workerd: what is served first, and what becomes of a page whose lifetime
+// Pages of the Pages Router in real workerd: what is served first, and how a page develops whose lifetime
 // the build did not know.
 
 import { setTimeout as sleep } from "node:timers/promises";

@@ -1,4 +1,4 @@
-// Runs that are cancelled, at every moment.
+// Runs that are cancelled at any time.
 
 import { expect } from "vitest";
 import { failing } from "../support/scripted-api.js";

@@ -1,4 +1,4 @@
-// Connections that break, stall or never come about.
+// Connections that break, stall or are never established.
 
 import { expect } from "vitest";
 import { times, type Fault } from "./fault.js";
@@ -59,7 +59,7 @@ export const SLOW: Fault[] = [
   {
     fault: "no reply to any request",
     behaviour:
-      "the run ends after 10 in a row, the first of them ever smaller; reported as possibly stored",
+      "the run ends after 10 in a row, smaller and smaller at first; reported as possibly stored",
     options: { timeouts: { replyMs: 250 } },
     script: () => ({ silent: "before the reply", stores: true }),
     expected: { stored: 0, inDoubt: 4, code: "KV_TIMEOUT", requests: 10, seconds: 10 },

@@ -1,4 +1,4 @@
-// One row of the fault table: what goes wrong, and what must come of it.
+// One row of the fault table: what goes wrong, and the expected outcome.
 
 import type { SeedOptions, SeedProgress } from "../../index.js";
 import type { Script, ScriptedApi } from "../support/scripted-api.js";

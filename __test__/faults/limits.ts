@@ -1,4 +1,4 @@
-// Limits of Cloudflare's: of requests, of writes, of bytes.
+// Cloudflare's limits: of requests, of writes, of bytes.
 
 import { expect } from "vitest";
 import { failing, page } from "../support/scripted-api.js";
@@ -21,7 +21,7 @@ export const LIMITED: Fault[] = [
     check: ({ api, events }) => {
       const pauses = events.flatMap(({ pausedForMs }) => pausedForMs ?? []);
       expect(pauses.some((pause) => pause > 900 && pause <= 1000)).toBe(true);
-      // Requests that were under way when the reply came do not count; nothing begins afterwards.
+      // Requests in flight when the reply came do not count; none begins afterwards.
       const first = api.requests[0]?.at ?? 0;
       const gap = api.requests.slice(1).filter(({ at }) => at > first + 400 && at < first + 950);
       expect(gap).toEqual([]);

@@ -36,7 +36,7 @@ const INDEX = pathToFileURL(path.join(import.meta.dirname, "..", "..", "index.js
 const artifactsOf = (root: string) => path.join(root, "dist/server/prerendered-routes");
 const manifestOf = (root: string) => path.join(root, "dist/server/vinext-prerender.json");
 
-/** Plans a build in a process of its own; the result, and the most memory it took, in bytes. */
+/** Plans a build in a separate process; the result, and the most memory it took, in bytes. */
 function plannedApart(root: string, options: Partial<PlanOptions> = {}, before = "") {
   const script = `
     import { planKvSeed } from ${JSON.stringify(INDEX)};
@@ -77,7 +77,7 @@ export const FILES: MachineFault[] = [
   {
     fault: "artifacts of 250 MB and 3 GB, sparse",
     behaviour:
-      "skipped as `value-too-large` without reading them, whatever the store: less than 60 MB of memory",
+      "skipped as `value-too-large` without reading them, for every store: less than 60 MB of memory",
     needsUnix: true,
     async run() {
       const root = buildOf([rendered("/a"), rendered("/b"), rendered("/ok")], { "ok.html": "x" });
@@ -173,7 +173,7 @@ export const FILES: MachineFault[] = [
         names.map((name) => rendered(name)),
         files,
       );
-      // A directory with a second name is how such a disk shows.
+      // Such a disk shows as a directory with a second name.
       const other = path.join(root, "dist/server/PRERENDERED-ROUTES");
       if (!existsSync(other)) symlinkSync("prerendered-routes", other);
       const { result, keys } = await seeded(root);

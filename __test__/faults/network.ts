@@ -1,6 +1,6 @@
-// What stands between us and Cloudflare: certificates, proxies, names.
+// Between the engine and Cloudflare: certificates, proxies, names.
 //
-// Each row runs in a process of its own, whose environment it chooses.
+// Each row runs in a separate process with its own environment.
 
 import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -187,7 +187,7 @@ export const CERTIFICATES: NetworkFault[] = [
       const { api, file } = await apiWith(server);
       const outcome = await seedWith(api.baseUrl, { NODE_EXTRA_CA_CERTS: file });
       isStored(outcome, api);
-      // Node itself, as the judge.
+      // Node itself, for comparison.
       await expect(statusByNode(api.baseUrl, { NODE_EXTRA_CA_CERTS: file })).resolves.toBe("200");
       return outcome;
     },
@@ -214,7 +214,7 @@ export const CERTIFICATES: NetworkFault[] = [
       const { api } = await secureApi();
       const outcome = await seedWith(api.baseUrl, { NODE_TLS_REJECT_UNAUTHORIZED: "0" });
       isUntrusted(outcome, api, /NODE_EXTRA_CA_CERTS/u);
-      // The listing failed for the same reason, which is said once.
+      // The listing failed for the same reason, which is reported once.
       expect(outcome.error?.report?.warnings).toEqual([
         expect.stringContaining("is ignored: certificates"),
       ]);

@@ -1,4 +1,4 @@
-// docs/reliability.md, made of the rows that the tests run.
+// docs/reliability.md, generated from the rows that the tests run.
 
 import { ABORTED } from "./aborts.js";
 import { BROKEN, SLOW } from "./connections.js";
@@ -46,8 +46,8 @@ from the same rows, and \`npm test\` checks it.
   (\`kvPairsUploaded\`), not stored (\`notStored\`, by key, with the reason), or skipped before it was sent
   (\`routesSkipped\`). If the outcome of a request is unknown, its entries count as not stored, with
   \`mayBeStored: true\`. An error carries the same report as \`error.report\`.
-- **Transient errors are retried**, 8 times at most and for 5 minutes at most. The delay between attempts doubles from 0.1 s to 10 s, with up to 100 % jitter (\`retry\`). Storing an entry twice does no
-  harm.
+- **Transient errors are retried**, 8 times at most and for 5 minutes at most. The delay between attempts
+  doubles from 0.1 s to 10 s, with up to 100 % jitter (\`retry\`). Storing an entry twice does no harm.
 - **Permanent errors are not retried**: a wrong token, a missing namespace, the daily quota, a certificate
   that is not trusted.
 - **Requests that are too slow are made smaller**, down to one entry. Sizes that were too slow are tried

@@ -1,4 +1,4 @@
-// Replies that say what is wrong.
+// Rejections, errors and contradictory replies.
 
 import { expect } from "vitest";
 import { ENVELOPE, failing, page, withResult, without } from "../support/scripted-api.js";
@@ -235,7 +235,7 @@ export const REFUSED: Fault[] = [
   },
   {
     fault: "an error page that quotes the request, token included",
-    behaviour: "the token is cut out of every message",
+    behaviour: "the token is removed from every message",
     script: [failing(400, 6003, `Invalid request headers: Authorization: Bearer ${TOKEN}`)],
     expected: { stored: 0, code: "KV_UNAUTHORIZED", requests: 1, seconds: 5 },
     check: ({ error }) => expect(error?.message).toContain("Bearer [token]"),
@@ -243,7 +243,7 @@ export const REFUSED: Fault[] = [
   {
     fault:
       "an error that quotes the token in base64, in upper case, or with escape sequences in it",
-    behaviour: "the token is cut out of every message",
+    behaviour: "the token is removed from every message",
     script: [failing(400, 6003, [`${base64(`user:${TOKEN}`)}`, ...QUOTED].join(" and "))],
     expected: { stored: 0, code: "KV_UNAUTHORIZED", requests: 1, seconds: 5 },
     check: ({ error }) => {

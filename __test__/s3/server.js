@@ -14,7 +14,7 @@ const server = new S3rver({
   directory,
   configureBuckets: [{ name: "cache", configs: [] }],
 });
-// It fails where there is no directory of the key any more. S3 has none, and ignores a missing key.
+// It fails if there is no directory of the key any more. S3 has none, and ignores a missing key.
 const remove = server.store.deleteObject.bind(server.store);
 server.store.deleteObject = (/** @type {unknown[]} */ ...args) =>
   remove(...args).catch((/** @type {{ code?: string }} */ error) => {

@@ -1,4 +1,4 @@
-// Asks an API in a process of its own, whose environment is the test's choice: the request as JSON in
+// Asks an API in a separate process, whose environment is the test's choice: the request as JSON in
 // the first argument, one line of JSON as the answer.
 
 import { apiRequest } from "../../lib/binding.js";

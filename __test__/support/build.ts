@@ -1,4 +1,4 @@
-// A build's output, made by hand.
+// A build's output, written by hand.
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
@@ -7,17 +7,17 @@ import { onTestFinished } from "vitest";
 
 export const BUILD_ID = "5c1f0e2d-3a4b-4c5d-8e6f-708192a3b4c5";
 
-/** A rendered App Router route, with what is given on top. */
+/** A rendered App Router route, with additional members. */
 export function rendered(route: string, more: Record<string, unknown> = {}) {
   return { route, status: "rendered", revalidate: false, router: "app", ...more };
 }
 
-/** A page's payload, as the build writes one whose render succeeded. */
+/** The payload of a page whose render succeeded. */
 export function payload(text = ""): string {
   return `0:{"page:/":"$L1"}\n1:${JSON.stringify(text)}\n`;
 }
 
-/** A directory that is gone after the test. */
+/** A directory that is removed after the test. */
 export function temporaryDirectory(): string {
   const directory = mkdtempSync(path.join(os.tmpdir(), "seed-native-test-"));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));

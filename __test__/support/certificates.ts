@@ -9,7 +9,7 @@ x509.cryptoProvider.set(webcrypto as unknown as typeof globalThis.crypto);
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
 const DAY_MS = 24 * 3600 * 1000;
 
-/** A certificate authority of one's own. */
+/** A private certificate authority. */
 export interface Authority {
   /** Its certificate, in PEM form. */
   pem: string;

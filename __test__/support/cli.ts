@@ -1,4 +1,4 @@
-// The command as its users start it: in a process of its own.
+// Runs the command as its users do: in a separate process.
 
 import { spawn, type StdioOptions } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 
 export const BIN = fileURLToPath(new URL("../../bin/vinext-seed.js", import.meta.url));
 
-/** On Windows no other process can send a signal that is listened for. */
+/** On Windows, other processes cannot send signals that can be handled. */
 export const hasSignals = process.platform !== "win32";
 
 export interface Ended {
@@ -20,13 +20,13 @@ export interface CliProcess {
   env?: Record<string, string | undefined>;
   /** The Node to run on; by default this one. */
   node?: string;
-  /** Files that it writes to, instead of what is returned. */
+  /** Files for its output, instead of returning it. */
   output?: { stdout?: string; stderr?: string };
   /** Called with the process, to send it signals. */
   onStart?: (child: ReturnType<typeof spawn>) => void;
 }
 
-/** The variables that could make a difference, taken away. */
+/** Removes the variables that could make a difference. */
 export function bareEnvironment(): Record<string, string | undefined> {
   const own = Object.entries(process.env).filter(
     ([name]) =>

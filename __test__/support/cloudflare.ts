@@ -1,5 +1,5 @@
-// A loopback Cloudflare API for wrangler and the seeder: it takes Workers and KV pairs, remembers
-// what came in which order, and knows accounts. What it takes is not proof that Cloudflare would.
+// A loopback Cloudflare API for wrangler and the seeder: it accepts Workers and KV pairs, records their
+// order, and knows accounts. That it accepts something does not prove that Cloudflare would.
 
 import { createServer, type IncomingMessage } from "node:http";
 import { listen } from "./loopback.js";
@@ -8,7 +8,7 @@ import { TOKEN } from "./seed.js";
 
 export const ACCOUNT = "0123456789abcdef0123456789abcdef";
 export const API_TOKEN = TOKEN;
-/** The namespace that is made for a binding without an id. */
+/** The namespace that is created for a binding without an id. */
 export const PROVISIONED = "44444444444444444444444444444444";
 
 export interface Call {
@@ -20,18 +20,18 @@ export interface Call {
 }
 
 export interface CloudflareOptions {
-  /** By default the one that tests are for. */
+  /** By default the one used in tests. */
   accounts?: { id: string; name: string }[];
-  /** What a deployed Worker has KV bindings to: namespace ids by binding, by Worker. */
+  /** The KV bindings of deployed Workers: namespace ids by binding, by Worker. */
   workers?: Record<string, Record<string, string>>;
   /** The path that deploys them when it is put or posted to; without it they are there from the start. */
   deploysOn?: string;
   /** Whether memberships can be read, which tokens that belong to an account cannot. */
   readsMemberships?: boolean;
   tokens?: string[];
-  /** Why bulk writes are refused: the token may not write, or the quota of the day is used up. */
+  /** Why bulk writes are rejected: the token lacks the permission, or the daily quota is used up. */
   refusesBulk?: "token" | "quota";
-  /** How long bulk writes wait for their answer, in milliseconds; the last number counts on. */
+  /** How long bulk writes wait for their answer, in milliseconds; the last number applies to all further ones. */
   bulkDelaysMs?: number[];
 }
 
@@ -54,12 +54,13 @@ export async function startCloudflare(options: CloudflareOptions = {}): Promise<
     const path = new URL(request.url ?? "/", "http://x").pathname.replace(/^\/client\/v4/u, "");
     const token = request.headers.authorization?.replace(/^Bearer /u, "");
     const call = { method: request.method ?? "", path, token, body: await bodyOf(request) };
-    // What is stored already is asked before the first bulk write. Here that is nothing, and no call.
+    // Before the first bulk write, stored entries are listed. Here there are none, and this is not a
+    // counted call.
     if (call.method === "GET" && path.endsWith("/keys")) {
       response.writeHead(200, { "content-type": "application/json" });
       return void response.end(JSON.stringify(success([]).body));
     }
-    // The record that a run leaves of its build is no entry.
+    // The record that a run leaves of its build is not an entry.
     if (/\/values\/[^/]*vinext-seed/u.test(path)) {
       response.writeHead(200, { "content-type": "application/json" });
       return void response.end(JSON.stringify(success(null).body));
@@ -70,7 +71,7 @@ export async function startCloudflare(options: CloudflareOptions = {}): Promise<
       const delayMs = bulkDelaysMs[bulks++] ?? bulkDelaysMs.at(-1);
       await new Promise((resolve) => setTimeout(resolve, delayMs));
     }
-    // Uploads of assets carry a token of their own.
+    // Uploads of assets have their own token.
     const isKnown = path.includes("/assets/upload") || tokens.includes(token ?? "");
     const known = isDeployed ? options : { ...options, workers: {} };
     const stored = () => pairsOf(calls);

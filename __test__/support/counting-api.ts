@@ -1,4 +1,4 @@
-// The local KV API behind a proxy that counts calls, refuses some of them, and stops at a quota.
+// The local KV API behind a proxy that counts calls, rejects some of them, and stops at a quota.
 
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { listen } from "./loopback.js";
@@ -12,18 +12,18 @@ export interface CountingApi {
   writes: string[];
   /** Answers listings with this status. */
   refusesLists?: number;
-  /** How many entries may still be written; then the daily quota is used up. */
+  /** How many entries can be written before the daily quota is used up. */
   quota: number;
   /** Entries that were deleted since the last `reset`. */
   deletes: string[];
-  /** How many entries may still be deleted; then the daily quota is used up. */
+  /** How many entries can be deleted before the daily quota is used up. */
   deleteQuota: number;
   /** The code of the deployed Worker. */
   workerCode?: string;
   /** Called before a bulk write is passed on. */
   onBulk: () => void;
   reset(): void;
-  /** Resolves when no request is on its way to the namespace. */
+  /** Resolves when no request to the namespace is in flight. */
   idle(): Promise<void>;
 }
 

@@ -1,4 +1,4 @@
-// Real projects that real tools deploy to a loopback API, and what came of it.
+// Deploys real projects with real tools to a loopback API, and checks the outcome.
 
 import { execFileSync } from "node:child_process";
 import {
@@ -27,7 +27,7 @@ import type { Pair } from "./recorder.js";
 
 const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
 
-/** What a deploy is made to call in place of its own step. */
+/** What a deploy calls instead of its own step. */
 const HOOK = pathToFileURL(path.join(REPOSITORY, "__test__/support/deploy-hook.js")).href;
 
 /**
@@ -53,7 +53,7 @@ export default defineConfig({
 
 let projects = 0;
 
-/** An unbuilt project of the matrix, gone after the test. */
+/** An unbuilt project of the matrix, removed after the test. */
 export function deployable(setup: string, files: Record<string, string | null> = {}) {
   const root = assembleProject(setupNamed(setup), `deploy-${process.pid}-${++projects}`);
   onTestFinished(() => rmSync(root, { recursive: true, force: true }));
@@ -121,7 +121,7 @@ export function hookCall(args: string) {
   return `await (await import(${JSON.stringify(HOOK)})).seedOnDeploy(${args});`;
 }
 
-/** Runs one of a project's commands, or ours, against a loopback API. */
+/** Runs one of a project's commands, or `vinext-seed`, against a loopback API. */
 export async function deploy(
   root: string,
   [command = "", ...args]: string[],
@@ -142,7 +142,7 @@ async function commandOf(root: string, command: string) {
   return script;
 }
 
-/** Installs one package with npm, into a directory of its own. */
+/** Installs one package with npm into a separate directory. */
 export function npmInstall(spec: string) {
   const directory = temporaryDirectory();
   const args = ["install", "--prefix", directory, "--no-audit", "--no-fund", "--no-save", spec];
@@ -153,7 +153,7 @@ export function npmInstall(spec: string) {
   return path.join(directory, "node_modules");
 }
 
-/** That entries were written, all of them before the Worker was uploaded. */
+/** Expects that entries were written, all of them before the Worker was uploaded. */
 export function expectSeededBeforeUpload(cloudflare: Cloudflare, namespaceId: string) {
   const writes = cloudflare.writes();
   const kinds = writes.map(({ what }) => what);
@@ -183,7 +183,7 @@ export async function served(root: string, pairs: Pair[], namespaceId: string) {
   }
 }
 
-/** What the first request for each document that is to be seeded is answered with. */
+/** The answers to the first request for each document that is seeded. */
 export async function firstRequests(root: string, url: string) {
   const counts = { hits: 0, of: 0, others: [] as string[] };
   const { routesSkipped } = await planKvSeed({ root, allowUnprovenRoutes: true });
@@ -200,7 +200,7 @@ export async function firstRequests(root: string, url: string) {
   return counts;
 }
 
-/** That every page is answered from the cache, and that there are as many as a project has at least. */
+/** Expects that every page is answered from the cache, and that there are at least as many as the project has. */
 export function expectAllHit(answered: Awaited<ReturnType<typeof firstRequests>>, least = 11) {
   const { hits, of, others } = answered;
   expect(others).toEqual([]);

@@ -1,4 +1,4 @@
-// A project made by the real `vinext init`, with the packages of the example.
+// A project created by the real `vinext init`, with the packages of the example.
 
 import { execFileSync } from "node:child_process";
 import {
@@ -31,7 +31,7 @@ export type Layout = "cloudflare.config.ts" | "wrangler.jsonc";
 const FLAGS = ["--platform=cloudflare", "--data-cache=kv", "--prerender"];
 
 /**
- * What the registry does not have yet, in its place: @cloudflare/vite-plugin@beta, which reads
+ * Replaces what the registry does not have yet: @cloudflare/vite-plugin@beta, which reads
  * `cloudflare.config.ts` by default, and `cf/config`, which wraps plain data.
  */
 export function withPublishedPackages(viteConfig: string, cloudflareConfig: string) {
@@ -61,7 +61,7 @@ const bindings = {
 };
 `;
 
-/** An unbuilt project as `vinext init` leaves it, gone after the test. */
+/** An unbuilt project as `vinext init` creates it, removed after the test. */
 export function initProject(layout: Layout) {
   const root = realpathSync(temporaryDirectory());
   for (const name of SOURCES)
@@ -78,7 +78,7 @@ export function initProject(layout: Layout) {
   return { root, output };
 }
 
-/** The same, with what can be installed, ready to build. */
+/** The same with installable packages, ready to build. */
 export function buildableInitProject(layout: Layout, change = (viteConfig: string) => viteConfig) {
   const { root } = initProject(layout);
   const read = (name: string) => readFileSync(path.join(root, name), "utf-8");

@@ -38,7 +38,7 @@ export function wranglerConfig(more: object = {}) {
   };
 }
 
-/** A site of so many pages, of a size of which a request takes a few. */
+/** A site of this many pages, of which a few fit into one request. */
 export function writeLargeSite(count: number) {
   const routes = Array.from({ length: count }, (_, index) => rendered(`/p${index}`));
   const content = "x".repeat(1_600_000);

@@ -10,7 +10,7 @@ export interface Proxy {
   asked: string[];
 }
 
-/** Starts an HTTP proxy, which wants credentials (`user:password`) if they are given. */
+/** Starts an HTTP proxy, which requires `credentials` (`user:password`) if set. */
 export async function startProxy(credentials?: string): Promise<Proxy> {
   const asked: string[] = [];
   const wanted = credentials && `Basic ${Buffer.from(credentials).toString("base64")}`;

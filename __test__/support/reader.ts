@@ -1,4 +1,4 @@
-// Readers that a test writes, and the processes that they leave behind.
+// Readers for tests, and the processes that they leave behind.
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";

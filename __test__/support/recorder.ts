@@ -1,4 +1,4 @@
-// A loopback API that takes everything and remembers it. It proves what is sent, nothing else.
+// A loopback API that accepts and records everything. It only proves what is sent.
 
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import { listen } from "./loopback.js";
@@ -48,7 +48,7 @@ export async function startRecorder(...replies: Reply[]): Promise<Recorder> {
     request.on("end", () => {
       const { method = "", url = "", headers } = request;
       if (method === "GET" && /\/keys\?/u.test(url)) {
-        // Nothing is stored before a seeding. A listing is no part of what is recorded.
+        // Nothing is stored before seeding. Listings are not recorded.
         const nothing = { success: true, errors: [], messages: [], result: [] };
         return void response.writeHead(200, STORED.headers).end(JSON.stringify(nothing));
       }

@@ -1,4 +1,4 @@
-// Real Redis servers, and a stand-in that answers as a test says.
+// Real Redis servers, and a fake one with scripted answers.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -12,7 +12,7 @@ import { findRedisServer } from "../../scripts/redis-server.js";
 
 const server = findRedisServer();
 
-/** Whether there is a server to start. Where there is none, tests say loudly that they test nothing. */
+/** Whether there is a server to start. If there is none, tests print that they are skipped. */
 export const hasRedis = server !== undefined;
 if (!hasRedis) {
   console.error("*** NOT TESTED: there is no Redis server; see scripts/redis-server.js ***");

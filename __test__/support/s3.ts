@@ -10,13 +10,13 @@ import { onTestFinished } from "vitest";
 
 const HOME = fileURLToPath(new URL("../s3", import.meta.url));
 
-/** Whether the server is installed. Where it is not, tests say loudly that they test nothing. */
+/** Whether the server is installed. If it is not, tests print that they are skipped. */
 export const hasS3 = existsSync(path.join(HOME, "node_modules"));
 if (!hasS3) {
   console.error("*** NOT TESTED: no S3 server; run `node scripts/prepare.js __test__/s3` ***");
 }
 
-/** What the server takes as credentials. */
+/** The server's credentials. */
 export const CREDENTIALS = { accessKeyId: "S3RVER", secretAccessKey: "S3RVER" };
 
 /** Starts a server with the bucket `cache`, which ends with the test. */

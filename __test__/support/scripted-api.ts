@@ -1,6 +1,6 @@
 // An API on a raw socket that follows a script of replies and faults.
 //
-// It makes no claim about Cloudflare: it is for faults. Compatibility is tested against real KV.
+// It does not imitate Cloudflare; it injects faults. Compatibility is tested against real KV.
 
 import net from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -10,7 +10,7 @@ import { listen } from "./loopback.js";
 import type { Pair } from "./recorder.js";
 import { SocketReader } from "./socket-reader.js";
 
-/** What the server does with a request. Without anything it stores the pairs. */
+/** What the server does with a request. By default it stores the pairs. */
 export interface Reply {
   status?: number;
   headers?: Record<string, string>;
@@ -21,10 +21,10 @@ export interface Reply {
   trickleMs?: number;
   /**
    * Replies before the body is read, as gateways do, and closes the connection; or replies after the
-   * first bytes of the body, and then reads on as if nothing had happened.
+   * first bytes of the body, and then continues reading.
    */
   early?: boolean | "in the body";
-  /** Where the connection is reset, or goes silent for good. */
+  /** Where the connection is reset, or stops responding. */
   reset?: "before the body" | "in the body" | "before the reply" | "in the reply";
   silent?: "before the body" | "before the reply";
   /** Stores the pairs although the reply says something else. */
@@ -50,19 +50,19 @@ export interface ScriptedApi {
   connections(): number;
   /** Every key that was stored, in order of arrival. */
   stored(): string[];
-  /** Resolves when so many requests have arrived, at least with their headers. */
+  /** Resolves when this many requests have arrived, at least with their headers. */
   arrived(count: number): Promise<void>;
 }
 
 export const ENVELOPE = { success: true, errors: [], messages: [], result: null };
 
-/** A reply of Cloudflare's with an error. */
+/** An error reply of Cloudflare's. */
 export function failing(status: number, code: number, message = "why"): Reply {
   const body = JSON.stringify({ ...ENVELOPE, success: false, errors: [{ code, message }] });
   return { status, body };
 }
 
-/** A page that stands between us and Cloudflare. */
+/** An HTML page from a gateway before Cloudflare. */
 export function page(
   status: number,
   title = "A page",
@@ -72,7 +72,7 @@ export function page(
   return { status, body, headers: { "content-type": "text/html; charset=UTF-8", ...headers } };
 }
 
-/** A success that leaves out some keys. */
+/** A success that omits some keys. */
 export function without(...keys: string[]): Reply {
   return withResult({ unsuccessful_keys: keys });
 }
@@ -102,7 +102,7 @@ export async function startScriptedApi(
   let connections = 0;
   const serve = async (socket: net.Socket) => {
     connections += 1;
-    // Of the TLS socket, where there is one; its TCP socket is looked after already.
+    // Of the TLS socket, if there is one; its TCP socket already has a listener.
     socket.on("error", () => {});
     const reader = new SocketReader(socket);
     for (;;) {
@@ -124,7 +124,7 @@ export async function startScriptedApi(
       const request: ScriptedRequest = { pairs: [], bytes: 0, encoding, at };
       requests.push(request);
       const number = requests.length;
-      // A script may look at the pairs, which are not there yet if it wants to be rude before.
+      // A script may read the pairs, which are missing if it acts before the body has arrived.
       const early = typeof script === "function" ? undefined : script[number - 1];
       if (early?.silent === "before the body") return void socket.pause();
       if (early?.reset === "before the body") return void socket.resetAndDestroy();

@@ -1,4 +1,4 @@
-// Calls with the options that every test needs.
+// Calls the functions with the options that every test needs.
 
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
@@ -33,7 +33,7 @@ export function seed(options: Pick<SeedOptions, "root"> & Partial<SeedOptions>) 
   return seedKvCache({ ...TARGET, force: true, ...options });
 }
 
-/** The same in a process of its own that can open so many files. */
+/** The same in a separate process that can open this many files. */
 export async function seedApart(
   options: Pick<SeedOptions, "root"> & Partial<SeedOptions>,
   { openFiles }: { openFiles: number },
@@ -51,7 +51,7 @@ export async function seedApart(
   return result;
 }
 
-/** Seeds into a recorder, and says what has arrived there. */
+/** Seeds into a recorder, and returns what arrived. */
 export async function seeded(root: string, options: Partial<SeedOptions> = {}) {
   const api = await startRecorder();
   const result = await seed({ root, apiBaseUrl: api.baseUrl, ...options });

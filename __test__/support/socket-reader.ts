@@ -12,7 +12,7 @@ export interface Head {
 
 export class SocketReader {
   readonly #chunks: AsyncIterator<Buffer>;
-  /** What has arrived and is not taken. */
+  /** Bytes that have arrived and are not consumed. */
   #buffer: Buffer = Buffer.alloc(0);
 
   constructor(socket: Socket) {
@@ -43,7 +43,7 @@ export class SocketReader {
 
   /** The next bytes; `undefined` if there are not as many. */
   async take(bytes: number): Promise<Buffer | undefined> {
-    // Put together once, at the end: bodies have megabytes.
+    // Concatenated once, at the end: bodies have megabytes.
     const chunks = [this.#buffer];
     for (let there = this.#buffer.length; there < bytes;) {
       const chunk = await this.#next();

@@ -1,4 +1,4 @@
-// Where entries go, asked with a loopback API and isolated from the user who runs the tests.
+// Resolves targets with a loopback API, isolated from the user who runs the tests.
 
 import { onTestFinished, vi } from "vitest";
 import { resolveTarget, type TargetOptions } from "../../lib/wrangler/resolve.js";
@@ -8,7 +8,7 @@ import { startCloudflare, type CloudflareOptions } from "./cloudflare.js";
 export const OTHER = "22222222222222222222222222222222";
 export const STAGING = "33333333333333333333333333333333";
 
-/** Only these variables of those that count, until the test ends. */
+/** Sets only these of the relevant variables, until the test ends. */
 export function stubVariables(variables: Record<string, string | undefined>) {
   for (const name of Object.keys(process.env)) {
     if (/^(?:CLOUDFLARE|CF|WRANGLER)_/u.test(name)) vi.stubEnv(name, undefined);

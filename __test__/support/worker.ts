@@ -1,4 +1,4 @@
-// The bundle of a built Worker, made by hand in the shape that a minifier gives vinext's.
+// The bundle of a built Worker, written by hand in the shape of minified vinext.
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -16,7 +16,7 @@ const tagRule = (keepsColons: boolean) =>
 
 const OTHER_ADAPTER = "var make=({options:e})=>redis(e);";
 
-/** The code that vinext makes of `cache.data`. */
+/** The code that vinext generates from `cache.data`. */
 const registration = (options: string) =>
   `var done=!1;function register(e){if(!done){done=!0;try{set(make({env:e,options:${options}}))}` +
   "catch(e){console.warn(`[vinext] failed to initialize the configured data cache adapter; using the " +
@@ -34,7 +34,7 @@ export interface WorkerFile {
   keepsColons?: boolean;
   /** The version of vinext it was built with. */
   vinext?: string;
-  /** The call of vinext's handler by a Worker of the project's own. */
+  /** The call of vinext's handler by the project's own Worker. */
   entry?: string;
 }
 

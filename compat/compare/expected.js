@@ -14,7 +14,7 @@ import { documentTexts } from "./shown.js";
  * @typedef {object} Facts
  * @property {import("../../index.js").ProjectSeedResult} result
  * @property {PageAnswers[]} pages
- * @property {boolean} isProven whether the build tells pages apart that depend on the request
+ * @property {boolean} isProven whether the build distinguishes pages that depend on the request
  */
 
 /** Up to here the Worker keeps no page that does not revalidate, and answers it without a word on caches. */
@@ -175,7 +175,7 @@ export function isUnread({ warnings }) {
 export const MEANT_IDS = [...Object.keys(ENTRIES), ...Object.keys(ANSWERS)];
 
 /**
- * Whether all that only the seeded document shows stands where the build has left something to the
+ * Whether all that only the seeded document shows stands if the build has left something to the
  * browser.
  * @param {string} seeded
  * @param {string} worker

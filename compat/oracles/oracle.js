@@ -1,4 +1,4 @@
-// Answers questions with the functions of one published vinext, in a process of its own.
+// Answers questions with the functions of one published vinext, in a separate process.
 //
 // Versions are arguments; each line of standard input is a question and each line of standard output an
 // answer, as JSON. Keys, tags, file names and stored values come from the package itself: imported where it

@@ -1,8 +1,9 @@
-//! Any reply of the API, or of whatever stands in between: a line with the status, headers, an empty
+//! Any reply of the API, or of a proxy in between: a line with the status, headers, an empty
 //! line, the body.
 //!
-//! Must hold: no panic; a success only where Cloudflare says so and nothing contradicts it; doubt
-//! wherever the entries may be stored; no token, no control character and no flood in what is told; no wait over a day.
+//! Must hold: no panic; a success only if Cloudflare says so and nothing contradicts it; doubt
+//! whenever the entries may be stored; no token, no control character and no unbounded text in
+//! messages; no wait over a day.
 
 #![no_main]
 
@@ -20,7 +21,7 @@ const TOKEN: &str = "fuzz-T0KEN-0123456789";
 /// The keys of the request.
 const KEYS: [&str; 3] = ["a", "b", "somebody's"];
 
-/// Our own words around somebody else's, at most.
+/// The most that messages add around untrusted text.
 const MAX_OWN_CHARACTERS: usize = 400;
 
 const HEADERS: [&str; 5] = [

@@ -1,8 +1,8 @@
 //! Any route, any document, any payload, from the manifest to the encoded pair.
 //!
-//! Must hold: the pair is JSON without a superfluous byte; its value is JSON that has the artifact
-//! exactly, every other member where it belongs; key and tags are those of a slow reference; the raw
-//! value is the pair's; sizes are what they were told to be beforehand.
+//! Must hold: the pair is minimal JSON; its value is JSON that has the artifact exactly and every
+//! other member in its place; key and tags are those of a slow reference; the raw value is the
+//! pair's; sizes are those estimated beforehand.
 
 #![no_main]
 

@@ -1,7 +1,7 @@
 //! Any text as a `Link` header.
 //!
-//! Must hold: no panic, what is kept is part of what was there, nothing kept leads to the loopback,
-//! and keeping twice changes nothing.
+//! Must hold: no panic, kept elements are part of the input, none points to the loopback, and
+//! filtering again changes nothing.
 
 #![no_main]
 

@@ -1,7 +1,7 @@
-//! Any bytes as a manifest, in portions of any size.
+//! Any bytes as a manifest, in chunks of any size.
 //!
-//! Must hold: no panic; the same outcome whatever the portions; for what a JSON library reads, the
-//! same build id, flag and routes as it finds; every route's fields as they stand there.
+//! Must hold: no panic; the same outcome for all chunk sizes; for input that a JSON library can
+//! read, the same build id, flag and routes; every route's fields exactly.
 
 #![no_main]
 
@@ -117,14 +117,14 @@ impl<'de> Deserialize<'de> for Members {
 /// Build id, whether URLs end in a slash, routes.
 type Comparable = (Option<String>, bool, Vec<Value>);
 
-/// What a reader of the whole document finds; `None` where there is no usable manifest.
+/// What a reader of the whole document finds; `None` if there is no usable manifest.
 fn expected(members: Members) -> Option<Comparable> {
     let (mut build_id, mut trailing_slash, mut routes) = (None, false, None);
     for (name, value) in members.0 {
         match (name.as_str(), value) {
             ("buildId", value) => build_id = value.as_str().map(str::to_owned),
             ("trailingSlash", value) => trailing_slash = value == Value::Bool(true),
-            // A second list would have to take back what is already handed out.
+            // A second list would have to take back what is already passed on.
             ("routes", _) if routes.is_some() => return None,
             ("routes", Value::Array(items)) => routes = Some(items),
             _ => {}

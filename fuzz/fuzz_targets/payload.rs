@@ -1,7 +1,7 @@
 //! Any bytes as a React Flight payload.
 //!
-//! Must hold: no panic, and the rows are those of a reader that goes byte by byte, as React's client
-//! does. A payload with an error row of its own is never taken for a page.
+//! Must hold: no panic, and the rows equal those of a byte-by-byte reader like React's client. A
+//! payload with its own error row never counts as a page.
 
 #![no_main]
 

@@ -96,7 +96,7 @@ fn guard(text: &str) -> String {
     guarded.collect()
 }
 
-/// The KV key, or nothing where it cannot be stored.
+/// The KV key, or nothing if it cannot be stored.
 pub fn kv_key(
     profile: &RuntimeProfile,
     app_prefix: &str,

@@ -1,6 +1,6 @@
 //! Any text as the code of a built Worker, alone and around a KV adapter.
 //!
-//! Must hold: no panic, and an end.
+//! Must hold: no panic, and termination.
 
 #![no_main]
 

@@ -13,7 +13,7 @@ import { addCommonFlags, addFlagsOf, byOptionName, some } from "./flags.js";
  */
 
 /**
- * What only the command has.
+ * Options that only the command has.
  * @typedef {object} CommandOptions
  * @property {string} [store] `--to`
  * @property {boolean} [quiet]

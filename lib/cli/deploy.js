@@ -174,7 +174,7 @@ function conflictOf(options, passed) {
 }
 
 /**
- * Our options that the deploy needs too, unless they are already passed.
+ * Options that the deploy needs too, unless they are already passed.
  * @param {CliOptions} options
  * @param {Passed} passed
  */

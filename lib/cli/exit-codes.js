@@ -6,7 +6,7 @@ import os from "node:os";
 export const OK = 0;
 /** Seeding failed or was skipped with `--strict`. */
 export const FAILED = 1;
-/** The command line is wrong. */
+/** The command line is invalid. */
 export const USAGE = 2;
 
 /**

@@ -17,7 +17,7 @@ const USD_PER_MILLION_READS = 0.5;
 const KEYS_PER_LIST = 1000;
 
 /**
- * What a run, and what pruning the entries again later, costs beside writes.
+ * What a run, and what pruning the entries again later, costs besides writes.
  * @param {number} entries
  */
 export function callsOf(entries) {

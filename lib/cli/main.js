@@ -44,7 +44,7 @@ async function run(invocation) {
     const exitCode = await perform(invocation, printer, interrupt);
     return interrupt.received === undefined ? exitCode : exitCodeOf(interrupt.received);
   } catch (error) {
-    // Errors of the addon and of ours have a code; anything else is a bug, and its place matters.
+    // Errors of this package have a code; anything else is a bug, and its stack matters.
     const { code, message, stack } = /** @type {any} */ (error);
     printer.json({ failure: { code: code ?? "INTERNAL_ERROR", message } });
     if (interrupt.received !== undefined) {

@@ -194,7 +194,7 @@ function costs(writes, bytes) {
 }
 
 /**
- * Operations beside writes.
+ * Operations besides writes.
  * @param {number} kvPairs
  * @returns {[string, string][]}
  */

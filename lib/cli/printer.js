@@ -1,7 +1,7 @@
 // Prints results on standard output, everything else on standard error.
 //
 // Invariants: with `--json` standard output gets one JSON document and nothing else. Nothing that is
-// printed can control a terminal or the log of a CI service, whatever its origin. An unwritable
+// printed can control a terminal or the log of a CI service, regardless of its origin. An unwritable
 // stream does not affect the run.
 
 import { styleText } from "node:util";

@@ -1,6 +1,6 @@
 // Counts operations against the daily limits of Workers KV, if enabled.
 //
-// A request that exceeds what is left is rejected as a whole.
+// A request that exceeds the remaining quota is rejected as a whole.
 
 import { Refusal } from "./limits.js";
 

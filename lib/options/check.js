@@ -31,7 +31,7 @@ const KINDS = {
 
 /**
  * The options that a function was called with, checked. Missing, `undefined` and `null` are the same, and
- * left out.
+ * omitted.
  * @template {object} Options
  * @param {FunctionName} name
  * @param {Options} options

@@ -1,4 +1,4 @@
-// What only the command has.
+// Options that only the command has.
 
 /** @type {import("./option.js").OptionRow[]} */
 export const COMMAND_OPTIONS = [

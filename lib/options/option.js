@@ -2,7 +2,7 @@
 
 /**
  * What values an option takes. A `site` is the URL of a deployed site; what a `store`, a `handler`
- * or `pages` must look like is in modules of their own.
+ * or `pages` must look like is in separate modules.
  * @typedef {"text" | "globs" | "file" | "files" | "file or false" | "site" | "boolean" | "count" | "object"
  *   | "function" | "signal" | "store" | "handler" | "pages"} Kind
  */
@@ -13,7 +13,7 @@
  * @property {string} flags as commander takes them: `-e, --env <name>`
  * @property {string} help one line of `--help`
  * @property {Command[]} [commands] missing: every command has it
- * @property {string} [doc] for docs/cli.md, where it is not the option's own
+ * @property {string} [doc] for docs/cli.md, if it is not the option's own
  * @property {"age"} [parser] how its value is read, where that does not follow from the kind
  * @property {string} [conflicts] an option that it cannot be combined with
  */

@@ -1,4 +1,4 @@
-// The options of pages that are handed in, instead of those of a build.
+// The options of pages that a caller passes in.
 
 const SEEDING_PAGES = /** @type {const} */ (["seedKvCache", "seedCache", "seedCacheHandler"]);
 

@@ -7,7 +7,7 @@ import { compareValues } from "./entry.js";
 /** Reads at a time, of Cloudflare's API. */
 const CONCURRENCY = 6;
 
-/** Entries that are read before they are compared, and let go of. */
+/** Entries that are read before they are compared and dropped. */
 const ENTRIES_AT_ONCE = 100;
 
 /** KV's code for a key that has no value. */
@@ -24,7 +24,7 @@ const KEY_NOT_FOUND = 10_009;
  */
 
 /**
- * Reads the values of keys, in order; nothing where there is none.
+ * Reads the values of keys, in order; nothing if there is none.
  * @typedef {(keys: string[]) => Promise<(string | null | undefined)[]>} ReadValues
  */
 

@@ -22,7 +22,7 @@ let isCalled = false;
 let uncalled;
 
 /**
- * Options with the store that the adapter reads, where it is not Workers KV. Importing what tells them apart
+ * Options with the store that the adapter reads, if it is not Workers KV. Importing the module that decides
  * loads native code.
  * @param {object} descriptor
  * @param {import("./vite.js").WithSeedOptions} options
@@ -98,8 +98,8 @@ function copy(original, changes) {
 }
 
 /**
- * Sees to it that no deploy goes unseeded in silence where vinext never calls the hook. The deploy command of
- * @vinext/cloudflare up to 1.0.0-beta.7 builds in a way in which it does not.
+ * Warns if vinext never calls the hook, so that no deploy is silently left unseeded. The deploy command of
+ * @vinext/cloudflare up to 1.0.0-beta.7 does not call it.
  * @param {object} descriptor
  * @param {import("./vite.js").WithSeedOptions} options
  */

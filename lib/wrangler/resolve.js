@@ -139,7 +139,7 @@ export async function resolveLocalTarget(options, cacheBinding) {
 }
 
 /**
- * Where wrangler keeps local state: beside the configuration that its user wrote, else in the project.
+ * Where wrangler keeps local state: next to the configuration that its user wrote, else in the project.
  * @param {string} root
  * @param {string | undefined} persistTo relative to `root`
  * @param {{ userConfigPath?: string }} [config]

@@ -34,7 +34,7 @@ function build(target, out) {
   const { triple, file, libc } = target;
   const isLinux = libc !== undefined;
   const goal = libc === "glibc" ? `${triple}.${GLIBC_FLOOR}` : triple;
-  // Into a directory of its own: napi writes the types there too, which a release takes from
+  // Into a separate directory: napi writes the types there too, which a release takes from
   // the repository.
   const scratch = mkdtempSync(path.join(os.tmpdir(), "seed-native-build-"));
   try {

@@ -71,7 +71,7 @@ export function replaceManifest({ root, manifest }: Build) {
   writeManifest(root, JSON.stringify({ ...rest, routes: others }));
 }
 
-/** Undoes that. */
+/** Reverts that. */
 export function restoreManifest({ root, manifest }: Build) {
   writeManifest(root, manifest);
 }

@@ -8,11 +8,11 @@ export class Dice {
 
   constructor(seed: string) {
     this.#seed = seed;
-    // Zero is the one state that such a generator never leaves.
+    // Such a generator never leaves the state zero.
     this.#state = createHash("sha256").update(seed).digest().readInt32LE() || 1;
   }
 
-  /** Dice of their own for a part, so that one part's throws do not move another's. */
+  /** Independent dice for a part, so that parts do not affect each other. */
   for(part: string | number): Dice {
     return new Dice(`${this.#seed}/${part}`);
   }

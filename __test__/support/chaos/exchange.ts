@@ -10,10 +10,10 @@ import { envelope, type Fault, type Gate, type Reply, type ReplyForm } from "./w
 import type { Stored, Weather } from "./weather.js";
 import { ask, format } from "./wire.js";
 
-/** How long a stalled request is held when its client does not go away. */
+/** How long a stalled request is held if its client stays connected. */
 const MAX_STALL_MS = 3_000;
 
-/** The same, where only reading on would tell that the client has gone. */
+/** The same if only further reading would show that the client has disconnected. */
 const MAX_UNREAD_MS = 400;
 
 const SUCCESS = { success: true, errors: [], messages: [], result: null };
@@ -24,13 +24,13 @@ export interface Surroundings {
   targetOrigin: string;
   weather: Weather;
   dice: Dice;
-  /** Is told when a request gets to a gate. */
+  /** Called when a request reaches a gate. */
   passes(number: number, gate: Gate): void;
-  /** The name of what went wrong, for each request. */
+  /** The name of the fault of each request. */
   faults: string[];
-  /** Replies that told of a success. */
+  /** Replies that reported success. */
   successes: number;
-  /** A line for each thing that happened. */
+  /** A line for each event. */
   log: string[];
   started: number;
 }
@@ -65,7 +65,7 @@ export class Exchange {
     const { weather } = this.#run;
     const { bodyBytes, target } = this.#head;
     if (/\/values\/[^/]*vinext-seed/u.test(target)) {
-      // The record of the build, which a run can do without.
+      // The record of the build, which is optional.
       if ((await this.#reader.take(bodyBytes)) === undefined) return;
       return this.#reply(ok(SUCCESS));
     }
@@ -140,7 +140,7 @@ export class Exchange {
     return body;
   }
 
-  /** Stores what is to be stored. `undefined` if the client is gone before that. */
+  /** Stores what is to be stored. `undefined` if the client disconnects before that. */
   async #store(stored: Stored): Promise<Reply | undefined> {
     const body = await this.#body();
     return body && this.#forward(body, stored);
@@ -195,7 +195,7 @@ export class Exchange {
     await this.#reply(ok({ ...SUCCESS, result: { ...count, unsuccessful_keys: keys } }));
   }
 
-  /** Says that all is stored before it is there. A body that comes all the same is stored. */
+  /** Reports success before the body has arrived. A body that still arrives is stored. */
   async #early(share: number) {
     const first = Math.floor(this.#left * share);
     const beginning = await this.#reader.take(first);

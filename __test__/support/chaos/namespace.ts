@@ -64,13 +64,13 @@ export class Namespace {
   }
 }
 
-/** The time in our record in the metadata that counts from the moment of the run too. */
+/** The time in the metadata's `seed` record, which also depends on the time of the run. */
 function withoutRenewal(metadata: string): string {
   return metadata.replace(/(?<="seed":"1\.[\w-]{22}\.\d+\.)\d+/u, "(then)");
 }
 
 /**
- * What counts from the moment of the run. Quotes within a page are escaped, so that these can only
+ * Times that depend on the time of the run. Quotes within a page are escaped, so that these can only
  * be members of the value itself.
  */
 function withoutTimes(value: string): string {

@@ -12,11 +12,11 @@ export interface Proxy {
   baseUrl: string;
   /** What happened so far. */
   run: Readonly<Surroundings>;
-  /** Stops taking connections, and waits for what is on its way. */
+  /** Stops accepting connections, and waits for requests in flight. */
   close(): Promise<void>;
 }
 
-/** Starts a proxy; `passes` is told when a request gets to a gate. */
+/** Starts a proxy; `passes` is called when a request reaches a gate. */
 export async function startProxy(
   targetUrl: string,
   weather: Weather,
@@ -46,7 +46,7 @@ export async function startProxy(
   }
 
   const server = createServer({ noDelay: true }, (socket) => {
-    // A client that goes away is part of the game.
+    // Clients that disconnect are expected.
     socket.on("error", () => {});
     const handling = serve(socket).finally(() => {
       socket.destroy();

@@ -12,15 +12,15 @@ import { startProxy } from "./proxy.js";
 import { untruths, type Ending } from "./truth.js";
 import { Weather } from "./weather.js";
 
-/** How long requests may still be on their way after the promise has settled. */
+/** How long requests may still be in flight after the promise has settled. */
 const MAX_AFTERMATH_MS = 15_000;
 
 export interface Outcome {
   ending: Ending;
-  /** What went wrong on the way, for each request. */
+  /** The fault of each request. */
   faults: string[];
   untruths: string[];
-  /** All that is needed to understand the run. */
+  /** Everything needed to understand the run. */
   log: string[];
 }
 
@@ -91,7 +91,7 @@ async function settle(seeding: ReturnType<typeof seed>, signal: AbortSignal) {
   }
 }
 
-/** Limits of any size, and patience that runs out soon. */
+/** Random limits, and short time limits. */
 function makeOptions(dice: Dice): Partial<SeedOptions> {
   return {
     maxBatchPairs: dice.one([1, 2, 3, 5, 10, 100, 10_000]),

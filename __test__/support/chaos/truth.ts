@@ -1,6 +1,6 @@
 // Lists every statement of a report that the namespace contradicts.
 //
-// Nothing is tolerated: only entries that the report itself calls uncertain may go either way.
+// There is no tolerance: only entries that the report itself calls uncertain may be stored or not.
 
 import type { SeedResult } from "../../../index.js";
 import type { Build } from "./builds.js";
@@ -13,7 +13,7 @@ export interface Ending {
   report: SeedResult;
 }
 
-/** What ends a run for another reason than entries that are not stored. */
+/** Codes that end a run for a reason other than entries that are not stored. */
 const ENDS_EARLY = new Set([
   "ABORT_ERR",
   "ARTIFACTS_UNREADABLE",

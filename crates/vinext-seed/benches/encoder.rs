@@ -40,7 +40,7 @@ fn bench(bencher: Bencher<'_, '_>, text: &str, way: Way) {
     });
 }
 
-/// What the engine does: shuffles of eight bytes, where the processor has them.
+/// What the engine does: shuffles of eight bytes, if the processor has them.
 #[divan::bench(args = TEXTS)]
 fn shuffles(bencher: Bencher<'_, '_>, text: &str) {
     bench(bencher, text, json_text::push_escaped_twice);
@@ -82,7 +82,7 @@ fn search_memchr(bencher: Bencher<'_, '_>, text: &str) {
     });
 }
 
-/// The json-escape-simd crate, once and once more.
+/// The json-escape-simd crate, once and twice.
 #[divan::bench(args = TEXTS)]
 fn json_escape_simd_twice(bencher: Bencher<'_, '_>, text: &str) {
     bench(bencher, text, |out, text| {

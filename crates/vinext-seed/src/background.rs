@@ -1,7 +1,7 @@
-//! Runs work that blocks on threads of its own, and turns a panic or a missing thread into an error.
+//! Runs blocking work on separate threads, and turns a panic or a missing thread into an error.
 //!
-//! Not tokio's threads: where the machine refuses another thread, tokio panics, or waits for one that
-//! never comes.
+//! It does not use tokio's threads: if no thread can be started, tokio panics, or waits for one
+//! that never starts.
 
 use std::any::Any;
 use std::io;
@@ -43,7 +43,7 @@ impl BackgroundError {
 #[derive(Debug)]
 pub struct Background<T>(oneshot::Receiver<Result<T, SanitizedText>>);
 
-/// Begins work on a thread of its own.
+/// Begins work on a separate thread.
 ///
 /// # Errors
 /// If no thread can be started.
@@ -80,7 +80,7 @@ impl<T> Background<T> {
 /// Runs blocking work off the async runtime.
 ///
 /// # Errors
-/// If there is no thread, or the work panicked.
+/// If no thread could be started, or the work panicked.
 pub async fn off_the_executor<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, BackgroundError> {
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn work_is_done_elsewhere() {
+    async fn work_runs_on_another_thread() {
         let here = std::thread::current().id();
         let there = off_the_executor(|| std::thread::current().id()).await;
         assert_ne!(there.unwrap(), here);

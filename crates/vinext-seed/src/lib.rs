@@ -6,10 +6,10 @@
 //! [`manifest`] → [`plan`] → [`pack`] → [`send`] → [`report`]
 //!
 //! [`formats`] says what the runtime of each vinext version reads, [`runtime`] finds out which
-//! version that is, and [`seed()`] joins the stages. [`estimate()`] and [`export()`] do the same up
-//! to the sending: one counts, the other writes files.
+//! version that is, and [`seed()`] connects the stages. [`estimate()`] and [`export()`] do the same
+//! up to the sending: one counts, the other writes files.
 //!
-//! The engine knows nothing of Node, terminals or wrangler; those are the callers' business.
+//! The engine knows nothing of Node, terminals or wrangler; those belong to the callers.
 //!
 //! # Examples
 //!

@@ -48,7 +48,7 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// The same, where a pause may have begun.
+    /// The same, if a pause may have begun.
     pub(crate) fn paused(self, paused_for: Option<Duration>) -> Self {
         Self { paused_for, ..self }
     }

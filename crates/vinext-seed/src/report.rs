@@ -132,7 +132,7 @@ pub struct ReportedRuntime {
     pub generation: &'static str,
 }
 
-/// Why a run did nothing. Not an error: a deploy goes on, and the pages are rendered on demand.
+/// Why a run did nothing. Not an error: a deploy continues, and the pages are rendered on demand.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SkippedRun {
     /// Stable, for programs.
@@ -162,12 +162,14 @@ impl SkippedRun {
         }
     }
 
-    /// None of the pages that the caller handed in can be seeded, or there were none.
+    /// None of the pages that the caller passed in can be seeded, or there were none.
     pub(crate) fn no_page_seedable(skipped: &SkippedRoutes) -> Self {
         let reason = match skipped.total() {
             0 => "`pages` contains no pages".to_owned(),
             pages => {
-                format!("nothing to seed: none of {pages} pages can be seeded; `routesSkipped` says why")
+                format!(
+                    "nothing to seed: none of {pages} pages can be seeded; `routesSkipped` says why"
+                )
             }
         };
         Self::new("nothing-seedable", reason)
@@ -207,7 +209,7 @@ impl SkippedRun {
         )
     }
 
-    /// What a problem with the manifest means for the run; none where it is an error.
+    /// What a problem with the manifest means for the run; none if it is an error.
     pub(crate) fn of_manifest(problem: &ManifestError) -> Option<Self> {
         let reason = problem.to_string();
         let detail = match problem {

@@ -1,4 +1,5 @@
-//! Holds the defaults against the page that promises them: nobody can wait for them in a test.
+//! Compares the defaults with the page that documents them: they are too long to wait for in a
+//! test.
 
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 

@@ -1,5 +1,5 @@
-//! Packs builds of real vinext versions and holds every pair, byte for byte, against what the
-//! runtime of that version was seen to read as a HIT.
+//! Packs builds of real vinext versions and compares every pair, byte for byte, with what that
+//! version's runtime read as a HIT.
 
 #![allow(
     clippy::unwrap_used,
@@ -105,7 +105,7 @@ async fn check(version: &str, profile: RuntimeProfile, build_id: &str, more_skip
             assert_eq!(value, expected, "{version}: {}", pair["key"]);
             assert_eq!(pair["metadata"]["tags"], value["tags"], "{version}");
         }
-        // Every rendered route is either packed or left out with a reason.
+        // Every rendered route is either packed or skipped with a reason.
         for left_out in expected["skipped"].as_array().unwrap() {
             let route = left_out[0].as_str().unwrap();
             assert!(
@@ -124,14 +124,14 @@ fn value(pair: &Value) -> Value {
 async fn vinext_0_0_38() {
     let build_id = json(&fixture("0.0.38").join("app-bundle-build-id.json"));
     let build_id = build_id["appBundleBuildId"].as_str().unwrap();
-    // The fixture has the page whose literal percent sign was decoded twice; it is left out.
+    // The fixture has the page whose literal percent sign was decoded twice; it is skipped.
     check("0.0.38", profile::G02, build_id, &["%25"]).await;
 }
 
 #[tokio::test]
 async fn vinext_0_2_1() {
     let build_id = "1b28fa02-abfb-4d2b-a7a2-6f9daebe4b8d";
-    // The fixture has the pages that were rendered from undecoded parameters; they are left out.
+    // The fixture has the pages that were rendered from undecoded parameters; they are skipped.
     check("0.2.1", profile::G07, build_id, &["%"]).await;
 }
 

@@ -1,4 +1,4 @@
-//! Holds the formats against inputs and outputs of the published packages' own functions.
+//! Compares the formats with inputs and outputs of the published packages' own functions.
 //!
 //! The vectors were produced by importing these functions from the npm packages; see the `sources`
 //! of each file.

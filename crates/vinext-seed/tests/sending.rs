@@ -53,7 +53,7 @@ fn options(root: &Path, server: &ScriptedServer) -> SeedOptions {
         vinext: "1.4.0".to_owned(),
         cloudflare: None,
     });
-    // What is stored already is asked in the tests of the package.
+    // What is stored already is asked in the package's tests.
     options.writes.force = true;
     options.retry.initial_delay = Duration::from_millis(2);
     options.retry.max_delay = Duration::from_millis(10);

@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::Path;
 
-/// A document of about so many bytes, half of it its payload as a JSON string in a script.
+/// A document of about this many bytes, half of it its payload as a JSON string in a script.
 pub(crate) fn document(bytes: usize) -> String {
     let mut payload = String::new();
     let mut row = 1;

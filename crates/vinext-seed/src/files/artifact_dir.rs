@@ -57,7 +57,7 @@ impl ArtifactDir {
 }
 
 impl Opened {
-    /// Opens a file beside others that were opened; `None` if that is no quicker, or did not work.
+    /// Opens a file next to others that are open; `None` if that is not faster, or did not work.
     #[cfg(unix)]
     fn open_nearby(&self, name: &str) -> Option<File> {
         self.busy.open_file(&self.dir, name)

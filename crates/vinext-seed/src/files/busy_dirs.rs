@@ -1,7 +1,8 @@
-//! Keeps directories open in which many files lie, so that opening one of these resolves a single name.
+//! Keeps directories with many files open, so that opening one of these files resolves a single
+//! name.
 //!
-//! Invariant: it opens what the whole name leads to, or nothing. No link is followed from the open directory,
-//! and whatever else goes wrong, the caller resolves the whole name instead.
+//! Invariant: it opens the file that the whole name leads to, or none. No link is followed from the
+//! open directory, and for any other failure, the caller resolves the whole name instead.
 
 use std::fs::File;
 use std::os::fd::AsFd;
@@ -123,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn links_and_names_that_lead_elsewhere_are_left_to_the_caller() {
+    fn links_and_names_that_lead_elsewhere_are_resolved_by_the_caller() {
         let dir = tempfile::tempdir().unwrap();
         let artifacts = dir.path().join("artifacts");
         fs::create_dir_all(artifacts.join("b")).unwrap();

@@ -1,6 +1,6 @@
-//! Tells by what directories list whether a file is there under exactly its name.
+//! Determines from directory listings whether a file exists under exactly its name.
 //!
-//! On disks that ignore case (those of macOS and Windows, as they come), `/Case` and `/case` share
+//! On disks that ignore case (the default on macOS and Windows), `/Case` and `/case` share
 //! a file: it has the name of the page that the build wrote first, and the content of the one it
 //! wrote last. Opening either succeeds.
 //!

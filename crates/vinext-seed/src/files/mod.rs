@@ -1,7 +1,8 @@
-//! Opens and reads regular files, and nothing that could block, lead elsewhere or change under us.
+//! Opens and reads regular files only, and nothing that could block, lead elsewhere or change while
+//! being read.
 //!
-//! Invariants: a file is opened once, and its type and size are asked of the open handle, so that what
-//! was checked is what is read. Its size is known before memory is allocated for it.
+//! Invariants: a file is opened once, and its type and size are read from the open handle, so that
+//! what was checked is what is read. Its size is known before memory is allocated for it.
 
 mod artifact_dir;
 #[cfg(unix)]
@@ -199,13 +200,13 @@ fn open(path: &Path) -> Result<File, FileError> {
     Ok(file.into_std())
 }
 
-/// Reads at an offset, whatever else reads the same file at the time.
+/// Reads at an offset, independently of concurrent readers of the file.
 #[cfg(unix)]
 pub(crate) fn read_exact_at(file: &File, content: &mut [u8], offset: u64) -> io::Result<()> {
     std::os::unix::fs::FileExt::read_exact_at(file, content, offset)
 }
 
-/// Reads at an offset, whatever else reads the same file at the time.
+/// Reads at an offset, independently of concurrent readers of the file.
 #[cfg(windows)]
 pub(crate) fn read_exact_at(
     file: &File,

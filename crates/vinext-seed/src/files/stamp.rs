@@ -1,4 +1,4 @@
-//! What changes when a file is written to or replaced.
+//! A file's identity and times, which change when it is written to or replaced.
 
 use std::fs::Metadata;
 use std::path::Path;

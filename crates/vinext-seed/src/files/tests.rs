@@ -150,7 +150,7 @@ fn limits_the_size_of_a_file() {
 }
 
 #[test]
-fn memory_that_the_machine_does_not_have_is_an_error() {
+fn unavailable_memory_is_an_error() {
     let taken = take_memory(&mut Vec::new(), u64::MAX).unwrap_err();
     assert_eq!(taken.kind(), io::ErrorKind::OutOfMemory);
     assert!(is_shortage(&taken));
@@ -158,7 +158,7 @@ fn memory_that_the_machine_does_not_have_is_an_error() {
 
 #[cfg(unix)]
 #[test]
-fn only_what_others_give_back_is_waited_for() {
+fn waits_only_for_memory_that_others_release() {
     use rustix::io::Errno;
     for (errno, is_awaited) in [
         (Errno::MFILE, true),

@@ -4,7 +4,7 @@
 
 use memchr::memchr2;
 
-/// The members of the object in `json`, keys and values as they stand in the text (a key without
+/// The members of the object in `json`, keys and values exactly as in the text (a key without
 /// its quotes, escapes untouched).
 pub(super) fn members(json: &[u8]) -> Members<'_> {
     let offset = match json.first() {

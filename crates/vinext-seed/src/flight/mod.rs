@@ -1,4 +1,4 @@
-//! React Flight payloads (`.rsc` files), and what they tell about how a page was rendered.
+//! React Flight payloads (`.rsc` files), and what they show about a page's render.
 
 mod embedded;
 mod json_members;

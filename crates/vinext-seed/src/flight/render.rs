@@ -1,4 +1,4 @@
-//! Tells from a page's payload whether the build rendered the page or something in its place.
+//! Determines from a page's payload whether the build rendered the page or something else instead.
 //!
 //! A page that fails is listed like any other when an `error.tsx` catches the error; only its
 //! payload shows it. The rules were measured on builds of every published version from 0.0.35 to
@@ -28,7 +28,7 @@ pub enum Render<'a> {
     Page,
     /// An error page, or a page in which a part failed under a Suspense boundary.
     Failed {
-        /// What the error is called in the build's log, where the payload has it. It has none if
+        /// What the error is called in the build's log, if the payload has it. It has none if
         /// `error.tsx` replaces the whole page.
         digest: Option<Cow<'a, str>>,
     },
@@ -134,7 +134,7 @@ fn elements<'a>(
     if !has_page {
         return without_page(payload);
     }
-    // A `redirect()` or `notFound()` of its own gives the page a status; here it has none.
+    // The page's own `redirect()` or `notFound()` gives it a status; here it has none.
     if has_control_flow && metadata_row.is_some_and(|id| is_error_row(payload, id)) {
         return Render::EndedInMetadata;
     }

@@ -1,8 +1,8 @@
 //! File names of a page's artifacts, relative to `dist/server/prerendered-routes/`.
 //!
-//! Takes the pathname exactly as the manifest writes it, percent-encoded, and refuses one that could lead
-//! elsewhere. Containment is enforced again where files are opened (see [`crate::pack`]); this check gives
-//! such a route its reason.
+//! Takes the pathname exactly as the manifest writes it, percent-encoded, and rejects one that
+//! could lead elsewhere. Containment is enforced again where files are opened (see
+//! [`crate::pack`]); this check gives such a route its reason.
 
 use super::cache_key::ArtifactKind;
 
@@ -31,7 +31,7 @@ pub enum UnsafePathError {
 }
 
 impl UnsafePathError {
-    /// What is wrong, as the second half of a sentence about the path.
+    /// The problem, as the second half of a sentence about the path.
     #[must_use]
     pub fn describe(self) -> &'static str {
         match self {
@@ -98,7 +98,7 @@ fn check(relative: &str) -> Result<(), UnsafePathError> {
     Ok(())
 }
 
-/// `C:…` at the start: a path of its own on Windows, whatever it is joined to.
+/// `C:…` at the start: an absolute path on Windows, regardless of what it is joined to.
 fn has_drive_letter(relative: &str) -> bool {
     let mut bytes = relative.bytes();
     bytes

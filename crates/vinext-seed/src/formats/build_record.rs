@@ -1,12 +1,12 @@
-//! The note that a run leaves beside a build's entries, so that a later run can tell builds apart, and
-//! old ones from new ones.
+//! The record that a run leaves next to a build's entries, so that a later run can distinguish
+//! builds, and old ones from new ones.
 //!
-//! It is an entry of its own, under a key that no KV adapter reads: adapters know `cache:` and `__tag:`
-//! behind the `appPrefix`.
+//! It is a separate entry, under a key that no KV adapter reads: adapters know `cache:` and
+//! `__tag:` behind the `appPrefix`.
 
 use serde_json::{Value, json};
 
-/// What the key of a record has in place of the adapter's categories.
+/// What the key of a record has instead of the adapter's categories.
 pub(super) const RECORD_CATEGORY: &str = "vinext-seed:build:";
 
 /// The form of the record. Another meaning of a member is another form.

@@ -1,6 +1,6 @@
 //! The logical cache key of a page's artifact, such as `app:<build id>:<pathname>:html`.
 //!
-//! The app prefix and KV's own limit are the business of [`super::kv_key`].
+//! [`super::kv_key`] adds the app prefix and applies KV's limit.
 
 use super::path_hash::PathHash;
 
@@ -57,7 +57,7 @@ pub struct CacheKeyRule {
     pub namespace: &'static str,
     /// What replaces a pathname that makes the key too long.
     pub path_hash: PathHash,
-    /// Whether a route handler's path that ends in `/` has a key of its own (1.4.0).
+    /// Whether a route handler's path that ends in `/` has a separate key (1.4.0).
     pub marks_trailing_slash: bool,
 }
 

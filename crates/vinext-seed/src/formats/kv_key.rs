@@ -9,7 +9,7 @@ use super::path_hash::fnv1a64_hex;
 pub const MAX_KV_KEY_BYTES: usize = 512;
 
 const ENTRY_CATEGORY: &str = "cache:";
-/// What the key of a marker has in place of [`ENTRY_CATEGORY`] (`TAG_PREFIX` in the KV adapter, all
+/// What the key of a marker has instead of [`ENTRY_CATEGORY`] (`TAG_PREFIX` in the KV adapter, all
 /// versions).
 const TAG_CATEGORY: &str = "__tag:";
 
@@ -56,7 +56,7 @@ impl KvKeySpace {
         }
     }
 
-    /// What the keys of all entries begin with, whatever build they are of.
+    /// The common prefix of all entries' keys, of any build.
     #[must_use]
     pub fn entry_prefix(&self) -> &str {
         &self.entry_prefix
@@ -74,7 +74,7 @@ impl KvKeySpace {
         self.beside_entries(RECORD_CATEGORY)
     }
 
-    /// The key of a build's record; `None` where it would be too long.
+    /// The key of a build's record; `None` if it would be too long.
     #[must_use]
     pub fn record_key(&self, build_id: &str) -> Option<String> {
         let key = self.record_prefix() + build_id;
@@ -92,7 +92,7 @@ impl KvKeySpace {
         self.entry_prefix.len() + logical_key.len()
     }
 
-    /// The KV key of a logical key, or `None` where this adapter could never read it.
+    /// The KV key of a logical key, or `None` if this adapter could never read it.
     #[must_use]
     pub fn entry_key(&self, logical_key: &str) -> Option<String> {
         if self.bytes(logical_key) <= MAX_KV_KEY_BYTES {

@@ -1,4 +1,4 @@
-//! What of a `Link` header the framework has written.
+//! Extracts the framework's own elements from a `Link` header.
 //!
 //! The header in a manifest is that of the build's own server: middleware and `next.config` add
 //! theirs to it, with absolute URLs of that server. The framework's own elements are hints for the
@@ -12,7 +12,7 @@ use super::loopback::is_loopback_url;
 /// The relations of the framework's elements, as it spells them.
 const FRAMEWORK_RELATIONS: [&str; 3] = ["preload", "preconnect", "dns-prefetch"];
 
-/// The framework's elements of a `Link` header, as they stand there; `None` if there are none.
+/// The framework's elements of a `Link` header, unchanged; `None` if there are none.
 #[must_use]
 pub fn framework_links(header: &str) -> Option<String> {
     let mut kept = String::new();

@@ -1,6 +1,6 @@
 //! Everything that a runtime looks up for one route: keys, tags and files.
 //!
-//! It has no rules of its own; it combines those of its neighbours.
+//! It has no rules itself; it combines those of its sibling modules.
 
 use super::RuntimeProfile;
 use super::cache_key::ArtifactKind;
@@ -20,7 +20,7 @@ pub struct Lookup {
     pub rsc: LookupPlace,
     /// The response of a metadata route.
     pub route: LookupPlace,
-    /// The page, if the Pages Router serves it; `None` where this version's are not seeded.
+    /// The page, if the Pages Router serves it; `None` if this version's are not seeded.
     pub pages: Option<LookupPlace>,
     /// The tags of a page's entries.
     pub tags: Vec<String>,
@@ -31,14 +31,14 @@ pub struct Lookup {
 pub struct LookupPlace {
     /// The key within vinext.
     pub logical_key: String,
-    /// The key in KV; `None` where it is too long for this version's adapter.
+    /// The key in KV; `None` if it is too long for this version's adapter.
     pub kv_key: Option<String>,
-    /// The file of the build that holds it; `None` where the path is unsafe.
+    /// The file of the build that holds it; `None` if the path is unsafe.
     pub file: Option<String>,
 }
 
-/// Looks a route up. `path` is its concrete pathname where that differs from the pattern, `locale` that of a
-/// page of the Pages Router, where the site has several.
+/// Looks a route up. `path` is its concrete pathname if that differs from the pattern, `locale` that of a
+/// page of the Pages Router, if the site has several.
 #[must_use]
 pub fn look_up(
     profile: &RuntimeProfile,

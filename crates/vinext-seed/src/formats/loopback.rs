@@ -1,4 +1,4 @@
-//! Tells whether a URL leads back to the machine it is opened on.
+//! Determines whether a URL points to the machine it is opened on.
 //!
 //! The build renders pages behind its own server on `127.0.0.1`, and that address gets into some
 //! of their headers. A visitor's browser would look for it on the visitor's machine.

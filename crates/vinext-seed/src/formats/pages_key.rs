@@ -17,14 +17,14 @@ pub const PAGES_NAMESPACE: &str = "pages:v2";
 /// The key under which the runtime looks for a page.
 ///
 /// `pathname` is the manifest's, percent-encoded and with the prefix of the locale; `locale` is the
-/// page's, where the site has several.
+/// page's, if the site has several.
 #[must_use]
 pub fn pages_cache_key(build_id: &str, pathname: &str, locale: Option<&str>) -> String {
     let pathname = without_locale(pathname, locale);
     let decoded = decoded_pathname(&pathname);
     let normalized = without_slash(&decoded);
     let identity: Cow<'_, str> = match locale {
-        // The runtime takes a second slash too, where no locale follows.
+        // The runtime takes a second slash too, if no locale follows.
         None => Cow::Borrowed(without_slash(normalized)),
         Some(locale) => {
             let variant = format!("locale:{locale}");

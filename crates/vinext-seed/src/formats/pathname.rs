@@ -70,7 +70,7 @@ fn decode_segment(segment: &str) -> Cow<'_, str> {
     }
 }
 
-/// `decodeURIComponent(text)`, or `None` where JavaScript throws a `URIError`.
+/// `decodeURIComponent(text)`, or `None` if JavaScript throws a `URIError`.
 ///
 /// Decoding to bytes and checking the whole afterwards is the same as JavaScript's check per
 /// sequence: a raw character in between is complete UTF-8 itself and can finish no sequence.
@@ -127,7 +127,7 @@ fn starts_with_delimiter_code(text: &str) -> bool {
     })
 }
 
-/// Drops empty and `.` segments and pops at `..`, but only where one of them needs it: a path
+/// Drops empty and `.` segments and pops at `..`, but only if one of them needs it: a path
 /// without any keeps its trailing slash, one with any loses it.
 fn resolve_dots(pathname: &str) -> Cow<'_, str> {
     let is_resolved = pathname.len() > 1

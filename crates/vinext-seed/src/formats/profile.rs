@@ -85,7 +85,7 @@ pub enum BuildIdSource {
 /// Which pages the runtime looks up in the cache.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum PagesRead {
-    /// Only those with a numeric `revalidate` of their own (up to 0.0.45).
+    /// Only those that set a numeric `revalidate` themselves (up to 0.0.45).
     Revalidating,
     /// Static ones too.
     All,

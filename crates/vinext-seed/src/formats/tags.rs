@@ -60,7 +60,7 @@ pub enum TagRule {
 impl TagRule {
     /// The runtime's tags for one page, not yet filtered for storage.
     ///
-    /// `pathname` is the cache pathname, with a trailing slash where the site uses them.
+    /// `pathname` is the cache pathname, with a trailing slash if the site uses them.
     pub fn derive<'a>(
         self,
         pathname: &str,
@@ -109,7 +109,7 @@ impl TagRule {
     }
 }
 
-/// The runtime's own list of a page's tags, where the manifest has it whole (since 1.0.0-beta.4).
+/// The runtime's own list of a page's tags, if the manifest has it whole (since 1.0.0-beta.4).
 ///
 /// It names route groups, which a pattern does not show, so that the formula would only add tags
 /// that the runtime does not have. The build hands the list over in a header and splits it at

@@ -82,7 +82,7 @@ impl RouteFile {
     }
 }
 
-/// Neighbouring routes as they stand in the file. Used again for the next ones.
+/// Adjacent routes as in the file. Reused for the next ones.
 #[derive(Debug, Default)]
 pub(crate) struct RawRoutes {
     /// Where in the file `json` begins.
@@ -95,7 +95,7 @@ impl RawRoutes {
     /// The raw JSON of the route at a position that was read.
     pub(crate) fn route(&self, index: &RouteIndex, position: usize) -> &[u8] {
         // A difference of offsets within `json`, whose length is a usize.
-        #[expect(clippy::cast_possible_truncation, reason = "lies within `json`")]
+        #[expect(clippy::cast_possible_truncation, reason = "is within `json`")]
         let start = (index.starts[position] - self.start) as usize;
         &self.json[start..start + index.lengths[position] as usize]
     }

@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use super::lazy_strings::{LazyStrings, text};
 use super::route::{Headers, Lifetime, RenderStatus, Route, RouteError, RouterKind};
 
-/// A route's fields as they stand in the file, nothing checked yet.
+/// A route's fields as in the file, unchecked.
 ///
 /// Values are borrowed as text, since some of them are legal JSON that Rust types refuse (a lone
 /// surrogate in a string, `1e400`), and a refusal must be about one field.

@@ -19,7 +19,7 @@ pub struct Header {
 }
 
 impl Header {
-    /// What is known of a site whose manifest is not read.
+    /// Facts about a site whose manifest is not read.
     pub(crate) fn of_pages(trailing_slash: bool) -> Self {
         Self {
             build_id: None,
@@ -57,7 +57,7 @@ impl<R: Read> RouteReader<R> {
     /// The next element of `routes`, raw; `None` at the end of the document.
     ///
     /// # Errors
-    /// If the document is no JSON, or not an object with a list of routes.
+    /// If the document is not JSON, or not an object with a list of routes.
     pub fn next_route(&mut self) -> Result<Option<&[u8]>, ManifestError> {
         loop {
             match self.place {

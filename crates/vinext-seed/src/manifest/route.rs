@@ -32,7 +32,7 @@ pub enum RouterKind {
 pub struct Lifetime {
     /// After how many seconds the page is rendered again; `None` for a static page. Positive.
     pub revalidate_seconds: Option<f64>,
-    /// After how many seconds the page may not be served any more (since 0.0.49).
+    /// Seconds until the page must no longer be served (since 0.0.49).
     pub expire_seconds: Option<f64>,
     /// For how many seconds a client may reuse the page without asking (since 1.0.0-beta.5).
     pub stale_seconds: Option<f64>,
@@ -43,21 +43,21 @@ pub struct Lifetime {
 pub struct Route<'a> {
     /// The pattern, `/blog/:slug`.
     pub pattern: Cow<'a, str>,
-    /// The concrete pathname where it differs from the pattern, percent-encoded.
+    /// The concrete pathname if it differs from the pattern, percent-encoded.
     pub path: Option<Cow<'a, str>>,
     /// What the build did with it.
     pub status: RenderStatus<'a>,
     /// Who serves it.
     pub router: RouterKind,
-    /// For how long it may be cached. `None` where the manifest has a negative `revalidate`.
+    /// For how long it may be cached. `None` if the manifest has a negative `revalidate`.
     pub lifetime: Option<Lifetime>,
-    /// The runtime's tags, where this version writes them (since 1.0.0-beta.4).
+    /// The runtime's tags, if this version writes them (since 1.0.0-beta.4).
     pub tags: LazyStrings<'a>,
     /// The file-system segments of a metadata route.
     pub route_segments: LazyStrings<'a>,
     /// The response headers to store, a JSON object (since 0.2.0).
     pub headers: Option<Headers>,
-    /// The response status where it is not 200 (since 1.0.0-beta.8).
+    /// The response status if it is not 200 (since 1.0.0-beta.8).
     pub response_status: Option<u16>,
     /// Whether it is a shell for paths not known at build time.
     pub is_fallback_shell: bool,
@@ -65,7 +65,7 @@ pub struct Route<'a> {
     pub is_not_found: bool,
     /// The props of a redirect that `getStaticProps` returned, a JSON object (Pages Router, 1.4.0).
     pub redirect_props: Option<&'a str>,
-    /// The locale of a page of the Pages Router, where the site has several (1.4.0).
+    /// The locale of a page of the Pages Router, if the site has several (1.4.0).
     pub locale: Option<Cow<'a, str>>,
 }
 
@@ -73,7 +73,7 @@ pub struct Route<'a> {
 pub type Headers = serde_json::Map<String, serde_json::Value>;
 
 impl Route<'_> {
-    /// The pathname that names the artifacts: the concrete one where there is one.
+    /// The pathname that names the artifacts: the concrete one if there is one.
     #[must_use]
     pub fn pathname(&self) -> &str {
         self.path.as_deref().unwrap_or(&self.pattern)

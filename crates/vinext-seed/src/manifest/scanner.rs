@@ -105,7 +105,7 @@ impl<R: Read> Scanner<R> {
         }
     }
 
-    /// Consumes the next value without keeping it, whatever its size.
+    /// Consumes the next value of any size without keeping it.
     pub(super) fn skip_value(&mut self) -> Result<(), ScanError> {
         self.require_value()?;
         let mut walk = ValueWalk::default();
@@ -187,7 +187,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Hands out one byte at a time, so that every value crosses the window's edge.
+    /// Returns one byte at a time, so that every value crosses the window's edge.
     struct Drip<'a>(&'a [u8]);
 
     impl Read for Drip<'_> {

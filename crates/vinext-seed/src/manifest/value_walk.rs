@@ -22,10 +22,10 @@ static MARKS: [Mark; 256] = {
     marks
 };
 
-/// Finds the end of one value; can stop anywhere and go on with the next portion.
+/// Finds the end of one value; can stop anywhere and continue with the next chunk.
 ///
-/// All of a manifest passes here on one thread, so this is made to take a nanosecond for three
-/// bytes: a table outside of strings, a search inside.
+/// A whole manifest passes through here on one thread, so this is made to take a nanosecond for
+/// three bytes: a table outside of strings, a search inside.
 #[derive(Default)]
 pub(super) struct ValueWalk {
     is_started: bool,
@@ -37,7 +37,7 @@ pub(super) struct ValueWalk {
 }
 
 impl ValueWalk {
-    /// The number of bytes of `portion` up to the value's end, or `None` where it does not end in
+    /// The number of bytes of `portion` up to the value's end, or `None` if it does not end in
     /// there. The value's first byte is not one that only ends values.
     pub(super) fn advance(&mut self, portion: &[u8]) -> Option<usize> {
         if !self.is_started {
@@ -68,7 +68,7 @@ impl ValueWalk {
         }
     }
 
-    /// Goes on inside a string, to behind its closing quote.
+    /// Continues inside a string, until after its closing quote.
     fn advance_in_string(&mut self, portion: &[u8], mut index: usize) -> Option<usize> {
         if self.is_escaped && index < portion.len() {
             self.is_escaped = false;
@@ -80,7 +80,7 @@ impl ValueWalk {
                 self.in_string = false;
                 return Some(found + 1);
             }
-            // Whatever the backslash escapes ends no string.
+            // An escaped character does not end the string.
             index = found + 2;
             if index > portion.len() {
                 self.is_escaped = true;

@@ -18,7 +18,7 @@ const CHANGED_WAIT: Duration = Duration::from_millis(50);
 /// A build's artifacts, shared by the packing threads.
 pub(super) struct Artifacts {
     dir: ArtifactDir,
-    /// The names in it, where the disk may take one for another.
+    /// The names in it, if the disk may confuse them.
     names: Option<ExactNames>,
     /// Whether the machine was ever short of open files; from then on threads take turns.
     was_short: AtomicBool,
@@ -60,7 +60,7 @@ impl Artifacts {
         }
     }
 
-    /// Opens an artifact. Where there are too many open files, waits as long as `goes_on` says so.
+    /// Opens an artifact. If there are too many open files, waits as long as `goes_on` says so.
     pub(super) fn open(
         &self,
         name: &str,

@@ -19,7 +19,7 @@ pub struct Batcher {
 /// smaller one would be quicker, the round trip is what takes the time.
 const MIN_SHARE_BYTES: u64 = 1024 * 1024;
 
-/// What is known of the whole site, so that the connections end at the same time: six batches of
+/// Facts about the whole site, so that the connections end at the same time: six batches of
 /// 7 MB on six connections are sooner there than five of 8 MB and one of 2.
 #[derive(Debug)]
 struct Shares {
@@ -147,7 +147,7 @@ impl Batcher {
         full
     }
 
-    /// What is left.
+    /// The rest.
     #[must_use]
     pub fn finish(self) -> Option<Batch> {
         Some(self.open).filter(|batch| !batch.is_empty())

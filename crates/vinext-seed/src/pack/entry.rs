@@ -30,10 +30,10 @@ const TAIL_BYTES: usize = 320;
 /// More than the names of an entry's members take, in bytes.
 const MEMBER_BYTES: usize = 256;
 
-/// The `revalidateAt` of an entry that is stale from the start, whatever the clocks say.
+/// The `revalidateAt` of an entry that is stale from the start, regardless of clocks.
 const ALWAYS_STALE_MS: f64 = 0.0;
 
-/// The most bytes that stand for one byte of an artifact: `\\u001f`.
+/// The most bytes that encode one byte of an artifact: `\\u001f`.
 const MAX_ESCAPE_BYTES: usize = 7;
 
 /// The `renderObservation` that says the query string was not read, and nothing more.
@@ -60,7 +60,7 @@ pub(super) struct Encoder {
 /// What the entries of one route have in common, encoded once.
 #[derive(Debug)]
 pub(super) struct EntryTail {
-    /// The value's members after the artifact, `…},"tags":[…],…}`, as they stand in the frame.
+    /// The value's members after the artifact, `…},"tags":[…],…}`, as in the frame.
     value: Vec<u8>,
     /// The length of these members in the value itself, in bytes.
     value_bytes: usize,
@@ -246,7 +246,7 @@ impl Encoder {
         }
     }
 
-    /// How much an entry takes, where it may be more than the store takes; `None` where nothing that
+    /// How much an entry takes, where it may be more than the store takes; `None` if nothing that
     /// the artifact may hold makes it so large.
     pub(super) fn size_if_large(&self, parts: EntryParts<'_>) -> Option<EncodedSize> {
         let escaped = parts.artifact.len()

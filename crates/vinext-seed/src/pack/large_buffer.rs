@@ -2,7 +2,7 @@
 //!
 //! glibc keeps freed blocks of up to 32 MiB for later, once one of that size was freed
 //! (`M_MMAP_THRESHOLD` in mallopt(3)), so a run would hold far more than it uses. A larger block has a
-//! mapping of its own, of which only the pages that are written take memory.
+//! mapping of its own, of which only written pages take memory.
 
 use std::collections::TryReserveError;
 
@@ -70,14 +70,14 @@ mod tests {
     }
 
     #[test]
-    fn room_that_is_there_is_used() {
+    fn available_room_is_used() {
         let mut buffer = Vec::with_capacity(2 * MIN_LARGE_BYTES);
         make_room(&mut buffer, 2 * MIN_LARGE_BYTES).unwrap();
         assert_eq!(buffer.capacity(), 2 * MIN_LARGE_BYTES);
     }
 
     #[test]
-    fn what_no_machine_has_fails() {
+    fn an_impossible_amount_fails() {
         make_room(&mut vec![0], usize::MAX).unwrap_err();
     }
 

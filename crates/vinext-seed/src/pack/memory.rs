@@ -3,8 +3,8 @@
 //! Everything that is large is counted here before it is taken: segments until the last batch that has
 //! a part of them is sent, and large artifacts while they are encoded.
 //!
-//! Invariant: nobody waits for a thread that is waiting for memory. The routes that the sender
-//! needs next go on beyond the budget where nothing else would ever give memory back, and only they do.
+//! Invariant: nothing waits for a thread that is waiting for memory. Only the routes that the
+//! sender needs next may exceed the budget, when nothing else would ever release memory.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 

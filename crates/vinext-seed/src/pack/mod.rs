@@ -1,7 +1,7 @@
 //! Stage 3: reads the planned artifacts, encodes their entries and cuts them into batches.
 //!
-//! Invariant: packing holds no more than [`PackLimits`] allows, whatever the size of the site. It
-//! stays at most a fixed number of segments ahead of the consumer.
+//! Invariant: packing holds no more than [`PackLimits`] allows, regardless of the size of the site.
+//! It stays at most a fixed number of segments ahead of the consumer.
 
 mod artifact_check;
 mod artifacts;
@@ -85,7 +85,7 @@ pub struct PackTarget {
     pub timestamps: Timestamps,
 }
 
-/// Packs a site on threads of its own. Dropping it ends them.
+/// Packs a site on its own threads. Dropping it ends them.
 pub struct Packer {
     context: Arc<PackContext>,
     threads: Vec<JoinHandle<()>>,
@@ -144,7 +144,7 @@ impl Packer {
         Self::start_from(source, planner, target, limits)
     }
 
-    /// Starts packing pages that are handed in.
+    /// Starts packing pages that a caller passes in.
     ///
     /// # Errors
     /// If no thread can be started.
@@ -247,7 +247,7 @@ impl Packer {
         }
     }
 
-    /// Takes no more pages from whoever hands them in. Those that it has are packed.
+    /// Accepts no more pages from the caller. Pages that it has are packed.
     pub fn take_no_more(&self) {
         if let RouteSource::Pages(pages) = &self.context.source {
             pages.finish(None);
@@ -290,7 +290,7 @@ pub enum PackError {
         /// What the operating system says.
         source: std::io::Error,
     },
-    /// A page that was handed in cannot be used, or no more could be had.
+    /// A page that was passed in is invalid, or the iterator failed.
     #[error(transparent)]
     Page(#[from] PageError),
     /// There is not enough memory.
@@ -305,7 +305,7 @@ pub enum PackError {
          `pids` limit)"
     )]
     NoThread(#[source] std::io::Error),
-    /// A thread of ours failed. That is a bug.
+    /// One of the engine's threads failed, which is a bug.
     #[error(
         "internal error after {packed} of {routes} routes (see the panic above); please report it"
     )]

@@ -1,4 +1,4 @@
-//! Pages that a caller hands in, on their way to the packing threads.
+//! Queues pages that a caller passes in for the packing threads.
 //!
 //! Invariant: pages wait outside until there is room, so no more is held than the limit, or a single page
 //! that is larger. A page that cannot be used ends the queue; those before it are packed.
@@ -21,7 +21,7 @@ use crate::sanitized_text::SanitizedText;
 /// How many pages a thread takes at a time at most, however small they are.
 const MAX_CHUNK_PAGES: usize = 1024;
 
-/// A page that a caller hands in.
+/// A page that a caller passes in.
 #[derive(Clone, Debug)]
 pub struct Page {
     /// The page as a manifest lists it, in JSON.
@@ -85,7 +85,7 @@ impl Page {
             return Err(format!("a redirect needs the header {stored:?}"));
         }
         let pathname = cache_pathname(route.pathname());
-        // Keys leave out a slash at the end.
+        // Keys have no slash at the end.
         Ok(pathname.strip_suffix('/').unwrap_or(&pathname).to_owned())
     }
 }
@@ -131,13 +131,13 @@ impl fmt::Display for PageError {
 
 impl std::error::Error for PageError {}
 
-/// Pages between whoever hands them in and the packing threads.
+/// The queue between the caller and the packing threads.
 #[derive(Debug, Default)]
 pub struct PageQueue {
     state: Mutex<State>,
     /// Of the packing threads.
     changed: Condvar,
-    /// Of whoever hands pages in.
+    /// Of the caller.
     has_room: Notify,
     hasher: RandomState,
 }
@@ -150,13 +150,13 @@ struct State {
     /// Bytes of the pages that are waiting or being packed.
     held_bytes: usize,
     accepted: usize,
-    /// How many were handed out to threads.
+    /// How many were given to threads.
     claimed: usize,
-    /// Chunks that are handed out and not taken over yet.
+    /// Chunks that are given out and not released yet.
     outstanding: usize,
     /// The keys of the pages, hashed, as in a manifest's index.
     keys: HashSet<u64>,
-    /// Whether somebody waits to hand in the next page.
+    /// Whether the caller waits to pass in the next page.
     is_pushing: bool,
     /// Whether no more come.
     is_over: bool,
@@ -228,8 +228,8 @@ impl PageQueue {
         }
     }
 
-    /// Hands in the next page, as soon as there is room for it. `false` if no more are wanted: the run
-    /// has ended, or this page cannot be used.
+    /// Passes in the next page, as soon as there is room for it. `false` if no more are wanted: the
+    /// run has ended, or this page cannot be used.
     pub async fn push(&self, page: Page) -> bool {
         let bytes = page.bytes();
         let checked = page.check();
@@ -327,7 +327,7 @@ impl PageQueue {
         self.has_room.notify_waiters();
     }
 
-    /// Says that another chunk was taken over, in order.
+    /// Releases the next chunk, in order.
     pub(super) fn release(&self) {
         self.lock().outstanding -= 1;
         self.changed.notify_all();

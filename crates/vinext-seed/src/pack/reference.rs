@@ -127,7 +127,7 @@ fn routes() -> impl Strategy<Value = (PlannedRoute, Vec<u8>)> {
     );
     (fields, artifacts()).prop_map(|(fields, artifact)| {
         let (kind, key, headers, tags, revalidate, status, is_proven, starts_stale) = fields;
-        // A `notFound` is nothing but `null`.
+        // A `notFound` is just `null`.
         let has_members = kind != ArtifactKind::PagesNotFound;
         let route = PlannedRoute {
             entries: vec![PlannedEntry {
@@ -229,7 +229,7 @@ fn batches(
         max_body_bytes: usize::MAX,
     });
     let mut batches = Vec::new();
-    // Buffers are used again, so that what is left over from before would show.
+    // Buffers are reused, so leftovers would show.
     let pool = BufferPool::new(1 << 16, 4, MemoryBudget::new(0));
     for routes in routes.chunks(per_segment) {
         let mut builder = SegmentBuilder::new(frame, &pool);

@@ -271,7 +271,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_machine_cannot_read_ends_the_run_and_skips_no_page() {
+    fn a_machine_error_ends_the_run_and_skips_no_page() {
         for (errno, code) in [
             (Errno::MFILE, "ARTIFACTS_UNREADABLE"),
             (Errno::NFILE, "ARTIFACTS_UNREADABLE"),
@@ -283,14 +283,14 @@ mod tests {
         ] {
             let problem = FileError::from(io::Error::from(errno));
             let PackRouteError::End(error) = unusable("a.html", problem) else {
-                panic!("{errno} is no end");
+                panic!("{errno} is not an end");
             };
             assert_eq!(error.code(), code, "{errno}");
         }
     }
 
     #[test]
-    fn what_is_wrong_with_a_file_skips_its_page() {
+    fn a_problem_with_a_file_skips_its_page() {
         for (errno, code) in [
             (Errno::NOENT, "missing-artifact"),
             (Errno::NOTDIR, "missing-artifact"),

@@ -54,7 +54,7 @@ pub(crate) struct Segment {
 #[derive(Debug)]
 struct Index {
     entries: Vec<EntrySpan>,
-    /// The keys that do not stand in the segment's bytes as they are.
+    /// The keys that the segment's bytes do not contain literally.
     keys: String,
 }
 
@@ -227,8 +227,8 @@ impl BufferPool {
         }
     }
 
-    /// Reserves memory for routes from `position` on, giving up free buffers before it waits. `None`
-    /// when everything was cancelled.
+    /// Reserves memory for routes from `position` on, releasing free buffers before it waits.
+    /// `None` when everything was cancelled.
     pub(super) fn reserve(&self, position: usize, bytes: usize) -> Option<Reservation> {
         self.memory
             .reserve(position, bytes, || self.lock().pop().is_some())

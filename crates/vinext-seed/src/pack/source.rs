@@ -1,5 +1,5 @@
 //! Where the packing threads get routes and artifacts from: the files of a build, or pages that a caller
-//! hands in.
+//! passes in.
 
 use std::sync::Arc;
 
@@ -29,7 +29,7 @@ pub(super) enum RouteArtifacts<'a> {
 }
 
 impl RouteSource {
-    /// Says that another chunk was taken over, in order.
+    /// Releases the next chunk, in order.
     pub(super) fn release(&self) {
         match self {
             Self::Build(build) => build.queue.release(),

@@ -4,8 +4,8 @@
 //! bounds the memory, and it makes a slow network stop the reading.
 //!
 //! A thread that finds a range too large for one segment gives the rest back, and the rest is
-//! handed out before anything new. So the range that the sender waits for next is either being
-//! packed or handed out next: ranges after it cannot delay it.
+//! given out before anything new. So the range that the sender waits for next is either being
+//! packed or given out next: ranges after it cannot delay it.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -28,7 +28,7 @@ struct State {
     next: usize,
     /// Ranges that were given back, by their first position.
     returned: BTreeMap<usize, RouteRange>,
-    /// Ranges that are handed out and not yet released.
+    /// Ranges that are given out and not yet released.
     outstanding: usize,
     is_cancelled: bool,
 }
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn hands_out_requeued_ranges_first() {
+    fn returns_requeued_ranges_first() {
         let queue = WorkQueue::new(10, 9);
         let mut first = queue.claim(4).unwrap();
         queue.claim(2).unwrap();

@@ -47,7 +47,7 @@ pub(super) struct PackContext {
     pub(super) progress: PackProgress,
 }
 
-/// What one thread uses again for every range.
+/// What one thread reuses for every range.
 #[derive(Default)]
 struct Scratch {
     routes: RawRoutes,
@@ -163,7 +163,7 @@ impl PackContext {
         }))
     }
 
-    /// Packs pages that were handed in; `None` if packing was cancelled.
+    /// Packs pages that were passed in; `None` if packing was cancelled.
     fn pack_pages(
         &self,
         chunk: PageChunk,

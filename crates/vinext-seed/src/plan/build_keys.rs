@@ -6,7 +6,7 @@ use crate::formats::pages_key::pages_cache_key;
 
 impl Planner {
     /// What the keys of this build's entries begin with, as far as they are not hashed as a whole: one
-    /// prefix for each router that has pages, none where all keys are hashed.
+    /// prefix for each router that has pages, none if all keys are hashed.
     #[must_use]
     pub fn key_prefixes(&self) -> Vec<String> {
         let id = &self.build_id;

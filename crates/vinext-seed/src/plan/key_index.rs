@@ -39,7 +39,7 @@ pub(super) struct KeyIndex {
     /// Whether any is of the App Router, and of the Pages Router.
     has_app: bool,
     has_pages: bool,
-    /// Each one's file as disks that ignore case name it, hashed, and its position; nothing where the build
+    /// Each one's file as disks that ignore case name it, hashed, and its position; nothing if the build
     /// is on another disk.
     names: Vec<(u64, usize)>,
 }

@@ -17,7 +17,7 @@ pub fn revalidate_at_ms(lifetime: &Lifetime, now_ms: f64) -> Option<f64> {
         .map(|seconds| now_ms + seconds * 1000.0)
 }
 
-/// When the page may not be served any more, in milliseconds since the epoch.
+/// When the page must no longer be served, in milliseconds since the epoch.
 #[must_use]
 pub fn expire_at_ms(lifetime: &Lifetime, now_ms: f64) -> Option<f64> {
     let seconds = lifetime.expire_seconds.filter(|&seconds| seconds > 0.0)?;
@@ -30,7 +30,7 @@ pub struct TtlRule {
     /// For pages that revalidate. Default: ten revalidation periods or until `expire`, whichever
     /// is longer, at most 30 days.
     pub ttl_seconds: Option<u64>,
-    /// For static pages. Default: none, they stay until deleted; where the KV adapter itself gives them
+    /// For static pages. Default: none, they stay until deleted; if the KV adapter itself gives them
     /// a TTL, that of pages that revalidate, else 30 days.
     pub static_ttl_seconds: Option<u64>,
 }
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn static_pages_expire_where_the_adapter_expires_them() {
+    fn static_pages_expire_if_the_adapter_expires_them() {
         let ttl = |rule: TtlRule| {
             rule.expiring_static_pages()
                 .ttl_seconds(&Lifetime::default(), 60)

@@ -64,7 +64,7 @@ impl ManifestScan {
         })
     }
 
-    /// For pages that are handed in: what else the site has is not seeded.
+    /// For pages that are passed in: nothing else of the site is seeded.
     pub(crate) fn of_pages(trailing_slash: bool) -> Self {
         Self {
             header: Header::of_pages(trailing_slash),

@@ -96,7 +96,7 @@ impl Planner {
         self
     }
 
-    /// Globs of the pathnames that come first where there is a budget. Default: none.
+    /// Globs of the pathnames that come first if there is a budget. Default: none.
     #[must_use]
     pub fn naming_first(mut self, globs: Vec<String>) -> Self {
         self.named_first = globs;
@@ -191,7 +191,7 @@ impl Planner {
         let html_headers = stored(document_headers).map_err(|_| SkipReason::LoopbackRedirect)?;
         let rsc_headers = stored(payload_headers).map_err(|_| SkipReason::LoopbackRedirect)?;
         let cached = cache_pathname(route.pathname());
-        // An answer with a status of its own is what it should be; only a 200 can hide a failure.
+        // A response with another status is intended; only a 200 can hide a failure.
         let must_be_page = status.is_none_or(|status| status == 200) && !self.seeds_failed_renders;
         let payload_check = must_be_page.then(|| PayloadCheck {
             pathname: self.profile.follows_redirects.then(|| cached.to_string()),
@@ -279,7 +279,7 @@ impl Planner {
         }
         Ok(PlannedEntry {
             kind,
-            // The runtime renders a missing payload when somebody navigates there.
+            // The runtime renders a missing payload on navigation.
             is_required: kind != ArtifactKind::Rsc,
             file,
             from_manifest: None,

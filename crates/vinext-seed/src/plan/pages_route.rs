@@ -13,7 +13,7 @@ impl Planner {
     ///
     /// The manifest's `revalidate` comes from reading the page's source: where `getStaticProps` is
     /// imported or its result computed, a page that revalidates reads as `false`, as static pages do.
-    /// Such an entry is stale from the start, or an ISR page would be frozen for ever.
+    /// Such an entry is stale from the start, or an ISR page would never be rendered again.
     pub(super) fn pages_route(
         &self,
         route: &Route<'_>,

@@ -25,7 +25,7 @@ pub struct PlannedRoute {
     pub starts_stale: bool,
     /// The TTL that the store gets for every entry, if any.
     pub ttl_seconds: Option<u64>,
-    /// The response status of every entry; the runtime takes a missing one for 200.
+    /// The response status of every entry; the runtime treats a missing one as 200.
     pub status: Option<u16>,
     /// The proof that the page did not read the query string.
     pub query_proof: QueryProof,
@@ -36,10 +36,10 @@ pub struct PlannedRoute {
 /// What a payload must show to belong to its page.
 #[derive(Clone, Debug)]
 pub struct PayloadCheck {
-    /// The page's pathname, where the payload may be another page's because the build followed a
+    /// The page's pathname, if the payload may be another page's because the build followed a
     /// redirect.
     pub pathname: Option<String>,
-    /// Whether the document is a render of its own, apart from the payload.
+    /// Whether the document was rendered separately from the payload.
     pub has_own_document: bool,
 }
 
@@ -50,7 +50,7 @@ pub struct PageDataCheck {
     pub page: String,
     /// The build's id.
     pub build_id: String,
-    /// The page's locale, where the site has several.
+    /// The page's locale, if the site has several.
     pub locale: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! Which entries come first where there is a budget of writes.
+//! Which entries come first if there is a budget of writes.
 //!
 //! In this order: pages that the caller names; documents before payloads; short paths before long
 //! ones, with the home page first; pages that never revalidate before those that render again anyway.

@@ -55,7 +55,7 @@ pub enum SkipReason {
     UnusableArtifact {
         /// Its name within the directory of artifacts.
         file: String,
-        /// What is wrong with it.
+        /// The problem.
         problem: SanitizedText,
     },
     /// The `.rsc` file holds an HTML document.
@@ -63,14 +63,14 @@ pub enum SkipReason {
         /// Its name within the directory of artifacts.
         file: String,
     },
-    /// An error page was rendered in its place, or a part of it failed under a Suspense boundary.
+    /// An error page was rendered instead, or a part of it failed under a Suspense boundary.
     FailedRender {
-        /// What the error is called in the build's log, where the payload has it.
+        /// What the error is called in the build's log, if the payload has it.
         digest: Option<SanitizedText>,
     },
     /// Its metadata calls `notFound()` or `redirect()`, and the page itself does not.
     EndsInMetadata,
-    /// The build followed a redirect and rendered another page in its place.
+    /// The build followed a redirect and rendered another page instead.
     FollowedRedirect {
         /// The other page.
         pathname: SanitizedText,
@@ -93,7 +93,7 @@ pub enum SkipReason {
         file: String,
         /// Its size in bytes, or what it has at least.
         bytes: u64,
-        /// The limit it is over, in bytes.
+        /// The limit that it exceeds, in bytes.
         limit_bytes: u64,
     },
     /// It has no `getStaticProps` (Pages Router): the Worker serves its static file.
@@ -106,7 +106,7 @@ pub enum SkipReason {
     NoPageData {
         /// The document's name within the directory of artifacts.
         file: String,
-        /// What is wrong with it.
+        /// The problem.
         problem: SanitizedText,
     },
     /// The document is of another page (Pages Router).
@@ -319,7 +319,7 @@ impl fmt::Display for SkipReason {
 pub struct SkippedRoute {
     /// Its pattern, as in the manifest; `routes[7]` if that has none.
     pub route: String,
-    /// Its concrete pathname, where the manifest has one.
+    /// Its concrete pathname, if the manifest has one.
     pub path: Option<String>,
     /// Why.
     pub reason: SkipReason,

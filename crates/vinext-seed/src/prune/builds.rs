@@ -10,7 +10,7 @@ use crate::store::ListedKey;
 /// since 1.4.0).
 const NAMESPACES: [&str; 4] = ["app:v2:", "pages:v2:", "app:", "pages:"];
 
-/// What follows the build id: a pathname, or a hash in its place.
+/// What follows the build id: a pathname, or a hash instead.
 const AFTER_BUILD_ID: [&str; 2] = [":/", ":__hash:"];
 
 /// A site has had fewer builds than this; a namespace with more was filled by something else.
@@ -34,7 +34,7 @@ pub(super) struct Build {
 }
 
 impl Build {
-    /// Adds what is stored of the same build under other keys.
+    /// Adds the same build's entries under other keys.
     fn join(&mut self, other: Self) {
         self.key_prefixes.extend(other.key_prefixes);
         self.entries += other.entries;
@@ -172,7 +172,7 @@ pub(super) fn sort_newest_first(builds: &mut [Build]) {
     builds.sort_by(|a, b| age(b).total_cmp(&age(a)));
 }
 
-/// When the page of an entry of ours was rendered.
+/// When the page of one of this package's entries was rendered.
 fn rendered_at_ms(key: &ListedKey) -> Option<f64> {
     let record = key.metadata.as_ref()?.get(RECORD_MEMBER)?.as_str()?;
     Some(EntryRecord::parse(record)?.rendered_at_ms)

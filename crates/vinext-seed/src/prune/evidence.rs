@@ -5,7 +5,7 @@ use super::builds::Build;
 /// Something that the deployed Worker shows.
 #[derive(Clone, Debug)]
 pub enum Evidence {
-    /// The Worker's code. It contains the id of its build, whatever version of vinext built it.
+    /// The Worker's code. It contains the id of its build, with every version of vinext.
     Code(String),
     /// What the live site answered: values of headers, and the body.
     Answer(String),

@@ -81,7 +81,7 @@ pub struct PrunedBuild {
     pub deleted: usize,
 }
 
-/// Why pruning could not begin, or not learn what is stored.
+/// Why pruning could not begin, or could not list what is stored.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PruneError {
@@ -97,7 +97,7 @@ pub enum PruneError {
     /// The keys cannot be listed, so nothing was deleted.
     #[error("{0}; nothing was deleted")]
     Store(StoreError),
-    /// The client was not made, for want of a thread or because of a bug; nothing was sent.
+    /// The client could not be created: no thread could be started, or a bug. Nothing was sent.
     #[error(transparent)]
     Background(#[from] BackgroundError),
     /// The caller cancelled it.

@@ -59,7 +59,7 @@ impl AdapterRules {
         long_kv_keys: LongKeys::Rejected,
         colon_tags: ColonTags::Dropped,
         expires_static_pages: false,
-        // Vinext's own handler never had one to store. Where the adapter is not known, the member does no
+        // Vinext's own handler never had one to store. If the adapter is not known, the member does no
         // harm: an adapter that does not know it ignores it.
         stores_stale: true,
     };

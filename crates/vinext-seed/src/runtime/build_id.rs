@@ -97,7 +97,7 @@ pub(crate) fn find(
     }
 }
 
-/// What responses of this build's Worker have in `X-Vinext-RSC-Build-Id`; `None` where the build does
+/// What responses of this build's Worker have in `X-Vinext-RSC-Build-Id`; `None` if the build does
 /// not have it (before 1.4.0), or it cannot be read.
 #[must_use]
 pub fn rsc_build_id(server_dir: &Path) -> Option<String> {

@@ -42,7 +42,7 @@ pub struct ProbedRuntime {
     pub probes: Probes,
 }
 
-/// Where the runtime is to be learnt from.
+/// How to determine the runtime.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum RuntimeSource {
@@ -79,7 +79,7 @@ pub enum RuntimeError {
     NotAVersion {
         /// The package.
         package: &'static str,
-        /// The text found in place of a version.
+        /// The text found instead of a version.
         version: SanitizedText,
     },
     /// The version is unknown.

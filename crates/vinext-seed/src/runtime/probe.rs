@@ -46,7 +46,7 @@ const ROUTE_MATCHING: &str = "dist/server/app-rsc-route-matching.js";
 pub(super) const KV_ADAPTER: &str = "dist/cache/kv-data-adapter.runtime.js";
 pub(super) const KV_KEY: &str = "dist/cache/kv-key.js";
 
-/// The text of a package's files, by their path within it. What is missing is not in there.
+/// The text of a package's files, by their path within it. Missing files are absent.
 pub type PackageFiles = HashMap<String, String>;
 
 /// What the files of the installed packages say.

@@ -11,7 +11,7 @@ use crate::formats::kv_key::LongKeys;
 use crate::formats::profile::{self, RuntimeProfile};
 use crate::formats::tags::ColonTags;
 
-/// What is known of a version of vinext.
+/// Facts about a version of vinext.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Known {
     /// Its pages can be seeded.
@@ -82,7 +82,7 @@ const PUBLISHED: &[Row] = &[
     seedable(&["1.4.0"], profile::G12),
 ];
 
-/// What is known of `vinext` at this version; `None` if it was never published or is newer.
+/// Facts about this version of `vinext`; `None` if it was never published or is newer.
 pub(super) fn by_version(vinext: &Version) -> Option<Known> {
     let version = vinext.to_string();
     PUBLISHED
@@ -91,7 +91,7 @@ pub(super) fn by_version(vinext: &Version) -> Option<Known> {
         .map(|row| row.known)
 }
 
-/// What is known of the versions whose code shows these switches; `None` if none does.
+/// Facts about the versions whose code shows these switches; `None` if none does.
 pub(super) fn by_switches(switches: &Switches, long_kv_keys: LongKeys) -> Option<Known> {
     let shows_them = |row: &&Row| {
         row.shows.is_some_and(|(profile, has_build_id)| {

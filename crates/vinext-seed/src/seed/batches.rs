@@ -61,7 +61,7 @@ impl Batches {
         while self.full.is_empty()
             && let Some(batcher) = &mut self.batcher
         {
-            // Whoever takes the batches keeps none.
+            // The consumer keeps no batches.
             let packed = self.packer.next(true).await;
             match packed.map_err(|problem| SeedError::Pack {
                 problem,

@@ -10,7 +10,7 @@
 use crate::pack::{BatchLimits, Batcher, PackLimits};
 use crate::store::{ConfigError, Frame, Store, StoreLimits, StoreRules};
 
-/// What a run takes unless the caller says otherwise, in bytes: 128 MB, which even the smallest
+/// Default budget of a run, in bytes: 128 MB, which even the smallest
 /// build machines have beside Node.
 pub const DEFAULT_MAX_MEMORY_BYTES: usize = 128_000_000;
 
@@ -28,7 +28,7 @@ const SEGMENTS_PER_THREAD: usize = 2;
 /// Where a segment ends, in bytes. From 256 KiB to 1 MiB no difference is measurable.
 const SEGMENT_BYTES: usize = 512 * KIBIBYTE;
 
-/// The smallest segment, in bytes. Handing over a smaller one costs more than filling it.
+/// The smallest segment, in bytes. Passing on a smaller one costs more than filling it.
 const MIN_SEGMENT_BYTES: usize = 64 * KIBIBYTE;
 
 /// A segment ends after the route that crosses its mark, so it takes a quarter more.
@@ -38,11 +38,12 @@ const SEGMENT_ROOM: (usize, usize) = (5, 4);
 /// trip no longer counts, and a body that fails is sent again as a whole.
 const MAX_CHOSEN_BODY_BYTES: usize = 8 * MEBIBYTE;
 
-/// The smallest request body that is chosen, in bytes. Rather than go below, fewer are in flight.
+/// The smallest request body that is chosen, in bytes. Below that, fewer requests are in flight
+/// instead.
 const MIN_CHOSEN_BODY_BYTES: usize = MEBIBYTE;
 
-/// The largest value that is taken whatever the budget, in bytes: the largest one of Workers KV. Other
-/// stores take gigabytes; there, what is larger has to fit into the memory.
+/// The largest value that is accepted with any budget, in bytes: the largest one of Workers KV.
+/// Other stores take gigabytes; there, what is larger has to fit into the memory.
 const LEAST_MAX_VALUE_BYTES: usize = 25 * MEBIBYTE;
 
 /// The share of the memory, as a divisor, that one value may have. Its artifact, its encoded entry and
@@ -246,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn a_small_budget_has_smaller_bodies_first_and_fewer_then() {
+    fn a_small_budget_shrinks_bodies_before_their_number() {
         let of = |mebibytes| Budget::spend::<CloudflareKv>(memory(mebibytes * MEBIBYTE), 2);
         let (small, smaller, least) = (of(64), of(32), of(1));
         assert_eq!(small.concurrency, CONCURRENCY);
@@ -287,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_that_the_memory_is_too_small_for_is_not_taken() {
+    fn a_value_too_large_for_the_memory_is_skipped() {
         let of = |mebibytes| Budget::spend::<DirectoryStore>(memory(mebibytes * MEBIBYTE), 2);
         assert_eq!(of(1).store.max_value_bytes, 25 * MEBIBYTE);
         assert_eq!(of(424).store.max_value_bytes, 100 * MEBIBYTE);
@@ -296,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_impossible_is_refused() {
+    fn impossible_values_are_rejected() {
         for (limits, field) in [
             (memory(0), "max_memory_bytes"),
             (

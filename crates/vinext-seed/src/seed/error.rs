@@ -1,4 +1,4 @@
-//! Why a run fails: a stable code, a message that says what to do, and what was stored until then.
+//! Why a run fails: a stable code, a message that says what to do, and a report of what is stored.
 //!
 //! Invariants: no message contains the API token, and untrusted text appears only as [`SanitizedText`].
 
@@ -35,7 +35,7 @@ pub enum SeedError {
     Pack {
         /// Why.
         problem: PackError,
-        /// What was stored until then.
+        /// What was stored before the failure.
         report: Box<SeedReport>,
     },
     /// Pairs could not be stored.
@@ -43,7 +43,7 @@ pub enum SeedError {
     Upload {
         /// Why.
         failure: StoreError,
-        /// What was stored anyway.
+        /// What was stored before.
         report: Box<SeedReport>,
     },
     /// The directory for an export has something in it; nothing was written.
@@ -67,7 +67,7 @@ pub enum SeedError {
         /// What was stored before.
         report: Box<SeedReport>,
     },
-    /// A task of ours failed. That is a bug.
+    /// One of the engine's tasks failed, which is a bug.
     #[error("internal error: {0}; please report it")]
     Internal(SanitizedText),
 }
@@ -115,12 +115,12 @@ impl SeedError {
         }
     }
 
-    /// A task of ours failed.
+    /// One of the engine's tasks failed.
     pub(crate) fn internal(error: &dyn std::fmt::Display) -> Self {
         Self::Internal(SanitizedText::new(&error.to_string()))
     }
 
-    /// What was stored before it went wrong, where anything was begun.
+    /// What was stored before the failure, if anything was started.
     #[must_use]
     pub fn report(&self) -> Option<&SeedReport> {
         match self {

@@ -59,7 +59,7 @@ pub struct EntrySize {
 /// Counts what [`seed`](super::seed()) would send to Workers KV.
 ///
 /// # Errors
-/// See [`SeedError`]. Where there is merely nothing to do, the report says so.
+/// See [`SeedError`]. If there is nothing to do, the report says so.
 pub async fn estimate(
     build: BuildOptions,
     limits: Limits,
@@ -72,7 +72,7 @@ pub async fn estimate(
 /// Counts what [`seed_into`](super::seed_into()) would send to a store of this kind.
 ///
 /// # Errors
-/// See [`SeedError`]. Where there is merely nothing to do, the report says so.
+/// See [`SeedError`]. If there is nothing to do, the report says so.
 pub async fn estimate_into<S: Store>(
     build: BuildOptions,
     limits: Limits,
@@ -125,7 +125,7 @@ async fn count(
     Ok(estimate)
 }
 
-/// The largest entries so far, the smallest of them on top.
+/// The largest entries so far, smallest on top.
 #[derive(Default)]
 struct Largest(BinaryHeap<Reverse<EntrySize>>);
 

@@ -54,7 +54,7 @@ pub struct ExportFile {
 /// Writes what [`seed`](super::seed()) would send to files. The directory is made if need be.
 ///
 /// # Errors
-/// See [`SeedError`]. Where there is merely nothing to do, the report says so.
+/// See [`SeedError`]. If there is nothing to do, the report says so.
 pub async fn export(
     build: BuildOptions,
     limits: Limits,
@@ -161,7 +161,7 @@ impl Drop for Unfinished {
         let mut state = lock(&self.state);
         state.is_abandoned = true;
         for name in &state.files {
-            // One that is gone already is as good.
+            // It is fine if it no longer exists.
             let _ = fs::remove_file(self.directory.join(name));
         }
     }

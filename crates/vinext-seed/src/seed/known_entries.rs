@@ -134,7 +134,7 @@ impl KnownEntries {
     }
 }
 
-/// The record and the tags of an entry that a run of ours has stored.
+/// The record and the tags of an entry that an earlier run stored.
 fn described(key: &ListedKey) -> Option<(EntryRecord, Vec<&str>)> {
     let metadata = key.metadata.as_ref()?;
     let record = EntryRecord::parse(metadata.get(RECORD_MEMBER)?.as_str()?)?;
@@ -202,7 +202,8 @@ impl TagMarkers {
                     let value = sender.get(&format!("{}{tag}", self.prefix)).await?;
                     let text = value.and_then(|bytes| String::from_utf8(bytes).ok());
                     let time_ms = text.and_then(|text| text.trim().parse().ok());
-                    // A marker that is gone since it was listed purges too: better one write more.
+                    // A marker that has disappeared since it was listed purges too: one more write
+                    // does no harm.
                     let time_ms = time_ms.unwrap_or(f64::INFINITY);
                     self.times_ms.insert(tag.to_owned(), time_ms);
                     time_ms

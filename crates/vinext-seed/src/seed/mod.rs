@@ -67,7 +67,7 @@ pub struct SeedOptions {
 }
 
 impl SeedOptions {
-    /// Options with defaults for everything that has one.
+    /// Options with all defaults.
     #[must_use]
     pub fn new(build: BuildOptions, endpoint: Endpoint, token: ApiToken) -> Self {
         Self {
@@ -88,7 +88,7 @@ impl SeedOptions {
 /// Needs a tokio runtime. Dropping the future ends the run like cancelling it.
 ///
 /// # Errors
-/// See [`SeedError`]. Where there is merely nothing to do, the report says so.
+/// See [`SeedError`]. If there is nothing to do, the report says so.
 pub async fn seed(
     options: SeedOptions,
     observer: &dyn Observer,
@@ -128,7 +128,7 @@ pub async fn seed(
 /// returns warnings for the report.
 ///
 /// # Errors
-/// See [`SeedError`]. Where there is merely nothing to do, the report says so.
+/// See [`SeedError`]. If there is nothing to do, the report says so.
 pub async fn seed_into<S: Store + 'static>(
     open: impl FnOnce() -> Result<(S, Vec<String>), SanitizedText> + Send + 'static,
     build: BuildOptions,
@@ -163,7 +163,7 @@ async fn run<S: Store + 'static>(
     let budget = Budget::of::<S>(limits)?;
     if writes.max_writes.is_some() && build.pages.is_some() {
         let problem = "needs to know all pages before the first is written, so it cannot be combined with \
-            pages that are handed in; hand in only those that are to be written";
+            the option `pages`; pass only pages that are to be written";
         return Err(ConfigError::new("max_writes", problem.to_owned()).into());
     }
     let mut throttle = Throttle::new(observer);

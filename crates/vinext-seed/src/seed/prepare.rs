@@ -30,7 +30,7 @@ pub struct BuildOptions {
     pub allow_unproven_routes: bool,
     /// Seed pages whose render failed, as the build left them. Default: no.
     pub seed_failed_renders: bool,
-    /// Why nothing is to be seeded, if the caller has found a reason of its own. Default: none.
+    /// Why nothing is to be seeded, if the caller has found a reason. Default: none.
     pub refusal: Option<SkippedRun>,
     /// The `appPrefix` of the KV adapter; empty for none. Default: what the built Worker shows, else
     /// none. Another one than the Worker shows is refused.
@@ -41,15 +41,15 @@ pub struct BuildOptions {
     /// How long KV keeps entries. Default: the adapter's `ttlSeconds` as the built Worker shows it,
     /// else see [`TtlRule`].
     pub ttl: TtlRule,
-    /// Globs of the pathnames that are written first where there is a budget. Default: none.
+    /// Globs of the pathnames that are written first if there is a budget. Default: none.
     pub first: Vec<String>,
     /// Leave payloads to the runtime, which renders them on demand. Default: no.
     pub html_only: bool,
-    /// Pages to seed in place of those in the manifest. Default: none.
+    /// Pages to seed instead of those in the manifest. Default: none.
     pub pages: Option<GivenPages>,
 }
 
-/// Pages that the caller hands in.
+/// Pages that the caller passes in.
 #[derive(Clone, Debug)]
 pub struct GivenPages {
     /// Where they come from.
@@ -62,7 +62,7 @@ pub struct GivenPages {
 }
 
 impl BuildOptions {
-    /// Options with defaults for everything that has one.
+    /// Options with all defaults.
     #[must_use]
     pub fn new(root: PathBuf) -> Self {
         Self {

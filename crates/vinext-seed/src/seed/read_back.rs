@@ -8,7 +8,7 @@ use crate::store::{Store, StoreError};
 /// Reads at a time.
 const CONCURRENCY: usize = 6;
 
-/// Reads the values of keys, in order; `None` in place of those that have none.
+/// Reads the values of keys, in order; `None` for keys without one.
 ///
 /// # Errors
 /// If a value can be neither read nor known to be missing.

@@ -19,13 +19,13 @@ use crate::runtime::worker::WorkerFacts;
 use crate::runtime::{self, build_id};
 use crate::store::StoreRules;
 
-/// What is known of a build before any of its pages is read.
+/// Facts about a build, before any of its pages is read.
 pub(super) struct Recognized {
     pub(super) server_dir: PathBuf,
-    /// `None` where no build is read.
+    /// `None` if no build is read.
     pub(super) manifest: Option<ManifestFile>,
     pub(super) scan: ManifestScan,
-    /// What must be the same at the end; `None` where no build is read.
+    /// What must be the same at the end; `None` if no build is read.
     pub(super) moment: Option<BuildMoment>,
     pub(super) profile: RuntimeProfile,
     pub(super) build_id: String,
@@ -209,7 +209,7 @@ fn resolve(
     options: &BuildOptions,
     report: &mut SeedReport,
 ) -> Result<(RuntimeProfile, String), PrepareError> {
-    // Pages that the caller hands in are the same for everybody, or it would not.
+    // The caller guarantees that its pages are the same for every visitor.
     let allow_unproven = options.allow_unproven_routes || options.pages.is_some();
     let runtime = runtime::resolve(&options.root, options.runtime.clone(), allow_unproven)
         .map_err(|problem| SkippedRun::from(&problem))?;

@@ -1,4 +1,4 @@
-//! Packs a build and keeps the entries of some of its routes, to be compared with what is stored.
+//! Packs a build and keeps the entries of some of its routes, to compare with what is stored.
 
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
@@ -42,7 +42,7 @@ pub struct SampledEntry {
 /// Takes the entries of a number of routes, evenly spread over the site, as they would be stored in Workers KV.
 ///
 /// # Errors
-/// See [`SeedError`]. Where there is nothing to do, the report says so.
+/// See [`SeedError`]. If there is nothing to do, the report says so.
 pub async fn sample(
     build: BuildOptions,
     routes: usize,
@@ -54,7 +54,7 @@ pub async fn sample(
 /// The same for a store of this kind.
 ///
 /// # Errors
-/// See [`SeedError`]. Where there is nothing to do, the report says so.
+/// See [`SeedError`]. If there is nothing to do, the report says so.
 pub async fn sample_into<S: Store>(
     build: BuildOptions,
     routes: usize,

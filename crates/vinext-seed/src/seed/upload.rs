@@ -1,4 +1,4 @@
-//! Packs and sends side by side, and accounts for every entry.
+//! Packs and sends concurrently, and accounts for every entry.
 //!
 //! Invariants: no more requests are in flight than configured. After the sender has stopped, the
 //! rest of the site is still packed to learn its keys; after a cancellation it is only counted.
@@ -236,7 +236,7 @@ impl<'a, 'o> Upload<'a, 'o> {
         Ok(demand)
     }
 
-    /// Takes note of what is stored already, and goes on with what was held until now.
+    /// Records what is already stored, and continues with what was held back.
     fn know(&mut self, known: KnownEntries) {
         self.known = Some(known);
         self.held_bytes = 0;
@@ -380,7 +380,7 @@ impl<'a, 'o> Upload<'a, 'o> {
         self.waiting.extend(last);
     }
 
-    /// Gives up the batches that no request was made for.
+    /// Fails the batches that no request was made for.
     fn fail_waiting(&mut self, end: &StoreError) {
         for batch in std::mem::take(&mut self.waiting) {
             let room = self.max_listed.saturating_sub(self.failed_keys);

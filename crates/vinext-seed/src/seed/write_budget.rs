@@ -1,7 +1,7 @@
-//! What is written of what could be: a budget of writes goes to what matters most.
+//! What is written of what could be: a budget of writes goes to the most important entries.
 //!
 //! Invariant: what is written depends on what a first pass has counted, and not on the order in which
-//! threads pack. The counts take a few kilobytes, whatever the size of the site.
+//! threads pack. The counts take a few kilobytes, regardless of the size of the site.
 
 use std::collections::BTreeMap;
 
@@ -64,7 +64,7 @@ pub(super) struct Within {
     pub(super) routes: usize,
 }
 
-/// What is left of a budget.
+/// The rest of a budget.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(super) struct WriteBudget {
     /// The priority that it ends in, and how many of its entries are still written; `None` if there

@@ -1,8 +1,8 @@
-//! How large a request may be, as the run has learnt.
+//! Limits the size of requests by what the run has observed.
 //!
 //! A request that is too large is never made that large again. One that was too slow may have been so
-//! for another reason: its size is tried again after a number of successes, and given up when it is too
-//! slow a second time.
+//! for another reason: its size is tried again after a number of successes, and abandoned when it
+//! is too slow a second time.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::store::StoreError;
 
-/// Batches given up one after another that end the run. One may be the batch's fault; three without
+/// Failed batches in a row that end the run. One may be the batch's fault; three without
 /// a success between them are not.
 const MAX_FAILURES_IN_A_ROW: usize = 3;
 
@@ -47,7 +47,7 @@ impl CircuitBreaker {
         });
     }
 
-    /// Entries are given up after all attempts. Where nothing was ever stored, nothing will be.
+    /// Entries have failed after all attempts. If nothing was ever stored, nothing will be.
     pub(super) fn gave_up(&self, error: &StoreError) {
         let is_enough = self.change(|state| {
             state.failures_in_a_row += 1;

@@ -33,8 +33,8 @@ impl Next {
 }
 
 impl<S: Store> BatchSender<S> {
-    /// Sends a batch until every entry of it is stored or given up. Several batches can be sent at
-    /// the same time.
+    /// Sends a batch until every entry of it is stored or has failed. Several batches can be sent
+    /// at the same time.
     pub async fn deliver(&self, batch: Batch) -> Delivered {
         let mut done = Ledger::default();
         let mut queue = VecDeque::from([PendingBatch::new(batch)]);
@@ -184,7 +184,7 @@ impl<S: Store> BatchSender<S> {
                 if pending.batch.pairs() > 1 {
                     return self.send_smaller(pending, &failure.error).await;
                 }
-                // Others first: a success of theirs says that this is about one entry.
+                // Others first: if they succeed, the problem is one entry.
                 match self.retry(pending, failure, took, done).await {
                     Next::First(mut parts) => parts.pop().map_or(Next::NOTHING, Next::Last),
                     last @ Next::Last(_) => last,
@@ -240,7 +240,7 @@ impl<S: Store> BatchSender<S> {
                 code = error.code(),
                 pairs = pending.batch.pairs(),
                 attempts = pending.failures,
-                "giving up"
+                "failed after all attempts"
             );
             self.circuit_breaker.gave_up(&error);
             done.fail(&pending, &error);

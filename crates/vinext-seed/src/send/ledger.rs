@@ -1,7 +1,7 @@
-//! What happens to each entry of a batch, until it is stored or given up.
+//! Tracks each entry of a batch until it is stored or has failed.
 //!
 //! Invariant: every entry of a batch ends up in exactly one place, stored or failed with a reason. A
-//! part of a batch inherits what the whole has been through.
+//! part of a batch inherits the attempts of the whole.
 
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
 //! Stage 4: batches to a store, with retries.
 //!
 //! Works on any [`Store`], which makes single requests and classifies their outcomes. What the run
-//! learns on the way is shared by all of its connections: `rate_limiter` holds requests back,
+//! learns is shared by all of its connections: `rate_limiter` holds requests back,
 //! `adaptive_limits` cuts batches smaller, `circuit_breaker` ends the run.
 
 mod adaptive_limits;

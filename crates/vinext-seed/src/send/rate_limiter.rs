@@ -55,7 +55,7 @@ impl RateLimiter {
         }
     }
 
-    /// Holds back all requests for so long.
+    /// Holds back all requests for this long.
     pub(super) fn pause(&self, wait: Duration) {
         self.pause_until(Instant::now() + wait);
     }

@@ -1,4 +1,4 @@
-//! When to retry, and when to give up.
+//! When to retry, and when to stop.
 
 use std::time::Duration;
 

@@ -67,7 +67,7 @@ impl StoreError {
 pub struct ConfigError {
     /// The field's name, as this crate spells it: `api_base`, `account_id`, `max_batch_entries`.
     pub field: &'static str,
-    /// What is wrong with it, as the end of a sentence that begins with the name.
+    /// The problem, as the end of a sentence that begins with the name.
     pub problem: String,
 }
 

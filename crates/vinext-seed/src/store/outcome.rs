@@ -52,7 +52,7 @@ pub struct RequestError {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum RequestErrorKind {
-    /// The account may not write any more today. Nothing else will be stored.
+    /// The account must not write any more today. Nothing else will be stored.
     QuotaExhausted,
     /// This request and every other one will fail in the same way.
     Fatal,

@@ -5,7 +5,7 @@
 
 mod vector;
 
-/// Whether `text` does not stand in a JSON string as it is.
+/// Whether `text` needs escapes in a JSON string.
 pub(super) fn needs_escaping(text: &[u8]) -> bool {
     text.iter().any(|&byte| needs_escape(byte))
 }
@@ -100,9 +100,9 @@ pub(super) fn push_by_table(out: &mut Vec<u8>, text: &[u8], escapes: &Escapes) {
     }
 }
 
-/// Looks up every byte and copies its escape sequence to `escaped` from `end` on, eight bytes whatever its
-/// length, so that there is nothing to predict: in a page, every sixth byte or so needs an escape. Returns
-/// where the last one ends.
+/// Looks up every byte and copies its escape sequence to `escaped` from `end` on, eight bytes
+/// regardless of its length, so that there is nothing to predict: in a page, every sixth byte or so
+/// needs an escape. Returns where the last one ends.
 fn copy_by_table(escaped: &mut [u8], mut end: usize, text: &[u8], table: &EscapeTable) -> usize {
     for &byte in text {
         let escape = &table[usize::from(byte)];
@@ -178,7 +178,7 @@ const fn escape_once(byte: u8) -> Escape {
     }
 }
 
-/// Escapes every byte of an escape once more. What it contains is printable, so that is at most a
+/// Escapes every byte of an escape again. What it contains is printable, so that is at most a
 /// backslash before each quote and backslash.
 const fn escape_all(once: Escape) -> Escape {
     let mut twice = Escape {
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn an_escape_is_the_same_wherever_it_stands() {
+    fn an_escape_is_the_same_at_every_position() {
         for escape in ["\"", "\\", "\n", "\u{1f}", "\\\"", "é", "\u{7f}"] {
             for before in 0..70 {
                 let text = format!("{}{escape}{}", "a".repeat(before), "b".repeat(40));
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_reserved_beyond_what_a_text_takes() {
+    fn reserves_no_more_than_a_text_takes() {
         for text in ["plain ".repeat(1000), "\"\\".repeat(1000)] {
             let bytes = escaped_twice_bytes(&text);
             let mut out = Vec::with_capacity(bytes);

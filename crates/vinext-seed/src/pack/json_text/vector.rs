@@ -44,7 +44,7 @@ pub(super) struct Expansion {
     length: u8,
 }
 
-/// The expansions that put so many backslashes before a byte, three at most.
+/// The expansions that put this many backslashes before a byte, three at most.
 #[expect(clippy::cast_possible_truncation, reason = "lengths up to 32")]
 pub(super) const fn expansions(backslashes: usize) -> Expansions {
     const BACKSLASH: u8 = GROUP_BYTES as u8;

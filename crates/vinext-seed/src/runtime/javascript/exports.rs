@@ -7,7 +7,7 @@ use super::tokens::Kind;
 /// What a module exports under a name.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(in crate::runtime) enum Export {
-    /// A name of its own, and the token that names it.
+    /// A local name, and its token.
     Local(usize),
     /// An expression, and its first token.
     Expression(usize),

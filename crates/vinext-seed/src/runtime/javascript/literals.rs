@@ -15,7 +15,7 @@ pub(super) fn number(text: &str) -> Option<f64> {
         .or_else(|| digits.parse().ok())
 }
 
-/// The content of a string literal or of a part of a template; `None` where it cannot be text.
+/// The content of a string literal or of a part of a template; `None` if it cannot be text.
 pub(super) fn string_content(literal: &str) -> Option<String> {
     let body = literal.get(1..)?;
     let body = body

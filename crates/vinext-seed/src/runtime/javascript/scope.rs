@@ -231,7 +231,7 @@ impl<'a> Module<'a> {
         range.any(|at| self.tokens.is(at, name) && !self.tokens.is_before(at, "."))
     }
 
-    /// Whether a bracket opens what has no names of its own but those of `let` and `const`.
+    /// Whether a bracket opens a block, whose only names are those of `let` and `const`.
     fn is_plain_group(&self, opening: usize) -> bool {
         let tokens = &self.tokens;
         let Some(before) = opening.checked_sub(1) else {

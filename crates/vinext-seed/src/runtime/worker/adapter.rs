@@ -12,10 +12,10 @@ use crate::runtime::javascript::{Kind, Program, Value};
 /// Logged by the KV handler of every version.
 pub(super) const KV_HANDLER: &str = "[vinext] Invalid cache entry shape for key:";
 
-/// Thrown by the factory of `@vinext/cloudflare`'s adapter where the binding is missing.
+/// Thrown by the factory of `@vinext/cloudflare`'s adapter if the binding is missing.
 pub(super) const KV_FACTORY: &str = "[vinext] The KV data cache adapter requires a ";
 
-/// Logged where a configured data adapter fails, from 0.1.1 on.
+/// Logged if a configured data adapter fails, from 0.1.1 on.
 pub(super) const DATA_REGISTRATION: &str =
     "[vinext] failed to initialize the configured data cache adapter";
 
@@ -25,7 +25,7 @@ const CDN_REGISTRATION: &str = "[vinext] failed to initialize the configured CDN
 /// The name under which the active handler is kept, in every version.
 const HANDLER_SYMBOL: &str = "vinext.cacheHandler";
 
-/// The binding of `@vinext/cloudflare`'s adapter where its options name none.
+/// The binding of `@vinext/cloudflare`'s adapter if its options name none.
 const DEFAULT_BINDING: &str = "VINEXT_KV_CACHE";
 
 /// The options of a KV handler.
@@ -94,7 +94,7 @@ impl KvOptions {
     }
 }
 
-/// What the handler puts in front of keys: nothing where the option counts as false.
+/// What the handler puts in front of keys: nothing if the option counts as false.
 fn prefix(value: &Value) -> Fact<String> {
     match value.is_truthy() {
         Some(false) => Fact::Known(String::new()),

@@ -9,7 +9,7 @@ use crate::runtime::javascript::{Place, Program, Value, evaluate};
 /// The method that renders shells of pages for parameters that the build does not know.
 const METHOD: &str = "createPprFallbackShells";
 
-/// The member that 0.1.6 has in its place.
+/// The member that 0.1.6 has instead.
 const MEMBER: &str = "cacheComponents";
 
 /// Whether the setting is on, as far as the code shows.

@@ -6,7 +6,7 @@ use crate::runtime::javascript::{Kind, Place, Program};
 
 /// Whether the entry module's `fetch` passes `env` where it calls vinext's handler.
 ///
-/// `Known(false)` only where it is plain to see: `handler.fetch(request)`, with a handler that is an
+/// `Known(false)` only if it is plain to see: `handler.fetch(request)`, with a handler that is an
 /// object with a `fetch` of more parameters, and no other call of it.
 pub(super) fn passes_env(program: &Program<'_>) -> Fact<bool> {
     calls(program).map_or(Fact::Unknown, |calls| {

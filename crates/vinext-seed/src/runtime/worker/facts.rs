@@ -75,7 +75,7 @@ impl WorkerFacts {
         is_unfinished.then(|| UNFINISHED.to_owned())
     }
 
-    /// The adapter's `ttlSeconds` where it is known and one that KV can be given, in whole seconds.
+    /// The adapter's `ttlSeconds` if it is known and one that KV can be given, in whole seconds.
     #[must_use]
     #[expect(
         clippy::cast_possible_truncation,
@@ -91,7 +91,7 @@ impl WorkerFacts {
 /// Where a Worker keeps its data cache.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum DataCache {
-    /// There is no Worker, or its code is like that of no vinext that was looked at.
+    /// There is no Worker, or its code matches no known vinext.
     #[default]
     Unknown,
     /// In the memory of each isolate: no adapter is configured.
@@ -114,7 +114,7 @@ pub enum Fact<T> {
 }
 
 impl<T: PartialEq> Fact<T> {
-    /// What is known of it.
+    /// Its value, if known.
     #[must_use]
     pub fn known(&self) -> Option<&T> {
         match self {
@@ -123,7 +123,7 @@ impl<T: PartialEq> Fact<T> {
         }
     }
 
-    /// What is known where another place says something of it too.
+    /// The value if another source shows one too.
     pub(super) fn and(self, other: Self) -> Self {
         if self == other { self } else { Self::Unknown }
     }

@@ -4,8 +4,8 @@
 //! only the build had, or the manifest may be of another build. What is deployed is the bundle, so it
 //! has the last word.
 //!
-//! Invariant: nothing is refused for want of evidence. Bundles can be laid out in any way; only what is
-//! seen and differs counts.
+//! Invariant: nothing is rejected for lack of evidence. Bundles can be laid out in any way; only
+//! what is seen and differs counts.
 
 mod adapter;
 mod bundle;
@@ -29,7 +29,7 @@ pub use rewrites::has_rewrites;
 use super::adapter_rules::REFUSES_COLONS;
 use super::javascript::Program;
 
-/// Stands in every bundle of 0.0.31 to 1.4.0, in the code that builds cache keys.
+/// Part of every bundle of 0.0.31 to 1.4.0, in the code that builds cache keys.
 const KEY_CODE: &str = ":__hash:";
 
 /// What stands beside it where keys are those of 1.4.0. A Worker without an App Router has only the second.

@@ -349,7 +349,7 @@ fn detects_whether_pre_rendering_finished() {
 }
 
 proptest! {
-    /// Whatever code surrounds it, the prefix is read correctly or not at all.
+    /// In any surrounding code, the prefix is read correctly or not at all.
     #[test]
     fn other_code_never_changes_the_prefix(
         before in "(\\PC|[{}()\\[\\]'\"`/\\\\$=;,.\n]){0,80}",

@@ -96,7 +96,7 @@ fn failing(kind: RequestErrorKind, code: &'static str) -> Answer {
     always(Err(kind.because(error(code))))
 }
 
-/// The same, where it is unknown whether the entries are stored.
+/// The same, if it is unknown whether the entries are stored.
 fn in_doubt(kind: RequestErrorKind, code: &'static str) -> Answer {
     always(Err(kind.because(error(code).may_be_stored(true))))
 }

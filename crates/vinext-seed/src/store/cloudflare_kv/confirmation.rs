@@ -1,7 +1,7 @@
 //! Which entries of a bulk request Cloudflare confirms.
 //!
 //! Invariant: an entry counts as stored only if the reply says so and nothing in the reply
-//! contradicts it. Everything else is sent again, and is in doubt if it is given up.
+//! contradicts it. Everything else is sent again, and is in doubt if retries fail.
 
 use std::collections::HashSet;
 

@@ -1,7 +1,7 @@
 //! The URLs of a namespace in Cloudflare's API.
 //!
 //! Invariants: no unencrypted connection to anywhere but this machine, and no path other than the
-//! one meant, whatever characters an id or a key contains.
+//! one meant, for any characters in an id or a key.
 
 use reqwest::Url;
 
@@ -14,7 +14,7 @@ pub const DEFAULT_API_BASE: &str = "https://api.cloudflare.com/client/v4";
 /// Why a URL cannot be built.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub(super) enum EndpointError {
-    /// The API base is no URL.
+    /// The API base is not a URL.
     #[error("is not a URL")]
     NotAUrl,
     /// It would send the token unencrypted.
@@ -45,7 +45,7 @@ impl ApiBase {
     /// query and fragment.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// The problem.
     pub fn new(text: &str) -> Result<Self, ConfigError> {
         let error = |problem| ConfigError::new("api_base", problem);
         let url = Url::parse(text).map_err(|_| error(EndpointError::NotAUrl))?;

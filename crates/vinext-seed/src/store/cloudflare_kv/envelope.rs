@@ -181,7 +181,7 @@ mod tests {
         }
 
         #[test]
-        fn success_decides_whatever_the_other_members_are(reply in any_json()) {
+        fn success_decides_regardless_of_other_members(reply in any_json()) {
             let success = reply.get("success").and_then(Value::as_bool);
             let envelope = parse(&reply);
             prop_assert_eq!(envelope.map(|envelope| envelope.success), success);

@@ -21,13 +21,13 @@ pub struct Classified {
     pub error: Option<StoreError>,
     /// The keys to be sent again, where only some are.
     pub keys: HashSet<String>,
-    /// How long the next attempt should wait, where the reply says so.
+    /// How long the next attempt should wait, if the reply says so.
     pub wait: Option<Duration>,
     /// How long all requests should pause, if the reply says so.
     pub pause: Option<Duration>,
 }
 
-/// Classifies the reply to a bulk write of these keys; `None` where HTTP does not allow such a
+/// Classifies the reply to a bulk write of these keys; `None` if HTTP does not allow such a
 /// status or token.
 #[must_use]
 pub fn classify(

@@ -199,7 +199,7 @@ impl CloudflareKv {
             Err(failure) if compression::may_be_refusal(failure) => {
                 tracing::info!(error = %failure.error, "a compressed request failed; from now on all are plain");
                 compression.end();
-                // Where there was no answer, or one that asks to wait, the next attempt is the plain one.
+                // If there was no answer, or one that asks to wait, the next attempt is the plain one.
                 if failure.error.status.is_some() && failure.retry_after.is_none() {
                     return Err(failure.error.may_be_stored);
                 }

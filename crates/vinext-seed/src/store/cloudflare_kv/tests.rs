@@ -8,7 +8,7 @@ use super::*;
 use crate::pack::bulk_batch_of;
 use crate::store::{RequestErrorKind, conformance};
 
-/// The local API in a process of its own, which ends with its standard input.
+/// The local API in a separate process, which ends with its standard input.
 struct LocalApi {
     process: Child,
     base: String,

@@ -226,8 +226,8 @@ impl Store for DirectoryStore {
     }
 }
 
-/// A name that every file system takes, whatever the key, and keeps apart from all others, also where
-/// it ignores case.
+/// A name that every file system accepts, for any key, and distinguishes from all others, even
+/// where it ignores case.
 fn encode(key: &str) -> String {
     let mut name = String::with_capacity(key.len());
     for &byte in key.as_bytes() {
@@ -253,7 +253,7 @@ fn decode(name: &str) -> Option<String> {
     (encode(&key) == name).then(|| key.into_owned())
 }
 
-/// Hands over the names of all values below a directory.
+/// Passes on the names of all values below a directory.
 fn collect(directory: &Path, before: &str, found: &mut impl FnMut(&str)) -> io::Result<()> {
     for entry in fs::read_dir(directory)? {
         let entry = entry?;

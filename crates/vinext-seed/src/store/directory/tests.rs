@@ -16,7 +16,7 @@ async fn passes_the_conformance_suite() {
 }
 
 #[tokio::test]
-async fn an_entry_is_gone_after_its_ttl() {
+async fn an_entry_expires_after_its_ttl() {
     let (_directory, store) = store();
     store
         .write(&NewEntry {

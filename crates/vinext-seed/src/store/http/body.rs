@@ -1,4 +1,4 @@
-//! A request body in pieces, and when the last of them was taken.
+//! A request body in pieces, which records when the last piece was sent.
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -181,7 +181,7 @@ impl Activity {
         self.lock().moved.at = Instant::now();
     }
 
-    /// The exchange is over. What is not sent yet will not be sent.
+    /// The exchange has ended. Nothing more will be sent.
     pub(super) fn abandon(&self) {
         let mut inner = self.lock();
         inner.state = State::Abandoned;

@@ -39,7 +39,7 @@ pub(in crate::store) struct Request<'a> {
     pub(in crate::store) service: Service,
     pub(in crate::store) method: Method,
     pub(in crate::store) url: &'a Url,
-    /// Headers of its own.
+    /// Additional headers.
     pub(in crate::store) headers: HeaderMap,
     /// JSON, in pieces.
     pub(in crate::store) body: Option<RequestBody>,

@@ -1,4 +1,4 @@
-//! HTTP for stores that are reached by it: one client, what it trusts, and what must stay secret.
+//! HTTP for stores: one client, the certificates it trusts, and the secrets to hide.
 
 mod body;
 mod client;

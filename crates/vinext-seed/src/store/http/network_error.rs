@@ -1,4 +1,4 @@
-//! What it means when a request got no reply.
+//! Classifies requests without a reply.
 //!
 //! Invariant: a certificate that is not trusted is never retried.
 

@@ -1,4 +1,4 @@
-//! Which proxy to use, as the environment says it and wrangler's HTTP client reads it.
+//! Which proxy to use, read from the environment as wrangler's HTTP client reads it.
 //!
 //! Rules: the lower-case name of a variable counts before the upper-case one. For `https:` URLs
 //! HTTPS_PROXY, then ALL_PROXY, then HTTP_PROXY; for `http:` URLs HTTP_PROXY, then ALL_PROXY.

@@ -1,4 +1,4 @@
-//! How long an API asks its clients to wait, as its replies' headers say it.
+//! How long an API asks its clients to wait, according to its replies' headers.
 
 use std::time::{Duration, SystemTime};
 

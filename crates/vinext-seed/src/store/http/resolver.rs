@@ -1,4 +1,4 @@
-//! Looks up host names as the operating system does, on a thread of its own.
+//! Looks up host names as the operating system does, on a separate thread.
 
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};

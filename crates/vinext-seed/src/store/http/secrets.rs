@@ -1,4 +1,4 @@
-//! What no message may contain: the API token and the credentials of proxies.
+//! What no message must contain: the API token and the credentials of proxies.
 
 use std::fmt;
 
@@ -29,7 +29,7 @@ pub(in crate::store) struct Secrets {
     patterns: Vec<Pattern>,
 }
 
-/// A text to replace, whatever the case of its letters.
+/// A text to replace, in upper or lower case.
 #[derive(Clone)]
 struct Pattern {
     text: Zeroizing<String>,
@@ -68,7 +68,7 @@ impl Secrets {
         }
     }
 
-    /// The credentials of a store's URL, as they stand there and decoded.
+    /// The credentials of a store's URL, as written and decoded.
     pub(in crate::store) fn of_url(url: &Url) -> Self {
         let mut patterns = Vec::new();
         for (text, stands_for) in [
@@ -104,7 +104,7 @@ impl Secrets {
         self.token.as_ref()
     }
 
-    /// Somebody else's text without secrets, sanitized for display.
+    /// Untrusted text without secrets, sanitized for display.
     pub(in crate::store) fn scrub(&self, text: &str) -> SanitizedText {
         let bytes = &text.as_bytes()[..text.len().min(MAX_SCANNED_BYTES)];
         // What is cut is far behind the part that a message shows.
@@ -309,7 +309,7 @@ mod tests {
             let token = if upper { TOKEN.to_uppercase() } else { TOKEN.to_owned() };
             let found = scrubbed(TOKEN, "", &format!("{before}{token}{after}"));
             prop_assert!(!found.to_lowercase().contains(&TOKEN.to_lowercase()));
-            // Nor a piece of it, where the message is cut.
+            // Nor a piece of it, if the message is cut.
             prop_assert!(!found.to_lowercase().contains(&TOKEN[..8].to_lowercase()));
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! `openssl req -x509` makes such certificates: signed by themselves, marked as an authority's, and
 //! used by a server. OpenSSL and so Node accept one that is among the trusted authorities; the
-//! verifier of rustls refuses every authority that acts as a server.
+//! verifier of rustls rejects every authority that acts as a server.
 
 use std::fmt;
 use std::sync::Arc;

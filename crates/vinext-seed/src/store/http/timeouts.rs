@@ -9,7 +9,7 @@ pub struct Timeouts {
     pub connect: Duration,
     /// Without a byte sent or received while a body is being sent. Default: 60 s.
     pub idle: Duration,
-    /// From the last byte sent to the reply. Cloudflare's edge gives up on its origin after 100
+    /// From the last byte sent to the reply. Cloudflare's edge times out after 100
     /// seconds (status 524), so that a reply may take that long. Default: 120 s.
     pub reply: Duration,
     /// All of a request. Cloudflare's own client gives a bulk upload five minutes. Default: 300 s.

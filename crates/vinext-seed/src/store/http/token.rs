@@ -1,7 +1,7 @@
-//! The API token, as something that can be sent and nothing else.
+//! The API token, which can be sent and not read.
 //!
-//! Invariant: it is in no message, log, debug print or serialized value, and its memory is zeroed
-//! when it is dropped.
+//! Invariant: it never appears in a message, log, debug print or serialized value, and its memory
+//! is zeroed when it is dropped.
 
 use std::fmt;
 
@@ -95,7 +95,7 @@ impl fmt::Debug for ApiToken {
     }
 }
 
-/// What people put around a token, or in its place. No real one looks like any of this.
+/// Common mistakes around or instead of a token. No real one looks like any of these.
 fn mistake(text: &str) -> Option<TokenError> {
     let trimmed = text.trim();
     let quotes = ['"', '\'', '`', '\u{201c}', '\u{201d}'];

@@ -2,10 +2,10 @@
 //!
 //! `SSL_CERT_FILE` and `SSL_CERT_DIR` replace the system's store, as in OpenSSL;
 //! `NODE_EXTRA_CA_CERTS` adds to it, as in Node. A certificate that cannot be used is ignored with a
-//! warning. Where the system has no store, as in small containers, the authorities that are bundled
+//! warning. If the system has no store, as in small containers, the authorities that are bundled
 //! here are trusted.
 //!
-//! Invariant: certificates are always verified. `NODE_TLS_REJECT_UNAUTHORIZED=0` is not obeyed.
+//! Invariant: certificates are always verified. `NODE_TLS_REJECT_UNAUTHORIZED=0` is ignored.
 
 use std::fs::{self, File};
 use std::io::Read;

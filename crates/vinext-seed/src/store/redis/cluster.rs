@@ -1,4 +1,4 @@
-//! Which node of a cluster has a key, as far as redirects have shown it.
+//! Which node of a cluster has a key, learned from redirects.
 //!
 //! A standalone server never redirects, so nothing is queried before the first `MOVED`: the user
 //! of an ACL may not be allowed to ask.

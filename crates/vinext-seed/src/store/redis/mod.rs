@@ -1,8 +1,8 @@
-//! Redis and Valkey, for cache handlers that take the KV adapter's JSON as it is.
+//! Redis and Valkey, for cache handlers that read the KV adapter's JSON unchanged.
 //!
 //! Each entry is `SET key value`, with `PX` where it has a TTL. Commands are sent in pipelines, several
-//! at a time on one connection, and every reply is looked at: what a broken connection has confirmed is
-//! stored.
+//! at a time on one connection, and every reply is checked: entries that a broken connection has
+//! confirmed are stored.
 
 mod cluster;
 mod connection;
@@ -63,7 +63,7 @@ pub struct RedisStore {
     scanned: Mutex<Option<Scanned>>,
 }
 
-/// Keys with a prefix, in order. Each page of a listing would have to look at all keys again.
+/// Keys with a prefix, in order. Each page of a listing would have to scan all keys again.
 struct Scanned {
     prefix: String,
     keys: Arc<Vec<String>>,
@@ -285,7 +285,7 @@ impl RedisStore {
         Ok(keys)
     }
 
-    /// When keys expire, in seconds since the epoch; `None` in place of those that are gone.
+    /// When keys expire, in seconds since the epoch; `None` for those that no longer exist.
     async fn expiries(&self, keys: &[String]) -> Result<Vec<Option<Option<u64>>>, RequestError> {
         const OPERATION: &str = "Reading the TTL of keys";
         let mut by_node: HashMap<Node, (Pipeline, Vec<usize>)> = HashMap::new();

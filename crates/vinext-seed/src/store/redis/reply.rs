@@ -1,6 +1,6 @@
-//! What errors of the server and of connections mean.
+//! Classifies errors of the server and of connections.
 //!
-//! Invariant: what may pass is retried; what stays as it is until somebody changes it ends the run.
+//! Invariant: transient errors are retried; errors that need a change of configuration end the run.
 
 use std::error::Error;
 
@@ -64,7 +64,7 @@ impl Classifier<'_> {
         RequestErrorKind::ConnectionLost.because(error.may_be_stored(true))
     }
 
-    /// What the server says to `AUTH`. Old versions have no word of their own for a wrong password.
+    /// Replies to `AUTH`. Old versions have no code for a wrong password.
     fn login_error(&self, error: &ServerError) -> RequestError {
         let mut failure = self.server_error(error);
         if failure.kind == RequestErrorKind::Rejected {

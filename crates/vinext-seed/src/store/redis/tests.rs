@@ -1,4 +1,4 @@
-//! The store against real servers, which the tests start; and against a stand-in for faults.
+//! The store against real servers, which the tests start; and against a fake one for faults.
 
 use std::collections::HashSet;
 use std::net::TcpListener as StdListener;
@@ -14,7 +14,7 @@ use super::*;
 use crate::pack::raw_batch_of;
 use crate::store::{RequestErrorKind, conformance};
 
-/// Names the server where it is not in PATH.
+/// Names the server if it is not in PATH.
 const SERVER_VARIABLE: &str = "VINEXT_SEED_REDIS_SERVER";
 
 /// A server of one test, which ends with it.

@@ -11,7 +11,7 @@ use reqwest::Url;
 use crate::store::ConfigError;
 use crate::store::http::Secrets;
 
-/// The port of Redis and Valkey where a URL names none.
+/// The port of Redis and Valkey if a URL names none.
 const DEFAULT_PORT: u16 = 6379;
 
 /// The option that a message is about.

@@ -1,4 +1,4 @@
-//! S3 and what is compatible with it, for cache handlers that take the KV adapter's JSON as it is.
+//! S3 and compatible services, for cache handlers that read the KV adapter's JSON unchanged.
 //!
 //! Each entry is an object. Nothing in it expires; a rule of the bucket's lifecycle can.
 
@@ -117,7 +117,7 @@ impl S3Store {
         Ok((this, warnings))
     }
 
-    /// The object of a key; an error where no request can name it.
+    /// The object of a key; an error if no request can name it.
     fn object(&self, key: &str) -> Result<Path, RequestError> {
         let name = format!("{}{key}", self.prefix);
         // A slash at either end would be cut off.
@@ -228,7 +228,7 @@ impl Store for S3Store {
                     })
                 })
                 .collect();
-            // S3 sorts by bytes; what is compatible with it may not.
+            // S3 sorts by bytes; compatible services may not.
             keys.sort_unstable_by(|a, b| a.name.cmp(&b.name));
             KeyPage {
                 keys,

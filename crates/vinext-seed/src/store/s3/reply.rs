@@ -1,4 +1,4 @@
-//! What replies of S3 and of what is compatible with it mean.
+//! Classifies replies of S3 and compatible services.
 //!
 //! Source: "Error responses" in the API reference of Amazon S3.
 

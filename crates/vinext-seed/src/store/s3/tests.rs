@@ -1,4 +1,4 @@
-//! The store against a real S3 server, which the tests start; and against a stand-in for faults.
+//! The store against a real S3 server, which the tests start; and against a fake one for faults.
 
 use std::collections::HashSet;
 use std::io::{BufRead, BufReader};
@@ -16,14 +16,14 @@ use crate::store::conformance::{self, Abilities};
 /// What s3rver takes. It compares the name alone, not the signature.
 const USER: &str = "S3RVER";
 
-/// s3rver in a process of its own, which ends with its standard input.
+/// s3rver in a separate process, which ends with its standard input.
 struct Server {
     process: Child,
     endpoint: String,
 }
 
 impl Server {
-    /// Starts the server; `None` where it is not installed, which is said loudly.
+    /// Starts the server; `None` if it is not installed, which is reported.
     fn start() -> Option<Self> {
         let directory = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../__test__/s3");
         if !directory.join("node_modules").exists() {

@@ -1,7 +1,7 @@
-//! Sends the library's requests with our HTTP client, and records the outcome of each.
+//! Sends the library's requests with this crate's HTTP client, and records the outcome of each.
 //!
-//! The library's own errors are text; what a request really met (a status, a wait that the server asks
-//! for, a certificate) is kept here for the task that made it.
+//! The library's own errors are text; the actual outcome of a request (a status, a wait that the
+//! server asks for, a certificate) is kept here for the task that made it.
 
 use std::cell::RefCell;
 use std::error::Error;
@@ -114,7 +114,7 @@ impl HttpService for Transport {
     }
 }
 
-/// Changes what is known of the request. Outside `observed` that is of no interest.
+/// Records a fact about the request. Does nothing outside `observed`.
 fn note(change: impl FnOnce(&mut Exchange)) {
     let _ = EXCHANGE.try_with(|exchange| change(&mut exchange.borrow_mut()));
 }

@@ -1,4 +1,4 @@
-//! What replies mean: one row for each that is known.
+//! The classification of replies: one row for each known kind.
 
 use reqwest::header::{HeaderName, HeaderValue};
 
