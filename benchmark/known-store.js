@@ -1,9 +1,21 @@
-// A KV namespace in memory, in a separate thread: bulk writes, and lists of a thousand keys with metadata.
+// A KV namespace in memory, in a separate thread: bulk writes, and lists of a thousand keys with metadata. Its
+// `workerData` is the network in between, as options of the sink.
 
 import { createServer } from "node:http";
-import { parentPort } from "node:worker_threads";
+import { setTimeout } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { parentPort, workerData } from "node:worker_threads";
 
 const KEYS_PER_LIST = 1000;
+
+const { values: network } = parseArgs({
+  args: workerData,
+  options: {
+    "delay-ms": { type: "string", default: "0" },
+    "bytes-per-second": { type: "string", default: "Infinity" },
+    "fail-percent": { type: "string" },
+  },
+});
 
 /**
  * What a list says of each key.
@@ -19,9 +31,12 @@ let lists = 0;
 
 const server = createServer(async (request, response) => {
   const url = new URL(request.url ?? "/", "http://x");
-  const reply = (/** @type {object} */ answer) => {
+  const reply = async (/** @type {object} */ answer) => {
+    const text = JSON.stringify({ success: true, errors: [], messages: [], ...answer });
+    const wireMs = (text.length / Number(network["bytes-per-second"])) * 1000;
+    if (network["delay-ms"] !== "0") await setTimeout(Number(network["delay-ms"]) + wireMs);
     response.setHeader("content-type", "application/json");
-    response.end(JSON.stringify({ success: true, errors: [], messages: [], ...answer }));
+    response.end(text);
   };
   if (request.method === "GET") {
     lists += 1;

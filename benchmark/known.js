@@ -1,17 +1,26 @@
 // What a build costs that is stored already: seeded again as it is, and with one page in a hundred changed.
 //
 // The first run goes to the sink of the other measurements, which takes everything and parses nothing. The
-// others go to a store in memory that lists what it has, in a separate thread.
+// others go to a store in memory that lists what it has, in a separate thread, behind the same network. A run that
+// writes or lists anything else than it should is an error.
 
 import { once } from "node:events";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { Worker } from "node:worker_threads";
 import { seedKvCache } from "../index.js";
+import { NETWORKS } from "./networks.js";
 import { makeSite, startSink } from "./rig.js";
+import { medianOf } from "./statistics.js";
 
 /** Of how many pages one is changed. */
 const CHANGED_ONE_IN = 100;
+
+/** Keys in one reply of the API. */
+const KEYS_PER_LIST = 1000;
+
+/** Calls that list something else than pages: the markers of invalidated tags. */
+const OTHER_LISTS = 1;
 
 /**
  * @typedef {object} KnownRun
@@ -26,12 +35,15 @@ const CHANGED_ONE_IN = 100;
  * @param {string} options.directory of the site
  * @param {import("./sizes.js").Size} options.size
  * @param {number} options.rounds
+ * @param {import("./networks.js").NetworkName} options.network
  * @returns {Promise<KnownRun[]>}
  */
-export async function measureKnown({ directory, size, rounds }) {
+export async function measureKnown({ directory, size, rounds, network }) {
   makeSite(directory, size);
-  const sink = await startSink([]);
-  const store = new Worker(new URL("known-store.js", import.meta.url));
+  const sink = await startSink(NETWORKS[network]);
+  const store = new Worker(new URL("known-store.js", import.meta.url), {
+    workerData: NETWORKS[network],
+  });
   const [{ port }] = await once(store, "message");
   const counts = async () => {
     store.postMessage("count");
@@ -60,29 +72,39 @@ export async function measureKnown({ directory, size, rounds }) {
     const api = `http://127.0.0.1:${port}`;
     await seed(directory, api, true);
     await counts();
+    const all = 2 * size.routes;
     const runs = [
-      { run: "first run, into the sink", seeding: () => seed(directory, sink.apiBase, true) },
-      { run: "again, nothing changed", seeding: () => seed(directory, api) },
-      { run: "again, one page in a hundred changed", seeding: () => seed(changed, api) },
+      {
+        run: "first run, into the sink",
+        seeding: () => seed(directory, sink.apiBase, true),
+        expected: all,
+      },
+      { run: "again, nothing changed", seeding: () => seed(directory, api), expected: 0 },
+      {
+        run: "again, one page in a hundred changed",
+        seeding: () => seed(changed, api),
+        expected: Math.ceil(size.routes / CHANGED_ONE_IN),
+      },
     ];
     /** @type {KnownRun[]} */
     const figures = [];
-    for (const { run, seeding } of runs) {
-      const times = [];
-      let writes = 0;
+    for (const { run, seeding, expected } of runs) {
+      const done = [];
       let lists = 0;
       for (let round = 0; round < rounds; round += 1) {
-        const done = await seeding();
-        times.push(done.milliseconds);
-        writes = done.writes;
-        lists = (await counts()).lists;
+        done.push(await seeding());
+        ({ lists } = await counts());
+        const { writes } = /** @type {{ writes: number }} */ (done.at(-1));
+        if (writes !== expected) throw new Error(`${run}: ${writes} writes instead of ${expected}`);
+        if (lists > all / KEYS_PER_LIST + OTHER_LISTS) throw new Error(`${run}: ${lists} lists`);
         // What was changed is put back, for the next round.
-        if (run.includes("changed") && done.writes > 0) {
+        if (expected > 0 && expected < all) {
           await seed(directory, api);
           await counts();
         }
       }
-      figures.push({ run, milliseconds: median(times), writes, lists });
+      const milliseconds = medianOf(done, "milliseconds") ?? Number.NaN;
+      figures.push({ run, milliseconds, writes: expected, lists });
     }
     return figures;
   } finally {
@@ -115,9 +137,4 @@ function copyWithChanges(directory, routes) {
     writeFileSync(file, `${readFileSync(file, "utf-8")}<!-- changed -->`);
   }
   return root;
-}
-
-/** @param {number[]} values */
-function median(values) {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 }

@@ -3,8 +3,9 @@
 // Options: `--size S,M,T` (also L, X and P), `--rounds 5`, `--only ours,floor`, `--network wan`,
 // `--sites DIRECTORY`, `--out DIRECTORY`, `--scaling` for the chart over the number of routes, and
 // `--memory` for peak memory alone, which is printed at the end of a usual run too, `--known` for sites that
-// are stored already, and `--store redis|s3|s3rver|dir` for other stores, beside what one would write instead. Prints a table of medians and writes raw figures and a chart to
-// `benchmark/runs/<date>/`. Figures depend on the machine; compare the ratios.
+// are stored already (L too), and `--store redis|s3|s3rver|dir` for other stores, beside what one would
+// write instead. Prints a table of medians and writes raw figures and a chart to `benchmark/runs/<date>/`.
+// Figures depend on the machine; compare the ratios.
 
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -29,7 +30,7 @@ const RUNS = fileURLToPath(new URL("runs", import.meta.url));
 
 const { values: given } = parseArgs({
   options: {
-    size: { type: "string", default: "S,M,T" },
+    size: { type: "string" },
     rounds: { type: "string", default: "5" },
     only: { type: "string", default: Object.keys(CONTENDERS).join(",") },
     network: { type: "string", default: "loopback" },
@@ -41,7 +42,7 @@ const { values: given } = parseArgs({
     out: { type: "string", default: path.join(RUNS, new Date().toISOString().slice(0, 10)) },
   },
 });
-const sizes = sizeNames(given.size);
+const sizes = sizeNames(given.size ?? (given.known ? "S,M,T,L" : "S,M,T"));
 const names = /** @type {import("./contenders.js").ContenderName[]} */ (given.only.split(","));
 const network = /** @type {import("./networks.js").NetworkName} */ (given.network);
 const rounds = Number(given.rounds);
@@ -116,17 +117,17 @@ async function printKnown() {
   const figures = {};
   for (const name of sizes) {
     const directory = path.join(given.sites, name);
-    const runs = await measureKnown({ directory, size: SIZES[name], rounds });
+    const runs = await measureKnown({ directory, size: SIZES[name], rounds, network });
     figures[name] = runs;
     const first = runs[0]?.milliseconds ?? 0;
-    console.log(`\n${name}: ${SIZES[name].routes.toLocaleString("en")} pages\n`);
+    console.log(`\n${name}: ${SIZES[name].routes.toLocaleString("en")} pages, ${network}\n`);
     console.log("| run | ms | of the first | writes | lists |\n| --- | --- | --- | --- | --- |");
     for (const { run, milliseconds, writes, lists } of runs) {
       const share = `${((milliseconds / first) * 100).toFixed(0)} %`;
       console.log(`| ${run} | ${milliseconds.toFixed(0)} | ${share} | ${writes} | ${lists} |`);
     }
   }
-  save("known", { ...conditions(), sizes: figures });
+  save(network === "loopback" ? "known" : `known-${network}`, { ...conditions(), sizes: figures });
 }
 
 async function printMemory() {
