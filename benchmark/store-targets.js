@@ -45,7 +45,7 @@ const RECORD = /vinext-seed(?::|%3a)build/u;
 /** Each store, and what the package is compared with. */
 export const STORES = /** @type {const} @satisfies {Record<string, StoreKind>} */ ({
   redis: {
-    title: "a Redis server in a process of its own, without persistence",
+    title: "a Redis server in a separate process, without persistence",
     other: "ioredis",
     otherTitle: "ioredis, pipelines of 1 MB, four in flight",
     start: startRedis,

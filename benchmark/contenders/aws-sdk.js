@@ -1,6 +1,6 @@
 // S3 with Amazon's SDK (`ROOT STORE`): 50 objects at a time, each read and encoded when it is its turn.
 //
-// Checksums are left out where S3 does not require them, because the package sends none either.
+// Checksums that S3 does not require are omitted, because the package sends none either.
 
 import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { allPairs, openBuild } from "./entries.js";
