@@ -13,17 +13,17 @@ use tokio::sync::oneshot;
 
 use crate::sanitized_text::SanitizedText;
 
-/// Why work has no result.
+/// Why work produced no result.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum BackgroundError {
-    /// The machine refuses another thread.
+    /// No thread could be started.
     #[error(
         "cannot start a thread: {0}; raise the limit of processes (`ulimit -u`, or the container's \
          `pids` limit)"
     )]
     NoThread(#[source] io::Error),
-    /// The work panicked. That is a bug.
+    /// The work panicked, which is a bug.
     #[error("internal error: {0}; please report it")]
     Panicked(SanitizedText),
 }
@@ -39,7 +39,7 @@ impl BackgroundError {
     }
 }
 
-/// Work that has begun.
+/// Work in progress.
 #[derive(Debug)]
 pub struct Background<T>(oneshot::Receiver<Result<T, SanitizedText>>);
 
@@ -53,7 +53,7 @@ pub fn begin<T: Send + 'static>(
     let (done, result) = oneshot::channel();
     let thread = Builder::new().name("vinext-seed".to_owned()).spawn(|| {
         let outcome = catch_unwind(AssertUnwindSafe(work));
-        // The receiver is gone if the caller has stopped waiting.
+        // The receiver no longer exists if the caller has stopped waiting.
         let _ = done.send(outcome.map_err(|panic| panic_message(&*panic)));
     });
     match thread {
@@ -87,7 +87,7 @@ pub async fn off_the_executor<T: Send + 'static>(
     begin(work)?.done().await
 }
 
-/// What a panic says.
+/// The message of a panic.
 pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> SanitizedText {
     let text = (panic.downcast_ref::<&str>().copied())
         .or_else(|| panic.downcast_ref::<String>().map(String::as_str));

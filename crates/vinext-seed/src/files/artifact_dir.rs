@@ -43,8 +43,8 @@ impl ArtifactDir {
 
     /// Opens a file by its name within the directory.
     ///
-    /// Names that lead out of the directory are refused by the operating system, or by cap-std in its
-    /// place; links that do are followed where [`TrustedOwners`] allow it.
+    /// Names that lead out of the directory are rejected by the operating system, or else by
+    /// cap-std; links that do are followed if [`TrustedOwners`] allow it.
     pub(crate) fn open_file(&self, name: &str) -> Result<ArtifactFile, FileError> {
         let opened = self.0.as_ref().ok_or(FileError::Missing)?;
         let file = match opened.open_nearby(name) {

@@ -34,12 +34,13 @@ struct Recent {
 struct Counted {
     name: Box<str>,
     files: u32,
-    /// There once it is busy and could be opened.
+    /// Present once it is busy and could be opened.
     dir: Option<Arc<Dir>>,
 }
 
 impl BusyDirs {
-    /// Opens a file below `root` from its directory, if that is busy and `name` is no link in it.
+    /// Opens a file below `root` from its directory, if that is busy and `name` is not a link in
+    /// it.
     pub(super) fn open_file(&self, root: &Dir, name: &str) -> Option<File> {
         let (parent, own_name) = name.rsplit_once('/')?;
         if matches!(own_name, "" | "." | "..") {

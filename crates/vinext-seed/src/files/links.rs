@@ -17,7 +17,7 @@ use super::FileError;
 #[cfg(unix)]
 use crate::sanitized_text::SanitizedText;
 
-/// Which owners' links are followed.
+/// Whose links are followed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TrustedOwners {
     /// The owner of the build's directory.
@@ -69,7 +69,7 @@ impl TrustedOwners {
             return Err(FileError::Outside);
         }
         self.check_way(base, name)?;
-        // From here on no link is followed, so that what is checked is what is opened.
+        // From here on no link is followed, so the checked file is the opened one.
         let target = base.join(name).canonicalize()?;
         let own_name = name.rsplit('/').next().unwrap_or(name);
         let target_name = target.file_name().unwrap_or_default().to_string_lossy();

@@ -64,7 +64,7 @@ impl From<io::Error> for FileError {
     fn from(error: io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Self::Missing,
-            // cap-std's refusal of an escape is its own error, not the operating system's.
+            // cap-std reports an escape with its own error, not the operating system's.
             io::ErrorKind::PermissionDenied if error.raw_os_error().is_none() => Self::Outside,
             io::ErrorKind::InvalidInput | io::ErrorKind::InvalidFilename => Self::BadName(error),
             io::ErrorKind::IsADirectory => Self::NotRegular("a directory"),
@@ -93,7 +93,7 @@ fn is_link_loop(_: &io::Error) -> bool {
     false
 }
 
-/// Whether the machine is short of something that others give back: open files, memory.
+/// Whether the machine is out of something that others release: open files, memory.
 #[cfg(unix)]
 pub(crate) fn is_shortage(error: &io::Error) -> bool {
     use rustix::io::Errno;
@@ -110,8 +110,8 @@ pub(crate) fn is_shortage(error: &io::Error) -> bool {
             .is_some_and(|code| shortages.iter().any(|errno| errno.raw_os_error() == code))
 }
 
-/// Whether the machine is short of something that others give back: open files, memory, or the file
-/// itself while another process has it to itself.
+/// Whether the machine is out of something that others release: open files, memory, or the file
+/// itself while another process has locked it.
 #[cfg(windows)]
 pub(crate) fn is_shortage(error: &io::Error) -> bool {
     // ERROR_TOO_MANY_OPEN_FILES, ERROR_NOT_ENOUGH_MEMORY, ERROR_SHARING_VIOLATION,
@@ -120,14 +120,14 @@ pub(crate) fn is_shortage(error: &io::Error) -> bool {
         || matches!(error.raw_os_error(), Some(4 | 8 | 32 | 1450))
 }
 
-/// How long to wait, all in all, for the machine to have what it is short of.
+/// How long to wait in total until a shortage ends.
 const MAX_SHORTAGE: Duration = Duration::from_secs(10);
 
 /// The waits before the next try double from this to [`MAX_SHORTAGE_WAIT`].
 const FIRST_SHORTAGE_WAIT: Duration = Duration::from_millis(5);
 const MAX_SHORTAGE_WAIT: Duration = Duration::from_millis(500);
 
-/// The waits while the machine is short of something.
+/// The waits during a shortage.
 #[derive(Debug)]
 pub(crate) struct Shortage {
     next_wait: Duration,
@@ -142,7 +142,7 @@ impl Shortage {
         }
     }
 
-    /// Waits, unless it has waited long enough. Whether it did.
+    /// Waits, unless it has waited long enough. Returns whether it did.
     pub(crate) fn wait(&mut self) -> bool {
         if self.waited >= MAX_SHORTAGE {
             return false;
@@ -154,7 +154,7 @@ impl Shortage {
     }
 }
 
-/// Opens a file by a path that the caller vouches for. Waits while the machine is short of open files.
+/// Opens a file by a path that the caller vouches for. Waits while there are too many open files.
 pub(crate) fn open_regular(path: &Path) -> Result<File, FileError> {
     let mut shortage = Shortage::new();
     loop {

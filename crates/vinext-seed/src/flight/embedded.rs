@@ -5,7 +5,7 @@
 use memchr::memmem;
 use serde::Deserialize;
 
-/// What the scripts begin with that push a piece of the payload: up to 0.0.52, and later.
+/// Prefixes of scripts that push a piece of the payload: up to 0.0.52, and later.
 const PUSHING: [&[u8]; 2] = [
     b"self.__VINEXT_RSC_CHUNKS__=self.__VINEXT_RSC_CHUNKS__||[];",
     b"((self[Symbol.for(\"vinext.navigationRuntime\")]",

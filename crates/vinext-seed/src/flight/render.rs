@@ -12,7 +12,7 @@ use memchr::memmem;
 use super::json_members::members;
 use super::rows::{FlightError, Row, RowKind, rows};
 
-/// What a page's payload should be.
+/// The expected page of a payload.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Expected<'a> {
     /// The pathname of the page, decoded.
@@ -28,7 +28,7 @@ pub enum Render<'a> {
     Page,
     /// An error page, or a page in which a part failed under a Suspense boundary.
     Failed {
-        /// What the error is called in the build's log, if the payload has it. It has none if
+        /// The error's digest in the build's log, if the payload has it. It has none if
         /// `error.tsx` replaces the whole page.
         digest: Option<Cow<'a, str>>,
     },
@@ -47,8 +47,7 @@ const MAX_TEXT_BYTES: usize = 64 * 1024;
 /// Top-level keys of the root that represent a page (since 0.0.45).
 const PAGE_KEY: &[u8] = b"page:";
 
-/// The top-level key of the root that names the route (since 0.0.45), and what its value begins
-/// with.
+/// The top-level key of the root that names the route (since 0.0.45), and its value's prefix.
 const ROUTE_KEY: &[u8] = b"__route";
 const ROUTE_PREFIX: &str = "route:";
 
@@ -64,12 +63,12 @@ const NO_CHILD_SEGMENTS: &[u8] = b"\"childSegments\":[]";
 const ERROR_ELEMENT: &[u8] = b",null,{\"error\":\"$Z\"}]";
 const CHARSET_ELEMENT: &[u8] = b"[\"$\",\"meta\",null,{\"charSet\":\"utf-8\"}]";
 
-/// What the not-found document has in its head.
+/// Part of the head of the not-found document.
 const NOINDEX_ELEMENT: &[u8] =
     b"[\"$\",\"meta\",\"robots\",{\"name\":\"robots\",\"content\":\"noindex\"}]";
 
 /// Digests with which `notFound()`, `redirect()` and their like pass through a payload. They are
-/// no failures.
+/// not failures.
 fn is_control_flow(digest: &str) -> bool {
     digest == "NEXT_NOT_FOUND"
         || digest.starts_with("NEXT_HTTP_ERROR_FALLBACK;")
@@ -162,7 +161,7 @@ fn tree<'a>(root: &'a [u8], payload: &'a [u8], expected: &Expected<'_>) -> Rende
     }
 }
 
-/// Either an error page or, where the metadata called `notFound()`, the not-found document.
+/// Either an error page or, if the metadata called `notFound()`, the not-found document.
 fn without_page(payload: &[u8]) -> Render<'_> {
     if models(payload).any(|model| contains(model, NOINDEX_ELEMENT)) {
         Render::EndedInMetadata

@@ -16,13 +16,13 @@ pub struct ArtifactPathRule {
     pub escapes_index: bool,
 }
 
-/// Why a pathname names no artifact.
+/// Why a pathname does not name an artifact.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum UnsafePathError {
     /// It has a `.` or `..` segment.
     DotSegment,
-    /// It is absolute once its leading slash is gone.
+    /// It is absolute without its leading slash.
     Absolute,
     /// It contains a NUL character.
     Nul,
@@ -47,7 +47,7 @@ impl ArtifactPathRule {
     /// The file of one artifact.
     ///
     /// # Errors
-    /// Where the pathname could lead out of the directory of artifacts.
+    /// If the pathname could lead out of the directory of artifacts.
     pub fn file(
         self,
         pathname: &str,

@@ -9,15 +9,15 @@ use serde_json::{Value, json};
 /// What the key of a record has instead of the adapter's categories.
 pub(super) const RECORD_CATEGORY: &str = "vinext-seed:build:";
 
-/// The form of the record. Another meaning of a member is another form.
+/// The version of the record's format. Any change of meaning is a new version.
 const FORM: u64 = 1;
 
-/// What a run remembers of a build.
+/// A run's record of a build.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BuildRecord {
     /// The build id.
     pub build_id: String,
-    /// What the keys of the build's entries begin with.
+    /// The prefix of the build's keys.
     pub key_prefix: String,
     /// What the live Worker says in `X-Vinext-RSC-Build-Id`, if the build has it (vinext 1.4.0).
     pub rsc_build_id: Option<String>,
@@ -44,7 +44,7 @@ impl BuildRecord {
         record.to_string()
     }
 
-    /// Reads a record; `None` for another form, and for anything else.
+    /// Reads a record; `None` for another version, and for anything else.
     #[must_use]
     pub fn parse(record: &[u8]) -> Option<Self> {
         let record: Value = serde_json::from_slice(record).ok()?;

@@ -53,7 +53,7 @@ impl ArtifactKind {
 /// How a generation of vinext builds its keys.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct CacheKeyRule {
-    /// What keys begin with: `app`, since 1.4.0 `app:v2`.
+    /// The prefix of keys: `app`, since 1.4.0 `app:v2`.
     pub namespace: &'static str,
     /// What replaces a pathname that makes the key too long.
     pub path_hash: PathHash,
@@ -88,7 +88,7 @@ impl CacheKeyRule {
     }
 }
 
-/// A key, or one with a hash instead of the pathname where that makes it too long.
+/// A key, with a hash instead of the pathname if it would be too long.
 pub(super) fn bounded_key(
     namespace: &str,
     build_id: &str,

@@ -26,9 +26,9 @@ pub struct RuntimeProfile {
     pub expires_static_pages: bool,
     /// How tags are derived.
     pub tags: TagRule,
-    /// Where artifacts lie.
+    /// The names of artifacts.
     pub artifact_path: ArtifactPathRule,
-    /// Where the Worker's build id is written down.
+    /// Where the Worker's build id is found.
     pub build_id: BuildIdSource,
     /// Which pages the runtime looks up at all.
     pub reads: PagesRead,
@@ -58,12 +58,12 @@ pub struct RuntimeProfile {
     /// Whether the prerenderer follows redirects and lists the target under the redirecting
     /// pathname (up to 0.0.52).
     pub follows_redirects: bool,
-    /// Whether pages of `generateStaticParams` are cached, without end, where the app has
+    /// Whether pages of `generateStaticParams` are cached, without a lifetime, if the app has
     /// `cacheComponents` and nothing on the page has a cache lifetime.
     pub caches_static_params: bool,
     /// Whether pre-rendering ends by writing the paths it rendered into the Worker (since 0.2.0).
     pub lists_paths_in_worker: bool,
-    /// Which parameters the prerenderer hands to pages.
+    /// Which parameters the prerenderer passes to pages.
     pub prerendered_params: PrerenderedParams,
     /// Whether the manifest has what entries of the Pages Router need: status, redirects and locales
     /// (1.4.0).
@@ -91,7 +91,7 @@ pub enum PagesRead {
     All,
 }
 
-/// Which parameters the prerenderer hands to a page, compared with a request for it. Where they
+/// Which parameters the prerenderer passes to a page, compared with a request for it. If they
 /// differ, the page was rendered with the wrong text.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum PrerenderedParams {

@@ -98,7 +98,7 @@ pub fn is_redirect(status: Option<u16>) -> bool {
     status.is_some_and(|status| (300..400).contains(&status))
 }
 
-/// The values of a header, as far as they are texts.
+/// The values of a header that are strings.
 fn texts<'a>(headers: &'a Headers, name: &str) -> impl Iterator<Item = &'a str> {
     let values = match headers.get(name) {
         Some(Value::Array(values)) => values.as_slice(),

@@ -112,8 +112,8 @@ impl TagRule {
 /// The runtime's own list of a page's tags, if the manifest has it whole (since 1.0.0-beta.4).
 ///
 /// It names route groups, which a pattern does not show, so that the formula would only add tags
-/// that the runtime does not have. The build hands the list over in a header and splits it at
-/// commas: for a pathname with a comma the list is in pieces, and the formula is still needed.
+/// that the runtime does not have. The build passes the list in a header and splits it at commas:
+/// for a pathname with a comma the list is in pieces, and the formula is still needed.
 #[must_use]
 pub fn whole_list(
     pathname: &str,
@@ -183,7 +183,7 @@ pub fn route_segments(pattern: &str) -> impl Iterator<Item = Cow<'_, str>> {
         })
 }
 
-/// What of `tags` the KV adapter keeps: each once, at most 256 UTF-16 units, and free of control
+/// Filters `tags` as the KV adapter does: each once, at most 256 UTF-16 units, and free of control
 /// characters, backslashes and, up to 1.0.0-beta.7, colons.
 ///
 /// Adapters before 0.0.45 do not filter when they *read*, so a tag they would not have written

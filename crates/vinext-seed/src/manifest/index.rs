@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use crate::files::{FileError, FileStamp, read_exact_at, take_memory};
 
-/// The place of every route: 12 bytes for each.
+/// The position of every route: 12 bytes for each.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RouteIndex {
     starts: Vec<u64>,
@@ -16,13 +16,13 @@ pub(crate) struct RouteIndex {
 }
 
 impl RouteIndex {
-    /// Adds the place of the next route.
+    /// Adds the position of the next route.
     pub(crate) fn push(&mut self, start: u64, bytes: u32) {
         self.starts.push(start);
         self.lengths.push(bytes);
     }
 
-    /// How many routes there are.
+    /// The number of routes.
     pub(crate) fn len(&self) -> usize {
         self.starts.len()
     }
@@ -106,7 +106,7 @@ mod tests {
     use super::super::{MANIFEST_FILE, ManifestFile};
     use super::*;
 
-    /// The places of all routes, as the scan notes them down.
+    /// The positions of all routes, collected during the scan.
     fn index_of(manifest: &ManifestFile) -> RouteIndex {
         let mut reader = manifest.routes().unwrap();
         let mut index = RouteIndex::default();

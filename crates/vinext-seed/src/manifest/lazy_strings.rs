@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-/// A JSON string's content, borrowed where it has no escapes. `None` for anything else, lone
+/// A JSON string's content, borrowed if it has no escapes. `None` for anything else, lone
 /// surrogates included: no request can carry one, so no page is ever looked up with it.
 pub(super) fn text(raw: &RawValue) -> Option<Cow<'_, str>> {
     let json = raw.get();
@@ -30,7 +30,7 @@ impl<'a> LazyStrings<'a> {
         }
     }
 
-    /// The strings; what is in the array besides is dropped, as the runtime does.
+    /// The strings; other elements are dropped, as the runtime does.
     pub fn iter(&self) -> impl Iterator<Item = Cow<'a, str>> {
         // It is an array, or parsing the route had failed.
         let items: Option<Vec<&'a RawValue>> =

@@ -36,16 +36,16 @@ pub enum ManifestError {
     /// The build did not pre-render.
     #[error("no {MANIFEST_FILE} found")]
     Missing,
-    /// The file is no JSON document.
+    /// The file is not valid JSON.
     #[error("failed to parse {MANIFEST_FILE}")]
     Corrupt(SanitizedText),
-    /// It is JSON, but not what a build that can be seeded writes.
+    /// It is JSON, but not a manifest of a build that can be seeded.
     #[error("manifest missing buildId or routes")]
     NoBuildIdOrRoutes,
     /// The file was written to or replaced after it was opened.
     #[error("{MANIFEST_FILE} changed while being read; seed again when no build is running")]
     Changed,
-    /// The file is there and cannot be read.
+    /// The file exists but cannot be read.
     #[error("cannot read {MANIFEST_FILE}: {0}")]
     Unreadable(#[source] std::io::Error),
 }
@@ -63,7 +63,7 @@ impl ManifestError {
         }
     }
 
-    /// The problem of reading again what could be read before.
+    /// Why rereading failed.
     pub(crate) fn from_second_reading(error: std::io::Error) -> Self {
         let is_change = error
             .get_ref()
@@ -142,7 +142,7 @@ impl ManifestFile {
         }
     }
 
-    /// Its routes, to be read again where a [`RouteReader`] found them.
+    /// Its routes, to reread at the positions that a [`RouteReader`] found.
     #[must_use]
     pub fn into_routes(self) -> RouteFile {
         RouteFile::new(self.file, self.stamp)
@@ -160,7 +160,7 @@ impl ManifestMoment {
     /// Checks that the manifest has been neither changed nor replaced.
     ///
     /// # Errors
-    /// [`ManifestError::Changed`], or why the file cannot be looked at.
+    /// [`ManifestError::Changed`], or why the file cannot be checked.
     pub(crate) fn check(&self) -> Result<(), ManifestError> {
         match FileStamp::at(&self.path) {
             Ok(Some(stamp)) if stamp == self.stamp => Ok(()),

@@ -14,8 +14,8 @@ use super::route::{Headers, Lifetime, RenderStatus, Route, RouteError, RouterKin
 
 /// A route's fields as in the file, unchecked.
 ///
-/// Values are borrowed as text, since some of them are legal JSON that Rust types refuse (a lone
-/// surrogate in a string, `1e400`), and a refusal must be about one field.
+/// Values are borrowed as text, since some of them are legal JSON that Rust types reject (a lone
+/// surrogate in a string, `1e400`), and an error must concern one field only.
 #[derive(Default)]
 pub struct RawRoute<'a> {
     route: Option<&'a RawValue>,
@@ -50,7 +50,7 @@ impl<'a> RawRoute<'a> {
         }
     }
 
-    /// The pattern and path as far as they are readable, to name a route that has a problem.
+    /// The pattern and path if they are readable, to name an invalid route.
     #[must_use]
     pub fn name(&self) -> (Option<Cow<'a, str>>, Option<Cow<'a, str>>) {
         (self.route.and_then(text), self.path.and_then(text))

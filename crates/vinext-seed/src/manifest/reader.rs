@@ -7,14 +7,14 @@ use std::io::Read;
 use super::ManifestError;
 use super::scanner::Scanner;
 
-/// What the manifest says of the build as a whole.
+/// Facts about the whole build in the manifest.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Header {
     /// The build id as the manifest has it. Before 0.1.1 it is not the Worker's.
     pub build_id: Option<String>,
     /// Whether the site's URLs end in a slash.
     pub trailing_slash: bool,
-    /// Whether there is a list of routes.
+    /// Whether the manifest has a list of routes.
     has_routes: bool,
 }
 
@@ -81,7 +81,7 @@ impl<R: Read> RouteReader<R> {
         self.scanner.offset()
     }
 
-    /// What the manifest says of the build. Complete only after the last route.
+    /// Facts about the build in the manifest. Complete only after the last route.
     ///
     /// # Errors
     /// If there is no build id or no list of routes.

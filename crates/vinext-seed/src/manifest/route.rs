@@ -10,7 +10,7 @@ use super::lazy_strings::LazyStrings;
 pub enum RenderStatus<'a> {
     /// Its artifacts are on disk.
     Rendered,
-    /// It was left to run time, for the reason the build wrote down.
+    /// It is rendered at run time, for the reason that the build gives.
     NotRendered(Cow<'a, str>),
 }
 
@@ -23,18 +23,18 @@ pub enum RouterKind {
     Metadata,
     /// The Pages Router.
     Pages,
-    /// One this version of the seeder has not heard of.
+    /// Unknown to this version of the seeder.
     Other,
 }
 
-/// For how long a route may be cached. Seconds can have fractions.
+/// How long a route may be cached. Seconds can have fractions.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Lifetime {
-    /// After how many seconds the page is rendered again; `None` for a static page. Positive.
+    /// Seconds until the page is rendered again; `None` for a static page. Positive.
     pub revalidate_seconds: Option<f64>,
     /// Seconds until the page must no longer be served (since 0.0.49).
     pub expire_seconds: Option<f64>,
-    /// For how many seconds a client may reuse the page without asking (since 1.0.0-beta.5).
+    /// Seconds for which a client may reuse the page without revalidating (since 1.0.0-beta.5).
     pub stale_seconds: Option<f64>,
 }
 
@@ -47,9 +47,9 @@ pub struct Route<'a> {
     pub path: Option<Cow<'a, str>>,
     /// What the build did with it.
     pub status: RenderStatus<'a>,
-    /// Who serves it.
+    /// Which router serves it.
     pub router: RouterKind,
-    /// For how long it may be cached. `None` if the manifest has a negative `revalidate`.
+    /// How long it may be cached. `None` if the manifest has a negative `revalidate`.
     pub lifetime: Option<Lifetime>,
     /// The runtime's tags, if this version writes them (since 1.0.0-beta.4).
     pub tags: LazyStrings<'a>,

@@ -8,14 +8,14 @@ use std::io::Read;
 
 use super::value_walk::ValueWalk;
 
-/// How much is read at a time. When fuzzing so little that made-up documents have it grow.
+/// How much is read at a time. In fuzzing so little that generated documents make the buffer grow.
 const READ_BYTES: usize = if cfg!(fuzzing) { 16 } else { 256 * 1024 };
 
 /// The largest accepted value: a hundred times any route seen, and small compared with the memory
 /// budget, even once per thread. A file with a larger value is not a manifest.
 const MAX_VALUE_BYTES: usize = 1024 * 1024;
 
-/// Why a document could not be walked.
+/// Why a document could not be scanned.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ScanError {
     #[error(transparent)]
@@ -163,7 +163,7 @@ impl<R: Read> Scanner<R> {
             self.filled -= self.position;
             self.position = 0;
         }
-        // Twice what did not suffice, so that a long value is not walked again and again.
+        // Twice the insufficient size, so that a long value is not scanned again and again.
         let wanted = self.filled + READ_BYTES.max(self.filled);
         if self.window.len() < wanted {
             self.window.resize(wanted, 0);

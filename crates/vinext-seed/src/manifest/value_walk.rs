@@ -3,7 +3,7 @@
 
 use memchr::memchr2;
 
-/// What a byte outside of strings means for where a value ends.
+/// How a byte outside of strings affects the end of a value.
 #[derive(Clone, Copy, PartialEq)]
 enum Mark {
     None,

@@ -7,10 +7,10 @@ use crate::formats::cache_key::ArtifactKind;
 use crate::plan::{PayloadCheck, PlannedEntry, PlannedRoute, SkipReason};
 use crate::sanitized_text::SanitizedText;
 
-/// What the document has that the build writes for a redirect in a page's metadata.
+/// Part of the document that the build writes for a redirect in a page's metadata.
 const REDIRECT_DOCUMENT: &[u8] = b"<meta id=\"__next-page-redirect\"";
 
-/// The largest document whose scripts are read: their payload is held beside it, outside the
+/// The largest document whose scripts are read: their payload is held next to it, outside the
 /// memory budget.
 const MAX_EMBEDDING_BYTES: usize = 1024 * 1024;
 
@@ -93,7 +93,7 @@ fn check_payload(
     classify(check, payload).map_err(unusable)?
 }
 
-/// What a payload says of its page.
+/// What a payload shows about its page.
 fn classify(check: &PayloadCheck, payload: &[u8]) -> Result<Result<(), SkipReason>, FlightError> {
     let expected = Expected {
         pathname: check.pathname.as_deref().unwrap_or_default(),

@@ -10,8 +10,8 @@ use super::large_buffer;
 use super::memory::Reservation;
 use crate::files::{self, ArtifactDir, ArtifactFile, ExactNames, FileError, Shortage};
 
-/// How often a file is read again that changes while it is read, and how long to wait before. What
-/// takes longer to write is skipped.
+/// How often a file that changes while being read is reread, and the delay before. Files that take
+/// longer to write are skipped.
 const CHANGED_RETRIES: usize = 3;
 const CHANGED_WAIT: Duration = Duration::from_millis(50);
 
@@ -25,7 +25,7 @@ pub(super) struct Artifacts {
     turn: Mutex<()>,
 }
 
-/// An open artifact, and the turn to have one open.
+/// An open artifact, and the permit to have it open.
 pub(super) struct OpenArtifact<'a> {
     file: ArtifactFile,
     turn: Option<MutexGuard<'a, ()>>,
@@ -60,7 +60,7 @@ impl Artifacts {
         }
     }
 
-    /// Opens an artifact. If there are too many open files, waits as long as `goes_on` says so.
+    /// Opens an artifact. If there are too many open files, waits while `goes_on` returns true.
     pub(super) fn open(
         &self,
         name: &str,
@@ -86,7 +86,7 @@ impl Artifacts {
     }
 }
 
-/// Where an artifact is while it is encoded. Used again for the next one.
+/// Holds an artifact while it is encoded. Reused for the next one.
 #[derive(Debug, Default)]
 pub(super) struct ArtifactBuffer {
     /// Bytes after the artifact are left over from earlier reads.
@@ -106,7 +106,7 @@ impl ArtifactBuffer {
         self.release();
         let bytes = reserved.bytes();
         self.reserved = Some(reserved);
-        // What is kept of smaller artifacts is not worth a copy.
+        // The contents of smaller artifacts need no copy.
         self.bytes = Vec::new();
         large_buffer::make_room(&mut self.bytes, bytes)
             .map_err(|error| io::Error::new(io::ErrorKind::OutOfMemory, error))
@@ -123,7 +123,7 @@ impl ArtifactBuffer {
         open.file.read(&mut self.bytes[..self.size])
     }
 
-    /// Gives back the memory of a large artifact.
+    /// Releases the memory of a large artifact.
     pub(super) fn release(&mut self) {
         if self.reserved.is_some() {
             self.bytes = Vec::new();
@@ -133,7 +133,7 @@ impl ArtifactBuffer {
     }
 }
 
-/// Reads again, a few times, what changed while it was read.
+/// Rereads, a few times, a file that changed while being read.
 pub(super) fn retry_changed<T, E>(
     mut read: impl FnMut() -> Result<T, E>,
     is_changed: impl Fn(&E) -> bool,

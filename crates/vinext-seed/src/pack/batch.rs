@@ -10,13 +10,12 @@ use super::segment::{EntrySpan, Segment};
 use crate::plan::Priority;
 use crate::store::Frame;
 
-/// The most that goes into one request.
+/// The limits of one request.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct BatchLimits {
     /// Pairs.
     pub max_pairs: usize,
-    /// Bytes of the body as it is sent, escapes and brackets included. A pair that is larger alone
-    /// has a batch to itself.
+    /// Bytes of the body as sent, including escapes and brackets. A larger pair gets its own batch.
     pub max_body_bytes: usize,
 }
 
@@ -43,20 +42,20 @@ impl BatchEntry<'_> {
         self.run.segment.key(self.pair)
     }
 
-    /// Its length as the frame lays it out, in bytes.
+    /// Its length in the frame, in bytes.
     #[must_use]
     pub fn bytes(&self) -> usize {
         let span = self.span();
         span.end - span.start
     }
 
-    /// It as the frame lays it out: a pair of a bulk request, or the value alone.
+    /// Its encoding in the frame: a pair of a bulk request, or the value alone.
     #[must_use]
     pub fn encoded(&self) -> Bytes {
         self.run.segment.slice(self.pair, self.pair)
     }
 
-    /// How long the store keeps it, in seconds; `None` if forever.
+    /// How long the store keeps it, in seconds; `None` without expiry.
     #[must_use]
     pub fn ttl_seconds(&self) -> Option<u64> {
         self.span().ttl_seconds()
@@ -68,7 +67,7 @@ impl BatchEntry<'_> {
         self.span().is_first
     }
 
-    /// Its place in the order in which a budget of writes is spent.
+    /// Its position in the order in which a budget of writes is spent.
     #[must_use]
     pub fn priority(&self) -> Priority {
         self.span().priority
@@ -79,7 +78,7 @@ impl BatchEntry<'_> {
     }
 }
 
-/// Neighbouring pairs of one segment.
+/// Adjacent pairs of one segment.
 #[derive(Clone, Debug)]
 pub(super) struct Run {
     pub(super) segment: Segment,
@@ -99,19 +98,19 @@ impl Run {
 }
 
 impl Batch {
-    /// How many pairs it has.
+    /// The number of pairs.
     #[must_use]
     pub fn pairs(&self) -> usize {
         self.pairs
     }
 
-    /// Whether it has none.
+    /// Whether it is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.pairs == 0
     }
 
-    /// How many routes' first entries are among the pairs.
+    /// The number of routes whose first entry is among the pairs.
     #[must_use]
     pub fn routes(&self) -> usize {
         let spans = self.runs.iter().flat_map(Run::spans);
@@ -124,13 +123,13 @@ impl Batch {
         self.frame().map_or(0, |frame| self.body_bytes_in(frame))
     }
 
-    /// The length of the request body in a frame, which counts even for a batch without pairs.
+    /// The length of the request body in a frame, also for a batch without pairs.
     pub(super) fn body_bytes_in(&self, frame: Frame) -> usize {
         let separators = self.runs.len().saturating_sub(1) * frame.separator().len();
         frame.framing_bytes() + self.run_bytes + separators
     }
 
-    /// How its entries are laid out; `None` if it has none.
+    /// The layout of its entries; `None` if it has none.
     #[must_use]
     pub fn frame(&self) -> Option<Frame> {
         self.runs.first().map(|run| run.segment.frame())
@@ -166,7 +165,7 @@ impl Batch {
         self.entries().map(|entry| entry.key().to_owned())
     }
 
-    /// Whether it keeps within limits. One pair alone always does: it cannot be cut.
+    /// Whether it is within limits. A single pair always is, since it cannot be split.
     #[must_use]
     pub fn fits(&self, limits: BatchLimits) -> bool {
         let is_small = self.body_bytes() <= limits.max_body_bytes;
@@ -191,7 +190,7 @@ impl Batch {
         (among, others)
     }
 
-    /// Appends one pair, joining it to the last run where it follows on.
+    /// Appends one pair, joining it to the last run if it is adjacent.
     fn extend_by(&mut self, segment: &Segment, pair: usize) {
         if let Some(last) = self.runs.last_mut()
             && last.last + 1 == pair

@@ -15,12 +15,12 @@ pub struct Batcher {
     shares: Option<Shares>,
 }
 
-/// The smallest batch that a site is cut into so that every connection has one, in bytes. Where a
-/// smaller one would be quicker, the round trip is what takes the time.
+/// The smallest batch that a site is cut into so that every connection has one, in bytes. For
+/// smaller ones the round trip dominates.
 const MIN_SHARE_BYTES: u64 = 1024 * 1024;
 
 /// Facts about the whole site, so that the connections end at the same time: six batches of
-/// 7 MB on six connections are sooner there than five of 8 MB and one of 2.
+/// 7 MB on six connections arrive sooner than five of 8 MB and one of 2.
 #[derive(Debug)]
 struct Shares {
     connections: u64,
@@ -35,9 +35,9 @@ struct Shares {
 
 impl Shares {
     /// The size of the open batch, assuming that later routes are as large as earlier ones: in as
-    /// many rounds as it takes with the largest batches, each connection has the same. What the
-    /// guess was wrong by is shared by the batches that are left, so that there is no small one at
-    /// the end, which would cost a round trip.
+    /// many rounds as it takes with the largest batches, each connection has the same. The error of
+    /// the estimate is spread over the remaining batches, so that there is no small one at the end,
+    /// which would cost a round trip.
     fn body_bytes(&self, max_body_bytes: usize) -> usize {
         let Some(mean_bytes) = self.bytes.checked_div(self.routes) else {
             return max_body_bytes;
@@ -58,7 +58,7 @@ impl Shares {
 }
 
 impl Batcher {
-    /// A batcher with nothing in it.
+    /// An empty batcher.
     #[must_use]
     pub fn new(limits: BatchLimits) -> Self {
         Self {
@@ -84,7 +84,7 @@ impl Batcher {
         }
     }
 
-    /// Adds the pairs of packed routes, handing every batch that is full to `emit`.
+    /// Adds the pairs of packed routes, passing every full batch to `emit`.
     pub fn push(&mut self, packed: &PackedRoutes, emit: impl FnMut(Batch)) {
         let all = 0..packed.segment.entries().len();
         self.push_some(packed, std::slice::from_ref(&all), emit);
@@ -122,7 +122,7 @@ impl Batcher {
                 emit(self.close());
                 continue;
             }
-            // Into an empty batch goes at least one pair, however large.
+            // An empty batch accepts at least one pair of any size.
             let last = first + fitting.max(1) - 1;
             self.open.push(Run {
                 segment: run.segment.clone(),
@@ -130,14 +130,14 @@ impl Batcher {
                 last,
             });
             first = last + 1;
-            // One large pair would keep its memory until another comes that does not fit.
+            // A large pair would keep its memory until another one does not fit.
             if self.open.body_bytes() >= self.limits.max_body_bytes {
                 emit(self.close());
             }
         }
     }
 
-    /// Takes out the open batch.
+    /// Returns the open batch.
     fn close(&mut self) -> Batch {
         let full = std::mem::take(&mut self.open);
         if let Some(shares) = &mut self.shares {
@@ -172,7 +172,7 @@ impl Batcher {
 }
 
 impl Batch {
-    /// The same pairs in batches that keep within narrower limits.
+    /// The same pairs in batches with narrower limits.
     #[must_use]
     pub fn cut(&self, limits: BatchLimits) -> Vec<Self> {
         let mut batcher = Batcher::new(limits);
@@ -194,7 +194,7 @@ impl Batch {
     }
 }
 
-/// A batch with these keys, for the tests of those who send batches.
+/// A batch with these keys, for tests of the sender.
 #[cfg(any(test, fuzzing))]
 pub(crate) fn batch_of(keys: &[String]) -> Batch {
     let entries: Vec<_> = keys.iter().map(|key| (key.as_str(), "", None)).collect();

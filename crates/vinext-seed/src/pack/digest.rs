@@ -11,24 +11,25 @@ use crate::manifest::Lifetime;
 use crate::plan::lifetime::expire_at_ms;
 use crate::plan::{PlannedEntry, PlannedRoute};
 
-/// The member of the metadata that holds the record, beside the adapter's `tags`.
+/// The member of the metadata that holds the record, next to the adapter's `tags`.
 pub(crate) const MEMBER: &str = "seed";
 
-/// The form of the record. Another digest, or another meaning of a part, is another form.
+/// The version of the record's format. Another digest, or another meaning of a part, is a new
+/// version.
 const FORM: &str = "1";
 
 /// The length of an XXH3 digest of 128 bits, which is the same on every platform. A digest detects
-/// changes of one key's entry by its own author, so it only has to withstand chance, and the
-/// chance that two versions have the same is 1 in 2^128.
+/// changes of one key's entry by its own author, so only accidental collisions matter: the
+/// probability that two versions have the same digest is 1 in 2^128.
 const DIGEST_BYTES: usize = 16;
 
-/// More than a record takes in the metadata, in bytes: name, form, digest and two times.
+/// Upper bound of a record in the metadata, in bytes: name, form, digest and two times.
 pub(super) const MAX_MEMBER_BYTES: usize = 80;
 
-/// What an entry is, except for its times.
+/// The identity of an entry, without its times.
 pub(crate) type EntryDigest = [u8; DIGEST_BYTES];
 
-/// What the entries of a route have in common, as the digest sees it.
+/// The common part of a route's entries, for the digest.
 pub(super) fn shared_part(route: &PlannedRoute, tags: &[u8], value_members: &[u8]) -> Vec<u8> {
     let Lifetime {
         revalidate_seconds,
@@ -70,8 +71,8 @@ pub(super) fn digest(
     hash.digest128().to_be_bytes()
 }
 
-/// The record of an entry: form, digest, when the page was rendered, and from when on the entry is
-/// written anew (empty if never), in milliseconds since the epoch.
+/// The record of an entry: form, digest, when the page was rendered, and when the entry is to be
+/// rewritten (empty if never), in milliseconds since the epoch.
 pub(super) fn record(
     digest: &EntryDigest,
     lifetime: &Lifetime,
@@ -93,13 +94,13 @@ pub(crate) struct EntryRecord {
     pub(crate) digest: EntryDigest,
     /// When its page was rendered, in milliseconds since the epoch: the value's `lastModified`.
     pub(crate) rendered_at_ms: f64,
-    /// From when on it is to be written anew, if it is ever, in milliseconds since the epoch: when
-    /// half of the time has passed for which the runtime may serve it.
+    /// When it is to be rewritten, if ever, in milliseconds since the epoch: when half of the time
+    /// has passed for which the runtime may serve it.
     pub(crate) renew_at_ms: Option<f64>,
 }
 
 impl EntryRecord {
-    /// Reads a record; `None` for another form, and for anything else.
+    /// Reads a record; `None` for another version, and for anything else.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let mut parts = text.split('.');
         let form = parts.next()?;

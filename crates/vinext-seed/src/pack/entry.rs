@@ -21,13 +21,13 @@ use crate::plan::{PlannedEntry, PlannedRoute, SkipReason};
 use crate::store::{Frame, StoreLimits};
 pub(super) use parts::EntryParts;
 
-/// What every pair of a bulk request begins with.
+/// The start of every pair of a bulk request.
 const KEY: &[u8] = b"{\"key\":\"";
 
-/// More than an entry's tail has besides its tags, nearly always.
+/// Usual upper bound of an entry's tail without its tags.
 const TAIL_BYTES: usize = 320;
 
-/// More than the names of an entry's members take, in bytes.
+/// Upper bound of the names of an entry's members, in bytes.
 const MEMBER_BYTES: usize = 256;
 
 /// The `revalidateAt` of an entry that is stale from the start, regardless of clocks.
@@ -57,7 +57,7 @@ pub(super) struct Encoder {
     pub(super) timestamps: Timestamps,
 }
 
-/// What the entries of one route have in common, encoded once.
+/// The common part of a route's entries, encoded once.
 #[derive(Debug)]
 pub(super) struct EntryTail {
     /// The value's members after the artifact, `…},"tags":[…],…}`, as in the frame.
@@ -66,15 +66,15 @@ pub(super) struct EntryTail {
     value_bytes: usize,
     /// The pair's members after the value: TTL and metadata, which is open at its end.
     pair: Vec<u8>,
-    /// What comes after the entry's own record in the metadata.
+    /// The rest of the metadata after the entry's own record.
     pair_end: &'static [u8],
-    /// What the digests of all entries have in common; `None` if the store has no room for a record.
+    /// The common part of all entries' digests; `None` if the store has no room for a record.
     identity: Option<Vec<u8>>,
     lifetime: Lifetime,
     has_expiry: bool,
 }
 
-/// How much an entry takes, in bytes.
+/// The size of an entry, in bytes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct EncodedSize {
     /// Its value, as the store counts it.
@@ -84,7 +84,7 @@ pub(super) struct EncodedSize {
 }
 
 impl Encoder {
-    /// Encodes what the entries of a route share.
+    /// Encodes the common part of a route's entries.
     pub(super) fn tail(&self, route: &PlannedRoute) -> EntryTail {
         let tags = tags_json(&route.tags);
         let mut plain = Vec::with_capacity(tags.len() + TAIL_BYTES);
@@ -140,7 +140,7 @@ impl Encoder {
         }
     }
 
-    /// What an entry is, and the member of its metadata that says so, if there is room for it.
+    /// The identity of an entry, and the member of its metadata that records it, if there is room.
     pub(super) fn identify(
         &self,
         entry: &PlannedEntry,
@@ -187,7 +187,7 @@ impl Encoder {
         let mut json = end.to_vec();
         if let Some(headers) = &entry.headers {
             json.extend_from_slice(b",\"headers\":");
-            // Names with JSON values: there is nothing in them that cannot be printed.
+            // Names with JSON values, which can always be serialized.
             json.extend_from_slice(&serde_json::to_vec(headers).unwrap_or_default());
         }
         if let Some(status) = route.status {
@@ -224,7 +224,7 @@ impl Encoder {
         }
     }
 
-    /// Checks that the store takes the entry, before it is encoded.
+    /// Checks that the store accepts the entry, before it is encoded.
     pub(super) fn check_size(&self, parts: EntryParts<'_>) -> Result<(), SkipReason> {
         let Some(size) = self.size_if_large(parts) else {
             return Ok(());
@@ -246,8 +246,8 @@ impl Encoder {
         }
     }
 
-    /// How much an entry takes, where it may be more than the store takes; `None` if nothing that
-    /// the artifact may hold makes it so large.
+    /// The size of an entry that may exceed the store's limit; `None` if it cannot, for any content
+    /// of the artifact.
     pub(super) fn size_if_large(&self, parts: EntryParts<'_>) -> Option<EncodedSize> {
         let escaped = parts.artifact.len()
             + parts.page_data.len()

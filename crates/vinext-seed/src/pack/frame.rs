@@ -4,7 +4,7 @@ use super::json_text;
 use crate::store::Frame;
 
 impl Frame {
-    /// What a request body begins with.
+    /// The start of a request body.
     pub(super) const fn open(self) -> &'static str {
         match self {
             Self::BulkJson => "[",
@@ -12,7 +12,7 @@ impl Frame {
         }
     }
 
-    /// What separates two entries.
+    /// The separator of entries.
     pub(super) const fn separator(self) -> &'static str {
         match self {
             Self::BulkJson => ",",
@@ -20,7 +20,7 @@ impl Frame {
         }
     }
 
-    /// What a request body ends with.
+    /// The end of a request body.
     pub(super) const fn close(self) -> &'static str {
         match self {
             Self::BulkJson => "]",
@@ -28,7 +28,7 @@ impl Frame {
         }
     }
 
-    /// What a request body has besides its entries and separators, in bytes.
+    /// The size of a request body without entries and separators, in bytes.
     pub(super) const fn framing_bytes(self) -> usize {
         self.open().len() + self.close().len()
     }
@@ -50,15 +50,15 @@ impl Frame {
     }
 }
 
-/// Where encoded bytes go.
+/// A sink for encoded bytes.
 pub(super) trait Sink {
-    /// Takes bytes as they are.
+    /// Appends bytes unchanged.
     fn verbatim(&mut self, bytes: &[u8]);
     /// Writes UTF-8 as part of a JSON string.
     fn escaped(&mut self, text: &[u8]);
     /// Writes text as part of a JSON string inside a JSON document that is itself a JSON string.
     fn escaped_twice(&mut self, text: &str);
-    /// Takes bytes in base64, padded.
+    /// Appends bytes in padded base64.
     fn base64(&mut self, bytes: &[u8]);
 }
 
@@ -80,7 +80,7 @@ impl Sink for Vec<u8> {
     }
 }
 
-/// Counts what a buffer would take, without taking it.
+/// Counts bytes without storing them.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(super) struct Count(pub(super) usize);
 
@@ -102,7 +102,7 @@ impl Sink for Count {
     }
 }
 
-/// Counts what a buffer would take at most, without looking up the escape of each byte.
+/// Counts an upper bound of bytes, without looking up the escape of each byte.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(super) struct Bound(pub(super) usize);
 

@@ -6,7 +6,7 @@ use super::segment::{BufferPool, NewEntry, SegmentBuilder};
 use crate::plan::{PlannedEntry, PlannedRoute, Priority};
 use crate::store::{Frame, StoreLimits};
 
-/// One entry, laid out.
+/// One encoded entry.
 #[derive(Debug)]
 pub struct Encoded {
     /// The entry as encoded in a request.

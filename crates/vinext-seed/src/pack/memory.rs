@@ -52,7 +52,7 @@ impl MemoryBudget {
 
     /// Waits until there is room for routes from `position` on. `None` when everything was cancelled.
     ///
-    /// `spare` gives back what is kept for later, if there is something, and says whether it did.
+    /// `spare` releases what is kept for later, if anything, and returns whether it did.
     pub(super) fn reserve(
         self: &Arc<Self>,
         position: usize,

@@ -65,7 +65,7 @@ pub struct PackLimits {
     pub max_segments_ahead: usize,
     /// Where a segment ends, in bytes, give or take one route.
     pub segment_bytes: usize,
-    /// What a segment has room for before it grows, in bytes.
+    /// The initial capacity of a segment, in bytes.
     pub buffer_bytes: usize,
     /// Empty segment buffers that are kept for the next segments.
     pub max_free_buffers: usize,
@@ -79,7 +79,7 @@ pub struct PackLimits {
 pub struct PackTarget {
     /// How the store wants them laid out.
     pub frame: Frame,
-    /// What the store takes. An entry that is larger costs its route.
+    /// The store's limits. A larger entry makes its route be skipped.
     pub limits: StoreLimits,
     /// When the site is seeded.
     pub timestamps: Timestamps,
@@ -287,7 +287,7 @@ pub enum PackError {
     ArtifactUnreadable {
         /// The first such file, within the directory of artifacts.
         file: SanitizedText,
-        /// What the operating system says.
+        /// The error of the operating system.
         source: std::io::Error,
     },
     /// A page that was passed in is invalid, or the iterator failed.

@@ -16,7 +16,7 @@ use crate::sanitized_text::SanitizedText;
 /// What the script's opening tag contains, as vinext 1.4.0's `server/pages-page-response` writes it.
 const SCRIPT_ID: &[u8] = b"<script id=\"__NEXT_DATA__\"";
 
-/// What the script holds, as far as it matters here.
+/// The relevant part of the script's content.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct NextData<'a> {

@@ -107,7 +107,7 @@ impl PageError {
         }
     }
 
-    /// Where the pages came from failed.
+    /// The source of the pages failed.
     #[must_use]
     pub fn source_failed(message: &str) -> Self {
         Self {
@@ -268,7 +268,7 @@ impl PageQueue {
         }
     }
 
-    /// Says that no more pages come, or why.
+    /// Ends the pages, with the reason if there is one.
     pub fn finish(&self, failure: Option<PageError>) {
         end(&mut self.lock(), failure);
         self.changed.notify_all();
@@ -319,7 +319,7 @@ impl PageQueue {
         }
     }
 
-    /// Says that a page is packed, so that its memory can be had again.
+    /// Records that a page is packed, which releases its memory.
     pub(super) fn packed(&self, page: Page) {
         let bytes = page.bytes();
         drop(page);

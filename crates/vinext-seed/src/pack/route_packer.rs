@@ -241,7 +241,7 @@ impl PackContext {
     }
 }
 
-/// What a file that cannot be read means: for its route, or for the whole run.
+/// Whether an unreadable file affects its route or the whole run.
 fn unusable(file: &str, problem: FileError) -> PackRouteError {
     let file = file.to_owned();
     match problem {

@@ -179,7 +179,7 @@ impl SegmentBuilder {
         });
     }
 
-    /// Takes back all entries but the first `entries`.
+    /// Removes all entries but the first `entries`.
     pub(super) fn truncate(&mut self, entries: usize) {
         let removed = self.index.entries.split_off(entries);
         let aside = removed.iter().find(|entry| entry.key.is_aside);
@@ -251,7 +251,7 @@ impl BufferPool {
     }
 }
 
-/// Memory, and the part of the budget that it takes.
+/// Memory, and its share of the budget.
 #[derive(Debug)]
 struct Buffer {
     bytes: Vec<u8>,
@@ -280,7 +280,7 @@ impl PooledBuffer {
         &mut buffer.bytes
     }
 
-    /// Counts what it has grown by.
+    /// Counts its growth.
     fn count(&mut self) {
         if let Some(Buffer { bytes, memory }) = &mut self.buffer
             && large_buffer::used_bytes(bytes) != memory.bytes()

@@ -71,7 +71,7 @@ impl WorkQueue {
         }
     }
 
-    /// Gives back what a claimed range has from a position on.
+    /// Returns the rest of a claimed range, from a position on.
     pub(super) fn requeue(&self, range: &mut RouteRange, first: usize) {
         let rest = first..range.end;
         range.end = first;

@@ -5,7 +5,7 @@ use crate::formats::cache_key::ArtifactKind;
 use crate::formats::pages_key::pages_cache_key;
 
 impl Planner {
-    /// What the keys of this build's entries begin with, as far as they are not hashed as a whole: one
+    /// The prefixes of this build's keys that are not hashed as a whole: one
     /// prefix for each router that has pages, none if all keys are hashed.
     #[must_use]
     pub fn key_prefixes(&self) -> Vec<String> {
@@ -31,7 +31,7 @@ impl Planner {
             .map(str::to_owned)
     }
 
-    /// What the keys of the adapter's markers of invalidated tags begin with.
+    /// The prefix of the adapter's markers of invalidated tags.
     #[must_use]
     pub fn tag_marker_prefix(&self) -> String {
         self.key_space.tag_marker_prefix()

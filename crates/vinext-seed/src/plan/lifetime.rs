@@ -60,7 +60,7 @@ impl TtlRule {
     }
 }
 
-/// Rounds up, so that an entry is never gone before its time, within the default maximum.
+/// Rounds up, so that an entry never expires early, within the default maximum.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,

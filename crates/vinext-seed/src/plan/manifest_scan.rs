@@ -11,7 +11,7 @@ use crate::manifest::{Header, ManifestError, RouteIndex, RouteReader};
 /// The result of reading the manifest once.
 #[derive(Debug)]
 pub struct ManifestScan {
-    /// What the manifest says of the build.
+    /// Facts about the build in the manifest.
     pub header: Header,
     /// How many routes it lists, rendered or not.
     pub routes: usize,

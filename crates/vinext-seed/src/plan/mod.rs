@@ -115,7 +115,7 @@ impl Planner {
         self.html_only && kind == ArtifactKind::Rsc
     }
 
-    /// What the manifest as a whole says.
+    /// Facts about the whole manifest.
     #[must_use]
     pub fn scan(&self) -> &ManifestScan {
         &self.scan
@@ -173,8 +173,8 @@ impl Planner {
     }
 
     /// Whether a Worker with `cacheComponents` writes no entry for a page, as measured with 0.1.8 to
-    /// 1.4.0: nothing on the page has a cache lifetime. `"use cache"` has one; where it never ends, the
-    /// manifest still lists its `stale`.
+    /// 1.4.0: nothing on the page has a cache lifetime. `"use cache"` has one; if it never ends,
+    /// the manifest still lists its `stale`.
     fn is_rendered_on_every_request(&self, route: &Route<'_>, lifetime: &Lifetime) -> bool {
         let has_lifetime =
             lifetime.revalidate_seconds.is_some() || lifetime.stale_seconds.is_some();

@@ -71,6 +71,6 @@ pub struct PlannedEntry {
     pub key: String,
     /// The response headers to store.
     pub headers: Option<Headers>,
-    /// Its place in the order in which a budget of writes is spent.
+    /// Its position in the order in which a budget of writes is spent.
     pub priority: Priority,
 }

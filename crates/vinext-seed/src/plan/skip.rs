@@ -37,11 +37,11 @@ pub enum SkipReason {
     IndexCollision,
     /// An earlier route has the same cache key.
     Duplicate,
-    /// Its key is longer than the store takes, and this version's adapter does not shorten it.
+    /// Its key exceeds the store's limit, and this version's adapter does not shorten it.
     KeyTooLong {
         /// The length of the key that would be needed, in bytes.
         bytes: usize,
-        /// The longest key that the store takes, in bytes.
+        /// The longest key that the store accepts, in bytes.
         limit_bytes: usize,
     },
     /// This version rendered the page with other parameters than a request has.
@@ -65,7 +65,7 @@ pub enum SkipReason {
     },
     /// An error page was rendered instead, or a part of it failed under a Suspense boundary.
     FailedRender {
-        /// What the error is called in the build's log, if the payload has it.
+        /// The error's digest in the build's log, if the payload has it.
         digest: Option<SanitizedText>,
     },
     /// Its metadata calls `notFound()` or `redirect()`, and the page itself does not.
@@ -87,11 +87,11 @@ pub enum SkipReason {
         /// Its name within the directory of artifacts.
         file: String,
     },
-    /// The entry is larger than what the store takes, or than what the memory is enough for.
+    /// The entry exceeds the store's limit or the memory budget.
     ValueTooLarge {
         /// The file it was made of, within the directory of artifacts.
         file: String,
-        /// Its size in bytes, or what it has at least.
+        /// Its size in bytes, or a lower bound.
         bytes: u64,
         /// The limit that it exceeds, in bytes.
         limit_bytes: u64,
@@ -196,7 +196,7 @@ impl SkipReason {
         }
     }
 
-    /// Whether the page was meant to be seeded, and its files are what is in the way.
+    /// Whether only its files prevent the page from being seeded.
     pub(crate) fn is_about_files(&self) -> bool {
         matches!(
             self,

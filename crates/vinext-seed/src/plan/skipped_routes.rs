@@ -21,7 +21,7 @@ pub struct SkippedRoutes {
 /// Routes that are skipped for the same reason.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SkippedReason {
-    /// The reason. Where it names a file, that of the first route.
+    /// The reason. If it names a file, that is the first route's.
     pub reason: SkipReason,
     /// How many routes are skipped for it.
     pub routes: usize,

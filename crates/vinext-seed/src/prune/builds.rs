@@ -6,8 +6,8 @@ use crate::formats::build_record::BuildRecord;
 use crate::pack::{EntryRecord, RECORD_MEMBER};
 use crate::store::ListedKey;
 
-/// What the runtime's keys of pages begin with, the longer first (all versions; `app:v2` and `pages:v2`
-/// since 1.4.0).
+/// The prefixes of the runtime's keys of pages, longest first (all versions; `app:v2` and
+/// `pages:v2` since 1.4.0).
 const NAMESPACES: [&str; 4] = ["app:v2:", "pages:v2:", "app:", "pages:"];
 
 /// What follows the build id: a pathname, or a hash instead.
@@ -20,7 +20,7 @@ pub(super) const MAX_BUILDS: usize = 10_000;
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Build {
     pub(super) id: String,
-    /// What the keys of its entries begin with: a site with both routers has two kinds of keys.
+    /// The prefixes of its keys: a site with both routers has two kinds of keys.
     pub(super) key_prefixes: Vec<String>,
     pub(super) entries: usize,
     /// When it was seeded, or its newest page rendered, as far as a listing shows it.
@@ -66,7 +66,7 @@ impl Builds {
         }
     }
 
-    /// Takes note of a record. A record that is not of this application's keys is none.
+    /// Adds a record, unless it is not of this application's keys.
     pub(super) fn add_record(&mut self, key: &str, value: &[u8]) {
         let record = BuildRecord::parse(value);
         let Some(record) = record.filter(|record| {
@@ -93,7 +93,7 @@ impl Builds {
         );
     }
 
-    /// Takes note of an entry. Keys of anything but pages of a build are passed over.
+    /// Adds an entry. Keys of anything but a build's pages are ignored.
     pub(super) fn add_entry(&mut self, key: &ListedKey) {
         let Some((prefix, id)) = self.build_of(&key.name) else {
             return;
@@ -138,7 +138,7 @@ impl Builds {
         by_id.into_values().collect()
     }
 
-    /// The build that an entry is of: what its keys begin with, and its id.
+    /// The build of an entry: its keys' prefix, and its id.
     fn build_of(&self, key: &str) -> Option<(String, String)> {
         let logical = key.strip_prefix(&self.entry_prefix)?;
         let namespace = NAMESPACES

@@ -67,7 +67,7 @@ pub enum BuildIdError {
     Unreadable {
         /// The file's name.
         file: &'static str,
-        /// What the operating system says.
+        /// The error of the operating system.
         source: std::io::Error,
     },
 }

@@ -8,7 +8,7 @@ use crate::formats::cache_key::ArtifactKind;
 use crate::plan::PlannedEntry;
 use crate::store::Frame;
 
-/// All that an entry consists of.
+/// The parts of an entry.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::pack) struct EntryParts<'a> {
     pub(in crate::pack) entry: &'a PlannedEntry,

@@ -35,8 +35,8 @@ pub(super) fn escaped_twice_bytes(text: &str) -> usize {
     bytes(text.as_bytes(), &TWICE.table)
 }
 
-/// No less than what [`push_escaped_twice`], and so [`push_escaped`], would append. Quicker by far:
-/// counting a few bytes is what processors do many at a time.
+/// An upper bound of what [`push_escaped_twice`], and so [`push_escaped`], would append. Much
+/// faster: processors count a few kinds of bytes many at a time.
 pub(super) fn escaped_bytes_at_most(text: &[u8]) -> usize {
     let count = |is_meant: fn(u8) -> bool| text.iter().filter(|&&byte| is_meant(byte)).count();
     let controls = count(|byte| byte < 0x20);
@@ -78,8 +78,8 @@ pub(super) static TWICE: Escapes = Escapes {
     expansions: vector::expansions(3),
 };
 
-/// How much text is escaped at a time by table, in bytes. More gains nothing, and this much is cheap to
-/// set up for a short text.
+/// How much text is escaped at a time by table, in bytes. More is no faster, and this much is cheap
+/// to set up for a short text.
 const PORTION_BYTES: usize = 64;
 
 fn push(out: &mut Vec<u8>, text: &[u8], escapes: &Escapes) {
@@ -204,7 +204,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// The slow way: a JSON library, as often as needed.
+    /// The slow reference: a JSON library, applied as often as needed.
     fn reference(text: &str, times: usize) -> String {
         (0..times).fold(text.to_owned(), |text, _| {
             let quoted = serde_json::to_string(&text).unwrap();

@@ -19,13 +19,13 @@
 
 use super::Escapes;
 
-/// What a vector register holds, in bytes.
+/// The size of a vector register, in bytes.
 const BLOCK_BYTES: usize = 16;
 
 /// How many bytes of text are shuffled at a time.
 const GROUP_BYTES: usize = 8;
 
-/// What such a group takes at most, if each byte has three backslashes before it.
+/// The maximum size of such a group, if each byte has three backslashes before it.
 const EXPANDED_BYTES: usize = 4 * GROUP_BYTES;
 
 /// How much text is escaped before it is copied to where it belongs, in bytes.
@@ -71,12 +71,12 @@ pub(super) const fn expansions(backslashes: usize) -> Expansions {
 }
 
 /// Appends `text` with its escapes. Returns `false` and does nothing if the processor has no such
-/// instructions, or the text is too short to gain by them.
+/// instructions, or the text is too short to benefit.
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 pub(super) fn push(out: &mut Vec<u8>, text: &[u8], escapes: &Escapes) -> bool {
     let is_possible = text.len() >= BLOCK_BYTES && registers::are_there();
     if is_possible {
-        // SAFETY: the processor has the features, as was just found.
+        // SAFETY: the processor has the features, as was just checked.
         unsafe { push_blocks(out, text, escapes) }
     }
     is_possible
@@ -139,7 +139,7 @@ fn store<const BLOCKS: usize>(
     }
 }
 
-/// Where in a block something stands.
+/// Positions in a block.
 struct Found {
     /// Quotes and backslashes in its first and second group, lowest bit first.
     places: [u8; BLOCK_BYTES / GROUP_BYTES],
