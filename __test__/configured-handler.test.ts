@@ -308,10 +308,12 @@ describe("a cache handler that fails", () => {
     const abort = new AbortController();
     const store = { type: "handler", adapter: "./adapter.ts", options: { file } };
     const running = failureOf(seed(root, { store, signal: abort.signal }));
-    await expect.poll(() => existsSync(file), { timeout: 30_000 }).toBe(true);
+    // The file exists before it has its content.
+    const written = () => (existsSync(file) ? readFileSync(file, "utf-8") : "");
+    await expect.poll(written, { timeout: 30_000 }).not.toBe("");
     abort.abort();
     expect((await running).code).toBe("ABORT_ERR");
-    const pid = Number(readFileSync(file, "utf-8"));
+    const pid = Number(written());
     const isAlive = () => {
       try {
         return process.kill(pid, 0);
