@@ -1,5 +1,6 @@
 // What may import what: the rules of ARCHITECTURE.md, checked against the code.
 
+import { execFileSync } from "node:child_process";
 import { readFileSync, readdirSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -8,6 +9,9 @@ import { describe, expect, it } from "vitest";
 const ROOT = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const ENGINE = path.join(ROOT, "crates", "vinext-seed", "src");
 const LIB = path.join(ROOT, "lib");
+
+/** As many as oxc-resolver has. */
+const MAX_ROOT_ENTRIES = 34;
 
 /** Which modules of the engine each module may use. Every module of the engine has a row. */
 const ENGINE_IMPORTS: Record<string, string[]> = {
@@ -151,5 +155,16 @@ describe("lib/", () => {
     };
     for (const file of files) visit(file, []);
     expect(cycles).toEqual([]);
+  });
+});
+
+describe("the repository", () => {
+  it(`has at most ${MAX_ROOT_ENTRIES} entries at its root`, () => {
+    // Without `-z`, git quotes names that are not ASCII, and a quoted one looks like another entry.
+    const tracked = execFileSync("git", ["ls-files", "-z"], { cwd: ROOT, encoding: "utf-8" });
+    const names = tracked.split("\0").filter((name) => name !== "");
+    const entries = new Set(names.map((name) => name.split("/")[0]));
+    expect(entries).toContain("package.json");
+    expect(entries.size, [...entries].join(" ")).toBeLessThanOrEqual(MAX_ROOT_ENTRIES);
   });
 });
