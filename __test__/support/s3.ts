@@ -22,7 +22,9 @@ export const CREDENTIALS = { accessKeyId: "S3RVER", secretAccessKey: "S3RVER" };
 /** Starts a server with the bucket `cache`, which ends with the test. */
 export async function startS3() {
   const server = path.join(HOME, "server.js");
-  const child = spawn(process.execPath, [server], { stdio: ["pipe", "pipe", "inherit"] });
+  // It makes the tokens of listings with several pages with DES.
+  const args = ["--openssl-legacy-provider", server];
+  const child = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "inherit"] });
   onTestFinished(() => void child.stdin.end());
   const [line] = await once(child.stdout.setEncoding("utf-8"), "data");
   const endpoint = String(line).trim();

@@ -61,6 +61,12 @@ impl BatchEntry<'_> {
         self.span().ttl_seconds()
     }
 
+    /// Its metadata as JSON, for a store that takes metadata which the frame leaves out.
+    #[must_use]
+    pub fn metadata(&self) -> Option<&str> {
+        self.run.segment.metadata(self.pair)
+    }
+
     /// Whether it is its route's main entry. The others of the route follow it.
     #[must_use]
     pub fn is_first(&self) -> bool {

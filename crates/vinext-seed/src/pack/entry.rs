@@ -64,7 +64,8 @@ pub(super) struct EntryTail {
     value: Vec<u8>,
     /// The length of these members in the value itself, in bytes.
     value_bytes: usize,
-    /// The pair's members after the value: TTL and metadata, which is open at its end.
+    /// The pair's members after the value: TTL and metadata, which is open at its end. Of a raw value,
+    /// the metadata that the store keeps elsewhere.
     pair: Vec<u8>,
     /// The rest of the metadata after the entry's own record.
     pair_end: &'static [u8],
@@ -123,12 +124,12 @@ impl Encoder {
         self.frame.push_value(&mut value, &plain);
         let metadata_bytes = r#"{"tags":}"#.len() + tags.len();
         let max_bytes = self.limits.max_metadata_bytes;
+        let has_room = metadata_bytes + digest::MAX_MEMBER_BYTES <= max_bytes;
         let (pair, pair_end) = match self.frame {
             Frame::BulkJson => self.pair_tail(route, &tags, metadata_bytes <= max_bytes),
+            Frame::RawValue if has_room => ([b"{\"tags\":", &*tags].concat(), &b"}"[..]),
             Frame::RawValue => (Vec::new(), &b""[..]),
         };
-        let has_room =
-            self.frame.has_metadata() && metadata_bytes + digest::MAX_MEMBER_BYTES <= max_bytes;
         EntryTail {
             value,
             value_bytes: plain.len(),
@@ -152,6 +153,15 @@ impl Encoder {
         let digest = digest::digest(entry, shared, own_members, artifact);
         let record = digest::record(&digest, &tail.lifetime, tail.has_expiry, self.timestamps);
         Some((digest, format!(",\"{}\":\"{record}\"", digest::MEMBER)))
+    }
+
+    /// An entry's metadata, where the frame leaves it out; `None` if the store keeps none.
+    pub(super) fn metadata_aside(&self, tail: &EntryTail, record: &str) -> Option<String> {
+        let is_aside = self.frame == Frame::RawValue && tail.identity.is_some();
+        let metadata = || [&*tail.pair, record.as_bytes(), tail.pair_end].concat();
+        is_aside
+            .then(metadata)
+            .and_then(|metadata| String::from_utf8(metadata).ok())
     }
 
     fn pair_tail(

@@ -207,6 +207,7 @@ fn push(builder: &mut SegmentBuilder, frame: Frame, route: &PlannedRoute, artifa
         ttl_seconds: route.ttl_seconds,
         is_first: true,
         digest: None,
+        metadata: None,
         priority: Priority::default(),
     };
     builder.push(new, |out| {

@@ -138,13 +138,15 @@ impl PackContext {
         }
         let identified = self.encoder.identify(entry, tail, &own_members, artifact);
         let (digest, record) = identified.unzip();
+        let record = record.as_deref().unwrap_or_default();
+        let metadata = self.encoder.metadata_aside(tail, record);
         let parts = EntryParts {
             entry,
             artifact,
             page_data,
             own_members: &own_members,
             tail,
-            record: record.as_deref().unwrap_or_default(),
+            record,
         };
         self.encoder.check_size(parts)?;
         if artifact.len() > MAX_UNRESERVED_BYTES {
@@ -164,6 +166,7 @@ impl PackContext {
             ttl_seconds: planned.ttl_seconds,
             is_first: builder.entries() == place.route_start,
             digest,
+            metadata: metadata.as_deref(),
             priority: entry.priority,
         };
         builder.push(new, |out| self.encoder.push(out, parts));

@@ -24,6 +24,7 @@ pub(crate) struct EntrySpan {
     pub(crate) is_first: bool,
     /// Its digest, if the store can list it.
     pub(crate) digest: Option<EntryDigest>,
+    metadata: MetadataSpan,
     pub(crate) priority: Priority,
 }
 
@@ -34,6 +35,13 @@ struct KeySpan {
     start: u32,
     bytes: u32,
     is_aside: bool,
+}
+
+/// Where an entry's metadata is among what is kept aside; empty if the store keeps none there.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+struct MetadataSpan {
+    start: u32,
+    bytes: u32,
 }
 
 impl EntrySpan {
@@ -56,6 +64,8 @@ struct Index {
     entries: Vec<EntrySpan>,
     /// The keys that the segment's bytes do not contain literally.
     keys: String,
+    /// The metadata of the entries, for a store that keeps it elsewhere.
+    metadata: String,
 }
 
 impl Segment {
@@ -95,6 +105,13 @@ impl Segment {
             std::str::from_utf8(key).unwrap_or_default()
         }
     }
+
+    /// The metadata of an entry, if it is kept aside.
+    pub(crate) fn metadata(&self, entry: usize) -> Option<&str> {
+        let MetadataSpan { start, bytes } = self.entries()[entry].metadata;
+        let (start, bytes) = (start as usize, bytes as usize);
+        (bytes > 0).then(|| &self.index.metadata[start..start + bytes])
+    }
 }
 
 /// What a segment notes down of an entry besides its bytes.
@@ -106,6 +123,8 @@ pub(super) struct NewEntry<'a> {
     pub(super) ttl_seconds: Option<u64>,
     pub(super) is_first: bool,
     pub(super) digest: Option<EntryDigest>,
+    /// Its metadata, if that is kept aside.
+    pub(super) metadata: Option<&'a str>,
     pub(super) priority: Priority,
 }
 
@@ -125,6 +144,7 @@ impl SegmentBuilder {
             index: Index {
                 entries: Vec::new(),
                 keys: String::new(),
+                metadata: String::new(),
             },
         }
     }
@@ -166,6 +186,12 @@ impl SegmentBuilder {
         if key.is_aside {
             self.index.keys.push_str(entry.key);
         }
+        let aside = entry.metadata.unwrap_or_default();
+        let metadata = MetadataSpan {
+            start: offset(self.index.metadata.len()),
+            bytes: offset(aside.len()),
+        };
+        self.index.metadata.push_str(aside);
         self.index.entries.push(EntrySpan {
             start,
             end,
@@ -175,6 +201,7 @@ impl SegmentBuilder {
                 .and_then(|seconds| NonZeroU32::new(u32::try_from(seconds).unwrap_or(u32::MAX))),
             is_first: entry.is_first,
             digest: entry.digest,
+            metadata,
             priority: entry.priority,
         });
     }
@@ -185,6 +212,9 @@ impl SegmentBuilder {
         let aside = removed.iter().find(|entry| entry.key.is_aside);
         if let Some(first) = aside {
             self.index.keys.truncate(first.key.start as usize);
+        }
+        if let Some(first) = removed.first() {
+            self.index.metadata.truncate(first.metadata.start as usize);
         }
         let end = self.index.entries.last().map_or(0, |entry| entry.end);
         self.buffer.bytes().truncate(end);
@@ -338,6 +368,7 @@ pub(super) fn segment_of(frame: Frame, entries: &[(&str, String, Option<u64>)]) 
             ttl_seconds: *ttl_seconds,
             is_first: true,
             digest: None,
+            metadata: None,
             priority: Priority::default(),
         };
         builder.push(entry, |out| out.extend_from_slice(encoded.as_bytes()));
@@ -356,6 +387,7 @@ mod tests {
             ttl_seconds: None,
             is_first: true,
             digest: None,
+            metadata: None,
             priority: Priority::default(),
         };
         builder.push(entry, |out| out.extend_from_slice(encoded.as_bytes()));

@@ -142,6 +142,10 @@ impl<S: Store> Pruning<S> {
     async fn delete(&mut self, build: &Build, position: usize) -> Result<(), StoreError> {
         let mut is_whole = true;
         for prefix in &build.key_prefixes {
+            // First: an entry without it is merely written again.
+            if self.may_delete() > 0 {
+                self.sender.forget(prefix).await?;
+            }
             is_whole = is_whole && self.delete_under(prefix, position).await?;
         }
         if let Some(record) = build.record_key.as_ref().filter(|_| is_whole)

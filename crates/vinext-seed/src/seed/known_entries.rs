@@ -11,7 +11,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::formats::kv_key::MAX_KV_KEY_BYTES;
 use crate::pack::{EntryDigest, EntryRecord, RECORD_MEMBER};
 use crate::send::BatchSender;
-use crate::store::{ListedKey, Store, StoreError};
+use crate::store::{ListedKey, Recalled, Store, StoreError};
 
 /// The part of the memory budget that the list may take.
 const SHARE_OF_MEMORY: usize = 2;
@@ -41,6 +41,10 @@ pub(super) struct KnownEntries {
     /// Sorted.
     entries: Vec<KnownEntry>,
     now_seconds: u64,
+    /// Whether the store's entries expire.
+    has_expiry: bool,
+    /// Why nothing is known of what is stored, if something is.
+    pub(super) warning: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -60,16 +64,31 @@ impl KnownEntries {
         let mut known = Self {
             entries: Vec::new(),
             now_seconds: seconds(place.now_ms),
+            has_expiry: S::HAS_EXPIRY,
+            warning: None,
         };
-        if !S::FRAME.has_metadata() {
+        let (true, Some(build_prefix)) =
+            (S::LIMITS.max_metadata_bytes > 0, place.key_prefixes.first())
+        else {
+            return Ok(known);
+        };
+        let recalled = sender.recall(build_prefix).await?;
+        if let Recalled::Unusable(reason) = recalled {
+            known.warning = Some(reason);
             return Ok(known);
         }
+        let is_forgotten = recalled == Recalled::Nothing;
         let max_entries = max_memory_bytes / SHARE_OF_MEMORY / size_of::<KnownEntry>();
         let mut markers: Option<TagMarkers> = None;
         for key_prefix in &place.key_prefixes {
             let mut cursor = None;
             loop {
                 let page = sender.list(key_prefix, cursor.as_deref()).await?;
+                if is_forgotten && !page.keys.is_empty() {
+                    let reason = "entries of this build are stored, but there is no object with their digests";
+                    known.warning = Some(reason.to_owned());
+                    return Ok(known);
+                }
                 for key in &page.keys {
                     let Some((record, tags)) = described(key) else {
                         continue;
@@ -121,6 +140,7 @@ impl KnownEntries {
         let Some(known) = self.entries.get(first) else {
             return false;
         };
+        let ttl = ttl.filter(|_| self.has_expiry);
         let stays = match (known.expires_at_seconds, ttl) {
             (None, None) => true,
             (Some(at), Some(ttl)) => {

@@ -1,4 +1,5 @@
-//! Writes a record of the build to the store, which later identifies builds and their ages.
+//! Writes what a later run needs to know of a build: its record, which identifies it and its age, and
+//! the digests of its entries, where listings do not have them.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -13,6 +14,9 @@ use crate::store::Store;
 
 /// How long a run waits for its record to be written. Its entries are stored by then.
 const MAX_TIME: Duration = Duration::from_secs(5);
+
+/// How long it waits for the digests of its entries to be kept: up to 16 MiB, at 1 MB a second and more.
+const MAX_METADATA_TIME: Duration = Duration::from_secs(20);
 
 /// How long the entries of a run stay in the store.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -67,6 +71,28 @@ pub(super) async fn leave<S: Store>(
             "the record of the build was not written: {problem}"
         ),
         Err(_) => debug!("the record of the build was not written: no answer within {MAX_TIME:?}"),
+    }
+}
+
+/// Keeps the digests of what was stored, for a store whose listings do not have them. Returns a warning
+/// if the next run will not know them.
+pub(super) async fn keep_metadata<S: Store>(
+    sender: &BatchSender<S>,
+    place: &EntryPlace,
+) -> Option<String> {
+    let keeping = sender.keep_metadata(place.key_prefixes.first()?);
+    match timeout(MAX_METADATA_TIME, keeping).await {
+        Ok(Ok(0)) => None,
+        Ok(Ok(left_out)) => Some(format!(
+            "there was no room for the digests of {left_out} entries, so the next run writes them again"
+        )),
+        Ok(Err(problem)) => Some(format!(
+            "the digests of what is stored were not kept, so the next run writes every entry: {problem}"
+        )),
+        Err(_) => Some(format!(
+            "the digests of what is stored were not kept, so the next run writes every entry: no answer \
+             within {MAX_METADATA_TIME:?}"
+        )),
     }
 }
 

@@ -162,6 +162,10 @@ impl<'a, 'o> Upload<'a, 'o> {
                 upload.write_budget = demand.spend(max_writes);
             }
         }
+        if let Some(reason) = &known.warning {
+            let warning = format!("every entry is written: {reason}");
+            upload.report.warnings.push(warning);
+        }
         upload.know(known);
         upload
             .drive(&sender, &ready.place, budget.concurrency, cancellation)
@@ -341,6 +345,12 @@ impl<'a, 'o> Upload<'a, 'o> {
             tokio::select! {
                 () = cancellation.cancelled() => {}
                 () = record::leave(sender, place, self.stay, &self.report) => {}
+            }
+        }
+        if has_stored && !is_aborted {
+            tokio::select! {
+                () = cancellation.cancelled() => {}
+                warning = record::keep_metadata(sender, place) => self.report.warnings.extend(warning),
             }
         }
         self.finish(is_aborted)

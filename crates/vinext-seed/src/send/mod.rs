@@ -22,7 +22,7 @@ pub use ledger::{Delivered, FailedEntries};
 pub use question::ask;
 pub use retry::{MAX_RETRY_AFTER, RetryPolicy};
 
-use crate::store::{KeyPage, Outcome, Store, StoreError};
+use crate::store::{KeyPage, Outcome, Recalled, Store, StoreError};
 use adaptive_limits::AdaptiveLimits;
 use circuit_breaker::CircuitBreaker;
 use rate_limiter::RateLimiter;
@@ -92,6 +92,39 @@ impl<S: Store> BatchSender<S> {
     ) -> Result<(), StoreError> {
         let outcome = self.admitted(self.store.put_note(key, note, ttl_seconds));
         outcome.await.result.map_err(|failure| failure.error)
+    }
+
+    /// Prepares for listing a build's entries, see [`Store::recall`].
+    ///
+    /// # Errors
+    /// The last attempt's error.
+    pub async fn recall(&self, key_prefix: &str) -> Result<Recalled, StoreError> {
+        ask(&self.question_policy(), || {
+            self.admitted(self.store.recall(key_prefix))
+        })
+        .await
+    }
+
+    /// Keeps the metadata of what was stored, see [`Store::keep_metadata`].
+    ///
+    /// # Errors
+    /// The last attempt's error.
+    pub async fn keep_metadata(&self, key_prefix: &str) -> Result<usize, StoreError> {
+        ask(&self.question_policy(), || {
+            self.admitted(self.store.keep_metadata(key_prefix))
+        })
+        .await
+    }
+
+    /// Deletes what is kept of a build beside its entries, see [`Store::forget`].
+    ///
+    /// # Errors
+    /// The last attempt's error.
+    pub async fn forget(&self, key_prefix: &str) -> Result<(), StoreError> {
+        ask(&self.policy, || {
+            self.admitted(self.store.forget(key_prefix))
+        })
+        .await
     }
 
     /// Deletes entries, see [`Store::delete`], with all attempts that the retry policy allows.

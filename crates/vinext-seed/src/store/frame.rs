@@ -11,11 +11,3 @@ pub enum Frame {
     /// and metadata are not part of the bytes.
     RawValue,
 }
-
-impl Frame {
-    /// Whether metadata goes with each entry, which a listing returns.
-    #[must_use]
-    pub const fn has_metadata(self) -> bool {
-        matches!(self, Self::BulkJson)
-    }
-}

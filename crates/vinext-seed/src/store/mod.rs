@@ -45,6 +45,9 @@ pub trait Store: Send + Sync {
     /// Whether its requests count against the request limit of Cloudflare's API.
     const HAS_REQUEST_QUOTA: bool = true;
 
+    /// Whether entries expire.
+    const HAS_EXPIRY: bool = true;
+
     /// Stores the entries of a batch.
     fn put(&self, batch: &Batch) -> impl Future<Output = Outcome<Stored>> + Send;
 
@@ -69,6 +72,23 @@ pub trait Store: Send + Sync {
         std::future::ready(Outcome::new(Ok(())))
     }
 
+    /// Prepares for listing a build's entries. A store that keeps their metadata elsewhere reads it, so that
+    /// listings return it.
+    fn recall(&self, _key_prefix: &str) -> impl Future<Output = Outcome<Recalled>> + Send {
+        std::future::ready(Outcome::new(Ok(Recalled::Metadata)))
+    }
+
+    /// Keeps the metadata of a build's entries for the next run, in a store whose listings do not have it.
+    /// Returns how many entries there was no room for.
+    fn keep_metadata(&self, _key_prefix: &str) -> impl Future<Output = Outcome<usize>> + Send {
+        std::future::ready(Outcome::new(Ok(0)))
+    }
+
+    /// Deletes what is kept of a build beside its entries.
+    fn forget(&self, _key_prefix: &str) -> impl Future<Output = Outcome<()>> + Send {
+        std::future::ready(Outcome::new(Ok(())))
+    }
+
     /// Deletes entries. Keys that do not exist are ignored. At most
     /// [`max_batch_entries`](StoreLimits::max_batch_entries) keys at a time.
     fn delete(&self, keys: &[String]) -> impl Future<Output = Outcome<()>> + Send;
@@ -82,6 +102,18 @@ pub enum Stored {
     All,
     /// All but those with these keys, which failed for this reason.
     AllBut(HashSet<String>, RequestError),
+}
+
+/// What a store knows of a build's entries beside their keys.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Recalled {
+    /// Their metadata, which listings return.
+    Metadata,
+    /// Nothing: no run has kept anything.
+    Nothing,
+    /// What was kept cannot be used, for this reason.
+    Unusable(String),
 }
 
 /// Keys of a store, and where the next ones are.

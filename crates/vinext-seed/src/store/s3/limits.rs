@@ -9,7 +9,8 @@ use crate::store::StoreLimits;
 pub const LIMITS: StoreLimits = StoreLimits {
     max_key_bytes: 1024,
     max_value_bytes: 5_000_000_000,
-    max_metadata_bytes: 0,
+    // What is kept of it beside the entries: enough for 40 tags of 200 bytes.
+    max_metadata_bytes: 8192,
     max_batch_entries: 1000,
     max_body_bytes: 5_000_000_000,
     // Nothing expires.

@@ -1,13 +1,15 @@
 //! S3 and compatible services, for cache handlers that read the KV adapter's JSON unchanged.
 //!
-//! Each entry is an object. Nothing in it expires; a rule of the bucket's lifecycle can.
+//! Each entry is an object. Nothing in it expires; a rule of the bucket's lifecycle can. Digests of a
+//! build's entries are in an object of their own (`notes`).
 
 mod limits;
 mod location;
+mod notes;
 mod reply;
 mod transport;
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use object_store::aws::{AmazonS3, AmazonS3Builder};
@@ -25,11 +27,12 @@ pub use location::S3Location;
 use super::http::{Secrets, Timeouts, build_client};
 use super::outcome::stored_one_by_one;
 use super::{
-    Frame, KeyPage, ListedKey, Outcome, RequestError, RequestErrorKind, Store, StoreError,
-    StoreLimits, StoreRules, Stored,
+    Frame, KeyPage, ListedKey, Outcome, Recalled, RequestError, RequestErrorKind, Store,
+    StoreError, StoreLimits, StoreRules, Stored,
 };
 use crate::pack::{Batch, BatchEntry};
 use crate::sanitized_text::SanitizedText;
+use notes::Notes;
 use transport::{Exchange, Transport, observed};
 
 /// Objects that are being written at a time. S3 takes 3,500 writes a second under one prefix
@@ -48,6 +51,7 @@ pub struct S3Store {
     prefix: String,
     secrets: Secrets,
     requests: Semaphore,
+    notes: Mutex<Notes>,
 }
 
 impl S3Store {
@@ -113,6 +117,7 @@ impl S3Store {
             prefix: location.prefix,
             secrets,
             requests: Semaphore::new(MAX_REQUESTS),
+            notes: Mutex::default(),
         };
         Ok((this, warnings))
     }
@@ -159,7 +164,36 @@ impl S3Store {
         let options = PutOptions::from(attributes);
         let payload = PutPayload::from_bytes(entry.encoded());
         let put = self.client.put_opts(&path, payload, options);
-        self.request("Writing", put).await.map(drop)
+        let put = self.request("Writing", put).await?;
+        if let (Some(etag), Some(metadata)) = (put.e_tag, entry.metadata()) {
+            self.notes().add(entry.key(), &etag, metadata);
+        }
+        Ok(())
+    }
+
+    fn notes(&self) -> MutexGuard<'_, Notes> {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads an object that is not larger than this; `None` if it does not exist.
+    async fn read(&self, path: &Path, max_bytes: u64) -> Result<Option<Vec<u8>>, RequestError> {
+        let (read, exchange) = observed(async {
+            let found = self.client.get(path).await?;
+            if found.meta.size > max_bytes {
+                return Ok(Vec::new());
+            }
+            Ok(found.bytes().await?.to_vec())
+        })
+        .await;
+        match read {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(object_store::Error::NotFound { source, .. })
+                if !source.to_string().contains("NoSuchBucket") =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(self.failure("Reading", &error, exchange)),
+        }
     }
 }
 
@@ -168,6 +202,7 @@ impl Store for S3Store {
     const LIMITS: StoreLimits = LIMITS;
     // The quota is Cloudflare's.
     const HAS_REQUEST_QUOTA: bool = false;
+    const HAS_EXPIRY: bool = false;
 
     const RULES: StoreRules = StoreRules::OtherHandler {
         default_ttl_seconds: None,
@@ -218,13 +253,16 @@ impl Store for S3Store {
         let list = self.client.list_paginated(Some(&prefix), options);
         let listed = self.request("Listing", list).await;
         Outcome::new(listed.map(|page| {
+            let mut notes = self.notes();
             let objects = page.result.objects.into_iter();
             let mut keys: Vec<_> = objects
                 .filter_map(|object| {
                     let name = object.location.as_ref().strip_prefix(&self.prefix)?;
+                    let etag = object.e_tag.unwrap_or_default();
                     Some(ListedKey {
                         name: name.to_owned(),
-                        ..ListedKey::default()
+                        expires_at_seconds: None,
+                        metadata: notes.metadata_of(name, &etag),
                     })
                 })
                 .collect();
@@ -238,26 +276,50 @@ impl Store for S3Store {
     }
 
     async fn get(&self, key: &str) -> Outcome<Option<Vec<u8>>> {
-        const OPERATION: &str = "Reading";
         let path = match self.object(key) {
             Ok(path) => path,
             // Nothing is stored there.
             Err(_) => return Outcome::new(Ok(None)),
         };
-        let (read, exchange) = observed(async {
-            let found = self.client.get(&path).await?;
-            found.bytes().await
-        })
-        .await;
-        Outcome::new(match read {
-            Ok(bytes) => Ok(Some(bytes.to_vec())),
-            Err(object_store::Error::NotFound { source, .. })
-                if !source.to_string().contains("NoSuchBucket") =>
-            {
-                Ok(None)
+        Outcome::new(self.read(&path, u64::MAX).await)
+    }
+
+    async fn recall(&self, key_prefix: &str) -> Outcome<Recalled> {
+        let path = notes::object(&self.prefix, key_prefix);
+        let read = self.read(&path, notes::MAX_OBJECT_BYTES).await;
+        Outcome::new(read.map(|found| {
+            let Some(bytes) = found else {
+                return Recalled::Nothing;
+            };
+            match Notes::parse(&bytes, &self.prefix, key_prefix) {
+                Some(notes) => {
+                    *self.notes() = notes;
+                    Recalled::Metadata
+                }
+                None => Recalled::Unusable(format!(
+                    "the digests in the object {path} cannot be read, or are not of this build"
+                )),
             }
-            Err(error) => Err(self.failure(OPERATION, &error, exchange)),
-        })
+        }))
+    }
+
+    async fn keep_metadata(&self, key_prefix: &str) -> Outcome<usize> {
+        let path = notes::object(&self.prefix, key_prefix);
+        let (text, left_out) = {
+            let notes = self.notes();
+            (notes.to_text(&self.prefix, key_prefix), notes.left_out())
+        };
+        let put = self.client.put(&path, PutPayload::from(text));
+        Outcome::new(self.request("Writing", put).await.map(|_| left_out))
+    }
+
+    async fn forget(&self, key_prefix: &str) -> Outcome<()> {
+        let path = notes::object(&self.prefix, key_prefix);
+        let deleted = self
+            .client
+            .delete_stream(stream::iter([Ok(path)]).boxed())
+            .try_for_each(|_| std::future::ready(Ok(())));
+        Outcome::new(self.request("Deleting", deleted).await)
     }
 
     async fn delete(&self, keys: &[String]) -> Outcome<()> {
