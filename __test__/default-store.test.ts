@@ -1,7 +1,7 @@
 // The store of a site that nobody names one for: what its built code and its Vite configuration show, with the
 // defaults of known adapters.
 
-import { symlinkSync, writeFileSync } from "node:fs";
+import { readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { seedCache, seedFromProject } from "../index.js";
@@ -104,6 +104,23 @@ describe("a site whose store is unknown", () => {
     expect(document, said).toMatchObject({ skippedCode: "data-adapter-is-not-kv" });
     expect(document.skipped).toContain("/srv/app/my-adapter.js");
     expect(document.skipped).toContain("--to handler");
+  });
+
+  it("has its Vite configuration read once", async () => {
+    for (const adapter of ["/srv/app/my-adapter.js", REDIS]) {
+      for (const name of ["run", "plan"]) {
+        const root = site({ adapter });
+        const file = path.join(root, "vite.config.js");
+        const count = `import { appendFileSync } from "node:fs"; appendFileSync("reads", ".");`;
+        writeFileSync(file, `${count}\n${readFileSync(file, "utf-8")}`);
+        const { stdout, stderr } = await run(BIN, [name, "--json"], {
+          cwd: root,
+          env: { REDIS_URL: "redis://127.0.0.1:1" },
+        });
+        const reads = readFileSync(path.join(root, "reads"), "utf-8");
+        expect(reads, `${name} ${adapter} ${stdout}${stderr}`).toBe(".");
+      }
+    }
   });
 
   it("does not count as a Redis site if its built code reads KV", async () => {

@@ -22,17 +22,26 @@ const RECORDER = `
 `;
 
 /** A site whose built code reads something else than KV: three entries. */
-function site() {
+function site(data?: object) {
   const tools = ["vite", "wrangler"].flatMap((name) => [
     [`node_modules/${name}/package.json`, { name, version: "9.9.9", bin: "cli.cjs" }],
     [`node_modules/${name}/cli.cjs`, RECORDER],
   ]);
   const files = Object.fromEntries(tools);
+  if (data !== undefined) {
+    const plugin = `{ name: "vinext", __vinextCacheConfig: ${JSON.stringify({ data })} }`;
+    files["vite.config.mjs"] = `export default { plugins: [${plugin}] };`;
+    const vite = JSON.stringify(path.join(EXAMPLE_MODULES, "vite", "dist", "node", "index.js"));
+    files["node_modules/vite/index.mjs"] = `export * from ${vite};`;
+    const exports = { ".": "./index.mjs", "./package.json": "./package.json" };
+    const described = { name: "vite", version: "9.9.9", bin: "cli.cjs", exports };
+    files["node_modules/vite/package.json"] = described;
+  }
   return writeProject({ wrangler: false, worker: { isOther: true }, files });
 }
 
-async function deploy(args: string[], env: Record<string, string | undefined> = {}) {
-  const root = site();
+async function deploy(args: string[], env: Record<string, string | undefined> = {}, data?: object) {
+  const root = site(data);
   const place = { cwd: root, env: { HOME: temporaryDirectory(), REDIS_URL: undefined, ...env } };
   const ended = await cli(["deploy", "--json", ...args], place);
   const file = path.join(root, "calls.jsonl");
@@ -83,6 +92,34 @@ describe("vinext-seed deploy --to", () => {
     expect(strict.calls).toEqual([BUILT]);
     expect(strict.document.failure.code).toBe("NETWORK_ERROR");
     expect(JSON.stringify([stderr, document, strict])).not.toContain("hunter22@");
+  });
+});
+
+describe("vinext-seed deploy --verify", () => {
+  const data = { adapter: "/p/frontend-frameworks/dist/vinext/cache/redis-runtime.js" };
+
+  it("verifies the store that --to names", async () => {
+    const { code, document } = await deploy(["--to", "dir:out", "--verify", "--strict"]);
+    expect(document.verify).toMatchObject({ isSound: true, stored: { checked: 3, same: 3 } });
+    expect(code).toBe(0);
+  });
+
+  it.skipIf(!hasRedis)("verifies the store that the built site reads without --to", async () => {
+    const { client, url } = await startRedis();
+    const env = { REDIS_URL: url };
+    const { code, document, stderr } = await deploy(["--verify", "--strict"], env, data);
+    expect(document, stderr).toMatchObject({
+      seed: { kvPairsUploaded: 3, target: { store: url } },
+      verify: { isSound: true, stored: { checked: 3, same: 3 } },
+    });
+    expect(code).toBe(0);
+    expect(await client.dbsize()).toBe(3);
+
+    await client.flushall();
+    const unseeded = ["--verify", "--strict", "--no-seed-cache"];
+    const missing = await deploy(unseeded, env, data);
+    expect(missing.document.verify).toMatchObject({ isSound: false, stored: { missing: 3 } });
+    expect(missing.code).toBe(1);
   });
 });
 

@@ -29,24 +29,26 @@ export async function seedCache(given, known, refusal) {
 async function seedInto(given, known, refusal) {
   const { env, envFiles } = /** @type {any} */ (given ?? {});
   const options = { ...checkOptions("seedCache", given), env, envFiles, refusal };
-  const site = options.store === undefined ? await storeToSeed(options) : undefined;
+  const { site, cacheConfig = known } =
+    options.store === undefined ? await storeToSeed(options) : {};
   const named =
     site === undefined ? options : { ttlSeconds: site.ttlSeconds, ...options, store: site.store };
   const { handler, ...completed } = withStore(named);
-  if (handler !== undefined) return seedConfiguredHandler(completed, handler, known);
-  return runForProject(seedStore, completed, known);
+  if (handler !== undefined) return seedConfiguredHandler(completed, handler, cacheConfig);
+  return runForProject(seedStore, completed, cacheConfig);
 }
 
 /**
  * The store that the built site reads.
  * @param {import("../index.js").SeedCacheOptions} options
- * @returns {Promise<import("./store-of-project.js").StoreOfSite | undefined>}
+ * @returns {Promise<import("./store-of-project.js").SiteFacts>}
  */
 async function storeToSeed(options) {
-  if (typeof options.root !== "string") return undefined;
-  const site = await storeOfSite({ ...options, signal: signalOf(options.signal) });
-  if (site?.refusal === undefined) return site;
-  throw invalidOption("store", `is missing: ${site.refusal.reason}`);
+  if (typeof options.root !== "string") return {};
+  const found = await storeOfSite({ ...options, signal: signalOf(options.signal) });
+  const { refusal } = found.site ?? {};
+  if (refusal === undefined) return found;
+  throw invalidOption("store", `is missing: ${refusal.reason}`);
 }
 
 /**

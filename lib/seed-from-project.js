@@ -98,13 +98,13 @@ async function seed(options) {
       skippedDetail: result.skippedDetail ?? (await prerenderHint(root, checked.signal)),
     };
   }
-  const site = await storeOfSite({ ...checked, root });
+  const { site, cacheConfig: read } = await storeOfSite({ ...checked, root });
   if (site !== undefined) {
-    const { store, ttlSeconds, refusal, cacheConfig: known } = site;
-    const result = await seedInto(root, { ttlSeconds, ...checked, store }, known, refusal);
+    const { store, ttlSeconds, refusal } = site;
+    const result = await seedInto(root, { ttlSeconds, ...checked, store }, read, refusal);
     return refusal === undefined ? result : { ...result, target: undefined };
   }
-  const { cacheConfig, target } = await targetOfProject({ ...checked, root });
+  const { cacheConfig, target } = await targetOfProject({ ...checked, root }, read);
   if ("code" in target) {
     const { code, reason } = target;
     return skipSeeding({ ...checked, root }, { code, reason }, cacheConfig);

@@ -48,32 +48,37 @@ export async function storeWithConfig(given, place, known) {
  */
 
 /**
+ * What was found out on the way to a store.
+ * @typedef {object} SiteFacts
+ * @property {StoreOfSite} [site] not for Workers KV, and not where the adapter is unknown
+ * @property {CacheConfig} [cacheConfig] what the Vite configuration says, if it was read
+ */
+
+/**
  * @param {ConfigPlace & { binding?: string | null, namespaceId?: string | null, local?: boolean | null }}
  *   options those that name a namespace of Workers KV are the caller's word
- * @returns {Promise<StoreOfSite | undefined>}
+ * @returns {Promise<SiteFacts>}
  */
 export async function storeOfSite(options) {
   const { root, binding, namespaceId, local } = options;
   const namesKv = (binding ?? namespaceId ?? undefined) !== undefined || local === true;
-  if (namesKv || options.viteConfig === false || !hasManifest(root)) return undefined;
+  if (namesKv || options.viteConfig === false || !hasManifest(root)) return {};
   const { dataCache, hasCdnCache } = await inspectWorker(root);
-  if (dataCache !== "other" || hasCdnCache) return undefined;
+  if (dataCache !== "other" || hasCdnCache) return {};
   const cacheConfig = await readConfig(options);
-  if (cacheConfig.kind !== "pointless") return undefined;
+  if (cacheConfig.kind !== "pointless") return { cacheConfig };
   const place = placeOfAdapter(cacheConfig.data);
-  if (place === undefined) return undefined;
+  if (place === undefined) return { cacheConfig };
   const { title, variable, store, ttlSeconds } = place;
   const value = cacheConfig.variables?.[variable] ?? process.env[variable];
   const found = { ttlSeconds, cacheConfig };
-  if (value) return { ...found, store: withValue(store, value) };
+  if (value) return { site: { ...found, store: withValue(store, value) }, cacheConfig };
   const reason =
     `the built site reads its pages from ${title} and finds it through the variable ${variable}, which is ` +
     "not set; set it, or name the store with --to (`store`)";
-  return {
-    ...found,
-    store: withValue(store, store.type === "redis" ? "redis://localhost" : "unknown"),
-    refusal: { code: "store-unknown", reason },
-  };
+  const counted = withValue(store, store.type === "redis" ? "redis://localhost" : "unknown");
+  const refusal = { code: "store-unknown", reason };
+  return { site: { ...found, store: counted, refusal }, cacheConfig };
 }
 
 /**

@@ -11,7 +11,8 @@ import { readDeployArguments } from "./deploy-arguments.js";
 import { canDeploy, findBuild, findDeploy } from "./deploy-tools.js";
 import { FAILED, OK, USAGE } from "./exit-codes.js";
 import { planStep } from "./plan.js";
-import { seedStep } from "./seed-step.js";
+import { storeOfSite } from "../store-of-project.js";
+import { seedOptions, seedStep } from "./seed-step.js";
 import { verifyStep } from "./verify.js";
 
 /** @typedef {Extract<import("./arguments.js").Invocation, { name: "deploy" }>} DeployInvocation */
@@ -126,7 +127,7 @@ export async function deployProject(invocation, printer, interrupt) {
   }
   const verified =
     verify !== undefined && deployed === OK && interrupt.received === undefined
-      ? await verifyStep(root, verify, options, printer, interrupt)
+      ? await verifySeeded(root, verify, options, printer, interrupt)
       : undefined;
   printer.json({
     seed: seeding?.result ?? null,
@@ -152,6 +153,27 @@ async function seedNewNamespace(root, options, printer, interrupt) {
     if (!expected?.(seeding.result) || interrupt.received !== undefined) return seeding;
     await sleep(LOOKUP_PAUSE_MS, undefined, { signal: interrupt.signal }).catch(() => {});
   }
+}
+
+/**
+ * Verifies the store that was seeded, which without `--to` is the one that the built site reads.
+ * @param {string} root
+ * @param {import("./verify.js").VerifyChoice} choice
+ * @param {CliOptions} options
+ * @param {import("./printer.js").Printer} printer
+ * @param {import("./interrupt.js").Interrupt} interrupt
+ */
+async function verifySeeded(root, choice, options, printer, interrupt) {
+  const { site } =
+    options.store === undefined
+      ? await storeOfSite({ ...seedOptions(root, options), signal: interrupt.signal })
+      : {};
+  // Of a store that is not known, nothing was seeded, and only the site can be asked.
+  const { store, ttlSeconds } = site?.refusal === undefined ? (site ?? {}) : {};
+  // The option takes objects too; only the flag is text.
+  const named =
+    store === undefined ? options : /** @type {any} */ ({ ttlSeconds, ...options, store });
+  return verifyStep(root, choice, named, printer, interrupt);
 }
 
 /** @param {import("../../index.js").ProjectSeedResult} result */

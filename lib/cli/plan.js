@@ -41,15 +41,13 @@ export async function planProject(root, options, printer, signal) {
  * @returns {Promise<{ document: object, exitCode: number }>}
  */
 export async function planStep(root, options, printer, signal) {
-  const site =
-    options.store === undefined
-      ? await storeOfSite({ ...seedOptions(root, options), signal })
-      : undefined;
+  const { site, cacheConfig: read } =
+    options.store === undefined ? await storeOfSite({ ...seedOptions(root, options), signal }) : {};
   const { cacheConfig, target } =
     site !== undefined
       ? { cacheConfig: site.cacheConfig, target: targetOfSite(site, root) }
       : options.store === undefined
-        ? await targetOfProject({ ...seedOptions(root, options), signal })
+        ? await targetOfProject({ ...seedOptions(root, options), signal }, read)
         : await storeTarget(root, options, signal);
   const plan = await planKvSeed(
     {

@@ -19,14 +19,18 @@ import { resolveLocalTarget, resolveTarget } from "./resolve.js";
 
 /**
  * @param {ProjectOptions} options
+ * @param {import("../cache-config.js").CacheConfig} [known] what the Vite configuration says, if it
+ *   has been read already
  * @returns {Promise<ProjectTarget>}
  */
-export async function targetOfProject(options) {
+export async function targetOfProject(options, known) {
   const { root, env, local, viteConfig, viteMode, signal } = options;
   const reading =
     viteConfig === false
       ? undefined
-      : readCacheConfig({ root, viteConfig, viteMode, env: env ?? undefined, signal });
+      : known === undefined
+        ? readCacheConfig({ root, viteConfig, viteMode, env: env ?? undefined, signal })
+        : Promise.resolve(known);
   // It is awaited later; until then, a rejection must not count as unhandled.
   reading?.catch(() => {});
   const worker = await inspectWorker(root);
