@@ -142,7 +142,10 @@ async function startS3rver() {
     ...bucketAt(endpoint),
     content: async () => {
       const values = new Values();
-      for await (const { Contents = [] } of paginateListObjectsV2({ client }, { Bucket: BUCKET })) {
+      for await (const { Contents = [] } of paginateListObjectsV2(
+        { client },
+        { Bucket: BUCKET, Prefix: PREFIX },
+      )) {
         for (const { Key = "" } of Contents) {
           const { Body } = await client.send(new GetObjectCommand({ Bucket: BUCKET, Key }));
           values.add(Key, Buffer.from((await Body?.transformToByteArray()) ?? []));

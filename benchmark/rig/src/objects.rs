@@ -1,5 +1,8 @@
 //! The digests of S3's objects: of the key and the content, without the times that depend on when it was made.
 
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::{Response, StatusCode};
 use percent_encoding::percent_decode_str;
 use xxhash_rust::xxh3::Xxh3Default;
 
@@ -14,9 +17,24 @@ pub(crate) fn key_of(path: &str) -> String {
     percent_decode_str(path).decode_utf8_lossy().into_owned()
 }
 
-/// Whether it is the package's record of a build, which others do not write.
+/// Whether it is what the package notes of a build beside the entries, which others do not write.
 pub(crate) fn is_record(key: &str) -> bool {
-    key.contains("vinext-seed:build:")
+    key.contains("vinext-seed:build:") || key.contains("/vinext-seed/digests/")
+}
+
+/// What a bucket without objects answers to a listing, and to a read.
+pub(crate) fn of_empty_bucket(query: Option<&str>) -> Response<Full<Bytes>> {
+    let is_listing = query.is_some_and(|query| query.contains("list-type=2"));
+    let xml = if is_listing {
+        "<ListBucketResult><IsTruncated>false</IsTruncated><KeyCount>0</KeyCount></ListBucketResult>"
+    } else {
+        "<Error><Code>NoSuchKey</Code></Error>"
+    };
+    let mut response = Response::new(Full::from(xml));
+    if !is_listing {
+        *response.status_mut() = StatusCode::NOT_FOUND;
+    }
+    response
 }
 
 /// The digest of an object.

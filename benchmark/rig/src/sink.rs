@@ -149,13 +149,19 @@ impl Sink {
         if self.options.objects && request.method() == Method::PUT {
             return self.take_object(request).await;
         }
-        if request.method() == Method::GET && request.uri().path().ends_with("/keys") {
+        let is_get = request.method() == Method::GET;
+        if self.options.objects && is_get && request.uri().path() != "/tally" {
+            // Before a run the bucket is empty. To ask costs a round trip.
+            tokio::time::sleep(Duration::from_millis(self.options.delay_ms)).await;
+            return Ok(objects::of_empty_bucket(request.uri().query()));
+        }
+        if is_get && request.uri().path().ends_with("/keys") {
             // Before a run nothing is stored. To ask costs a round trip.
             tokio::time::sleep(Duration::from_millis(self.options.delay_ms)).await;
             let nothing = br#"{"success":true,"errors":[],"messages":[],"result":[],"result_info":{"cursor":""}}"#;
             return Ok(json(StatusCode::OK, nothing.to_vec()));
         }
-        if request.method() == Method::GET {
+        if is_get {
             let tally = std::mem::take(&mut *self.state()).tally;
             let reply = serde_json::to_vec(&tally).unwrap_or_default();
             return Ok(json(StatusCode::OK, reply));

@@ -73,7 +73,7 @@ impl Notes {
     }
 
     /// The notes as they are stored: a line that says what they are of, and one for each entry. What is
-    /// not stored any more is left out.
+    /// not stored any more is omitted.
     pub(super) fn to_text(&self, prefix: &str, key_prefix: &str) -> String {
         let current = || self.by_key.iter().filter(|(_, note)| note.is_current);
         let header = json!({
