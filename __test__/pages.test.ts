@@ -3,9 +3,11 @@
 
 import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { seedCache, seedCacheHandler, type SeedPage } from "../index.js";
 import { BUILD_ID, buildOf, payload, rendered, temporaryDirectory } from "./support/build.js";
+import { hasRedis, startRedis } from "./support/redis.js";
+import { CREDENTIALS, hasS3, startS3 } from "./support/s3.js";
 import { failureOf, seeded } from "./support/seed.js";
 
 const SITE = { runtime: { vinext: "1.4.0" }, buildId: BUILD_ID };
@@ -24,6 +26,12 @@ function storedIn(directory: string): Record<string, unknown> {
       return [name, value] as const;
     });
   return Object.fromEntries(entries);
+}
+
+/** A stored value without the times of the run. */
+function timelessValue(json: string) {
+  const { lastModified, revalidateAt, expireAt, ...rest } = JSON.parse(json);
+  return { ...rest, times: [lastModified, revalidateAt, expireAt].map((time) => typeof time) };
 }
 
 /** Seeds pages into a directory. */
@@ -122,6 +130,61 @@ describe("the option `pages`", () => {
         return [name, rest, [lastModified, revalidateAt, expireAt].map((time) => typeof time), ttl];
       });
     expect(timeless(pairs)).toEqual(timeless(ofBuild));
+  });
+
+  it.skipIf(!hasRedis)("writes the same entries to a real Redis as a build", async () => {
+    const { client, url } = await startRedis();
+    const options = { runtime: { vinext: "1.4.0" }, appPrefix: "shop", ttlSeconds: 7200 };
+    const ofBuild = await seedCache({ root: buildOfPages(), ...options, store: `${url}/1` });
+    const ofPages = await seedCache({
+      ...{ root: ".", ...options, buildId: BUILD_ID, pages: slowly(PAGES) },
+      store: `${url}/2`,
+    });
+    expect(ofPages).toMatchObject({ kvPairsUploaded: 10, seededRoutes: ofBuild.seededRoutes });
+    const all = async (database: number) => {
+      await client.select(database);
+      const keys = (await client.keys("*")).sort();
+      const values = keys.map(async (name) => [
+        name,
+        timelessValue((await client.get(name)) ?? "null"),
+        Math.ceil((await client.pttl(name)) / 600_000),
+      ]);
+      return Promise.all(values);
+    };
+    const [inBuild, inPages] = [await all(1), await all(2)];
+    expect(inBuild).toHaveLength(10);
+    expect(inPages).toEqual(inBuild);
+  });
+
+  it.skipIf(!hasS3)("writes the same entries to a real S3 server as a build, once", async () => {
+    const { client, endpoint } = await startS3();
+    onTestFinished(() => void vi.unstubAllEnvs());
+    vi.stubEnv("AWS_ACCESS_KEY_ID", CREDENTIALS.accessKeyId);
+    vi.stubEnv("AWS_SECRET_ACCESS_KEY", CREDENTIALS.secretAccessKey);
+    const runtime = { vinext: "1.4.0" };
+    const at = (prefix: string) => ({ type: "s3" as const, bucket: "cache", prefix, endpoint });
+    const all = async (Prefix: string) => {
+      const { Contents = [] } = await client.listObjectsV2({ Bucket: "cache", Prefix });
+      const values = Contents.map(async ({ Key }: { Key: string }) => {
+        const { Body, ContentType } = await client.getObject({ Bucket: "cache", Key });
+        const value = timelessValue(await Body.transformToString());
+        return [Key.slice(Prefix.length), ContentType, value];
+      });
+      return (await Promise.all(values)).sort();
+    };
+    await seedCache({ root: buildOfPages(), runtime, store: at("build/") });
+    const seedGiven = (pages: SeedPage[]) =>
+      seedCache({ root: ".", runtime, buildId: BUILD_ID, pages, store: at("pages/") });
+    expect(await seedGiven(PAGES)).toMatchObject({ kvPairsUploaded: 10 });
+    const [inBuild, inPages] = [await all("build/"), await all("pages/")];
+    expect(inBuild).toHaveLength(10);
+    expect(inPages).toEqual(inBuild);
+
+    const again = await seedGiven(PAGES);
+    expect(again).toMatchObject({ kvPairsUploaded: 0, kvPairsUnchanged: 10, warnings: [] });
+    const [home, ...others] = PAGES as [SeedPage, ...SeedPage[]];
+    const changed = await seedGiven([{ ...home, html: "<p>new</p>" }, ...others]);
+    expect(changed).toMatchObject({ kvPairsUploaded: 1, kvPairsUnchanged: 9 });
   });
 
   it("writes to a handler", async () => {
