@@ -2,6 +2,7 @@
 // called in a separate process.
 
 import { existsSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
@@ -336,6 +337,73 @@ describe("an invalid handler", () => {
     expect(failure).toMatchObject({ code: "INVALID_OPTION" });
     expect(failure.message).toContain(message);
   });
+});
+
+/** A configured adapter that keeps pages in Redis, in the JSON of the example's adapter. */
+const IN_REDIS = `
+  import { Redis } from ${JSON.stringify(createRequire(import.meta.url).resolve("ioredis"))};
+  import { decodeEntry, encodeEntry } from ${JSON.stringify(path.join(NODE_REDIS, "cache", "entry.ts"))};
+  export default function adapter({ env, options }) {
+    const redis = new Redis(env[options.urlEnv], { keyPrefix: options.appPrefix + ":" });
+    return {
+      async set(key, value, context) {
+        const { json, revalidates } = encodeEntry(value, context, Date.now());
+        const lifetime = revalidates ? ["PX", options.ttlSeconds * 1000] : [];
+        await redis.set("cache:" + key, json, ...lifetime);
+      },
+      async get(key) {
+        const stored = await redis.get("cache:" + key);
+        return stored === null ? null : decodeEntry(stored);
+      },
+      close: () => redis.quit(),
+    };
+  }`;
+
+it.skipIf(!hasRedis)("--to handler fills a real Redis through the configured adapter", async () => {
+  const options = { urlEnv: "PAGES_URL", appPrefix: "shop", ttlSeconds: 600 };
+  const root = project(IN_REDIS, { count: 5, options });
+  const { client, port } = await startRedis(["--requirepass", "hunter22"], {
+    password: "hunter22",
+  });
+  const url = `redis://:hunter22@127.0.0.1:${port}`;
+  writeFileSync(path.join(root, ".env.production"), `PAGES_URL=${url}/1\n`);
+  const args = [root, "--to", "handler", "--json", "--vinext-version", "1.4.0"];
+  const { code, stdout, stderr } = await run(BIN, ["run", ...args]);
+  expect(code, stderr).toBe(0);
+  const counts = { kvPairsPlanned: 10, kvPairsUploaded: 10, kvPairsNotStored: 0 };
+  expect(JSON.parse(stdout), stderr).toMatchObject({
+    ...counts,
+    target: { store: "handler adapter.ts" },
+  });
+  expect(stdout + stderr).not.toContain("hunter22");
+
+  await seedCache({
+    root,
+    ...RUNTIME,
+    store: { type: "redis", url: `${url}/2`, appPrefix: "shop" },
+  });
+  const keysIn = async (database: number) => {
+    await client.select(database);
+    return (await client.keys("*")).sort();
+  };
+  const byHandler = await keysIn(1);
+  expect(byHandler).toHaveLength(10);
+  expect(await keysIn(2)).toEqual(byHandler);
+  await client.select(1);
+  const name = byHandler.find((key) => key.endsWith("/p1:html")) ?? "";
+  const left = await client.pttl(name);
+  expect(left).toBeGreaterThan(500_000);
+  expect(left).toBeLessThanOrEqual(600_000);
+  const page = JSON.parse((await client.get(name)) ?? "null");
+  expect(page).toMatchObject({ value: { kind: "APP_PAGE", html: "<p>/p1</p>" } });
+
+  // Without its database, every entry is accounted for.
+  await client.config("SET", "requirepass", "another");
+  const refused = await run(BIN, ["run", ...args]);
+  const { failure, ...report } = JSON.parse(refused.stdout);
+  expect(failure.code).toMatch(/^HANDLER_/u);
+  expectComplete(report, 10);
+  expect(refused.stdout + refused.stderr).not.toContain("hunter22");
 });
 
 describe.skipIf(!hasRedis || !existsSync(path.join(NODE_REDIS, "node_modules")))(
