@@ -5,6 +5,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { OPTIONS } from "../lib/options/table.js";
 
 const ROOT = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const ENGINE = path.join(ROOT, "crates", "vinext-seed", "src");
@@ -109,6 +110,24 @@ function jsImports(file: string): string[] {
   const specifiers = code.matchAll(/(?:\bfrom\s+|\bimport\s*\(?\s*)"(\.{1,2}\/[^"]+)"/gu);
   return [...specifiers].map(([, specifier = ""]) => path.resolve(path.dirname(file), specifier));
 }
+
+describe("the engine's messages", () => {
+  // Engine code outside of tests may read these: they are members of vinext's own files and adapters.
+  const VINEXTS_OWN = ["buildId", "trailingSlash", "appPrefix", "ttlSeconds"];
+
+  it("name no option of a JavaScript function", () => {
+    const names = OPTIONS.map((row) => row.name.split(".").at(-1) ?? "")
+      .filter((name) => /[a-z][A-Z]/u.test(name))
+      .concat("routesSkipped", "seededRoutes", "skippedReasons")
+      .filter((name) => !VINEXTS_OWN.includes(name));
+    const named = new RegExp(`\\b(?:${[...new Set(names)].join("|")})\\b`, "gu");
+    expect("set `allowUnprovenRoutes`").toMatch(named);
+    const wrong = filesIn(ENGINE, ".rs").flatMap((file) =>
+      [...rustCode(file).matchAll(named)].map(([name]) => `${path.relative(ROOT, file)}: ${name}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+});
 
 describe("lib/", () => {
   const files = filesIn(LIB, ".js");

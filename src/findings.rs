@@ -9,7 +9,7 @@ use napi::sys;
 use napi_derive::napi;
 use vinext_seed::SeedReport;
 use vinext_seed::plan::{SkippedReason, SkippedRoute};
-use vinext_seed::report::ReportedRuntime;
+use vinext_seed::report::{ReportedRuntime, SkippedRun};
 
 /// Facts about a build, in every result.
 #[napi(object, js_name = "BuildFindings", object_from_js = false)]
@@ -111,7 +111,11 @@ impl<T: ToNapiValue> ToNapiValue for WithFindings<T> {
 impl From<SeedReport> for JsFindings {
     fn from(report: SeedReport) -> Self {
         let (skipped, skipped_code, skipped_detail) = match report.skipped {
-            Some(run) => (Some(run.reason), Some(run.code.into_owned()), run.detail),
+            Some(run) => (
+                Some(reason_with_option(&run)),
+                Some(run.code.into_owned()),
+                run.detail,
+            ),
             None => (None, None, None),
         };
         Self {
@@ -176,4 +180,16 @@ impl From<SkippedRoute> for RouteSkipped {
 /// A duration in whole milliseconds.
 pub(crate) fn milliseconds(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 1000.0).round()
+}
+
+/// Why a run did nothing, with the option that would allow it, which the engine does not know by name.
+fn reason_with_option(run: &SkippedRun) -> String {
+    if run.code == "unproven-routes" {
+        format!(
+            "{}. If this site has no such page, set `allowUnprovenRoutes`",
+            run.reason
+        )
+    } else {
+        run.reason.clone()
+    }
 }

@@ -168,7 +168,7 @@ impl SkippedRun {
             0 => "`pages` contains no pages".to_owned(),
             pages => {
                 format!(
-                    "nothing to seed: none of {pages} pages can be seeded; `routesSkipped` says why"
+                    "nothing to seed: none of {pages} pages can be seeded; see why each route is skipped"
                 )
             }
         };
@@ -199,7 +199,7 @@ impl SkippedRun {
                 "artifacts-unusable",
                 format!(
                     "nothing to seed: files for {unusable} of {total} routes exist in \
-                     dist/server/prerendered-routes but cannot be used; see `routesSkipped`"
+                     dist/server/prerendered-routes but cannot be used; see why each route is skipped"
                 ),
             );
         }

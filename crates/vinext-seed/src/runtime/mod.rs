@@ -112,8 +112,8 @@ pub enum RuntimeError {
     /// The version does not record which pages are the same for every visitor.
     #[error(
         "vinext {0} also lists pages that read cookies, headers or the query string, and its \
-         manifest does not distinguish them; seeding one would show every visitor the same page. If this \
-         site has no such page, set `allowUnprovenRoutes`; vinext 0.2.1 and later do not need it"
+         manifest does not distinguish them; seeding one would show every visitor the same page. Manifests \
+         of vinext 0.2.1 and later do"
     )]
     Unproven(SanitizedText),
 }

@@ -493,7 +493,7 @@ fn over_budget(max_writes: usize) -> StoreError {
     StoreError::new(
         OVER_BUDGET,
         format!(
-            "left for a later run, because `maxWrites` allows only {max_writes} entries; the runtime renders \
+            "left for a later run, because this one may write only {max_writes} entries; the runtime renders \
              them on the first visit"
         ),
     )
