@@ -2,6 +2,7 @@
 // that fails.
 
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
 import net from "node:net";
 import tls from "node:tls";
 import { once } from "node:events";
@@ -11,6 +12,7 @@ import { planKvSeed, seedCache, seedFromProject } from "../index.js";
 import { buildOf, key, payload, rendered, temporaryDirectory } from "./support/build.js";
 import { createAuthority } from "./support/certificates.js";
 import { BIN, run } from "./support/cli.js";
+import { listen } from "./support/loopback.js";
 import { commandsIn, freePort, hasRedis, startAnswering, startRedis } from "./support/redis.js";
 import { CREDENTIALS, hasS3, startS3 } from "./support/s3.js";
 import { failureOf, seeded } from "./support/seed.js";
@@ -408,6 +410,30 @@ describe("faults of an S3 store", () => {
       expect(failure.code).toBe("NETWORK_ERROR");
       expectComplete(failure.report, 10);
     }
+  });
+
+  it("accounts for what was stored before the server refused more", async () => {
+    setCredentials(CREDENTIALS);
+    const stored = new Set<string>();
+    const server = createServer((request, response) => {
+      request.resume().on("end", () => {
+        const { method, url = "" } = request;
+        const fails = (status: number, word: string) =>
+          void response.writeHead(status).end(`<Error><Code>${word}</Code></Error>`);
+        if (method === "GET") return fails(404, "NoSuchKey");
+        if (stored.size >= 7) return fails(503, "SlowDown");
+        stored.add(url);
+        response.writeHead(200, { etag: '"e"' }).end();
+      });
+    });
+    const endpoint = `http://127.0.0.1:${await listen(server)}`;
+    const store = { type: "s3" as const, bucket: "cache", endpoint };
+    const options = { ...RUNTIME, ...QUICK, store, concurrency: 1, maxBatchPairs: 5 };
+    const { code, report } = await failureOf(seedCache({ root: site(10), ...options }));
+    expect(code).toBe("S3_THROTTLED");
+    expectComplete(report, 20);
+    expect(report?.kvPairsUploaded).toBe(7);
+    expect(report?.warnings).toContainEqual(expect.stringContaining("were not kept"));
   });
 });
 
