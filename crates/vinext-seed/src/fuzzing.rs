@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-pub use crate::pack::fuzzing::{Encoded, encode};
+pub use crate::pack::fuzzing::{Encoded, encode, escape};
 pub use crate::store::cloudflare_kv::fuzzing::{Classified, classify, exhausted_for, retry_after};
 
 pub use crate::runtime::worker::facts_of_code;

@@ -1,10 +1,17 @@
 //! The encoder, for the fuzz targets.
 
 use super::entry::{Encoder, EntryParts, Timestamps};
+use super::json_text::{push_escaped, push_escaped_twice};
 use super::memory::MemoryBudget;
 use super::segment::{BufferPool, NewEntry, SegmentBuilder};
 use crate::plan::{PlannedEntry, PlannedRoute, Priority};
 use crate::store::{Frame, StoreLimits};
+
+/// Appends text as part of a JSON string, and to `twice` as part of one inside another.
+pub fn escape(text: &str, once: &mut Vec<u8>, twice: &mut Vec<u8>) {
+    push_escaped(once, text.as_bytes());
+    push_escaped_twice(twice, text);
+}
 
 /// One encoded entry.
 #[derive(Debug)]
