@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 
-use super::{FileError, FileStamp, TrustedOwners, check_regular, is_shortage, read_options};
+use super::{
+    FileError, FileStamp, TrustedOwners, check_regular, is_shortage, read_options, windows_names,
+};
 
 /// The directory of a build's artifacts.
 pub(crate) struct ArtifactDir(Option<Opened>);
@@ -47,6 +49,11 @@ impl ArtifactDir {
     /// cap-std; links that do are followed if [`TrustedOwners`] allow it.
     pub(crate) fn open_file(&self, name: &str) -> Result<ArtifactFile, FileError> {
         let opened = self.0.as_ref().ok_or(FileError::Missing)?;
+        if cfg!(windows)
+            && let Some(problem) = windows_names::problem(name)
+        {
+            return Err(FileError::ReservedName(problem));
+        }
         let file = match opened.open_nearby(name) {
             Some(file) => file,
             None => opened.open_whole(name)?,
@@ -74,8 +81,19 @@ impl Opened {
         match opened.map_err(FileError::from) {
             Ok(file) => Ok(file.into_std()),
             Err(FileError::Outside) => self.owners.open(&self.path, name),
+            // What Windows says of a directory.
+            Err(FileError::Unreadable(error))
+                if error.kind() == io::ErrorKind::PermissionDenied && self.is_directory(name) =>
+            {
+                Err(FileError::NotRegular("a directory"))
+            }
             Err(problem) => Err(problem),
         }
+    }
+
+    fn is_directory(&self, name: &str) -> bool {
+        let metadata = self.dir.metadata(name);
+        metadata.is_ok_and(|metadata| metadata.is_dir())
     }
 }
 

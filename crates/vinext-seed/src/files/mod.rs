@@ -10,6 +10,7 @@ mod busy_dirs;
 mod exact_names;
 mod links;
 mod stamp;
+mod windows_names;
 
 use std::borrow::Cow;
 use std::fs::File;
@@ -29,6 +30,10 @@ pub(crate) use stamp::FileStamp;
 
 /// Why a name does not lead to a file's content.
 #[derive(Debug, thiserror::Error)]
+#[cfg_attr(
+    not(unix),
+    expect(dead_code, reason = "only Unix tells whose a link is")
+)]
 pub(crate) enum FileError {
     #[error("it does not exist")]
     Missing,
@@ -48,6 +53,8 @@ pub(crate) enum FileError {
     OtherName(SanitizedText),
     #[error("this disk ignores case, and another page's file has the same name")]
     SharedName,
+    #[error("its name has {0}")]
+    ReservedName(&'static str),
     #[error("it changed while being read")]
     Changed,
     #[error("it has {bytes} bytes, the limit is {limit_bytes}")]
