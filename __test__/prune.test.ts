@@ -307,6 +307,15 @@ describe("nothing is deleted", () => {
     expect(await prune(root)).toMatchObject({ skippedCode: "no-manifest" });
   });
 
+  it("of a version before 0.2.1, and names the option that allows it", async () => {
+    const runtime = { vinext: "0.0.38" };
+    const result = await prune(build("b1"), { runtime });
+    expect(result).toMatchObject({
+      skippedCode: "unproven-routes",
+      skipped: expect.stringContaining("`allowUnprovenRoutes`"),
+    });
+  });
+
   it("with invalid options", async () => {
     const root = build("b1");
     for (const options of [

@@ -183,7 +183,7 @@ pub(crate) fn milliseconds(duration: Duration) -> f64 {
 }
 
 /// Why a run did nothing, with the option that would allow it, which the engine does not know by name.
-fn reason_with_option(run: &SkippedRun) -> String {
+pub(crate) fn reason_with_option(run: &SkippedRun) -> String {
     if run.code == "unproven-routes" {
         format!(
             "{}. If this site has no such page, set `allowUnprovenRoutes`",

@@ -11,7 +11,6 @@ use serde_json::{Value, json};
 use vinext_seed::prune::{
     DEFAULT_KEEP, Evidence, Fate, PruneError, PruneOptions, PruneReport, PrunedBuild, prune,
 };
-use vinext_seed::report::SkippedRun;
 use vinext_seed::send::RetryPolicy;
 use vinext_seed::store::StoreRules;
 use vinext_seed::store::cloudflare_kv::{CloudflareKv, Endpoint};
@@ -22,6 +21,7 @@ use crate::abort::Signal;
 use crate::argument::{Argument, Nullable, OptionsObject, Typed, optional};
 use crate::build_options::{MAX_WRITES, WithBuild};
 use crate::error::BindingError;
+use crate::findings::reason_with_option;
 use crate::read_options::{namespace, whole};
 use crate::run;
 use crate::store::{JsStore, StoreChoice};
@@ -157,9 +157,10 @@ async fn pruned(
     };
     let application = match application(build, rules).await {
         Ok(Ok(application)) => application,
-        Ok(Err(SkippedRun { code, reason, .. })) => {
+        Ok(Err(run)) => {
+            let reason = reason_with_option(&run);
             return Ok(
-                json!({ "skipped": reason, "skippedCode": code, "warnings": [] }).to_string(),
+                json!({ "skipped": reason, "skippedCode": run.code, "warnings": [] }).to_string(),
             );
         }
         Err(error) => return Err(PruneRunError::Build(error)),
