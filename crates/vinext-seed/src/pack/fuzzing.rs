@@ -63,6 +63,7 @@ pub fn encode(
         ttl_seconds: route.ttl_seconds,
         is_first: true,
         digest: None,
+        metadata: None,
         priority: Priority::default(),
     };
     segment.push(new, |out| encoder.push(out, parts));
