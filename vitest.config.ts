@@ -9,6 +9,9 @@ export default defineConfig({
           include: ["__test__/*.test.ts"],
           // Each file in a separate process: the addon's threads are the process's.
           pool: "forks",
+          // Most of them wait for processes and servers rather than compute.
+          maxWorkers: "100%",
+          sequence: { groupOrder: 0 },
           // Some start wrangler several times, which takes seconds on a machine that is busy.
           testTimeout: 60_000,
         },
@@ -22,6 +25,7 @@ export default defineConfig({
           hookTimeout: 300_000,
           // They build apps and start workerd: several at a time would starve each other.
           fileParallelism: false,
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -34,6 +38,7 @@ export default defineConfig({
           // Removing what a package manager has installed takes a while.
           hookTimeout: 120_000,
           fileParallelism: false,
+          sequence: { groupOrder: 2 },
         },
       },
     ],
