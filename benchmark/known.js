@@ -1,8 +1,9 @@
 // What a build costs that is stored already: seeded again as it is, and with one page in a hundred changed.
 //
 // The first run goes to the sink of the other measurements, which takes everything and parses nothing. The
-// others go to a store in memory that lists what it has, in a separate thread, behind the same network. A run that
-// writes or lists anything else than it should is an error.
+// others go to a store in memory that lists what it has, in a separate thread, behind the same network. With
+// `--local`, all of them go to the local KV API, which stores in a real KV namespace. A run that writes or lists
+// anything else than it should is an error.
 
 import { once } from "node:events";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -18,6 +19,9 @@ const CHANGED_ONE_IN = 100;
 
 /** Keys in one reply of the API. */
 const KEYS_PER_LIST = 1000;
+
+const API_TOKEN = "token-of-the-benchmark";
+const NAMESPACE_ID = "namespace";
 
 /** Calls that list something else than pages: the markers of invalidated tags. */
 const OTHER_LISTS = 1;
@@ -36,14 +40,19 @@ const OTHER_LISTS = 1;
  * @param {import("./sizes.js").Size} options.size
  * @param {number} options.rounds
  * @param {import("./networks.js").NetworkName} options.network
+ * @param {boolean} options.isLocal whether the store is the local KV API, without a network
  * @returns {Promise<KnownRun[]>}
  */
-export async function measureKnown({ directory, size, rounds, network }) {
+export async function measureKnown({ directory, size, rounds, network, isLocal }) {
   makeSite(directory, size);
+  const persistTo = `${directory}-kv`;
+  rmSync(persistTo, { recursive: true, force: true });
   const sink = await startSink(NETWORKS[network]);
-  const store = new Worker(new URL("known-store.js", import.meta.url), {
-    workerData: NETWORKS[network],
-  });
+  const store = isLocal
+    ? new Worker(new URL("known-local.js", import.meta.url), {
+        workerData: { persistTo, apiToken: API_TOKEN, namespaceId: NAMESPACE_ID },
+      })
+    : new Worker(new URL("known-store.js", import.meta.url), { workerData: NETWORKS[network] });
   const [{ port }] = await once(store, "message");
   const counts = async () => {
     store.postMessage("count");
@@ -59,8 +68,8 @@ export async function measureKnown({ directory, size, rounds, network }) {
     const { kvPairsUploaded: writes } = await seedKvCache({
       root,
       accountId: "account",
-      namespaceId: "namespace",
-      apiToken: "token-of-the-benchmark",
+      namespaceId: NAMESPACE_ID,
+      apiToken: API_TOKEN,
       apiBaseUrl,
       runtime: { vinext: "1.4.0" },
       force,
@@ -70,13 +79,15 @@ export async function measureKnown({ directory, size, rounds, network }) {
   const changed = copyWithChanges(directory, size.routes);
   try {
     const api = `http://127.0.0.1:${port}`;
-    await seed(directory, api, true);
-    await counts();
+    if (!isLocal) {
+      await seed(directory, api, true);
+      await counts();
+    }
     const all = 2 * size.routes;
     const runs = [
       {
-        run: "first run, into the sink",
-        seeding: () => seed(directory, sink.apiBase, true),
+        run: isLocal ? "first run" : "first run, into the sink",
+        seeding: () => seed(directory, isLocal ? api : sink.apiBase, true),
         expected: all,
       },
       { run: "again, nothing changed", seeding: () => seed(directory, api), expected: 0 },
@@ -109,8 +120,13 @@ export async function measureKnown({ directory, size, rounds, network }) {
     return figures;
   } finally {
     sink.stop();
+    if (isLocal) {
+      store.postMessage("stop");
+      await once(store, "message");
+    }
     await store.terminate();
     rmSync(changed, { recursive: true });
+    rmSync(persistTo, { recursive: true, force: true });
   }
 }
 

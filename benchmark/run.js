@@ -37,6 +37,7 @@ const { values: given } = parseArgs({
     scaling: { type: "boolean", default: false },
     memory: { type: "boolean", default: false },
     known: { type: "boolean", default: false },
+    local: { type: "boolean", default: false },
     store: { type: "string" },
     sites: { type: "string", default: path.join(os.tmpdir(), "seed-native-sites") },
     out: { type: "string", default: path.join(RUNS, new Date().toISOString().slice(0, 10)) },
@@ -54,6 +55,8 @@ if (!(network in NETWORKS))
 const store = /** @type {import("./store-targets.js").StoreName | undefined} */ (given.store);
 if (store !== undefined && !(store in STORES))
   throw new RangeError(`--store takes ${Object.keys(STORES).join(", ")}`);
+if (given.local && (!given.known || network !== "loopback"))
+  throw new RangeError("--local requires --known, and no --network");
 if (!Number.isSafeInteger(rounds) || rounds < 1)
   throw new RangeError("--rounds takes a whole number");
 
@@ -70,9 +73,7 @@ if (given.memory) {
   save("scaling", { ...conditions(), points });
   writeFileSync(path.join(given.out, "scaling.svg"), await scalingChart(points));
 } else {
-  // Sizes can be run one after another: each is put beside what is there from the same day.
-  const file = path.join(given.out, `${network}.json`);
-  const before = existsSync(file) ? JSON.parse(readFileSync(file, "utf-8")).sizes : {};
+  const before = sizesOfToday(network);
   for (const name of sizes) {
     const competition = await compete({
       directory: path.join(given.sites, name),
@@ -93,10 +94,20 @@ if (given.memory) {
   await printMemory();
 }
 
+/**
+ * The figures of sizes that were run before. Sizes can be run one after another: each is put beside what is there
+ * from the same day.
+ * @param {string} name of the file
+ * @returns {Record<string, any>}
+ */
+function sizesOfToday(name) {
+  const file = path.join(given.out, `${name}.json`);
+  return existsSync(file) ? JSON.parse(readFileSync(file, "utf-8")).sizes : {};
+}
+
 /** @param {import("./store-targets.js").StoreName} store */
 async function printStore(store) {
-  const file = path.join(given.out, `store-${store}.json`);
-  const before = existsSync(file) ? JSON.parse(readFileSync(file, "utf-8")).sizes : {};
+  const before = sizesOfToday(`store-${store}`);
   for (const name of sizes) {
     const competition = await competeForStore({
       directory: path.join(given.sites, name),
@@ -113,21 +124,23 @@ async function printStore(store) {
 }
 
 async function printKnown() {
-  /** @type {Record<string, import("./known.js").KnownRun[]>} */
-  const figures = {};
+  const place = given.local ? "local" : network;
+  const file = place === "loopback" ? "known" : `known-${place}`;
+  const before = sizesOfToday(file);
   for (const name of sizes) {
     const directory = path.join(given.sites, name);
-    const runs = await measureKnown({ directory, size: SIZES[name], rounds, network });
-    figures[name] = runs;
+    const options = { directory, size: SIZES[name], rounds, network, isLocal: given.local };
+    const runs = await measureKnown(options);
+    before[name] = runs;
     const first = runs[0]?.milliseconds ?? 0;
-    console.log(`\n${name}: ${SIZES[name].routes.toLocaleString("en")} pages, ${network}\n`);
+    console.log(`\n${name}: ${SIZES[name].routes.toLocaleString("en")} pages, ${place}\n`);
     console.log("| run | ms | of the first | writes | lists |\n| --- | --- | --- | --- | --- |");
     for (const { run, milliseconds, writes, lists } of runs) {
       const share = `${((milliseconds / first) * 100).toFixed(0)} %`;
       console.log(`| ${run} | ${milliseconds.toFixed(0)} | ${share} | ${writes} | ${lists} |`);
     }
+    save(file, { ...conditions(), sizes: before });
   }
-  save(network === "loopback" ? "known" : `known-${network}`, { ...conditions(), sizes: figures });
 }
 
 async function printMemory() {
