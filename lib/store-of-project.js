@@ -43,7 +43,6 @@ export async function storeWithConfig(given, place, known) {
  * @property {import("../index.js").StoreOptions} store if the site does not show all of it, sufficient for
  * counting only
  * @property {number} [ttlSeconds]
- * @property {CacheConfig} cacheConfig
  * @property {{ code: string, reason: string }} [refusal] why nothing can be stored there
  */
 
@@ -71,14 +70,13 @@ export async function storeOfSite(options) {
   if (place === undefined) return { cacheConfig };
   const { title, variable, store, ttlSeconds } = place;
   const value = cacheConfig.variables?.[variable] ?? process.env[variable];
-  const found = { ttlSeconds, cacheConfig };
-  if (value) return { site: { ...found, store: withValue(store, value) }, cacheConfig };
+  if (value) return { site: { ttlSeconds, store: withValue(store, value) }, cacheConfig };
   const reason =
     `the built site reads its pages from ${title} and finds it through the variable ${variable}, which is ` +
     "not set; set it, or name the store with --to (`store`)";
   const counted = withValue(store, store.type === "redis" ? "redis://localhost" : "unknown");
   const refusal = { code: "store-unknown", reason };
-  return { site: { ...found, store: counted, refusal }, cacheConfig };
+  return { site: { ttlSeconds, store: counted, refusal }, cacheConfig };
 }
 
 /**

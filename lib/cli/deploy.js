@@ -168,11 +168,13 @@ async function verifySeeded(root, choice, options, printer, interrupt) {
     options.store === undefined
       ? await storeOfSite({ ...seedOptions(root, options), signal: interrupt.signal })
       : {};
-  // Of a store that is not known, nothing was seeded, and only the site can be asked.
-  const { store, ttlSeconds } = site?.refusal === undefined ? (site ?? {}) : {};
+  // If the store is unknown, nothing was seeded, and only the site can be asked.
+  if (site === undefined || site.refusal !== undefined) {
+    return verifyStep(root, choice, options, printer, interrupt);
+  }
+  const { store, ttlSeconds } = site;
   // The option takes objects too; only the flag is text.
-  const named =
-    store === undefined ? options : /** @type {any} */ ({ ttlSeconds, ...options, store });
+  const named = /** @type {any} */ ({ ttlSeconds, ...options, store });
   return verifyStep(root, choice, named, printer, interrupt);
 }
 

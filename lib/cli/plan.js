@@ -45,7 +45,7 @@ export async function planStep(root, options, printer, signal) {
     options.store === undefined ? await storeOfSite({ ...seedOptions(root, options), signal }) : {};
   const { cacheConfig, target } =
     site !== undefined
-      ? { cacheConfig: site.cacheConfig, target: targetOfSite(site, root) }
+      ? { cacheConfig: read, target: targetOfSite(site, root) }
       : options.store === undefined
         ? await targetOfProject({ ...seedOptions(root, options), signal }, read)
         : await storeTarget(root, options, signal);
