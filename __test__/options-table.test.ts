@@ -26,6 +26,8 @@ const VALUES: Record<string, { right: unknown[]; wrong: unknown[] }> = {
   object: { right: [], wrong: [5, "x", true] },
   function: { right: [() => {}], wrong: [5, "x", {}] },
   signal: { right: [new AbortController().signal], wrong: [5, "x", {}, { aborted: false }] },
+  "store type": { right: [], wrong: [5, "x", {}] },
+  any: { right: [], wrong: [] },
   store: { right: [{ type: "dir", path: "x" }], wrong: [5, "nonsense", {}, { type: "x" }] },
   handler: { right: [{ set() {} }], wrong: [5, "x", {}] },
   pages: { right: [], wrong: [5, {}, true] },
@@ -66,7 +68,9 @@ async function errorOf(name: FunctionName, options: unknown) {
 function withValue(name: FunctionName, option: string, value: unknown) {
   const [parent = "", member] = option.split(".");
   const given = good(name);
-  const inside = { ...(parent === "runtime" ? { vinext: "1.4.0" } : {}), [member ?? ""]: value };
+  const type = OPTIONS.find((row) => row.name === option)?.storeTypes?.[0];
+  const others = { runtime: { vinext: "1.4.0" }, store: { type } }[parent] ?? {};
+  const inside = { ...others, [member ?? ""]: value };
   return { ...given, [parent]: member === undefined ? value : inside };
 }
 
@@ -77,7 +81,7 @@ const CASES = FUNCTIONS.flatMap((name) =>
 describe("the check of", () => {
   it.each(CASES)("%s: %s", async (name, option, { kind, max, of, requiredBy }) => {
     const { right, wrong } = VALUES[kind] ?? { right: [], wrong: [] };
-    expect(right.length + wrong.length).toBeGreaterThan(0);
+    if (kind !== "any") expect(right.length + wrong.length).toBeGreaterThan(0);
     const tooLarge = kind === "count" ? [(max ?? 0) + 1] : [];
     for (const value of [...wrong, ...tooLarge]) {
       const error = await errorOf(name, withValue(name, option, value));
@@ -91,8 +95,8 @@ describe("the check of", () => {
         expect(error?.code).toBe("INVALID_OPTION");
       }
     }
-    // It requires `pages`.
-    if (option === "buildId") return;
+    // It requires `pages`. What is right for a store is tested with the store.
+    if (option === "buildId" || option.startsWith("store.")) return;
     // What is right for one function is so for the others. What URLs must be is checked elsewhere.
     if (isRequired || of[0] !== name || name === "explainRoute" || option === "apiBaseUrl") return;
     // Without a built site, `seedCache` needs a store.
@@ -134,6 +138,20 @@ describe("the type of the options of", () => {
       const names = membersOf(option, name).map((row) => row.name.slice(option.length + 1));
       expect(propertiesOf(inside), `${option}: ${kind}`).toEqual(names.sort());
     }
+  });
+
+  it.each([
+    ["redis", "RedisStoreOptions"],
+    ["s3", "S3StoreOptions"],
+    ["dir", "DirectoryStoreOptions"],
+    ["handler", "HandlerStoreOptions"],
+  ] as const)("a store of type %s has the members of the table", (storeType, name) => {
+    const symbol = exported.find((one) => one.name === name)!;
+    const rows = OPTIONS.filter((row) => row.storeTypes?.includes(storeType));
+    const names = rows.map((row) => row.name.slice("store.".length));
+    expect(propertiesOf(checker.getDeclaredTypeOfSymbol(symbol))).toEqual(
+      [...names, "type"].sort(),
+    );
   });
 });
 

@@ -3,7 +3,8 @@
 // Invariant: no message or result contains a URL that may hold a password.
 
 import path from "node:path";
-import { invalidOption } from "./options/check.js";
+import { checkValue, invalidOption } from "./options/check.js";
+import { STORE_OPTIONS } from "./options/store.js";
 import { sanitize } from "./sanitized-text.js";
 
 /** The default variable for the server of known adapters. */
@@ -15,15 +16,12 @@ const DEFAULT_S3_PREFIX = "vinext-cache/";
 
 const REDIS_URL = /^(?:rediss?|valkeys?):/u;
 
-/** Members of each type of store, beside `type`. */
-const MEMBERS = {
-  redis: ["url", "urlEnv", "appPrefix"],
-  s3: ["bucket", "bucketEnv", "prefix", "endpoint", "region", "appPrefix"],
-  dir: ["path", "appPrefix"],
-  handler: ["adapter", "options"],
-};
+/** @typedef {import("./options/option.js").StoreType} StoreType */
 
-/** Other names of these types. */
+/**
+ * Types by the names that are accepted.
+ * @type {Record<string, StoreType>}
+ */
 const TYPES = {
   redis: "redis",
   valkey: "redis",
@@ -49,40 +47,48 @@ const FORMS = "redis://…, rediss://…, s3://<bucket>/<prefix>, dir:<directory
  */
 
 /**
- * @param {unknown} given an object with `type`, or a text as `--to` takes it
+ * @param {unknown} named an object with `type`, or a text as `--to` takes it
  * @param {string} root what directories are relative to
  * @returns {KnownStore}
  * @throws an error with the code `INVALID_OPTION`
  */
-export function readStore(given, root) {
-  const store = typeof given === "string" ? readText(given) : given;
+export function readStore(named, root) {
+  const store = typeof named === "string" ? readText(named) : named;
   if (store === null || typeof store !== "object" || Array.isArray(store)) {
     throw invalidOption("store", `must be an object with \`type\`, or a string: ${FORMS}`);
   }
-  const { type: named, ...members } = /** @type {Record<string, unknown>} */ (store);
-  const type = TYPES[/** @type {keyof typeof TYPES} */ (named)];
+  const { type: typeName, ...given } = /** @type {Record<string, unknown>} */ (store);
+  const type =
+    typeof typeName === "string" && Object.hasOwn(TYPES, typeName) ? TYPES[typeName] : undefined;
   if (type === undefined) {
-    const known = Object.keys(MEMBERS).map((name) => `"${name}"`);
-    throw invalidOption("store.type", `must be ${known.join(", ")}, not ${shownValue(named)}`);
+    const known = Object.keys(READERS).map((name) => `"${name}"`);
+    throw invalidOption("store.type", `must be ${known.join(", ")}, not ${shownValue(typeName)}`);
   }
-  const allowed = MEMBERS[/** @type {keyof typeof MEMBERS} */ (type)];
-  for (const [name, value] of Object.entries(members)) {
-    if (!allowed.includes(name)) {
-      const has = allowed.join(", ");
+  const members = checkMembers(type, given);
+  return { ...READERS[type](members, root), appPrefix: members.appPrefix };
+}
+
+/**
+ * @param {StoreType} type
+ * @param {Record<string, unknown>} given
+ * @returns {Record<string, any>} those that are set
+ */
+function checkMembers(type, given) {
+  const rows = STORE_OPTIONS.filter((row) => row.storeTypes?.includes(type));
+  const set = Object.entries(given).filter(([name, value]) => {
+    const row = rows.find((one) => one.name === `store.${name}`);
+    if (row === undefined) {
+      const has = rows.map((one) => one.name.slice("store.".length)).join(", ");
       throw invalidOption(
         `store.${sanitize(name)}`,
         `is unknown; a store of type ${type} has ${has}`,
       );
     }
-    const isOptions = type === "handler" && name === "options";
-    if (!isOptions && value !== undefined && value !== null && typeof value !== "string") {
-      throw invalidOption(`store.${name}`, `must be a string, not ${typeof value}`);
-    }
-  }
-  const texts = /** @type {Record<string, string | null | undefined>} */ (members);
-  const appPrefix = texts.appPrefix ?? undefined;
-  const read = READERS[/** @type {keyof typeof READERS} */ (type)];
-  return { ...read(texts, root), appPrefix };
+    const isSet = value !== undefined && value !== null;
+    if (isSet) checkValue(row, value);
+    return isSet;
+  });
+  return Object.fromEntries(set);
 }
 
 /**
@@ -105,41 +111,42 @@ function readText(text) {
   throw invalidOption("store", `must be ${FORMS}${what}`);
 }
 
-/** @param {Record<string, string | null | undefined>} members */
-function redisStore({ url: given, urlEnv }) {
-  const variable = urlEnv ?? REDIS_URL_VARIABLE;
-  const url = given ?? process.env[variable];
-  if (url === undefined || url === "") {
-    const missing = given === undefined || given === null ? "is missing" : "is empty";
-    throw invalidOption("store.url", `${missing}; name it, or set ${sanitize(variable)}`);
-  }
+/**
+ * @param {Record<string, string>} members
+ * @returns {KnownStore}
+ */
+function redisStore({ url: named, urlEnv: variable = REDIS_URL_VARIABLE }) {
+  const url = named ?? process.env[variable];
+  if (!url) throw invalidOption("store.url", `is missing; name it, or set ${sanitize(variable)}`);
   return { native: { type: "redis", url }, shown: withoutCredentials(url) };
 }
 
-/** @param {Record<string, string | null | undefined>} members */
-function s3Store({ bucket: given, bucketEnv, prefix, endpoint, region }) {
-  const variable = bucketEnv ?? BUCKET_VARIABLE;
-  const bucket = given ?? process.env[variable];
-  if (bucket === undefined || bucket === "") {
-    const missing = given === undefined || given === null ? "is missing" : "is empty";
-    throw invalidOption("store.bucket", `${missing}; name it, or set ${sanitize(variable)}`);
+/**
+ * @param {Record<string, string>} members
+ * @returns {KnownStore}
+ */
+function s3Store(members) {
+  const { bucketEnv: variable = BUCKET_VARIABLE, prefix = DEFAULT_S3_PREFIX } = members;
+  const { bucket = process.env[variable], endpoint, region } = members;
+  if (!bucket) {
+    throw invalidOption("store.bucket", `is missing; name it, or set ${sanitize(variable)}`);
   }
-  const all = { bucket, prefix: prefix ?? DEFAULT_S3_PREFIX };
   return {
-    native: { type: "s3", ...all, endpoint: endpoint ?? undefined, region: region ?? undefined },
-    shown: `s3://${bucket}/${all.prefix}`,
+    native: { type: "s3", bucket, prefix, endpoint, region },
+    shown: `s3://${bucket}/${prefix}`,
   };
 }
 
 /**
- * @param {Record<string, string | null | undefined>} members
+ * @param {Record<string, string>} members
  * @param {string} root
+ * @returns {KnownStore}
  */
-function directoryStore({ path: given }, root) {
-  if (given === undefined || given === null || given === "") {
+function directoryStore({ path: named }, root) {
+  if (named === undefined) {
     throw invalidOption("store.path", "is missing; set it to the directory");
   }
-  const directory = path.resolve(root, given);
+  const directory = path.resolve(root, named);
   return { native: { type: "dir", path: directory }, shown: `dir:${directory}` };
 }
 
@@ -147,17 +154,16 @@ function directoryStore({ path: given }, root) {
  * The project's own cache handler.
  * @param {Record<string, any>} members
  * @param {string} root
+ * @returns {KnownStore}
  */
-function handlerStore({ adapter: given, options: named }, root) {
-  const options = named ?? undefined;
-  if (given === undefined || given === null) {
+function handlerStore({ adapter: named, options }, root) {
+  if (named === undefined) {
     if (options !== undefined) {
       throw invalidOption("store.options", "require `store.adapter`");
     }
     return { native: { type: "handler" }, shown: "handler", handler: {} };
   }
-  if (given === "") throw invalidOption("store.adapter", "is empty; name the module");
-  const adapter = given.startsWith(".") ? path.resolve(root, given) : given;
+  const adapter = named.startsWith(".") ? path.resolve(root, named) : named;
   const shown = shownAdapter(adapter, root);
   return { native: { type: "handler" }, shown, handler: { adapter, options } };
 }

@@ -32,7 +32,9 @@ function optionTable(section) {
   return [
     "| option | default | |",
     "|---|---|---|",
-    ...rows.map((row) => cells([`\`${row.name}\``, defaultOf(row), row.doc + rangeOf(row)])),
+    ...rows.map((row) =>
+      cells([`\`${row.name}\``, defaultOf(row), kindOfStore(row) + row.doc + rangeOf(row)]),
+    ),
   ];
 }
 
@@ -62,6 +64,12 @@ function flagTable(name) {
 function defaultOf(row) {
   if (row.default !== undefined) return row.default;
   return row.kind === "boolean" ? "off" : "required";
+}
+
+/** @param {OptionRow} row */
+function kindOfStore({ storeTypes }) {
+  if (storeTypes === undefined) return "";
+  return `${storeTypes.map((type) => `\`${type}\``).join(", ")}: `;
 }
 
 /** @param {OptionRow} row */

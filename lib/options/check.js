@@ -9,7 +9,8 @@ import { membersOf, optionsOf } from "./table.js";
 /** @typedef {import("./option.js").OptionRow} OptionRow */
 
 /**
- * What each kind of option must be. Stores, handlers and pages are checked where they are read.
+ * What each kind of option must be. Stores, their types, handlers and pages are checked where they are
+ * read.
  * @type {Partial<Record<import("./option.js").Kind, { expected: string, accepts: (value: any) => boolean }>>}
  */
 const KINDS = {
@@ -92,10 +93,12 @@ function checkMembers(name, rows, given, prefix) {
 }
 
 /**
+ * Checks one value, which is neither `undefined` nor `null`.
  * @param {OptionRow} row
  * @param {any} value
+ * @throws an error with the code `INVALID_OPTION`
  */
-function checkValue({ name, kind, max = Infinity, mayBeEmpty = false }, value) {
+export function checkValue({ name, kind, max = Infinity, mayBeEmpty = false }, value) {
   const { expected, accepts } = KINDS[kind] ?? {};
   if (accepts?.(value) === false) {
     const shown = kind === "file or false" && value === true ? "true" : describe(value);

@@ -1,10 +1,10 @@
 // What a row of the options table says, and which functions take it.
 
 /**
- * What values an option takes. A `site` is the URL of a deployed site; what a `store`, a `handler`
+ * What values an option takes. A `site` is the URL of a deployed site; what a `store`, its type, a `handler`
  * or `pages` must look like is in separate modules.
  * @typedef {"text" | "globs" | "file" | "files" | "file or false" | "site" | "boolean" | "count" | "object"
- *   | "function" | "signal" | "store" | "handler" | "pages"} Kind
+ *   | "function" | "signal" | "store" | "store type" | "any" | "handler" | "pages"} Kind
  */
 
 /**
@@ -27,12 +27,15 @@
  * @property {readonly FunctionName[]} of the functions that take it; none if only the command does
  * @property {readonly FunctionName[]} [requiredBy] those that reject without it
  * @property {boolean} [mayBeEmpty] whether a text may be empty
+ * @property {readonly StoreType[]} [storeTypes] of a member of `store`: the types of store that have it
  * @property {number} [max] the largest count
  * @property {"s" | "ms" | "bytes"} [unit] of a count
  * @property {string} [default] Markdown; missing for "off" and for what is required
  * @property {string} doc one line of Markdown, without a full stop
  * @property {Flag[]} [flags]
  */
+
+/** @typedef {"redis" | "s3" | "dir" | "handler"} StoreType */
 
 /** @typedef {typeof FUNCTIONS[number]} FunctionName */
 

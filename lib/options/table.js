@@ -6,6 +6,7 @@ import { COMMAND_OPTIONS } from "./command.js";
 import { EXPLAIN_OPTIONS } from "./explain.js";
 import { PAGES_OPTIONS } from "./pages.js";
 import { LIMIT_OPTIONS, WRITE_OPTIONS } from "./run.js";
+import { STORE_OPTIONS } from "./store.js";
 import { HANDLER_OPTIONS, OUTCOME_OPTIONS, TARGET_OPTIONS } from "./target.js";
 import { VERIFY_AND_PRUNE_OPTIONS } from "./verify-and-prune.js";
 
@@ -18,6 +19,7 @@ import { VERIFY_AND_PRUNE_OPTIONS } from "./verify-and-prune.js";
  */
 export const SECTIONS = {
   target: { rows: TARGET_OPTIONS, heading: "Where to:" },
+  store: { rows: STORE_OPTIONS, heading: "Where to:" },
   handler: { rows: HANDLER_OPTIONS, heading: "Where to:" },
   build: { rows: BUILD_OPTIONS, heading: "What:" },
   pages: { rows: PAGES_OPTIONS, heading: "What:" },
