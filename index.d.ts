@@ -78,7 +78,7 @@ export interface HandlerStoreOptions {
 }
 
 /** Options of `seedCache`: those of `seedKvCache`, with a store instead of a namespace. */
-export interface SeedCacheOptions extends Omit<RunOptions, "refusal"> {
+export interface SeedCacheOptions extends RunOptions {
   /**
    * The store, as an object or a string: `redis://…`, `rediss://…`, `s3://<bucket>/<prefix>`,
    * `dir:<directory>`, `handler`.
@@ -172,7 +172,7 @@ export interface SeededCacheHandler {
  */
 export interface SeedCacheHandlerOptions extends Omit<
   RunOptions,
-  "refusal" | "appPrefix" | "maxBatchPairs" | "maxBatchBytes"
+  "appPrefix" | "maxBatchPairs" | "maxBatchBytes"
 > {
   /** The cache handler: what the factory or class of a `cache.data` adapter returns. */
   handler: SeededCacheHandler;
@@ -205,14 +205,7 @@ export declare function seedCacheHandler(options: SeedCacheHandlerOptions): Prom
 /** Options of `seedFromProject`: those of `seedKvCache`, and where to find the target. */
 export interface ProjectSeedOptions extends Omit<
   SeedOptions,
-  | "root"
-  | "accountId"
-  | "namespaceId"
-  | "apiToken"
-  | "refusal"
-  | "pages"
-  | "buildId"
-  | "trailingSlash"
+  "root" | "accountId" | "namespaceId" | "apiToken" | "pages" | "buildId" | "trailingSlash"
 > {
   /**
    * The project's directory.
@@ -715,18 +708,13 @@ export interface BuildOptions {
    * `*` matches within a segment, `**` any number of segments.
    * @default none
    */
-  first?: string[]
+  first?: Array<string>
   /**
    * Write only the HTML of pages. The Worker renders an RSC payload when it is first requested.
    * This halves the writes.
    * @default false
    */
   htmlOnly?: boolean
-  /**
-   * Why nothing is to be seeded, if this package's JavaScript found a reason.
-   * @internal
-   */
-  refusal?: SeedRefusal
 }
 
 /** Entries that are not stored, for one reason. */
@@ -741,6 +729,15 @@ export interface EntriesNotStored {
   count: number
   /** The keys of the first ones; at most `maxListed` for all reasons together. */
   keys: Array<string>
+}
+
+/**
+ * Options of an examination.
+ * @internal
+ */
+export interface ExamineOptions {
+  /** Cancels it. */
+  signal?: AbortSignal
 }
 
 /**
@@ -941,43 +938,17 @@ export interface NativeSetOutcome {
 }
 
 /** A store, with the members of its type. */
-export interface NativeStore {
-  /**
-   * Which.
-   * @internal
-   */
-  type: string
-  /**
-   * Of `redis`: `redis://[user:password@]host[:port][/database]`.
-   * @internal
-   */
-  url?: string
-  /**
-   * Of `dir`: the directory.
-   * @internal
-   */
-  path?: string
-  /**
-   * Of `s3`: the bucket.
-   * @internal
-   */
-  bucket?: string
-  /**
-   * Of `s3`: prefix of object names.
-   * @internal
-   */
-  prefix?: string
-  /**
-   * Of `s3`: the server.
-   * @internal
-   */
-  endpoint?: string
-  /**
-   * Of `s3`: the region.
-   * @internal
-   */
-  region?: string
-}
+export type NativeStore =
+  | { type: 'redis'; /** `redis://[user:password@]host[:port][/database]`. */
+  url: string }
+  | { type: 'dir'; /** Where it is. */
+  path: string }
+  | { type: 's3'; /** Its name. */
+    bucket: string; /** The prefix of object names. */
+    prefix?: string; /** The server. */
+    endpoint?: string; /** The region. */
+  region?: string }
+  | { type: 'handler' }
 
 /**
  * Counts what `seedKvCache` would send: packs everything and sends nothing. Needs no account,
@@ -1427,17 +1398,6 @@ export interface SeedProgress {
    * requests it allows in five minutes are used up.
    */
   pausedForMs?: number
-}
-
-/**
- * A reason to seed nothing.
- * @internal
- */
-export interface SeedRefusal {
-  /** Stable, for programs. */
-  code: string
-  /** For people. */
-  reason: string
 }
 
 /** Result of `seedKvCache`. */

@@ -13,7 +13,7 @@ import { progressView } from "../lib/cli/progress-bar.js";
 import { quoted } from "../lib/cli/shell-quoting.js";
 import { stepSummary, writeStepSummary } from "../lib/cli/step-summary.js";
 import { skippedRows } from "../lib/cli/summary.js";
-import { NOTHING_DONE } from "../lib/seed-from-project.js";
+import { NOTHING_SEEDED } from "../lib/native-calls.js";
 import { temporaryDirectory } from "./support/build.js";
 import { hasSignals as hasShell } from "./support/cli.js";
 
@@ -87,7 +87,7 @@ it("multiplies prices", () => {
 
 it("escapes untrusted text in a step summary", () => {
   const summary = stepSummary({
-    ...NOTHING_DONE,
+    ...NOTHING_SEEDED,
     failure: {
       code: "X",
       message: "a|b\n<script>` @octocat [x](//y) ![z](w) #1 https://z.example\u202e",
@@ -221,18 +221,18 @@ describe.runIf(hasShell)("the step summary", () => {
   it("is not written to a pipe", () => {
     const file = path.join(temporaryDirectory(), "fifo");
     execFileSync("mkfifo", [file]);
-    expect(writeStepSummary(file, NOTHING_DONE)).toMatch(
+    expect(writeStepSummary(file, NOTHING_SEEDED)).toMatch(
       /^GITHUB_STEP_SUMMARY cannot be written: /u,
     );
     const reader = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
-    expect(writeStepSummary(file, NOTHING_DONE)).toContain("fifo is not a file");
+    expect(writeStepSummary(file, NOTHING_SEEDED)).toContain("fifo is not a file");
     closeSync(reader);
   });
 
   it("is appended to a file", () => {
     const file = path.join(temporaryDirectory(), "summary.md");
     writeFileSync(file, "before\n");
-    expect(writeStepSummary(file, NOTHING_DONE)).toBeUndefined();
+    expect(writeStepSummary(file, NOTHING_SEEDED)).toBeUndefined();
     expect(readFileSync(file, "utf-8")).toMatch(/^before\n### vinext-seed\n/u);
   });
 });

@@ -19,7 +19,7 @@ const DEFAULT_BINDING = "VINEXT_KV_CACHE";
 /**
  * Options that the engine reads from the Worker are undefined.
  * @typedef {{ appPrefix?: string, ttlSeconds?: number,
- *   refusal?: { code: string, reason: string } }} AdapterOptions
+ *   skip?: import("./project.js").Skip }} AdapterOptions
  */
 
 /**
@@ -32,11 +32,11 @@ export function settleAdapterOptions({ worker, config, vinext, given }) {
   const named = config?.kind === "kv" ? config.options : undefined;
   if (appPrefix === undefined && worker.appPrefix === undefined && named === undefined) {
     const reason = whyUnknown(worker, config, vinext);
-    if (reason !== undefined) return { refusal: { code: "adapter-options-unknown", reason } };
+    if (reason !== undefined) return { skip: { code: "adapter-options-unknown", reason } };
   }
   const differences = named === undefined ? [] : differencesOf(worker, named, given);
   if (differences.length > 0) {
-    return { refusal: { code: "adapter-options-differ", reason: whyDifferent(differences) } };
+    return { skip: { code: "adapter-options-differ", reason: whyDifferent(differences) } };
   }
   return {
     appPrefix: appPrefix ?? (worker.appPrefix === undefined ? (named?.appPrefix ?? "") : undefined),
@@ -48,7 +48,7 @@ export function settleAdapterOptions({ worker, config, vinext, given }) {
  * Reports a binding passed by the caller if the built Worker reads another one.
  * @param {import("./binding.js").WorkerFacts} worker
  * @param {string | undefined} binding
- * @returns {{ code: string, reason: string } | undefined}
+ * @returns {import("./project.js").Skip | undefined}
  */
 export function bindingDifference(worker, binding) {
   if (binding === undefined || worker.binding === undefined || binding === worker.binding) {

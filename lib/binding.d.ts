@@ -1,5 +1,5 @@
 // The native code's functions have the types that `npm run build` writes to index.d.ts.
-import type { BuildFindings, PlanOptions, PruneResult } from "../index.js";
+import type { BuildFindings, BuildOptions, PlanOptions, PruneResult } from "../index.js";
 
 export { explainRoute, exportKvSeed, planKvSeed, seedHandler, seedKvCache, seedStore } from "../index.js";
 
@@ -81,6 +81,13 @@ export interface SiteResponse {
   isTruncated: boolean;
   /** What in the environment (proxies, certificates) could not be used and was ignored. */
   warnings: string[];
+}
+
+/** Whether a build can be seeded at all, as far as its manifest and its runtime show. */
+export function examineBuild(options: ExamineOptions): Promise<BuildFindings>;
+
+export interface ExamineOptions extends BuildOptions {
+  signal?: AbortSignal;
 }
 
 /** Takes the entries of some routes of a build, evenly spread, at most 64 MiB. */

@@ -33,6 +33,7 @@ export const {
   checkApiBaseUrl,
   checkApiToken,
   checkSiteUrl,
+  examineBuild,
   explainRoute,
   exportKvSeed,
   inspectWorker,

@@ -22,7 +22,7 @@ const NOT_ITERABLE = "must be an iterable or an async iterable of pages";
 
 /**
  * Runs with the pages of the options, if they have any.
- * @template {{ root?: unknown, pages?: unknown }} Options
+ * @template {{ root?: unknown, pages?: unknown, buildId?: unknown }} Options
  * @template Result
  * @param {Options} options
  * @param {(options: Options) => Promise<Result>} run
@@ -30,7 +30,12 @@ const NOT_ITERABLE = "must be an iterable or an async iterable of pages";
  */
 export async function runWithPages(options, run) {
   const pages = options?.pages ?? undefined;
-  if (pages === undefined) return run(options);
+  if (pages === undefined) {
+    if ((options?.buildId ?? undefined) !== undefined) {
+      throw invalidOption("buildId", "has a meaning only with `pages`");
+    }
+    return run(options);
+  }
   const source = new PageSource(pages);
   try {
     return await run({ ...options, root: options.root ?? ".", pages: () => source.next() });

@@ -5,7 +5,7 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import { signalOf } from "./abort.js";
 import { settleAdapterOptions } from "./adapter-options.js";
-import { inspectWorker } from "./binding.js";
+import { examineBuild, inspectWorker } from "./binding.js";
 import { readCacheConfig } from "./cache-config.js";
 import { findRuntime } from "./runtime.js";
 import { selfCheck } from "./self-check.js";
@@ -16,27 +16,35 @@ import { selfCheck } from "./self-check.js";
  */
 
 /**
- * Calls a function of the addon with options from the project.
+ * Why a run does nothing.
+ * @typedef {{ code: string, reason: string }} Skip
+ */
+
+/**
+ * @typedef {object} Known
+ * @property {import("./cache-config.js").CacheConfig} [cacheConfig] what the Vite configuration says, if it has
+ *   been read already
+ * @property {Skip} [skip] a reason to do nothing; what the build itself shows comes first
+ */
+
+/**
+ * Calls a function of the addon with options from the project, unless there is a reason not to.
  * @template {BuildOptions} Options
  * @template {{ warnings: string[] }} Result
- * @param {(options: Options) => Promise<Result>} native
+ * @param {import("./native-calls.js").NativeCall<Options, Result>} native
  * @param {Options} options
- * @param {import("./cache-config.js").CacheConfig} [known] what the Vite configuration says, if it
- *   has been read already
+ * @param {Known} [known]
  * @returns {Promise<Result>}
  */
-export async function runForProject(native, options, known) {
-  const root = options?.root;
-  const isForProject = typeof root === "string" && root !== "";
+export async function runForProject(native, options, { cacheConfig: known, skip } = {}) {
+  const { root } = options;
   // With a build id of the caller's own, no build is looked at.
-  const { buildId } = /** @type {{ buildId?: unknown }} */ (options ?? {});
-  const isOtherSite = (buildId ?? undefined) !== undefined;
-  if (!isForProject || isOtherSite || !hasManifest(root)) return native(options);
-  const named = options.runtime ?? undefined;
-  if (named !== undefined) return runForNamed(native, options, named, known);
+  const { buildId } = /** @type {{ buildId?: string }} */ (options);
+  if (buildId !== undefined || !hasManifest(root)) return runUnless(skip, native, options);
+  if (options.runtime !== undefined) return runForNamed(native, options, { known, skip });
   const signal = signalOf(options.signal);
   const runtime = await findRuntime(root, signal);
-  if (runtime === undefined) return native(options);
+  if (runtime === undefined) return runUnless(skip, native, options);
 
   const { viteConfig, selfCheck: isChecked = true } = options;
   const [config, check, worker] = await Promise.all([
@@ -46,18 +54,20 @@ export async function runForProject(native, options, known) {
   ]);
   const vinext = runtime.versions.vinext;
   const adapter = isForStore(options)
-    ? { appPrefix: options.appPrefix ?? undefined, ttlSeconds: options.ttlSeconds ?? undefined }
+    ? { appPrefix: options.appPrefix, ttlSeconds: options.ttlSeconds }
     : settleAdapterOptions({ worker, config, vinext, given: options });
-  const result = await native({
-    ...options,
-    runtime: runtime.versions,
-    appPrefix: adapter.appPrefix,
-    ttlSeconds: adapter.ttlSeconds,
-    refusal:
-      refusalOf(runtime, pointlessFor(options, config), check?.difference) ??
-      adapter.refusal ??
-      options.refusal,
-  });
+  const result = await runUnless(
+    skipForRuntime(runtime, pointlessFor(options, config), check?.difference) ??
+      adapter.skip ??
+      skip,
+    native,
+    {
+      ...options,
+      runtime: runtime.versions,
+      appPrefix: adapter.appPrefix,
+      ttlSeconds: adapter.ttlSeconds,
+    },
+  );
   if (check?.problem !== undefined) {
     const what = "the installed vinext's own key functions were not compared with this package's";
     result.warnings.push(`${what}: ${check.problem}`);
@@ -69,28 +79,52 @@ export async function runForProject(native, options, known) {
  * Calls a function of the addon for a `runtime` that the caller passes, which takes precedence over
  * the project.
  * @template {BuildOptions} Options
- * @template Result
- * @param {(options: Options) => Promise<Result>} native
+ * @template {{ warnings: string[] }} Result
+ * @param {import("./native-calls.js").NativeCall<Options, Result>} native
  * @param {Options} options
- * @param {import("../index.js").RuntimeVersions} runtime
- * @param {import("./cache-config.js").CacheConfig} [known]
+ * @param {{ known?: import("./cache-config.js").CacheConfig, skip?: Skip }} known
  * @returns {Promise<Result>}
  */
-async function runForNamed(native, options, runtime, known) {
-  if (known === undefined || typeof runtime.vinext !== "string") return native(options);
+async function runForNamed(native, options, { known, skip }) {
+  if (known === undefined) return runUnless(skip, native, options);
   if (isForStore(options)) {
-    const refusal = refusalOfConfig(pointlessFor(options, known)) ?? options.refusal;
-    return native({ ...options, refusal });
+    return runUnless(skipForConfig(pointlessFor(options, known)) ?? skip, native, options);
   }
   const worker = await inspectWorker(options.root);
-  const vinext = runtime.vinext;
+  const vinext = options.runtime?.vinext ?? "";
   const adapter = settleAdapterOptions({ worker, config: known, vinext, given: options });
-  return native({
+  return runUnless(skipForConfig(known) ?? adapter.skip ?? skip, native, {
     ...options,
     appPrefix: adapter.appPrefix,
     ttlSeconds: adapter.ttlSeconds,
-    refusal: refusalOfConfig(known) ?? adapter.refusal ?? options.refusal,
   });
+}
+
+/**
+ * Calls a function of the addon, or says why not. If the build cannot be seeded anyway, that is said instead.
+ * @template {BuildOptions} Options
+ * @template Result
+ * @param {Skip | undefined} skip
+ * @param {import("./native-calls.js").NativeCall<Options, Result>} native
+ * @param {Options} options
+ * @returns {Promise<Result>}
+ */
+async function runUnless(skip, native, options) {
+  if (skip === undefined) return native.call(options);
+  const findings = await examine(options);
+  const { skipped = skip.reason, skippedCode = skip.code } = findings;
+  return native.skipped({ ...findings, skipped, skippedCode });
+}
+
+/**
+ * Whether a build can be seeded at all, as far as its manifest and its runtime show.
+ * @param {Pick<BuildOptions, "root" | "runtime" | "allowUnprovenRoutes" | "signal"> & { pages?: unknown }} options
+ * @returns {Promise<import("../index.js").BuildFindings>}
+ */
+export function examine({ root, runtime, allowUnprovenRoutes, signal, pages }) {
+  // Who passes in pages guarantees that they are the same for every visitor.
+  const isAllowed = allowUnprovenRoutes === true || pages !== undefined;
+  return examineBuild({ root, runtime, allowUnprovenRoutes: isAllowed, signal });
 }
 
 /**
@@ -106,7 +140,7 @@ export function hasManifest(root) {
  * @param {{ store?: unknown }} options
  */
 function isForStore({ store }) {
-  return (store ?? undefined) !== undefined;
+  return store !== undefined;
 }
 
 /**
@@ -120,7 +154,7 @@ function pointlessFor(options, config) {
 }
 
 /** @param {import("./cache-config.js").CacheConfig} [config] */
-function refusalOfConfig(config) {
+function skipForConfig(config) {
   return config?.kind === "pointless" ? { code: config.code, reason: config.reason } : undefined;
 }
 
@@ -128,9 +162,9 @@ function refusalOfConfig(config) {
  * @param {import("./runtime.js").InstalledRuntime} runtime
  * @param {import("./cache-config.js").CacheConfig | undefined} config
  * @param {import("./self-check.js").Difference | undefined} difference
- * @returns {{ code: string, reason: string } | undefined}
+ * @returns {Skip | undefined}
  */
-function refusalOf(runtime, config, difference) {
+function skipForRuntime(runtime, config, difference) {
   if (difference !== undefined) {
     const { path: pathname, ours, theirs } = difference;
     return {
@@ -141,7 +175,7 @@ function refusalOf(runtime, config, difference) {
         `written, because it would never be read`,
     };
   }
-  const pointless = refusalOfConfig(config);
+  const pointless = skipForConfig(config);
   if (pointless !== undefined) return pointless;
   // From 0.1.1 to 0.2.1 this had the same effect as configuring `cache.cdn`.
   const detectsCdn = /^0\.[12]\./u.test(runtime.versions.vinext);

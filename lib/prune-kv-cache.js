@@ -1,7 +1,7 @@
 // `pruneKvCache`: deletes the entries of old builds from a given namespace.
 
-import { pruneKvEntries } from "./binding.js";
 import { askSite, readDeployedWorker } from "./live-build.js";
+import { PRUNE } from "./native-calls.js";
 import { checkOptions } from "./options/check.js";
 import { runForProject } from "./project.js";
 import { expectSiteUrl } from "./site-url.js";
@@ -24,9 +24,9 @@ export async function pruneKvCache(options, { cacheConfig, tokenSource = TOKEN_O
   expectSiteUrl(checked.url);
   const evidence = await evidenceOf(checked, tokenSource);
   const result = await runForProject(
-    pruneKvEntries,
+    PRUNE,
     { ...checked, workerCode: evidence.workerCode, siteAnswers: evidence.siteAnswers },
-    cacheConfig,
+    { cacheConfig },
   );
   if (result.skippedCode === "live-build-unknown" && evidence.problem !== undefined) {
     result.skipped = `the live build is unknown: ${evidence.problem}`;

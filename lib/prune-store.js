@@ -1,9 +1,9 @@
 // Deletes the entries of old builds from a store that is not Workers KV.
 
 import { signalOf } from "./abort.js";
-import { pruneKvEntries } from "./binding.js";
 import { askSite } from "./live-build.js";
 import { withListedStore } from "./listed-store.js";
+import { PRUNE } from "./native-calls.js";
 import { runForProject } from "./project.js";
 
 /** No API tells what a site runs that is not a Worker. */
@@ -19,7 +19,7 @@ export async function pruneStore(options) {
   const signal = signalOf(options.signal);
   const evidence = url === undefined ? { problem: NO_SITE } : await askSite(url, signal);
   const { problem, ...shown } = evidence;
-  const result = await runForProject(pruneKvEntries, { ...store, ...shown });
+  const result = await runForProject(PRUNE, { ...store, ...shown });
   if (result.skippedCode === "live-build-unknown" && problem !== undefined) {
     result.skipped = `the live build is unknown: ${problem}`;
   }

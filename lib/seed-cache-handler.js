@@ -1,8 +1,8 @@
 // `seedCacheHandler`: passes a build's pages to the `set` method of a cache handler, with the
 // arguments of vinext's own start-up.
 
-import { seedHandler } from "./binding.js";
 import { DEFAULT_ATTEMPTS, DEFAULT_SET_MS, setEntry } from "./handler-call.js";
+import { SEED_HANDLER } from "./native-calls.js";
 import { checkOptions, invalidOption } from "./options/check.js";
 import { runWithPages } from "./pages.js";
 import { runForProject } from "./project.js";
@@ -34,7 +34,7 @@ async function seedInto(options) {
     set: (/** @type {import("../index.js").NativeEntry} */ entry) =>
       settleWithin(setMs, () => setEntry(handler, entry)),
   };
-  return runForProject(seedHandler, completed);
+  return runForProject(SEED_HANDLER, completed);
 }
 
 /** @param {unknown} handler */

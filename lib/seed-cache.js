@@ -1,7 +1,7 @@
 // `seedCache`: seeds any store, as `seedKvCache` seeds Workers KV.
 
 import { signalOf } from "./abort.js";
-import { seedStore } from "./binding.js";
+import { SEED_STORE } from "./native-calls.js";
 import { checkOptions, invalidOption } from "./options/check.js";
 import { runWithPages } from "./pages.js";
 import { runForProject } from "./project.js";
@@ -13,29 +13,29 @@ import { readStore } from "./store.js";
  * @param {import("../index.js").SeedCacheOptions} given
  * @param {import("./cache-config.js").CacheConfig} [known] what the Vite configuration says, if it
  *   has been read already
- * @param {{ code: string, reason: string }} [refusal] why nothing is to be seeded
+ * @param {import("./project.js").Skip} [skip] a reason to seed nothing
  * @returns {Promise<import("../index.js").SeedResult>}
  */
-export async function seedCache(given, known, refusal) {
-  return runWithPages(given, (completed) => seedInto(completed, known, refusal));
+export async function seedCache(given, known, skip) {
+  return runWithPages(given, (completed) => seedInto(completed, known, skip));
 }
 
 /**
  * @param {import("../index.js").SeedCacheOptions} given
  * @param {import("./cache-config.js").CacheConfig} [known]
- * @param {{ code: string, reason: string }} [refusal]
+ * @param {import("./project.js").Skip} [skip]
  * @returns {Promise<import("../index.js").SeedResult>}
  */
-async function seedInto(given, known, refusal) {
+async function seedInto(given, known, skip) {
   const { env, envFiles } = /** @type {any} */ (given ?? {});
-  const options = { ...checkOptions("seedCache", given), env, envFiles, refusal };
+  const options = { ...checkOptions("seedCache", given), env, envFiles };
   const { site, cacheConfig = known } =
     options.store === undefined ? await storeToSeed(options) : {};
   const named =
     site === undefined ? options : { ttlSeconds: site.ttlSeconds, ...options, store: site.store };
   const { handler, ...completed } = withStore(named);
   if (handler !== undefined) return seedConfiguredHandler(completed, handler, cacheConfig);
-  return runForProject(seedStore, completed, cacheConfig);
+  return runForProject(SEED_STORE, completed, { cacheConfig, skip });
 }
 
 /**
@@ -46,9 +46,9 @@ async function seedInto(given, known, refusal) {
 async function storeToSeed(options) {
   if (typeof options.root !== "string") return {};
   const found = await storeOfSite({ ...options, signal: signalOf(options.signal) });
-  const { refusal } = found.site ?? {};
-  if (refusal === undefined) return found;
-  throw invalidOption("store", `is missing: ${refusal.reason}`);
+  const { skip } = found.site ?? {};
+  if (skip === undefined) return found;
+  throw invalidOption("store", `is missing: ${skip.reason}`);
 }
 
 /**

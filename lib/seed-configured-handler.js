@@ -2,10 +2,10 @@
 
 import path from "node:path";
 import { signalOf, whenAborted } from "./abort.js";
-import { seedHandler } from "./binding.js";
 import { DEFAULT_MODE, configFileOf, environmentOf } from "./cache-config.js";
 import { configuredHandler } from "./configured-handler.js";
 import { DEFAULT_ATTEMPTS, DEFAULT_SET_MS } from "./handler-call.js";
+import { SEED_HANDLER } from "./native-calls.js";
 import { runForProject } from "./project.js";
 
 /**
@@ -40,7 +40,7 @@ export async function seedConfiguredHandler({ env, envFiles, ...options }, named
     set: handler.set,
   };
   try {
-    const result = await runForProject(seedHandler, completed, known);
+    const result = await runForProject(SEED_HANDLER, completed, { cacheConfig: known });
     const problem = await handler.end();
     if (problem !== undefined) {
       result.warnings.push(

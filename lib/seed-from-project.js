@@ -4,40 +4,18 @@
 import path from "node:path";
 import { isSeeded } from "./already-seeded.js";
 import { seedLocally } from "./local-seed.js";
+import { NOTHING_SEEDED, SEED_KV } from "./native-calls.js";
 import { checkOptions } from "./options/check.js";
 import { prerenderHint } from "./prerender-hint.js";
-import { hasManifest } from "./project.js";
+import { examine, hasManifest, runForProject } from "./project.js";
 import { seedCache } from "./seed-cache.js";
-import { seedKvCache, skipSeeding } from "./seed-kv-cache.js";
+import { seedKvCache } from "./seed-kv-cache.js";
 import { storeOfSite, storeWithConfig } from "./store-of-project.js";
 import { strictError } from "./strict.js";
 import { targetOfProject } from "./wrangler/of-project.js";
 
 /** @typedef {import("../index.js").SeedResult} SeedResult */
 /** @typedef {import("../index.js").ProjectSeedResult} ProjectSeedResult */
-
-/**
- * The result of a skipped run.
- * @type {SeedResult}
- */
-export const NOTHING_DONE = {
-  routes: 0,
-  seededRoutes: 0,
-  kvPairsPlanned: 0,
-  kvPairsUploaded: 0,
-  kvPairsUnchanged: 0,
-  kvPairsNotStored: 0,
-  notStored: [],
-  durationMs: 0,
-  bytesUploaded: 0,
-  batches: 0,
-  retries: 0,
-  routesNotReached: 0,
-  routesSkipped: [],
-  routesSkippedTotal: 0,
-  skippedReasons: [],
-  warnings: [],
-};
 
 /**
  * @param {import("../index.js").ProjectSeedOptions} [options]
@@ -56,7 +34,7 @@ export async function seedFromProject(options = {}) {
     if (strict) throw error;
     const { code, message = String(error), report } = /** @type {any} */ (error ?? {});
     const failure = { code: typeof code === "string" ? code : "UNKNOWN", message };
-    return { ...(report ?? NOTHING_DONE), failure };
+    return { ...(report ?? NOTHING_SEEDED), failure };
   }
 }
 
@@ -66,13 +44,13 @@ export async function seedFromProject(options = {}) {
  * @param {import("../index.js").ProjectSeedOptions} options
  * @param {import("./cache-config.js").CacheConfig} [known] what the Vite configuration says, if it
  *   has been read already
- * @param {{ code: string, reason: string }} [refusal] why nothing is to be seeded
+ * @param {import("./project.js").Skip} [skip] a reason to seed nothing
  * @returns {Promise<ProjectSeedResult>}
  */
-async function seedInto(root, options, known, refusal) {
+async function seedInto(root, options, known, skip) {
   const store = /** @type {import("../index.js").StoreOptions | string} */ (options.store);
   const { shown, cacheConfig } = await storeWithConfig(store, { ...options, root }, known);
-  const result = await seedCache({ ...options, root, store }, cacheConfig, refusal);
+  const result = await seedCache({ ...options, root, store }, cacheConfig, skip);
   if (result.skippedCode === "no-manifest") {
     result.skippedDetail ??= await prerenderHint(root, options.signal);
   }
@@ -87,27 +65,30 @@ async function seed(options) {
   const checked = checkOptions("seedFromProject", options);
   if (checked.noSeedCache) {
     const skipped = "seeding is disabled (`noSeedCache`)";
-    return { ...NOTHING_DONE, skipped, skippedCode: "switched-off" };
+    return { ...NOTHING_SEEDED, skipped, skippedCode: "switched-off" };
   }
   const root = path.resolve(checked.root ?? ".");
   if (checked.store !== undefined) return seedInto(root, checked);
   if (!hasManifest(root)) {
-    const result = await skipSeeding({ ...checked, root }, undefined);
-    return {
-      ...result,
-      skippedDetail: result.skippedDetail ?? (await prerenderHint(root, checked.signal)),
-    };
+    const findings = await examine({ ...checked, root });
+    // If nothing is skipped, the manifest has just been written.
+    if (findings.skipped !== undefined) {
+      findings.skippedDetail ??= await prerenderHint(root, checked.signal);
+      return { ...NOTHING_SEEDED, ...findings };
+    }
   }
   const { site, cacheConfig: read } = await storeOfSite({ ...checked, root });
   if (site !== undefined) {
-    const { store, ttlSeconds, refusal } = site;
-    const result = await seedInto(root, { ttlSeconds, ...checked, store }, read, refusal);
-    return refusal === undefined ? result : { ...result, target: undefined };
+    const { store, ttlSeconds, skip } = site;
+    const result = await seedInto(root, { ttlSeconds, ...checked, store }, read, skip);
+    return skip === undefined ? result : { ...result, target: undefined };
   }
   const { cacheConfig, target } = await targetOfProject({ ...checked, root }, read);
   if ("code" in target) {
     const { code, reason } = target;
-    return skipSeeding({ ...checked, root }, { code, reason }, cacheConfig);
+    // A run that is skipped needs no namespace.
+    const options = /** @type {any} */ ({ ...checked, root });
+    return runForProject(SEED_KV, options, { cacheConfig, skip: { code, reason } });
   }
   const { binding: foundBinding, configPath } = target;
   const place = { namespaceId: target.namespaceId, binding: foundBinding, configPath };
@@ -125,7 +106,7 @@ async function seed(options) {
   if (checked.afterDeploy && (await isSeeded(target, { ...checked, root }, cacheConfig))) {
     const skipped = "the namespace already has this build's entries";
     const where = { accountId: target.accountId, ...place };
-    return { ...NOTHING_DONE, skipped, skippedCode: "already-seeded", target: where };
+    return { ...NOTHING_SEEDED, skipped, skippedCode: "already-seeded", target: where };
   }
   const result = await seedKvCache({ ...checked, root, ...remote }, cacheConfig);
   return { ...result, target: { accountId: target.accountId, ...place } };

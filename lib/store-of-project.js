@@ -43,7 +43,7 @@ export async function storeWithConfig(given, place, known) {
  * @property {import("../index.js").StoreOptions} store if the site does not show all of it, sufficient for
  * counting only
  * @property {number} [ttlSeconds]
- * @property {{ code: string, reason: string }} [refusal] why nothing can be stored there
+ * @property {import("./project.js").Skip} [skip] why nothing can be stored there
  */
 
 /**
@@ -75,8 +75,8 @@ export async function storeOfSite(options) {
     `the built site reads its pages from ${title} and finds it through the variable ${variable}, which is ` +
     "not set; set it, or name the store with --to (`store`)";
   const counted = withValue(store, store.type === "redis" ? "redis://localhost" : "unknown");
-  const refusal = { code: "store-unknown", reason };
-  return { site: { ttlSeconds, store: counted, refusal }, cacheConfig };
+  const skip = { code: "store-unknown", reason };
+  return { site: { ttlSeconds, store: counted, skip }, cacheConfig };
 }
 
 /**

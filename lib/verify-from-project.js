@@ -1,8 +1,8 @@
 // `verifyFromProject`: checks that seeded entries are stored and served.
 
 import path from "node:path";
-import { sampleKvEntries } from "./binding.js";
 import { withListedStore } from "./listed-store.js";
+import { SAMPLE } from "./native-calls.js";
 import { checkOptions } from "./options/check.js";
 import { hasManifest, runForProject } from "./project.js";
 import { expectSiteUrl } from "./site-url.js";
@@ -49,9 +49,9 @@ async function verify(options) {
       ? await targetOfProject({ ...options, root })
       : { cacheConfig: undefined, target: undefined };
   const taken = await runForProject(
-    sampleKvEntries,
+    SAMPLE,
     { ...options, root, store: undefined, ...named },
-    cacheConfig,
+    { cacheConfig },
   );
   const { entries, kvPairs, buildId = "", warnings, skipped, skippedCode } = taken;
   if (skipped !== undefined) return { isSound: false, skipped, skippedCode, warnings };

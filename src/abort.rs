@@ -1,5 +1,6 @@
 //! Cancels a run through an `AbortSignal`.
-//!Invariants: the signal is not modified. Others may listen to it too, so our listener is added and
+//!
+//! Invariants: the signal is not modified. Others may listen to it too, so our listener is added and
 //! removed, and `onabort` is not touched.
 
 #![expect(unsafe_code, reason = "`FromNapiValue` is an unsafe trait")]
@@ -9,8 +10,6 @@ use napi::bindgen_prelude::{
 };
 use napi::{Env, Error, Status, sys};
 use vinext_seed::CancellationToken;
-
-use crate::argument::take_exception;
 
 /// An `AbortSignal` that was passed as an option.
 pub struct Signal(ObjectRef<false>);
@@ -100,4 +99,21 @@ fn cleared<T>(env: &Env, result: napi::Result<T>) -> Option<T> {
             None
         }
     }
+}
+
+/// Takes the pending exception, if any.
+fn take_exception(env: sys::napi_env) -> Option<napi::Error> {
+    let mut is_pending = false;
+    let mut exception = std::ptr::null_mut();
+    // SAFETY: both calls are allowed while an exception is pending, and write to locals.
+    let status = unsafe {
+        sys::napi_is_exception_pending(env, &raw mut is_pending);
+        if !is_pending {
+            return None;
+        }
+        sys::napi_get_and_clear_last_exception(env, &raw mut exception)
+    };
+    // SAFETY: Node-API just returned this value for this env.
+    (status == sys::Status::napi_ok)
+        .then(|| napi::Error::from(unsafe { Unknown::from_raw_unchecked(env, exception) }))
 }

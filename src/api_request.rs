@@ -18,7 +18,6 @@ use vinext_seed::store::cloudflare_kv::{ApiAnswer, ApiBase, ApiUrl, CloudflareAp
 use vinext_seed::store::http::{ApiToken, Timeouts};
 
 use crate::abort::Signal;
-use crate::argument::Argument;
 use crate::error::BindingError;
 use crate::run;
 
@@ -68,7 +67,7 @@ pub struct ApiRequest {
 #[napi(skip_typescript)]
 pub fn api_request<'env>(
     env: &'env Env,
-    request: Argument<ApiRequest>,
+    request: ApiRequest,
 ) -> napi::Result<PromiseRaw<'env, String>> {
     run::promise(env, start(env, request))
 }
@@ -134,8 +133,7 @@ impl fmt::Display for QuestionError {
     }
 }
 
-fn start(env: &Env, request: Argument<ApiRequest>) -> Result<PromiseRaw<'_, String>, BindingError> {
-    let request = request.into_inner()?;
+fn start(env: &Env, request: ApiRequest) -> Result<PromiseRaw<'_, String>, BindingError> {
     let base = ApiBase::new(&request.api_base_url)?;
     let token = ApiToken::new(request.api_token)
         .map_err(|problem| BindingError::option("apiToken", problem))?;

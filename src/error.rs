@@ -23,8 +23,6 @@ pub(crate) enum BindingError {
     InvalidArgument(String),
     /// The format of the requested version is unknown, or is never seeded.
     FormatUnknown(RuntimeError),
-    /// The caller's code threw; the thrown value is passed back.
-    Thrown(Error),
     /// The engine failed, or was cancelled with the signal's reason.
     Engine(Box<SeedError>, Option<Error>),
     /// A request was not answered, or was cancelled with the signal's reason.
@@ -109,7 +107,7 @@ impl BindingError {
     /// The error to reject with.
     pub(crate) fn into_js(self, env: &Env) -> napi::Result<Error> {
         match self {
-            Self::Thrown(thrown) | Self::Node(thrown) => Ok(thrown),
+            Self::Node(error) => Ok(error),
             Self::InvalidArgument(message) => with_code(env, "INVALID_OPTION", &message),
             Self::Background(error) => with_code(env, error.code(), &error.to_string()),
             Self::FormatUnknown(problem @ RuntimeError::NotAVersion { .. }) => {

@@ -6,42 +6,34 @@ use std::path::Path;
 use napi::Env;
 use napi_derive::napi;
 use vinext_seed::formats::lookup::{LookupPlace, look_up};
-use vinext_seed::runtime;
 use vinext_seed::runtime::probe::{CLOUDFLARE_FILES, VINEXT_FILES};
+use vinext_seed::runtime::{self, RuntimeSource};
 use vinext_seed::sanitized_text::SanitizedText;
 
-use crate::argument::{Argument, Nullable, Typed, optional};
 use crate::error::BindingError;
 use crate::options::JsRuntimeVersions;
-use crate::read_options::STRING;
 
 /// A route to explain.
 #[napi(object, js_name = "RouteQuery", object_to_js = false)]
 pub struct JsRouteQuery {
     /// Its pattern, as in the manifest: `/blog/:slug`.
-    #[napi(ts_type = "string")]
-    pub route: Typed<String>,
+    pub route: String,
     /// Its concrete path, percent-encoded as in the manifest, if it differs.
-    #[napi(ts_type = "string")]
-    pub path: Option<Nullable<String>>,
+    pub path: Option<String>,
     /// The Worker's build id.
-    #[napi(ts_type = "string")]
-    pub build_id: Typed<String>,
+    pub build_id: String,
     /// The packages that serve it, by exact version.
     #[napi(ts_type = "RuntimeVersions")]
-    pub runtime: Typed<JsRuntimeVersions>,
+    pub runtime: JsRuntimeVersions,
     /// The `appPrefix` of the KV adapter.
     /// @default none
-    #[napi(ts_type = "string")]
-    pub app_prefix: Option<Nullable<String>>,
+    pub app_prefix: Option<String>,
     /// Its locale, if the Pages Router serves it on a site with several.
     /// @default none
-    #[napi(ts_type = "string")]
-    pub locale: Option<Nullable<String>>,
+    pub locale: Option<String>,
     /// Whether the site's URLs end in a slash.
     /// @default false
-    #[napi(ts_type = "boolean")]
-    pub trailing_slash: Option<Nullable<bool>>,
+    pub trailing_slash: Option<bool>,
 }
 
 /// What the runtime looks up for a route.
@@ -94,9 +86,9 @@ pub struct ArtifactExplanation {
 #[napi]
 pub fn explain_route(
     env: &Env,
-    #[napi(ts_arg_type = "RouteQuery")] query: Argument<JsRouteQuery>,
+    #[napi(ts_arg_type = "RouteQuery")] query: JsRouteQuery,
 ) -> napi::Result<RouteExplanation> {
-    match query.into_inner().and_then(JsRouteQuery::explain) {
+    match query.explain() {
         Ok(explanation) => Ok(explanation),
         Err(failure) => Err(failure.into_js(env)?),
     }
@@ -104,24 +96,18 @@ pub fn explain_route(
 
 impl JsRouteQuery {
     fn explain(self) -> Result<RouteExplanation, BindingError> {
-        let pattern = self.route.expect("route", STRING)?;
-        let path = optional(self.path, "path", STRING)?;
-        let build_id = self.build_id.expect("buildId", STRING)?;
-        let source = self.runtime.expect("runtime", "an object")?.read()?;
-        let app_prefix = optional(self.app_prefix, "appPrefix", STRING)?.unwrap_or_default();
-        let locale = optional(self.locale, "locale", STRING)?;
-        let trailing_slash = optional(self.trailing_slash, "trailingSlash", "a boolean")?;
+        let source = RuntimeSource::from(self.runtime);
         // No directory is read: the query names the versions.
         let runtime =
             runtime::resolve(Path::new("."), source, true).map_err(BindingError::FormatUnknown)?;
         let lookup = look_up(
             &runtime.profile,
-            &build_id,
-            &app_prefix,
-            &pattern,
-            path.as_deref(),
-            locale.as_deref(),
-            trailing_slash.unwrap_or(false),
+            &self.build_id,
+            self.app_prefix.as_deref().unwrap_or_default(),
+            &self.route,
+            self.path.as_deref(),
+            self.locale.as_deref(),
+            self.trailing_slash.unwrap_or(false),
         );
         Ok(RouteExplanation {
             generation: runtime.profile.generation.to_owned(),

@@ -5,15 +5,13 @@ use std::path::PathBuf;
 use napi::Env;
 use napi::bindgen_prelude::PromiseRaw;
 use napi_derive::napi;
-use vinext_seed::store::cloudflare_kv::LIMITS;
 use vinext_seed::{BuildOptions, Export, ExportFile, Limits};
 
 use crate::abort::Signal;
-use crate::argument::{Argument, Nullable, Typed, optional};
-use crate::build_options::{WithBuild, batch_limits};
+use crate::build_options::WithBuild;
+use crate::count::count;
 use crate::error::BindingError;
 use crate::findings::WithFindings;
-use crate::read_options::text;
 use crate::run;
 
 /// Options of `exportKvSeed`. Options of `seedKvCache` have the same meaning.
@@ -24,19 +22,16 @@ use crate::run;
 )]
 pub struct JsExportOptions {
     /// Output directory. It is created if needed, and must be empty.
-    #[napi(ts_type = "string")]
-    pub directory: Typed<String>,
+    pub directory: String,
     /// Maximum number of entries in one file, from 1 to 10,000.
     /// @default 10_000
-    #[napi(ts_type = "number")]
-    pub max_batch_pairs: Option<Nullable<f64>>,
+    pub max_batch_pairs: Option<i64>,
     /// Maximum bytes in one file, from 1 to 100,000,000.
     /// @default 25_000_000
-    #[napi(ts_type = "number")]
-    pub max_batch_bytes: Option<Nullable<f64>>,
+    pub max_batch_bytes: Option<i64>,
     /// Cancels the run.
     #[napi(ts_type = "AbortSignal")]
-    pub signal: Option<Nullable<Signal>>,
+    pub signal: Option<Signal>,
 }
 
 /// Result of an export.
@@ -81,30 +76,26 @@ pub struct ExportedFile {
 #[napi(ts_return_type = "Promise<SeedExport>")]
 pub fn export_kv_seed<'env>(
     env: &'env Env,
-    #[napi(ts_arg_type = "ExportOptions")] options: Argument<WithBuild<JsExportOptions>>,
+    #[napi(ts_arg_type = "ExportOptions")] options: WithBuild<JsExportOptions>,
 ) -> napi::Result<PromiseRaw<'env, SeedExport>> {
     run::promise(env, start(env, options))
 }
 
 fn start(
     env: &Env,
-    options: Argument<WithBuild<JsExportOptions>>,
+    options: WithBuild<JsExportOptions>,
 ) -> Result<PromiseRaw<'_, SeedExport>, BindingError> {
-    let (build, limits, directory, signal) = options.into_inner()?.read()?;
-    run::start(env, signal, None, move |_, cancellation| async move {
+    let WithBuild { build, own } = options;
+    let build = BuildOptions::from(build);
+    let limits = Limits {
+        max_batch_pairs: own.max_batch_pairs.map(count),
+        max_batch_bytes: own.max_batch_bytes.map(count),
+        ..Limits::default()
+    };
+    let directory = PathBuf::from(own.directory);
+    run::start(env, own.signal, None, move |_, cancellation| async move {
         vinext_seed::export(build, limits, directory, &cancellation).await
     })
-}
-
-impl WithBuild<JsExportOptions> {
-    fn read(self) -> Result<(BuildOptions, Limits, PathBuf, Option<Signal>), BindingError> {
-        let Self { build, own } = self;
-        let build = build.read()?;
-        let limits = batch_limits(own.max_batch_pairs, own.max_batch_bytes, LIMITS)?;
-        let directory = PathBuf::from(text(own.directory, "directory")?);
-        let signal = optional(own.signal, "signal", "an AbortSignal")?;
-        Ok((build, limits, directory, signal))
-    }
 }
 
 /// What `exportKvSeed` resolves with.

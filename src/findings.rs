@@ -113,7 +113,7 @@ impl From<SeedReport> for JsFindings {
         let (skipped, skipped_code, skipped_detail) = match report.skipped {
             Some(run) => (
                 Some(reason_with_option(&run)),
-                Some(run.code.into_owned()),
+                Some(run.code.to_owned()),
                 run.detail,
             ),
             None => (None, None, None),

@@ -4,13 +4,13 @@ use napi::bindgen_prelude::{Buffer, Promise, PromiseRaw};
 use napi::threadsafe_function::ThreadsafeFunction;
 use napi::{Env, Status};
 use napi_derive::napi;
-use vinext_seed::seed_into;
-use vinext_seed::store::handler::{HandlerStore, LIMITS, NotSet, SetEntry};
+use vinext_seed::store::handler::{HandlerStore, NotSet, SetEntry};
+use vinext_seed::{BuildOptions, seed_into};
 
-use crate::argument::{Argument, Typed};
 use crate::build_options::{WithBuild, WithRun};
 use crate::error::BindingError;
 use crate::pages::PageFeed;
+use crate::read_options::RunSettings;
 use crate::result::SeedResult;
 use crate::run;
 
@@ -58,7 +58,7 @@ pub struct JsHandlerOptions {
     /// Passes an entry to the handler. Never rejects.
     /// @internal
     #[napi(ts_type = "(entry: NativeEntry) => Promise<NativeSetOutcome>")]
-    pub set: Typed<SetFunction>,
+    pub set: SetFunction,
 }
 
 pub(crate) struct JsHandler(SetFunction);
@@ -97,24 +97,22 @@ impl SetEntry for JsHandler {
 #[napi(ts_return_type = "Promise<SeedResult>")]
 pub fn seed_handler<'env>(
     env: &'env Env,
-    #[napi(ts_arg_type = "NativeHandlerOptions")] options: Argument<
-        WithBuild<WithRun<JsHandlerOptions>>,
-    >,
+    #[napi(ts_arg_type = "NativeHandlerOptions")] options: WithBuild<WithRun<JsHandlerOptions>>,
 ) -> napi::Result<PromiseRaw<'env, SeedResult>> {
     run::promise(env, start(env, options))
 }
 
 fn start(
     env: &Env,
-    options: Argument<WithBuild<WithRun<JsHandlerOptions>>>,
+    options: WithBuild<WithRun<JsHandlerOptions>>,
 ) -> Result<PromiseRaw<'_, SeedResult>, BindingError> {
     let WithBuild {
         build,
         own: WithRun { run, own },
-    } = options.into_inner()?;
-    let mut build = build.read()?;
-    let handler = JsHandler(own.set.expect("set", "a function")?);
-    let run = run.read(LIMITS)?;
+    } = options;
+    let mut build = BuildOptions::from(build);
+    let handler = JsHandler(own.set);
+    let run = RunSettings::from(run);
     let (feed, pages) = PageFeed::open(run.pages);
     build.pages = pages;
     run::start(

@@ -78,7 +78,7 @@ export interface HandlerStoreOptions {
 }
 
 /** Options of `seedCache`: those of `seedKvCache`, with a store instead of a namespace. */
-export interface SeedCacheOptions extends Omit<RunOptions, "refusal"> {
+export interface SeedCacheOptions extends RunOptions {
   /**
    * The store, as an object or a string: `redis://…`, `rediss://…`, `s3://<bucket>/<prefix>`,
    * `dir:<directory>`, `handler`.
@@ -172,7 +172,7 @@ export interface SeededCacheHandler {
  */
 export interface SeedCacheHandlerOptions extends Omit<
   RunOptions,
-  "refusal" | "appPrefix" | "maxBatchPairs" | "maxBatchBytes"
+  "appPrefix" | "maxBatchPairs" | "maxBatchBytes"
 > {
   /** The cache handler: what the factory or class of a `cache.data` adapter returns. */
   handler: SeededCacheHandler;
@@ -205,14 +205,7 @@ export declare function seedCacheHandler(options: SeedCacheHandlerOptions): Prom
 /** Options of `seedFromProject`: those of `seedKvCache`, and where to find the target. */
 export interface ProjectSeedOptions extends Omit<
   SeedOptions,
-  | "root"
-  | "accountId"
-  | "namespaceId"
-  | "apiToken"
-  | "refusal"
-  | "pages"
-  | "buildId"
-  | "trailingSlash"
+  "root" | "accountId" | "namespaceId" | "apiToken" | "pages" | "buildId" | "trailingSlash"
 > {
   /**
    * The project's directory.

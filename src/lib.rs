@@ -1,16 +1,17 @@
 //! The Node binding of the engine: converts options, calls the engine, converts the result.
 //!
-//! Invariants: it decides nothing about pages or requests, never throws synchronously, and never coerces a
-//! number.
+//! Invariants: it decides nothing about pages or requests. Options are checked before, by this package's
+//! JavaScript.
 
 // Under `cfg(test)` `#[napi]` expands to nothing, and all of this would be dead code.
 #![cfg(not(test))]
 
 mod abort;
 pub mod api_request;
-mod argument;
 mod build_options;
+mod count;
 mod error;
+pub mod examine;
 mod executor;
 pub mod explain;
 pub mod export;
@@ -36,10 +37,10 @@ use napi::Env;
 use napi::bindgen_prelude::PromiseRaw;
 use napi_derive::napi;
 
-use argument::Argument;
 use build_options::{WithBuild, WithRun};
 use error::BindingError;
 use options::JsSeedOptions;
+use read_options::KvRun;
 use result::SeedResult;
 
 /// Uploads the pages that a vinext build has pre-rendered to Workers KV, in the format that the
@@ -88,23 +89,27 @@ use result::SeedResult;
 #[napi(ts_return_type = "Promise<SeedResult>")]
 pub fn seed_kv_cache<'env>(
     env: &'env Env,
-    #[napi(ts_arg_type = "SeedOptions")] options: Argument<WithBuild<WithRun<JsSeedOptions>>>,
+    #[napi(ts_arg_type = "SeedOptions")] options: WithBuild<WithRun<JsSeedOptions>>,
 ) -> napi::Result<PromiseRaw<'env, SeedResult>> {
     run::promise(env, start(env, options))
 }
 
 fn start(
     env: &Env,
-    options: Argument<WithBuild<WithRun<JsSeedOptions>>>,
+    options: WithBuild<WithRun<JsSeedOptions>>,
 ) -> Result<PromiseRaw<'_, SeedResult>, BindingError> {
-    let options = options.into_inner()?.read()?;
-    let (settings, feed) = (options.settings, options.feed);
+    let KvRun {
+        options,
+        feed,
+        on_progress,
+        signal,
+    } = options.read()?;
     run::start(
         env,
-        options.signal,
-        options.on_progress,
+        signal,
+        on_progress,
         move |observer, cancellation| async move {
-            feed.during(vinext_seed::seed(settings, &observer, &cancellation))
+            feed.during(vinext_seed::seed(options, &observer, &cancellation))
                 .await
         },
     )

@@ -3,17 +3,15 @@
 use napi::Env;
 use napi::bindgen_prelude::PromiseRaw;
 use napi_derive::napi;
-use vinext_seed::store::cloudflare_kv::LIMITS;
 use vinext_seed::{BuildOptions, EntrySize, Estimate, Limits};
 
 use crate::abort::Signal;
-use crate::argument::{Argument, Nullable, OptionsObject, optional};
-use crate::build_options::{MAX_WRITES, WithBuild, batch_limits};
+use crate::build_options::WithBuild;
+use crate::count::count;
 use crate::error::BindingError;
 use crate::findings::WithFindings;
-use crate::read_options::whole;
 use crate::run;
-use crate::store::{JsStore, PlannedStore};
+use crate::store::JsStore;
 
 /// Options of `planKvSeed`. Options of `seedKvCache` have the same meaning.
 #[napi(
@@ -24,23 +22,20 @@ use crate::store::{JsStore, PlannedStore};
 pub struct JsPlanOptions {
     /// Maximum number of entries in one request, from 1 to 10,000.
     /// @default 10_000
-    #[napi(ts_type = "number")]
-    pub max_batch_pairs: Option<Nullable<f64>>,
+    pub max_batch_pairs: Option<i64>,
     /// Maximum bytes in one request, from 1 to 100,000,000.
     /// @default 8_388_608 (8 MiB)
-    #[napi(ts_type = "number")]
-    pub max_batch_bytes: Option<Nullable<f64>>,
+    pub max_batch_bytes: Option<i64>,
     /// Maximum number of entries to write.
     /// @default no limit
-    #[napi(ts_type = "number")]
-    pub max_writes: Option<Nullable<f64>>,
+    pub max_writes: Option<i64>,
     /// The store to plan for, if it is not Workers KV, as for `seedCache`.
     /// @default Workers KV
     #[napi(ts_type = "StoreOptions | string")]
-    pub store: Option<Nullable<OptionsObject<JsStore>>>,
+    pub store: Option<JsStore>,
     /// Cancels the run.
     #[napi(ts_type = "AbortSignal")]
-    pub signal: Option<Nullable<Signal>>,
+    pub signal: Option<Signal>,
 }
 
 /// Result of `planKvSeed`.
@@ -90,23 +85,25 @@ pub struct PlannedEntrySize {
 #[napi(ts_return_type = "Promise<SeedPlan>")]
 pub fn plan_kv_seed<'env>(
     env: &'env Env,
-    #[napi(ts_arg_type = "PlanOptions")] options: Argument<WithBuild<JsPlanOptions>>,
+    #[napi(ts_arg_type = "PlanOptions")] options: WithBuild<JsPlanOptions>,
 ) -> napi::Result<PromiseRaw<'env, SeedPlan>> {
     run::promise(env, start(env, options))
 }
 
 fn start(
     env: &Env,
-    options: Argument<WithBuild<JsPlanOptions>>,
+    options: WithBuild<JsPlanOptions>,
 ) -> Result<PromiseRaw<'_, SeedPlan>, BindingError> {
-    let PlanSettings {
-        build,
-        limits,
-        max_writes,
-        store,
-        signal,
-    } = options.into_inner()?.read()?;
-    run::start(env, signal, None, move |_, cancellation| async move {
+    let WithBuild { build, own } = options;
+    let build = BuildOptions::from(build);
+    let limits = Limits {
+        max_batch_pairs: own.max_batch_pairs.map(count),
+        max_batch_bytes: own.max_batch_bytes.map(count),
+        ..Limits::default()
+    };
+    let max_writes = own.max_writes.map(count);
+    let store = own.store.map(JsStore::read_for_plan).transpose()?;
+    run::start(env, own.signal, None, move |_, cancellation| async move {
         match store {
             None => vinext_seed::estimate(build, limits, max_writes, &cancellation).await,
             Some(store) => {
@@ -116,34 +113,6 @@ fn start(
             }
         }
     })
-}
-
-/// The parsed options.
-struct PlanSettings {
-    build: BuildOptions,
-    limits: Limits,
-    max_writes: Option<usize>,
-    store: Option<PlannedStore>,
-    signal: Option<Signal>,
-}
-
-impl WithBuild<JsPlanOptions> {
-    fn read(self) -> Result<PlanSettings, BindingError> {
-        let Self { build, own } = self;
-        let build = build.read()?;
-        let store = optional(own.store, "store", "an object")?;
-        let store = store
-            .map(|OptionsObject(store)| store.read_for_plan())
-            .transpose()?;
-        let accepted = store.as_ref().map_or(LIMITS, PlannedStore::limits);
-        Ok(PlanSettings {
-            build,
-            limits: batch_limits(own.max_batch_pairs, own.max_batch_bytes, accepted)?,
-            max_writes: whole(own.max_writes, "maxWrites", MAX_WRITES)?,
-            store,
-            signal: optional(own.signal, "signal", "an AbortSignal")?,
-        })
-    }
 }
 
 /// What `planKvSeed` resolves with.

@@ -18,58 +18,44 @@ use vinext_seed::store::http::{ApiToken, Timeouts};
 use vinext_seed::{BuildOptions, CancellationToken, SeedError, application};
 
 use crate::abort::Signal;
-use crate::argument::{Argument, Nullable, OptionsObject, Typed, optional};
-use crate::build_options::{MAX_WRITES, WithBuild};
+use crate::build_options::WithBuild;
+use crate::count::{count, seconds};
 use crate::error::BindingError;
 use crate::findings::reason_with_option;
-use crate::read_options::{namespace, whole};
+use crate::read_options::namespace;
 use crate::run;
 use crate::store::{JsStore, StoreChoice};
-
-/// The largest accepted number of builds to keep.
-const MAX_KEEP: usize = 10_000;
-
-/// The greatest accepted age, in seconds: a hundred years.
-const MAX_AGE_SECONDS: u64 = 100 * 366 * 86_400;
 
 /// What to prune.
 /// @internal
 #[napi(object, js_name = "KvPruneOptions", object_to_js = false)]
 pub struct JsPruneOptions {
     /// The account that owns the namespace.
-    #[napi(ts_type = "string")]
-    pub account_id: Option<Typed<String>>,
+    pub account_id: Option<String>,
     /// The namespace.
-    #[napi(ts_type = "string")]
-    pub namespace_id: Option<Typed<String>>,
+    pub namespace_id: Option<String>,
     /// The token.
-    #[napi(ts_type = "string")]
-    pub api_token: Option<Typed<String>>,
+    pub api_token: Option<String>,
     /// The API.
-    #[napi(ts_type = "string")]
-    pub api_base_url: Option<Nullable<String>>,
+    pub api_base_url: Option<String>,
     /// The store, if it is not Workers KV. Account, namespace and token are then ignored.
     #[napi(ts_type = "NativeStore")]
-    pub store: Option<Nullable<OptionsObject<JsStore>>>,
+    pub store: Option<JsStore>,
     /// How many of the newest builds are kept.
-    #[napi(ts_type = "number")]
-    pub keep: Option<Nullable<f64>>,
+    pub keep: Option<i64>,
     /// Builds younger than this are kept.
-    #[napi(ts_type = "number")]
-    pub older_than_seconds: Option<Nullable<f64>>,
+    pub older_than_seconds: Option<i64>,
     /// Whether to delete nothing.
-    #[napi(ts_type = "boolean")]
-    pub dry_run: Option<Nullable<bool>>,
+    pub dry_run: Option<bool>,
     /// Maximum number of entries to delete.
-    #[napi(ts_type = "number")]
-    pub max_deletes: Option<Nullable<f64>>,
+    pub max_deletes: Option<i64>,
     /// The deployed Worker's code.
     pub worker_code: Option<String>,
     /// What the live site answered.
     pub site_answers: Option<Vec<String>>,
     /// Cancels it.
     #[napi(ts_type = "AbortSignal")]
-    pub signal: Option<Nullable<Signal>>,
+    pub signal: Option<Signal>,
 }
 
 /// Deletes entries of builds that are no longer live, and resolves with JSON: what it did, or
@@ -77,7 +63,7 @@ pub struct JsPruneOptions {
 #[napi(skip_typescript)]
 pub fn prune_kv_entries<'env>(
     env: &'env Env,
-    options: Argument<WithBuild<JsPruneOptions>>,
+    options: WithBuild<JsPruneOptions>,
 ) -> napi::Result<PromiseRaw<'env, String>> {
     run::promise(env, start(env, options))
 }
@@ -109,41 +95,35 @@ struct Settings {
 
 fn start(
     env: &Env,
-    options: Argument<WithBuild<JsPruneOptions>>,
+    options: WithBuild<JsPruneOptions>,
 ) -> Result<PromiseRaw<'_, String>, BindingError> {
-    let WithBuild { build, own } = options.into_inner()?;
-    let build = build.read()?;
-    let signal = optional(own.signal, "signal", "an AbortSignal")?;
-    let place = match optional(own.store, "store", "an object")? {
-        Some(OptionsObject(store)) => Place::Store(store.read()?),
+    let WithBuild { build, own } = options;
+    let build = BuildOptions::from(build);
+    let place = match own.store {
+        Some(store) => Place::Store(store.read()?),
         None => {
             let (endpoint, token) = namespace(
-                given(own.account_id, "accountId")?,
-                given(own.namespace_id, "namespaceId")?,
-                given(own.api_token, "apiToken")?,
-                own.api_base_url,
+                &own.account_id.unwrap_or_default(),
+                &own.namespace_id.unwrap_or_default(),
+                own.api_token.unwrap_or_default(),
+                own.api_base_url.as_deref(),
             )?;
             Place::Kv(endpoint, token)
         }
     };
     let code = own.worker_code.into_iter().map(Evidence::Code);
     let answers = own.site_answers.into_iter().flatten();
-    let older_than = whole(own.older_than_seconds, "olderThanSeconds", MAX_AGE_SECONDS)?;
     let settings = Settings {
         place,
         evidence: code.chain(answers.map(Evidence::Answer)).collect(),
-        keep: whole(own.keep, "keep", MAX_KEEP)?.unwrap_or(DEFAULT_KEEP),
-        older_than: older_than.map(Duration::from_secs),
-        is_dry_run: optional(own.dry_run, "dryRun", "a boolean")?.unwrap_or(false),
-        max_deletes: whole(own.max_deletes, "maxDeletes", MAX_WRITES)?,
+        keep: own.keep.map_or(DEFAULT_KEEP, count),
+        older_than: own.older_than_seconds.map(seconds),
+        is_dry_run: own.dry_run.unwrap_or(false),
+        max_deletes: own.max_deletes.map(count),
     };
-    run::start(env, signal, None, move |_, cancellation| async move {
+    run::start(env, own.signal, None, move |_, cancellation| async move {
         pruned(build, settings, &cancellation).await
     })
-}
-
-fn given<T>(option: Option<T>, name: &'static str) -> Result<T, BindingError> {
-    option.ok_or_else(|| BindingError::option(name, "is missing"))
 }
 
 async fn pruned(

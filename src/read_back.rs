@@ -8,7 +8,6 @@ use napi_derive::napi;
 
 use crate::abort::Signal;
 use crate::api_request::QuestionError;
-use crate::argument::{Argument, Nullable, OptionsObject, Typed, optional};
 use crate::error::BindingError;
 use crate::run;
 use crate::store::JsStore;
@@ -19,40 +18,42 @@ use crate::store::JsStore;
 pub struct JsReadOptions {
     /// The store.
     #[napi(ts_type = "NativeStore")]
-    pub store: Typed<OptionsObject<JsStore>>,
+    pub store: JsStore,
     /// The keys.
     pub keys: Vec<String>,
     /// Cancels it.
     #[napi(ts_type = "AbortSignal")]
-    pub signal: Option<Nullable<Signal>>,
+    pub signal: Option<Signal>,
 }
 
 /// Reads values. Resolves with one for each key, in order; `null` for keys that have none.
 #[napi(skip_typescript)]
 pub fn read_store<'env>(
     env: &'env Env,
-    options: Argument<JsReadOptions>,
+    options: JsReadOptions,
 ) -> napi::Result<PromiseRaw<'env, Vec<Option<String>>>> {
     run::promise(env, start(env, options))
 }
 
 fn start(
     env: &Env,
-    options: Argument<JsReadOptions>,
+    options: JsReadOptions,
 ) -> Result<PromiseRaw<'_, Vec<Option<String>>>, BindingError> {
-    let options = options.into_inner()?;
-    let OptionsObject(store) = options.store.expect("store", "an object")?;
-    let store = store.read()?;
+    let store = options.store.read()?;
     let keys = options.keys;
-    let signal = optional(options.signal, "signal", "an AbortSignal")?;
-    run::start(env, signal, None, move |_, cancellation| async move {
-        let read = cancellation
-            .run_until_cancelled(store.read_back(&keys))
-            .await;
-        let values = read.unwrap_or(Err(QuestionError::Aborted))?.into_iter();
-        // A value that is not text differs from every entry of a build.
-        let text = |value: Vec<u8>| String::from_utf8_lossy(&value).into_owned();
-        let values: Vec<_> = values.map(|value| value.map(text)).collect();
-        Ok::<_, QuestionError>(values)
-    })
+    run::start(
+        env,
+        options.signal,
+        None,
+        move |_, cancellation| async move {
+            let read = cancellation
+                .run_until_cancelled(store.read_back(&keys))
+                .await;
+            let values = read.unwrap_or(Err(QuestionError::Aborted))?.into_iter();
+            // A value that is not text differs from every entry of a build.
+            let text = |value: Vec<u8>| String::from_utf8_lossy(&value).into_owned();
+            let values: Vec<_> = values.map(|value| value.map(text)).collect();
+            Ok::<_, QuestionError>(values)
+        },
+    )
 }

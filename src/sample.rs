@@ -5,14 +5,13 @@
 use napi::Env;
 use napi::bindgen_prelude::PromiseRaw;
 use napi_derive::napi;
-use vinext_seed::{DEFAULT_SAMPLE_ROUTES, Sample, SampledEntry};
+use vinext_seed::{BuildOptions, DEFAULT_SAMPLE_ROUTES, Sample, SampledEntry};
 
 use crate::abort::Signal;
-use crate::argument::{Argument, Nullable, OptionsObject, optional};
-use crate::build_options::{MAX_WRITES, WithBuild};
+use crate::build_options::WithBuild;
+use crate::count::count;
 use crate::error::BindingError;
 use crate::findings::WithFindings;
-use crate::read_options::whole;
 use crate::run;
 use crate::store::JsStore;
 
@@ -21,14 +20,13 @@ use crate::store::JsStore;
 #[napi(object, js_name = "SampleOptions", object_to_js = false)]
 pub struct JsSampleOptions {
     /// How many routes' entries.
-    #[napi(ts_type = "number")]
-    pub sample: Option<Nullable<f64>>,
+    pub sample: Option<i64>,
     /// The store that they are for, if it is not Workers KV.
     #[napi(ts_type = "NativeStore")]
-    pub store: Option<Nullable<OptionsObject<JsStore>>>,
+    pub store: Option<JsStore>,
     /// Cancels it.
     #[napi(ts_type = "AbortSignal")]
-    pub signal: Option<Nullable<Signal>>,
+    pub signal: Option<Signal>,
 }
 
 /// A sample of entries.
@@ -56,22 +54,20 @@ pub struct JsSampledEntry {
 #[napi(skip_typescript)]
 pub fn sample_kv_entries<'env>(
     env: &'env Env,
-    options: Argument<WithBuild<JsSampleOptions>>,
+    options: WithBuild<JsSampleOptions>,
 ) -> napi::Result<PromiseRaw<'env, WithFindings<JsSample>>> {
     run::promise(env, start(env, options))
 }
 
 fn start(
     env: &Env,
-    options: Argument<WithBuild<JsSampleOptions>>,
+    options: WithBuild<JsSampleOptions>,
 ) -> Result<PromiseRaw<'_, WithFindings<JsSample>>, BindingError> {
-    let WithBuild { build, own } = options.into_inner()?;
-    let build = build.read()?;
-    let routes = whole(own.sample, "sample", MAX_WRITES)?.unwrap_or(DEFAULT_SAMPLE_ROUTES);
-    let store = optional(own.store, "store", "an object")?;
-    let store = store.map(|OptionsObject(store)| store.read()).transpose()?;
-    let signal = optional(own.signal, "signal", "an AbortSignal")?;
-    run::start(env, signal, None, move |_, cancellation| async move {
+    let WithBuild { build, own } = options;
+    let build = BuildOptions::from(build);
+    let routes = own.sample.map_or(DEFAULT_SAMPLE_ROUTES, count);
+    let store = own.store.map(JsStore::read).transpose()?;
+    run::start(env, own.signal, None, move |_, cancellation| async move {
         match store {
             None => vinext_seed::sample(build, routes, &cancellation).await,
             Some(store) => store.sample(build, routes, &cancellation).await,

@@ -3,11 +3,12 @@
 use napi::Env;
 use napi::bindgen_prelude::PromiseRaw;
 use napi_derive::napi;
+use vinext_seed::BuildOptions;
 
-use crate::argument::{Argument, OptionsObject, Typed};
 use crate::build_options::{WithBuild, WithRun};
 use crate::error::BindingError;
 use crate::pages::PageFeed;
+use crate::read_options::RunSettings;
 use crate::result::SeedResult;
 use crate::run;
 use crate::store::JsStore;
@@ -22,7 +23,7 @@ pub struct JsCacheOptions {
     /// The store.
     /// @internal
     #[napi(ts_type = "NativeStore")]
-    pub store: Typed<OptionsObject<JsStore>>,
+    pub store: JsStore,
 }
 
 /// Seeds a store other than Workers KV.
@@ -30,25 +31,22 @@ pub struct JsCacheOptions {
 #[napi(ts_return_type = "Promise<SeedResult>")]
 pub fn seed_store<'env>(
     env: &'env Env,
-    #[napi(ts_arg_type = "NativeCacheOptions")] options: Argument<
-        WithBuild<WithRun<JsCacheOptions>>,
-    >,
+    #[napi(ts_arg_type = "NativeCacheOptions")] options: WithBuild<WithRun<JsCacheOptions>>,
 ) -> napi::Result<PromiseRaw<'env, SeedResult>> {
     run::promise(env, start(env, options))
 }
 
 fn start(
     env: &Env,
-    options: Argument<WithBuild<WithRun<JsCacheOptions>>>,
+    options: WithBuild<WithRun<JsCacheOptions>>,
 ) -> Result<PromiseRaw<'_, SeedResult>, BindingError> {
     let WithBuild {
         build,
         own: WithRun { run, own },
-    } = options.into_inner()?;
-    let mut build = build.read()?;
-    let OptionsObject(store) = own.store.expect("store", "an object")?;
-    let store = store.read()?;
-    let mut run = run.read(store.limits())?;
+    } = options;
+    let mut build = BuildOptions::from(build);
+    let store = own.store.read()?;
+    let mut run = RunSettings::from(run);
     let (feed, pages) = PageFeed::open(run.pages.take());
     build.pages = pages;
     let (signal, on_progress) = (run.signal.take(), run.on_progress.take());

@@ -15,7 +15,6 @@ use vinext_seed::store::site::{Site, SiteAnswer, SiteUrl};
 
 use crate::abort::Signal;
 use crate::api_request::QuestionError;
-use crate::argument::Argument;
 use crate::error::BindingError;
 use crate::run;
 
@@ -71,7 +70,7 @@ pub struct SiteResponse {
 #[napi(skip_typescript)]
 pub fn site_request<'env>(
     env: &'env Env,
-    request: Argument<SiteRequest>,
+    request: SiteRequest,
 ) -> napi::Result<PromiseRaw<'env, SiteResponse>> {
     run::promise(env, start(env, request))
 }
@@ -83,11 +82,7 @@ pub fn check_site_url(url: String) -> Option<String> {
     SiteUrl::new(&url).err().map(|error| error.problem)
 }
 
-fn start(
-    env: &Env,
-    request: Argument<SiteRequest>,
-) -> Result<PromiseRaw<'_, SiteResponse>, BindingError> {
-    let request = request.into_inner()?;
+fn start(env: &Env, request: SiteRequest) -> Result<PromiseRaw<'_, SiteResponse>, BindingError> {
     let url = SiteUrl::new(&request.url)?;
     let headers = request.headers.into_iter().flatten();
     let headers: Vec<_> = headers

@@ -8,54 +8,50 @@ use vinext_seed::prune::{PruneError, PruneOptions, PruneReport, prune};
 use vinext_seed::sanitized_text::SanitizedText;
 use vinext_seed::send::RetryPolicy;
 use vinext_seed::store::directory::DirectoryStore;
-use vinext_seed::store::handler::{self, HandlerStore};
+use vinext_seed::store::handler::HandlerStore;
 use vinext_seed::store::http::Timeouts;
 use vinext_seed::store::redis::{RedisStore, RedisUrl};
 use vinext_seed::store::s3::{S3Location, S3Store};
-use vinext_seed::store::{Store, StoreLimits, StoreRules};
+use vinext_seed::store::{Store, StoreRules};
 use vinext_seed::{BuildOptions, Estimate, Limits, Observer, Sample, SeedError, SeedReport};
 use vinext_seed::{CancellationToken, estimate_into, read_back, sample_into, seed_into};
 
 use crate::api_request::QuestionError;
-use crate::argument::{Nullable, Typed, optional};
 use crate::error::BindingError;
 use crate::handler::JsHandler;
-use crate::read_options::{RunSettings, STRING, optional_text, text};
-
-/// The type of a cache handler.
-const HANDLER: &str = "handler";
+use crate::read_options::RunSettings;
 
 /// A store, with the members of its type.
-#[napi(object, js_name = "NativeStore", object_to_js = false)]
-pub struct JsStore {
-    /// Which.
-    /// @internal
-    #[napi(ts_type = "string")]
-    pub r#type: Typed<String>,
-    /// Of `redis`: `redis://[user:password@]host[:port][/database]`.
-    /// @internal
-    #[napi(ts_type = "string")]
-    pub url: Option<Nullable<String>>,
-    /// Of `dir`: the directory.
-    /// @internal
-    #[napi(ts_type = "string")]
-    pub path: Option<Nullable<String>>,
-    /// Of `s3`: the bucket.
-    /// @internal
-    #[napi(ts_type = "string")]
-    pub bucket: Option<Nullable<String>>,
-    /// Of `s3`: prefix of object names.
-    /// @internal
-    #[napi(ts_type = "string")]
-    pub prefix: Option<Nullable<String>>,
-    /// Of `s3`: the server.
-    /// @internal
-    #[napi(ts_type = "string")]
-    pub endpoint: Option<Nullable<String>>,
-    /// Of `s3`: the region.
-    /// @internal
-    #[napi(ts_type = "string")]
-    pub region: Option<Nullable<String>>,
+#[napi(
+    discriminant = "type",
+    discriminant_case = "lowercase",
+    js_name = "NativeStore",
+    object_to_js = false
+)]
+pub enum JsStore {
+    /// A server of Redis or Valkey.
+    Redis {
+        /// `redis://[user:password@]host[:port][/database]`.
+        url: String,
+    },
+    /// A directory.
+    Dir {
+        /// Where it is.
+        path: String,
+    },
+    /// A bucket.
+    S3 {
+        /// Its name.
+        bucket: String,
+        /// The prefix of object names.
+        prefix: Option<String>,
+        /// The server.
+        endpoint: Option<String>,
+        /// The region.
+        region: Option<String>,
+    },
+    /// A cache handler.
+    Handler,
 }
 
 /// A store that can be opened.
@@ -78,56 +74,44 @@ pub(crate) enum PlannedStore {
 impl JsStore {
     /// The same for a plan.
     pub(crate) fn read_for_plan(self) -> Result<PlannedStore, BindingError> {
-        if self.r#type.is(HANDLER) {
-            return Ok(PlannedStore::Handler);
+        match self {
+            Self::Handler => Ok(PlannedStore::Handler),
+            store => store.read().map(PlannedStore::Choice),
         }
-        self.read().map(PlannedStore::Choice)
     }
 
-    /// Checks what names the store.
+    /// Where entries are.
+    ///
+    /// # Errors
+    /// If a URL or a name cannot be used: what they may contain is for the engine to say.
     pub(crate) fn read(self) -> Result<StoreChoice, BindingError> {
-        match text(self.r#type, "store.type")?.as_str() {
-            "redis" => {
-                let url = optional_text(self.url, "store.url")?;
-                let url = url.ok_or_else(|| BindingError::option("store.url", "is missing"))?;
-                Ok(StoreChoice::Redis(RedisUrl::new(&url)?))
-            }
-            "dir" => {
-                let path = optional_text(self.path, "store.path")?;
-                let path = path.ok_or_else(|| BindingError::option("store.path", "is missing"))?;
-                Ok(StoreChoice::Directory(PathBuf::from(path)))
-            }
-            "s3" => {
-                let bucket = optional_text(self.bucket, "store.bucket")?;
+        match self {
+            Self::Redis { url } => Ok(StoreChoice::Redis(RedisUrl::new(&url)?)),
+            Self::Dir { path } => Ok(StoreChoice::Directory(PathBuf::from(path))),
+            Self::S3 {
+                bucket,
+                prefix,
+                endpoint,
+                region,
+            } => {
                 let location = S3Location {
-                    bucket: bucket
-                        .ok_or_else(|| BindingError::option("store.bucket", "is missing"))?,
-                    prefix: optional(self.prefix, "store.prefix", STRING)?.unwrap_or_default(),
-                    endpoint: optional_text(self.endpoint, "store.endpoint")?,
-                    region: optional_text(self.region, "store.region")?,
+                    bucket,
+                    prefix: prefix.unwrap_or_default(),
+                    endpoint,
+                    region,
                 };
                 location.check()?;
                 Ok(StoreChoice::S3(location))
             }
-            other => {
-                let other = SanitizedText::new(other);
-                let problem = format!("is not a known store type: {other}");
-                Err(BindingError::option("store.type", problem))
+            Self::Handler => {
+                let problem = "is a handler, which this function cannot use";
+                Err(BindingError::option("store", problem))
             }
         }
     }
 }
 
 impl StoreChoice {
-    /// What it accepts.
-    pub(crate) fn limits(&self) -> StoreLimits {
-        match self {
-            Self::Redis(_) => RedisStore::LIMITS,
-            Self::Directory(_) => DirectoryStore::LIMITS,
-            Self::S3(_) => S3Store::LIMITS,
-        }
-    }
-
     /// How its reader treats keys.
     pub(crate) fn rules(&self) -> StoreRules {
         match self {
@@ -247,14 +231,6 @@ impl StoreChoice {
 }
 
 impl PlannedStore {
-    /// What it accepts.
-    pub(crate) fn limits(&self) -> StoreLimits {
-        match self {
-            Self::Choice(store) => store.limits(),
-            Self::Handler => handler::LIMITS,
-        }
-    }
-
     /// Counts what seeding a build into it would write.
     pub(crate) async fn estimate(
         &self,

@@ -169,7 +169,7 @@ async function verifySeeded(root, choice, options, printer, interrupt) {
       ? await storeOfSite({ ...seedOptions(root, options), signal: interrupt.signal })
       : {};
   // If the store is unknown, nothing was seeded, and only the site can be asked.
-  if (site === undefined || site.refusal !== undefined) {
+  if (site === undefined || site.skip !== undefined) {
     return verifyStep(root, choice, options, printer, interrupt);
   }
   const { store, ttlSeconds } = site;

@@ -82,8 +82,8 @@ export async function planStep(root, options, printer, signal) {
  * @param {string} root
  * @returns {PlanTarget}
  */
-function targetOfSite({ store, refusal }, root) {
-  return refusal ?? { store: readStore(store, root).shown };
+function targetOfSite({ store, skip }, root) {
+  return skip ?? { store: readStore(store, root).shown };
 }
 
 /**

@@ -102,6 +102,6 @@ pub use seed::{
     Application, BuildOptions, DEFAULT_MAX_FILE_BYTES, DEFAULT_MAX_MEMORY_BYTES,
     DEFAULT_SAMPLE_ROUTES, EntrySize, Estimate, Export, ExportFile, GivenPages, LARGEST_ENTRIES,
     Limits, MAX_CONCURRENCY, Sample, SampledEntry, SeedError, SeedOptions, WriteRule, application,
-    estimate, estimate_into, export, read_back, sample, sample_into, seed, seed_into,
+    estimate, estimate_into, examine, export, read_back, sample, sample_into, seed, seed_into,
 };
 pub use tokio_util::sync::CancellationToken;

@@ -3,7 +3,6 @@
 //! Invariant: every route and every pair is counted. Only a limited number is named, since a site may have
 //! a million.
 
-use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::manifest::ManifestError;
@@ -136,7 +135,7 @@ pub struct ReportedRuntime {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SkippedRun {
     /// Stable, for programs.
-    pub code: Cow<'static, str>,
+    pub code: &'static str,
     /// For people.
     pub reason: String,
     /// The underlying error, if there is more to say.
@@ -146,17 +145,7 @@ pub struct SkippedRun {
 impl SkippedRun {
     fn new(code: &'static str, reason: String) -> Self {
         Self {
-            code: Cow::Borrowed(code),
-            reason,
-            detail: None,
-        }
-    }
-
-    /// A reason that was found outside the engine.
-    #[must_use]
-    pub fn refused(code: String, reason: String) -> Self {
-        Self {
-            code: Cow::Owned(code),
+            code,
             reason,
             detail: None,
         }

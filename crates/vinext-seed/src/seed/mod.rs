@@ -40,7 +40,7 @@ pub use estimate::{EntrySize, Estimate, LARGEST_ENTRIES, estimate, estimate_into
 pub use export::{DEFAULT_MAX_FILE_BYTES, Export, ExportFile, export};
 pub use prepare::{BuildOptions, GivenPages};
 pub use read_back::read_back;
-pub use recognize::{Application, application};
+pub use recognize::{Application, application, examine};
 pub use sample::{DEFAULT_SAMPLE_ROUTES, Sample, SampledEntry, sample, sample_into};
 pub use write_budget::WriteRule;
 
@@ -194,7 +194,7 @@ async fn run<S: Store + 'static>(
                 .map_err(|error| error.after(started.elapsed()))?
         }
         Prepared::Skipped(report) => {
-            let code = report.skipped.as_ref().map(|skipped| skipped.code.as_ref());
+            let code = report.skipped.as_ref().map(|skipped| skipped.code);
             tracing::debug!(code, "skipped");
             *report
         }

@@ -14,7 +14,7 @@ use crate::manifest::ManifestError;
 use crate::pack::{PackTarget, Packer, PageQueue, Timestamps};
 use crate::plan::lifetime::TtlRule;
 use crate::plan::{DEFAULT_MAX_LISTED, Planner, SkippedRoutes};
-use crate::report::{SeedReport, SkippedRun};
+use crate::report::SeedReport;
 use crate::runtime::worker::Fact;
 use crate::runtime::{RuntimeSource, build_id};
 
@@ -30,8 +30,6 @@ pub struct BuildOptions {
     pub allow_unproven_routes: bool,
     /// Seed pages whose render failed, as the build left them. Default: no.
     pub seed_failed_renders: bool,
-    /// Why nothing is to be seeded, if the caller has found a reason. Default: none.
-    pub refusal: Option<SkippedRun>,
     /// The `appPrefix` of the KV adapter; empty for none. Default: what the built Worker shows, else
     /// none. Another one than the Worker shows is refused.
     pub app_prefix: Option<String>,
@@ -70,7 +68,6 @@ impl BuildOptions {
             runtime: RuntimeSource::Installed,
             allow_unproven_routes: false,
             seed_failed_renders: false,
-            refusal: None,
             app_prefix: None,
             max_listed: DEFAULT_MAX_LISTED,
             ttl: TtlRule::default(),

@@ -12,7 +12,7 @@ use crate::files;
 use crate::files::{FileError, TrustedOwners};
 use crate::formats::RuntimeProfile;
 use crate::formats::kv_key::KvKeySpace;
-use crate::manifest::{ManifestError, ManifestFile};
+use crate::manifest::{ManifestError, ManifestFile, ManifestMoment};
 use crate::plan::ManifestScan;
 use crate::report::{ReportedRuntime, SeedReport, SkippedRun};
 use crate::runtime::worker::WorkerFacts;
@@ -108,7 +108,60 @@ impl From<SkippedRun> for PrepareError {
     }
 }
 
-/// Recognizes the build, and notes in the report what it finds out.
+/// Examines a build: whether there is a manifest that can be read, and a runtime that it can be seeded for.
+/// The report has the runtime, or why seeding this build would be skipped.
+///
+/// # Errors
+/// If the build is there and cannot be read.
+pub async fn examine(options: BuildOptions) -> Result<SeedReport, SeedError> {
+    let examine = move || {
+        let mut report = SeedReport::default();
+        match examined(&options, &mut report) {
+            Ok(_) => Ok(report),
+            Err(PrepareError::Skipped(skipped)) => {
+                report.skipped = Some(skipped);
+                Ok(report)
+            }
+            Err(PrepareError::Failed(error)) => Err(error),
+        }
+    };
+    guarded(async move { off_the_executor(examine).await? }).await
+}
+
+/// A manifest that has been read once, and the runtime of its build.
+struct Examined {
+    server_dir: PathBuf,
+    manifest: ManifestFile,
+    moment: ManifestMoment,
+    scan: ManifestScan,
+    profile: RuntimeProfile,
+    vinext: String,
+}
+
+fn examined(options: &BuildOptions, report: &mut SeedReport) -> Result<Examined, PrepareError> {
+    let server_dir = options.root.join("dist").join("server");
+    check_links(&options.root)?;
+    let manifest = ManifestFile::open(&server_dir)?;
+    let moment = manifest.moment();
+    let ignores_case = files::ignores_case(&server_dir.join("prerendered-routes"));
+    let scan = manifest
+        .routes()
+        .and_then(|routes| ManifestScan::take_for_disk(routes, ignores_case));
+    // What does not parse may be half of another manifest.
+    moment.check()?;
+    let scan = scan?;
+    let (profile, vinext) = resolve(options, report)?;
+    Ok(Examined {
+        server_dir,
+        manifest,
+        moment,
+        scan,
+        profile,
+        vinext,
+    })
+}
+
+/// Recognizes the build, and adds what it finds to the report.
 pub(super) fn recognize(
     options: BuildOptions,
     rules: StoreRules,
@@ -123,19 +176,14 @@ pub(super) fn recognize(
         let scan = ManifestScan::of_pages(trailing_slash.unwrap_or_default());
         return without_build(&options, build_id, scan, report);
     }
-    let server_dir = options.root.join("dist").join("server");
-    check_links(&options.root)?;
-    let manifest = ManifestFile::open(&server_dir)?;
-    let moment = manifest.moment();
-    let ignores_case = files::ignores_case(&server_dir.join("prerendered-routes"));
-    let scan = manifest
-        .routes()
-        .and_then(|routes| ManifestScan::take_for_disk(routes, ignores_case));
-    // What does not parse may be half of another manifest.
-    moment.check()?;
-    let scan = scan?;
-
-    let (profile, vinext) = resolve(&options, report)?;
+    let Examined {
+        server_dir,
+        manifest,
+        moment,
+        scan,
+        profile,
+        vinext,
+    } = examined(&options, report)?;
     let manifest_id = scan.header.build_id.clone().unwrap_or_default();
     let scan = match &options.pages {
         Some(pages) => {
@@ -218,10 +266,7 @@ fn resolve(
         versions: runtime.versions,
         generation: runtime.profile.generation,
     });
-    match &options.refusal {
-        Some(refusal) => Err(PrepareError::Skipped(refusal.clone())),
-        None => Ok((runtime.profile, vinext)),
-    }
+    Ok((runtime.profile, vinext))
 }
 
 /// Checks who made the links, if there are any, that lead to the manifest and to the artifacts.
