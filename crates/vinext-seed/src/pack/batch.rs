@@ -98,7 +98,7 @@ impl Run {
         pairs[self.last].end - pairs[self.first].start
     }
 
-    fn spans(&self) -> &[EntrySpan] {
+    pub(super) fn spans(&self) -> &[EntrySpan] {
         &self.segment.entries()[self.first..=self.last]
     }
 }

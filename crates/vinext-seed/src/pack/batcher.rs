@@ -115,6 +115,7 @@ impl Batcher {
     }
 
     pub(super) fn push_run(&mut self, run: &Run, mut emit: impl FnMut(Batch)) {
+        debug_assert!(run.spans().iter().all(|span| span.is_encoded));
         let mut first = run.first;
         while first <= run.last {
             let fitting = self.fitting(run, first);

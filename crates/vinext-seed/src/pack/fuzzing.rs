@@ -1,9 +1,10 @@
 //! The encoder, for the fuzz targets.
 
+use super::buffer_pool::BufferPool;
 use super::entry::{Encoder, EntryParts, Timestamps};
 use super::json_text::{push_escaped, push_escaped_twice};
 use super::memory::MemoryBudget;
-use super::segment::{BufferPool, NewEntry, SegmentBuilder};
+use super::segment::{NewEntry, SegmentBuilder};
 use crate::plan::{PlannedEntry, PlannedRoute, Priority};
 use crate::store::{Frame, StoreLimits};
 

@@ -7,6 +7,7 @@ mod artifact_check;
 mod artifacts;
 mod batch;
 mod batcher;
+mod buffer_pool;
 mod digest;
 mod entry;
 mod frame;
@@ -15,6 +16,7 @@ pub(crate) mod fuzzing;
 mod json_text;
 mod large_buffer;
 mod memory;
+mod needed_bytes;
 mod page_data;
 mod pages;
 #[cfg(test)]
@@ -47,11 +49,14 @@ use crate::plan::{Planner, SkippedRoute};
 use crate::sanitized_text::SanitizedText;
 use crate::store::{Frame, StoreLimits};
 use artifacts::Artifacts;
+use buffer_pool::BufferPool;
 pub(crate) use digest::{EntryDigest, EntryRecord, MEMBER as RECORD_MEMBER};
 use entry::Encoder;
 use memory::MemoryBudget;
+use needed_bytes::Decision;
+pub(crate) use needed_bytes::{NeededBytes, NoBytes};
 pub(crate) use segment::EntrySpan;
-use segment::{BufferPool, Segment};
+use segment::Segment;
 use source::{BuildFiles, RouteSource};
 use work_queue::WorkQueue;
 use worker::{PackContext, PackProgress, Packed};
@@ -115,7 +120,7 @@ impl PackedRoutes {
 
     /// The memory that it takes, in bytes.
     pub(crate) fn bytes(&self) -> usize {
-        self.segment.len()
+        self.segment.memory_bytes()
     }
 }
 
@@ -180,6 +185,7 @@ impl Packer {
             ),
             memory,
             segment_bytes: limits.segment_bytes,
+            needed: Decision::default(),
             progress: PackProgress::default(),
         });
         let (deliver, delivered) = mpsc::unbounded_channel();
@@ -236,6 +242,11 @@ impl Packer {
                 None => return self.check_complete().map(|()| None),
             }
         }
+    }
+
+    /// Leaves out, from now on, the encoding of entries whose bytes are not needed. May be called once.
+    pub(crate) fn encode_only(&self, needed: Arc<dyn NeededBytes>) {
+        self.context.needed.set(needed);
     }
 
     /// How many routes there are, as far as that is known.

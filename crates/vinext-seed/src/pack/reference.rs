@@ -5,9 +5,10 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::batcher::Batcher;
+use super::buffer_pool::BufferPool;
 use super::entry::{Encoder, EntryParts, Timestamps};
 use super::memory::MemoryBudget;
-use super::segment::{BufferPool, NewEntry, SegmentBuilder};
+use super::segment::{NewEntry, SegmentBuilder};
 use super::{Batch, BatchLimits, PackedRoutes};
 use crate::formats::cache_key::ArtifactKind;
 use crate::formats::profile::QueryProof;

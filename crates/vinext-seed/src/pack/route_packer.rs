@@ -149,6 +149,20 @@ impl PackContext {
             record,
         };
         self.encoder.check_size(parts)?;
+        let new = NewEntry {
+            key: &entry.key,
+            key_offset: self.encoder.key_offset(&entry.key),
+            ttl_seconds: planned.ttl_seconds,
+            is_first: builder.entries() == place.route_start,
+            digest,
+            metadata: metadata.as_deref(),
+            priority: entry.priority,
+        };
+        if !(self.needed).needs(&entry.key, digest, planned.ttl_seconds) {
+            builder.push_unencoded(new, artifact.len());
+            buffer.release();
+            return Ok(());
+        }
         if artifact.len() > MAX_UNRESERVED_BYTES {
             let framed_bytes = self.encoder.framed_bytes_at_most(parts);
             let reserved = self.pool.reserve(place.range_start, framed_bytes);
@@ -160,15 +174,6 @@ impl PackContext {
                     )))
                 })?;
         }
-        let new = NewEntry {
-            key: &entry.key,
-            key_offset: self.encoder.key_offset(&entry.key),
-            ttl_seconds: planned.ttl_seconds,
-            is_first: builder.entries() == place.route_start,
-            digest,
-            metadata: metadata.as_deref(),
-            priority: entry.priority,
-        };
         builder.push(new, |out| self.encoder.push(out, parts));
         buffer.release();
         Ok(())

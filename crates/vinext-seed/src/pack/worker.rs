@@ -6,11 +6,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::PackError;
 use super::artifacts::ArtifactBuffer;
+use super::buffer_pool::BufferPool;
 use super::entry::Encoder;
 use super::memory::MemoryBudget;
+use super::needed_bytes::Decision;
 use super::pages::{Page, PageChunk};
 use super::route_packer::{PackRouteError, RoutePlace};
-use super::segment::{BufferPool, Segment, SegmentBuilder};
+use super::segment::{Segment, SegmentBuilder};
 use super::source::{BuildFiles, RouteArtifacts, RouteSource};
 use super::work_queue::RouteRange;
 use crate::files;
@@ -44,6 +46,7 @@ pub(super) struct PackContext {
     pub(super) memory: Arc<MemoryBudget>,
     /// Where a segment ends, give or take the route that crosses it.
     pub(super) segment_bytes: usize,
+    pub(super) needed: Decision,
     pub(super) progress: PackProgress,
 }
 
@@ -151,11 +154,11 @@ impl PackContext {
                 Err(PackRouteError::End(error)) => return Err(error),
                 Err(PackRouteError::Cancelled | PackRouteError::Skip(_)) => return Ok(None),
             }
-            if builder.len() >= self.segment_bytes && position < range.end {
+            if builder.work_bytes() >= self.segment_bytes && position < range.end {
                 build.queue.requeue(&mut range, position);
             }
         }
-        self.progress.add(range.len(), builder.len());
+        self.progress.add(range.len(), builder.work_bytes());
         Ok(Some(Packed {
             positions: range,
             segment: builder.finish(),

@@ -9,7 +9,7 @@ use std::num::NonZeroU32;
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::formats::kv_key::MAX_KV_KEY_BYTES;
-use crate::pack::{EntryDigest, EntryRecord, RECORD_MEMBER};
+use crate::pack::{EntryDigest, EntryRecord, NeededBytes, RECORD_MEMBER};
 use crate::send::BatchSender;
 use crate::store::{ListedKey, Recalled, Store, StoreError};
 
@@ -128,9 +128,14 @@ impl KnownEntries {
         Ok(known)
     }
 
+    /// Whether none is known.
+    pub(super) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
     /// Whether an entry is stored as it would be written, and stays for at least half of its time.
     pub(super) fn has(&self, key: &str, digest: Option<EntryDigest>, ttl: Option<u64>) -> bool {
-        let Some(digest) = digest.filter(|_| !self.entries.is_empty()) else {
+        let Some(digest) = digest.filter(|_| !self.is_empty()) else {
             return false;
         };
         let key_hash = hash(key);
@@ -151,6 +156,12 @@ impl KnownEntries {
             _ => false,
         };
         stays && (known.key_hash, known.digest) == (key_hash, digest)
+    }
+}
+
+impl NeededBytes for KnownEntries {
+    fn needs(&self, key: &str, digest: Option<EntryDigest>, ttl_seconds: Option<u64>) -> bool {
+        !self.has(key, digest, ttl_seconds)
     }
 }
 

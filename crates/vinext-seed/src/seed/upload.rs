@@ -22,7 +22,7 @@ use super::record::{self, LongestStay};
 use super::write_budget::{Demand, OVER_BUDGET, WriteBudget, WriteRule};
 use crate::background::{Background, begin, off_the_executor};
 use crate::manifest::ManifestError;
-use crate::pack::{Batch, Batcher, PackError, PackedRoutes, Packer};
+use crate::pack::{Batch, Batcher, NoBytes, PackError, PackedRoutes, Packer};
 use crate::progress::{Phase, Throttle};
 use crate::report::{FailedPairs, SeedReport, SkippedRun, UnstoredEntries};
 use crate::sanitized_text::SanitizedText;
@@ -50,7 +50,7 @@ pub(super) struct Upload<'a, 'o> {
     has_given_pages: bool,
     routes_packed: usize,
     /// What the store has already; `None` until it was asked.
-    known: Option<KnownEntries>,
+    known: Option<Arc<KnownEntries>>,
     /// Why the store could not be asked.
     listing_problem: Option<StoreError>,
     /// What was packed before that is known.
@@ -127,6 +127,9 @@ impl<'a, 'o> Upload<'a, 'o> {
             report,
             throttle,
         };
+        if counted.is_some() {
+            upload.packer.encode_only(Arc::new(NoBytes));
+        }
         let opened = upload.until(opening.done()).await?;
         let (store, warnings) = opened.map_err(SeedError::Client)?;
         let sender = BatchSender::new(store, retry);
@@ -158,8 +161,13 @@ impl<'a, 'o> Upload<'a, 'o> {
                 () = cancellation.cancelled() => None,
                 demand = again => Some(demand?),
             };
-            if let Some(demand) = demand {
-                upload.write_budget = demand.spend(max_writes);
+            match demand {
+                Some(demand) => upload.write_budget = demand.spend(max_writes),
+                None => {
+                    // Nothing was packed to be written.
+                    upload.routes_packed = 0;
+                    return upload.finish(true);
+                }
             }
         }
         if let Some(reason) = &known.warning {
@@ -242,6 +250,10 @@ impl<'a, 'o> Upload<'a, 'o> {
 
     /// Records what is already stored, and continues with what was held back.
     fn know(&mut self, known: KnownEntries) {
+        let known = Arc::new(known);
+        if !known.is_empty() {
+            self.packer.encode_only(Arc::clone(&known) as _);
+        }
         self.known = Some(known);
         self.held_bytes = 0;
         for packed in std::mem::take(&mut self.held) {
@@ -262,7 +274,8 @@ impl<'a, 'o> Upload<'a, 'o> {
         let mut written: Vec<Range<usize>> = Vec::new();
         for (position, (key, span)) in packed.entries().enumerate() {
             self.stay.add(span.ttl_seconds());
-            if known.has(key, span.digest, span.ttl_seconds()) {
+            let is_known = !span.is_encoded || known.has(key, span.digest, span.ttl_seconds());
+            if is_known {
                 self.report.pairs_unchanged += 1;
                 self.report.seeded_routes += usize::from(span.is_first);
             } else if self.write_budget.admits(span.priority) {
