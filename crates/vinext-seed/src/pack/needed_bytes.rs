@@ -1,7 +1,7 @@
 //! Lets the consumer say, while packing goes on, which entries it needs only to count.
 //!
 //! Invariant: an entry whose bytes are not needed is planned, read, checked and counted like any other.
-//! Only its encoding is left out.
+//! Only its encoding is omitted.
 
 use std::sync::{Arc, OnceLock};
 

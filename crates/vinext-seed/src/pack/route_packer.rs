@@ -2,17 +2,15 @@
 //!
 //! Invariant: a file that cannot be used costs the route it belongs to, never the run.
 
-use std::io;
-
 use super::PackError;
 use super::artifact_check::{check_artifact, check_embedded};
 use super::artifacts::{ArtifactBuffer, retry_changed};
 use super::entry::{Encoder, EntryParts, EntryTail};
+use super::pack_route_error::PackRouteError;
 use super::page_data::page_data;
 use super::segment::{NewEntry, SegmentBuilder};
-use super::source::{BuildFiles, RouteArtifacts};
+use super::source::RouteArtifacts;
 use super::worker::PackContext;
-use crate::files::FileError;
 use crate::manifest::Route;
 use crate::plan::{PlannedEntry, PlannedRoute, SkipReason};
 use crate::sanitized_text::SanitizedText;
@@ -33,14 +31,14 @@ pub(super) struct RoutePlace<'a> {
 
 /// Where a route's entries come from and go.
 #[derive(Clone, Copy)]
-struct Place<'a> {
+pub(super) struct Place<'a> {
     /// The position of the first route in the segment.
-    range_start: usize,
-    artifacts: RouteArtifacts<'a>,
+    pub(super) range_start: usize,
+    pub(super) artifacts: RouteArtifacts<'a>,
     /// How many entries the segment had before.
-    route_start: usize,
+    pub(super) route_start: usize,
     /// Whether another route's artifact names differ from these only in case.
-    has_twin: bool,
+    pub(super) has_twin: bool,
 }
 
 impl<'a> Place<'a> {
@@ -53,24 +51,6 @@ impl<'a> Place<'a> {
             RouteArtifacts::Memory(page) => page.artifact(entry.kind).unwrap_or_default(),
             RouteArtifacts::Files(_) => buffer.artifact(),
         }
-    }
-}
-
-/// Why a route has no entries in the segment.
-pub(super) enum PackRouteError {
-    /// It is skipped.
-    Skip(SkipReason),
-    /// It is too large to share a segment with the routes before it.
-    NeedsOwnSegment,
-    /// Packing ends.
-    End(PackError),
-    /// Packing was cancelled.
-    Cancelled,
-}
-
-impl From<SkipReason> for PackRouteError {
-    fn from(reason: SkipReason) -> Self {
-        Self::Skip(reason)
     }
 }
 
@@ -193,123 +173,5 @@ impl PackContext {
             buffer.release();
         }
         Ok(())
-    }
-
-    /// Reads an entry's artifact, unless it is optional and missing: then `false`.
-    fn read(
-        &self,
-        entry: &PlannedEntry,
-        place: Place<'_>,
-        buffer: &mut ArtifactBuffer,
-    ) -> Result<bool, PackRouteError> {
-        if entry.from_manifest.is_some() {
-            return Ok(true);
-        }
-        match place.artifacts {
-            RouteArtifacts::Memory(page) => Ok(page.artifact(entry.kind).is_some()),
-            RouteArtifacts::Files(build) => self.read_file(build, entry, place, buffer),
-        }
-    }
-
-    fn read_file(
-        &self,
-        build: &BuildFiles,
-        entry: &PlannedEntry,
-        place: Place<'_>,
-        buffer: &mut ArtifactBuffer,
-    ) -> Result<bool, PackRouteError> {
-        match build.artifacts.check_name(&entry.file, place.has_twin) {
-            Ok(()) => {}
-            Err(FileError::Missing) if !entry.is_required => return Ok(false),
-            Err(problem) => return Err(unusable(&entry.file, problem)),
-        }
-        let opened = build
-            .artifacts
-            .open(&entry.file, || !build.queue.is_cancelled());
-        let mut open = match opened {
-            Ok(open) => open,
-            Err(FileError::Missing) if !entry.is_required => return Ok(false),
-            Err(problem) => return Err(unusable(&entry.file, problem)),
-        };
-        self.encoder.check_file(entry, open.size())?;
-        if open.size() > self.segment_bytes as u64 {
-            if place.route_start > 0 {
-                return Err(PackRouteError::NeedsOwnSegment);
-            }
-            open.give_up_turn();
-            // Not above what a store takes, which is a usize.
-            let bytes = usize::try_from(open.size()).unwrap_or(usize::MAX);
-            let reserved = self.pool.reserve(place.range_start, bytes);
-            let made = buffer.make_room(reserved.ok_or(PackRouteError::Cancelled)?);
-            made.map_err(|error| unusable(&entry.file, error.into()))?;
-        }
-        let read = buffer.read(open);
-        read.map(|()| true)
-            .map_err(|problem| unusable(&entry.file, problem))
-    }
-}
-
-/// Whether an unreadable file affects its route or the whole run.
-fn unusable(file: &str, problem: FileError) -> PackRouteError {
-    let file = file.to_owned();
-    match problem {
-        FileError::Unreadable(error) if error.kind() == io::ErrorKind::OutOfMemory => {
-            PackRouteError::End(PackError::OutOfMemory(SanitizedText::new(
-                &error.to_string(),
-            )))
-        }
-        FileError::Unreadable(source) => PackRouteError::End(PackError::ArtifactUnreadable {
-            file: SanitizedText::new(&file),
-            source,
-        }),
-        FileError::Missing => PackRouteError::Skip(SkipReason::MissingArtifact { file }),
-        FileError::SharedName => PackRouteError::Skip(SkipReason::SharedName { file }),
-        FileError::Changed => PackRouteError::Skip(SkipReason::ArtifactChanged { file }),
-        problem => PackRouteError::Skip(SkipReason::UnusableArtifact {
-            file,
-            problem: SanitizedText::new(&problem.to_string()),
-        }),
-    }
-}
-
-#[cfg(all(test, unix))]
-mod tests {
-    use rustix::io::Errno;
-
-    use super::*;
-
-    #[test]
-    fn a_machine_error_ends_the_run_and_skips_no_page() {
-        for (errno, code) in [
-            (Errno::MFILE, "ARTIFACTS_UNREADABLE"),
-            (Errno::NFILE, "ARTIFACTS_UNREADABLE"),
-            (Errno::ACCESS, "ARTIFACTS_UNREADABLE"),
-            (Errno::PERM, "ARTIFACTS_UNREADABLE"),
-            (Errno::IO, "ARTIFACTS_UNREADABLE"),
-            (Errno::STALE, "ARTIFACTS_UNREADABLE"),
-            (Errno::NOMEM, "OUT_OF_RESOURCES"),
-        ] {
-            let problem = FileError::from(io::Error::from(errno));
-            let PackRouteError::End(error) = unusable("a.html", problem) else {
-                panic!("{errno} is not an end");
-            };
-            assert_eq!(error.code(), code, "{errno}");
-        }
-    }
-
-    #[test]
-    fn a_problem_with_a_file_skips_its_page() {
-        for (errno, code) in [
-            (Errno::NOENT, "missing-artifact"),
-            (Errno::NOTDIR, "missing-artifact"),
-            (Errno::LOOP, "unusable-artifact"),
-            (Errno::NAMETOOLONG, "unusable-artifact"),
-        ] {
-            let problem = FileError::from(io::Error::from(errno));
-            let PackRouteError::Skip(reason) = unusable("a.html", problem) else {
-                panic!("{errno} skips nothing");
-            };
-            assert_eq!(reason.code(), code, "{errno}");
-        }
     }
 }

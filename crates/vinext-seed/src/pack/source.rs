@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use super::artifacts::Artifacts;
-use super::pages::{Page, PageQueue};
+use super::page::Page;
+use super::page_queue::PageQueue;
 use super::work_queue::WorkQueue;
 use crate::manifest::RouteFile;
 

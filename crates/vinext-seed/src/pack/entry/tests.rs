@@ -1,7 +1,9 @@
 //! Entries, byte for byte.
 
 use super::*;
-use crate::manifest::Headers;
+use crate::formats::profile::QueryProof;
+use crate::formats::tag_list::TagList;
+use crate::manifest::{Headers, Lifetime};
 use crate::store::cloudflare_kv;
 use serde_json::{Value, json};
 

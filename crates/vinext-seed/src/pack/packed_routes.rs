@@ -1,0 +1,27 @@
+//! What the packing threads deliver: neighbouring routes, encoded or skipped.
+
+use super::segment::{EntrySpan, Segment};
+use crate::plan::SkippedRoute;
+
+/// Neighbouring routes, packed.
+#[derive(Debug)]
+pub struct PackedRoutes {
+    /// How many routes of the manifest it covers.
+    pub routes: usize,
+    pub(super) segment: Segment,
+    /// The skipped routes, in the manifest's order.
+    pub skipped: Vec<SkippedRoute>,
+}
+
+impl PackedRoutes {
+    /// Its entries in order, with their keys.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (&str, EntrySpan)> {
+        let spans = self.segment.entries().iter().enumerate();
+        spans.map(|(index, span)| (self.segment.key(index), *span))
+    }
+
+    /// The memory that it takes, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.segment.memory_bytes()
+    }
+}
