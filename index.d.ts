@@ -721,7 +721,7 @@ export interface BuildOptions {
 export interface EntriesNotStored {
   /** Why, as a stable code: one of the error's codes, or `over-budget`. */
   code: string
-  /** Why, for people. */
+  /** The reason as a message. */
   message: string
   /** Whether they may be stored anyway, because the outcome of the request is unknown. */
   mayBeStored: boolean
@@ -1016,7 +1016,7 @@ export interface ReasonSkipped {
   /** Why, as a stable code, such as `missing-artifact` or `not-rendered`. */
   code: string
   /**
-   * Why, for people. If it names a file, that is the first route's. After 100 reasons with one
+   * The reason as a message. If it names a file, that is the first route's. After 100 reasons with one
    * code, the last one covers all others too.
    */
   reason: string
@@ -1107,7 +1107,7 @@ export interface RouteSkipped {
   route: string
   /** Its concrete path, if it differs from the pattern. */
   path?: string
-  /** Why, for people. */
+  /** The reason as a message. */
   reason: string
   /** Why, as a stable code, such as `missing-artifact` or `not-rendered`. */
   code: string
@@ -1135,7 +1135,7 @@ export interface RunOptions extends BuildOptions {
   maxBatchPairs?: number
   /**
    * Maximum bytes in one request, as sent, from 1 to 100,000,000 (the API's limit). A larger
-   * entry gets a request of its own.
+   * entry gets its own request.
    * @default what `maxMemoryBytes` allows, at most 8_388_608 (8 MiB)
    */
   maxBatchBytes?: number

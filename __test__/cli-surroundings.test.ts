@@ -45,7 +45,7 @@ describe.runIf(process.platform === "linux")("a full disk behind the output", ()
       const seeded = await onFullDisk([], root, [...streams]);
       expect(seeded).toMatchObject({ code: 0, pairs: 3 });
       expect(seeded.output).not.toContain("ENOSPC");
-      // A warning on the way.
+      // A warning.
       const skipped = await onFullDisk(["--strict"], temporaryProject(), [...streams]);
       expect(skipped).toMatchObject({ code: 1, pairs: 0 });
     },

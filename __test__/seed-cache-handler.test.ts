@@ -1,5 +1,5 @@
 // Any cache handler, through its `set`: what it gets, compared with what vinext's own start-up gives it,
-// and what is said of one that fails.
+// and how a failing one is reported.
 
 import path from "node:path";
 import { describe, expect, it } from "vitest";

@@ -108,7 +108,7 @@ function build(buildId: string) {
   return root;
 }
 
-/** Seeds builds one after another, with keys of others beside them; returns the last one's project. */
+/** Seeds builds one after another, among keys of others; returns the last one's project. */
 async function deploys(place: Place, buildIds: string[], appPrefix?: string) {
   let root = "";
   for (const buildId of buildIds) {

@@ -289,7 +289,7 @@ describe("vinext-seed verify", () => {
       response.end(path === "/a.rsc" ? payload("a") : path.slice(1).toUpperCase());
       return true;
     });
-    // The site has a name of its own, which leads to it through a proxy.
+    // The site has its own host name, which a proxy resolves.
     const proxy = { HTTP_PROXY: url, NO_PROXY: "127.0.0.1" };
     const { stdout, stderr } = await run(root, ["--url", "http://shop.example"], proxy);
     expect(stderr).toContain("warning: build-host: http://shop.example/a (link: <http://127.0.0.1");

@@ -3,7 +3,7 @@
 // Options: `--size S,M,T` (also L, X and P), `--rounds 5`, `--only ours,floor`, `--network wan`,
 // `--sites DIRECTORY`, `--out DIRECTORY`, `--scaling` for the chart over the number of routes, and
 // `--memory` for peak memory alone, which is printed at the end of a usual run too, `--known` for sites that
-// are stored already (L too), and `--store redis|s3|s3rver|dir` for other stores, beside what one would
+// are stored already (L too), and `--store redis|s3|s3rver|dir` for other stores, compared with what one would
 // write instead. Prints a table of medians and writes raw figures and a chart to `benchmark/runs/<date>/`.
 // Figures depend on the machine; compare the ratios.
 
@@ -95,7 +95,7 @@ if (given.memory) {
 }
 
 /**
- * The figures of sizes that were run before. Sizes can be run one after another: each is put beside what is there
+ * The figures of sizes that were run before. Sizes can be run one after another: each is added to those that are there
  * from the same day.
  * @param {string} name of the file
  * @returns {Record<string, any>}

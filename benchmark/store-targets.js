@@ -17,7 +17,7 @@ const REAL_S3 = fileURLToPath(new URL("../__test__/s3/server.js", import.meta.ur
 
 const BUCKET = "cache";
 
-/** The package's default, which the other is told. */
+/** The package's default, which the other gets too. */
 const PREFIX = "vinext-cache/";
 
 /** What the real server takes; the sink takes any. */
@@ -66,7 +66,7 @@ export const STORES = /** @type {const} @satisfies {Record<string, StoreKind>} *
   },
   dir: {
     title:
-      "a directory in $TMPDIR; the package writes each file beside its place and renames it, the other in place",
+      "a directory in $TMPDIR; the package writes each file under another name and renames it, the other in place",
     other: "write-file",
     otherTitle: "fs.promises.writeFile, 50 entries at a time",
     start: startDirectory,

@@ -1,4 +1,4 @@
-// Times the package and what one would write instead of it in turn, into a store that is not Workers KV.
+// Times the package and a hand-written alternative in turn, into a store that is not Workers KV.
 //
 // After each run, what is in the store is read: a run that left other keys, bytes or lifetimes than the first one is
 // an error.

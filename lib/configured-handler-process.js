@@ -1,4 +1,4 @@
-// Loads a project's own data adapter and calls its `set`, as it is told by the process that started it. It
+// Loads a project's own data adapter and calls its `set` when the parent process asks. It
 // runs other people's code.
 //
 // Messages in: an entry with an `id`, `{ ping: true }`, `{ end: true }`. Messages out: `{ ready: true }` or

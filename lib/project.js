@@ -101,7 +101,8 @@ async function runForNamed(native, options, { known, skip }) {
 }
 
 /**
- * Calls a function of the addon, or says why not. If the build cannot be seeded anyway, that is said instead.
+ * Calls a function of the addon, or returns a result that says why not. If the build cannot be seeded anyway, that
+ * reason is given instead.
  * @template {BuildOptions} Options
  * @template Result
  * @param {Skip | undefined} skip

@@ -19,7 +19,7 @@ import { readStore, shownAdapter } from "./store.js";
  */
 
 /**
- * Names a store for people. For the project's own cache handler, that takes the Vite configuration.
+ * Names a store for display. For the project's own cache handler, that takes the Vite configuration.
  * @param {unknown} given a store, as an option
  * @param {ConfigPlace} place
  * @param {CacheConfig} [known] what the Vite configuration says, if it has been read already
@@ -47,7 +47,7 @@ export async function storeWithConfig(given, place, known) {
  */
 
 /**
- * What was found out on the way to a store.
+ * The store of a site, and what was read to find it.
  * @typedef {object} SiteFacts
  * @property {StoreOfSite} [site] not for Workers KV, and not where the adapter is unknown
  * @property {CacheConfig} [cacheConfig] what the Vite configuration says, if it was read
@@ -83,8 +83,8 @@ export async function storeOfSite(options) {
  * The options for what an adapter's descriptor says, as a Vite configuration has it.
  * @template {{ store?: unknown, ttlSeconds?: number }} Options
  * @param {unknown} descriptor
- * @param {Options} options that are named beside it
- * @returns {Options} without a store where it is Workers KV or not known
+ * @param {Options} options that the caller passes as well
+ * @returns {Options} without a store if it is Workers KV or unknown
  */
 export function withStoreOfDescriptor(descriptor, options) {
   const { adapter, options: own } = /** @type {{ adapter?: string, options?: unknown }} */ (

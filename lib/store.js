@@ -41,7 +41,7 @@ const FORMS = "redis://…, rediss://…, s3://<bucket>/<prefix>, dir:<directory
  * @typedef {object} KnownStore
  * @property {import("../index.js").NativeStore} native
  * @property {string} [appPrefix]
- * @property {string} shown for people, without credentials
+ * @property {string} shown for display, without credentials
  * @property {{ adapter?: string, options?: unknown }} [handler] of a store of type `handler`: what to load,
  *   if it is not what the Vite configuration says
  */
@@ -169,7 +169,7 @@ function handlerStore({ adapter: named, options }, root) {
 }
 
 /**
- * A cache handler for people.
+ * Names a cache handler for display.
  * @param {string} adapter a path, or what a package exports
  * @param {string} root
  */

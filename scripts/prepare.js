@@ -82,7 +82,7 @@ function filesOf(place) {
 }
 
 /**
- * Runs npm without a shell: through the npm that runs this script, or the one beside Node.
+ * Runs npm without a shell: through the npm that runs this script, or the one installed with Node.
  * @param {string} directory
  * @param {string[]} args
  */

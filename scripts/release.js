@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 
 const HERE = path.dirname(fileURLToPath(import.meta.url));
 
-/** Each step, and what it needs installed beside the repository's own packages. */
+/** Each step, and what it needs installed in addition to the repository's own packages. */
 const STEPS = {
   build: [],
   "check-version": [],

@@ -54,7 +54,7 @@ pub struct SeededRuntime {
 pub struct ReasonSkipped {
     /// Why, as a stable code, such as `missing-artifact` or `not-rendered`.
     pub code: String,
-    /// Why, for people. If it names a file, that is the first route's. After 100 reasons with one
+    /// The reason as a message. If it names a file, that is the first route's. After 100 reasons with one
     /// code, the last one covers all others too.
     pub reason: String,
     /// How many routes.
@@ -70,7 +70,7 @@ pub struct RouteSkipped {
     pub route: String,
     /// Its concrete path, if it differs from the pattern.
     pub path: Option<String>,
-    /// Why, for people.
+    /// The reason as a message.
     pub reason: String,
     /// Why, as a stable code, such as `missing-artifact` or `not-rendered`.
     pub code: String,

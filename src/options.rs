@@ -50,7 +50,7 @@ pub struct JsRunOptions {
     /// @default 10_000
     pub max_batch_pairs: Option<i64>,
     /// Maximum bytes in one request, as sent, from 1 to 100,000,000 (the API's limit). A larger
-    /// entry gets a request of its own.
+    /// entry gets its own request.
     /// @default what `maxMemoryBytes` allows, at most 8_388_608 (8 MiB)
     pub max_batch_bytes: Option<i64>,
     /// Number of requests in flight, from 1 to 64.

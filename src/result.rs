@@ -44,7 +44,7 @@ pub struct JsSeedResult {
 pub struct EntriesNotStored {
     /// Why, as a stable code: one of the error's codes, or `over-budget`.
     pub code: String,
-    /// Why, for people.
+    /// The reason as a message.
     pub message: String,
     /// Whether they may be stored anyway, because the outcome of the request is unknown.
     pub may_be_stored: bool,

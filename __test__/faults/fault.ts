@@ -18,7 +18,7 @@ export interface Fault {
   /** When the run is aborted: a moment after so many requests have arrived, or in a pause. */
   abortAfter?: { requests: number } | "a pause has begun";
   expected: Expected;
-  /** What the row is about beside the numbers. */
+  /** What the row is about, besides the numbers. */
   check?: (run: Run) => void;
 }
 

@@ -15,7 +15,7 @@ export interface Manager {
   program: string[];
   /** Runs a command of an installed package, which follows. */
   exec: string[];
-  /** What it reads beside `package.json`. */
+  /** What it reads besides `package.json`. */
   files: (registry: string, cache: string) => Record<string, string>;
 }
 

@@ -1,4 +1,4 @@
-// Parses the command line. The commands themselves are in the modules beside this one.
+// Parses the command line. Each command is a module in this directory.
 
 import { statSync } from "node:fs";
 import { createRequire } from "node:module";

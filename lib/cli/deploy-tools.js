@@ -23,7 +23,7 @@ const FIRST_NODE_THAT_RUNS_SCRIPTS = 22;
  * The installed command that builds and pre-renders.
  * @param {string} root
  * @param {AbortSignal} [signal]
- * @param {{ viteMode?: string, viteConfig?: string | false }} [options] what commands of Vite's are told; the
+ * @param {{ viteMode?: string, viteConfig?: string | false }} [options] options for Vite's commands; the
  *   others take neither
  * @returns {Promise<Tool | undefined>}
  */

@@ -104,7 +104,7 @@ export class KvStore {
 
 /**
  * Imports the Miniflare that a project's own tools use, so that both read and write the same
- * version's files; else the one installed beside this package.
+ * version's files; else the one installed next to this package.
  * @param {string} root
  * @returns {Promise<MiniflareModule>}
  */

@@ -1,4 +1,4 @@
-// The options of `explainRoute`, beside `appPrefix` and `runtime`.
+// The options of `explainRoute`, except `appPrefix` and `runtime`.
 
 const EXPLAIN = /** @type {const} */ (["explainRoute"]);
 

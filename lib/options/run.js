@@ -1,4 +1,4 @@
-// The options that say how a run goes about it: what it writes first, and its limits.
+// The options that control a run: what it writes first, and its limits.
 
 import { BUILD, MAX_COUNT, SEEDING } from "./option.js";
 

@@ -17,7 +17,7 @@ pub(crate) fn key_of(path: &str) -> String {
     percent_decode_str(path).decode_utf8_lossy().into_owned()
 }
 
-/// Whether it is what the package notes of a build beside the entries, which others do not write.
+/// Whether it is the object with the digests of a build, which only the package writes.
 pub(crate) fn is_record(key: &str) -> bool {
     key.contains("vinext-seed:build:") || key.contains("/vinext-seed/digests/")
 }
