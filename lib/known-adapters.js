@@ -14,7 +14,7 @@ const S3_PREFIX = "vinext-cache/";
 /**
  * Where a known adapter keeps its entries.
  * @typedef {object} KnownPlace
- * @property {string} display name of the store
+ * @property {string} title display name of the store
  * @property {string} variable that has the URL or the bucket
  * @property {import("../index.js").StoreOptions} store without what is in the variable
  * @property {number} [ttlSeconds]
