@@ -32,7 +32,7 @@ use crate::store::{ConfigError, Store};
 use budget::Budget;
 use guarded::guarded;
 use prepare::{Prepared, prepare};
-use upload::Upload;
+use upload::upload;
 
 pub use budget::{DEFAULT_MAX_MEMORY_BYTES, Limits, MAX_CONCURRENCY};
 pub use error::SeedError;
@@ -189,7 +189,7 @@ async fn run<S: Store + 'static>(
                 retry,
                 budget,
             };
-            Upload::run(start, opening, &mut throttle, cancellation)
+            upload(start, opening, &mut throttle, cancellation)
                 .await
                 .map_err(|error| error.after(started.elapsed()))?
         }

@@ -1,0 +1,48 @@
+//! Packs the site once to count the entries that are to be written, for a budget of writes.
+
+use super::super::budget::Budget;
+use super::super::error::SeedError;
+use super::super::known_entries::KnownEntries;
+use super::super::prepare::{BuildOptions, Prepared, Ready, prepare};
+use super::super::write_budget::Demand;
+use super::packing::Packing;
+use crate::background::off_the_executor;
+use crate::manifest::ManifestError;
+use crate::pack::PackedRoutes;
+
+/// Counts the entries that are to be written, and prepares the build again, to be packed and sent.
+pub(super) async fn count_writes(
+    packing: &mut Packing,
+    known: &KnownEntries,
+    build: BuildOptions,
+    budget: Budget,
+) -> Result<(Demand, Ready), SeedError> {
+    let mut demand = Demand::default();
+    let mut add = |packed: &PackedRoutes| {
+        for (key, span) in packed.entries() {
+            if !known.has(key, span.digest, span.ttl_seconds()) {
+                demand.add(span.priority);
+            }
+        }
+    };
+    for packed in packing.take_held() {
+        add(&packed);
+    }
+    while !packing.is_done() {
+        if let Some(packed) = packing.next(true).await {
+            add(&packed);
+        }
+    }
+    if let Some(problem) = packing.take_error() {
+        return Err(SeedError::Pack {
+            problem,
+            report: Box::default(),
+        });
+    }
+    let prepared = off_the_executor(move || prepare(build, &budget)).await??;
+    match prepared {
+        Prepared::Ready(ready) => Ok((demand, *ready)),
+        // It was a build a moment ago.
+        Prepared::Skipped(_) => Err(SeedError::Manifest(ManifestError::Changed)),
+    }
+}
