@@ -162,8 +162,28 @@ describe("every stable code is documented:", () => {
   const engine = (file: string) => read(`crates/vinext-seed/src/${file}`);
 
   it.each<[string, string, string[]]>([
-    ["why a route is skipped", "docs/compatibility.md", words(engine("plan/skip.rs"))],
-    ["why nothing is seeded, by the engine", "docs/integrating.md", words(engine("report.rs"))],
+    [
+      "why a route is skipped",
+      "docs/compatibility.md",
+      [
+        ...[
+          "plan/skip_reason",
+          "manifest/route",
+          "formats/artifact_path",
+          "formats/stored_headers",
+        ],
+      ].flatMap((name) => codes(engine(`${name}.rs`))),
+    ],
+    [
+      "why nothing is seeded, by the engine",
+      "docs/integrating.md",
+      [
+        ...words(engine("report.rs")),
+        ...["runtime/mod", "runtime/build_id", "runtime/worker/check"].flatMap((name) =>
+          codes(engine(`${name}.rs`)),
+        ),
+      ],
+    ],
     [
       "why nothing is seeded, by lib/",
       "docs/integrating.md",
@@ -227,6 +247,13 @@ describe("every stable code is documented:", () => {
   /** Text in quotes that looks like a code of a result: `no-manifest`. */
   function words(text: string): string[] {
     return [...text.matchAll(/"([a-z]+(?:-[a-z]+)+)"/gu)].map(([, word = ""]) => word);
+  }
+
+  /** The codes that an error or a reason returns, and those that it has as a constant. */
+  function codes(text: string): string[] {
+    return [...text.matchAll(/(?:=>|CODE: &'static str =) "([a-z]+(?:-[a-z]+)*)"/gu)].map(
+      ([, code = ""]) => code,
+    );
   }
 
   /** Text in quotes that looks like a code of an error: `KV_TIMEOUT`. */

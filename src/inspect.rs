@@ -7,7 +7,7 @@ use napi::Env;
 use napi::bindgen_prelude::{Either4, Null, PromiseRaw};
 use napi_derive::napi;
 use vinext_seed::background::{BackgroundError, off_the_executor};
-use vinext_seed::runtime::worker::{self, DataCache, WorkerFacts};
+use vinext_seed::runtime::worker::{self, WorkerFacts};
 
 use crate::run;
 
@@ -30,12 +30,7 @@ pub fn inspect_worker(
 
 /// Only known members are present.
 fn members(facts: WorkerFacts) -> HashMap<&'static str, Member> {
-    let data_cache = match facts.data_cache {
-        DataCache::Unknown => "unknown",
-        DataCache::Memory => "memory",
-        DataCache::Kv => "kv",
-        DataCache::Other => "other",
-    };
+    let data_cache = facts.data_cache.as_str();
     let ttl_seconds = |ttl: Option<f64>| ttl.map_or(Either4::D(Null), Either4::B);
     let known = [
         ("dataCache", Some(Either4::C(data_cache.to_owned()))),

@@ -267,6 +267,7 @@ fn expected_value(
                 "requestApis": [{ "kind": "searchParams", "status": "notObserved" }],
             });
         }
+        other => unreachable!("{other:?} has no reference"),
     }
     let after = |seconds: Option<f64>| seconds.map(|seconds| MOMENT.now_ms + seconds * 1000.0);
     let lifetime = &planned.lifetime;

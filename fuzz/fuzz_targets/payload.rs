@@ -20,6 +20,7 @@ fuzz_target!(|payload: &[u8]| {
                         RowKind::Model => 0,
                         RowKind::Error => b'E',
                         RowKind::Other(tag) => tag,
+                        other => unreachable!("{other:?} has no tag"),
                     };
                     (row.id, tag, row.content)
                 })

@@ -157,6 +157,7 @@ fn digest(hash: PathHash, text: &str) -> String {
         }
         PathHash::Fnv1a64Hex => states.map(|state| format!("{state:08x}")).concat(),
         PathHash::Fnv1a64Base36 => states.map(base36).concat(),
+        other => unreachable!("{other:?} has no reference"),
     }
 }
 
@@ -207,6 +208,7 @@ pub fn tags(
             let counts = |segment: &String| segment != "." && !segment.starts_with('@');
             all.into_iter().filter(counts).collect()
         }
+        other => unreachable!("{other:?} has no reference"),
     };
     let mut directory = "_N_T_".to_owned();
     tags.push(format!("{directory}/layout"));

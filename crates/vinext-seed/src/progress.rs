@@ -31,6 +31,7 @@ impl Phase {
 
 /// How far a run is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct Progress {
     /// What it is doing.
     pub phase: Phase,

@@ -14,6 +14,7 @@ use crate::store::StoreError;
 
 /// What a run did.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct SeedReport {
     /// Routes in the manifest.
     pub routes: usize,
@@ -63,6 +64,7 @@ impl SeedReport {
 
 /// Pairs that are not stored, for one reason.
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct UnstoredEntries {
     /// Stable, for programs.
     pub code: &'static str,
@@ -124,6 +126,7 @@ impl From<FailedEntries> for FailedPairs {
 
 /// The runtime a run was for.
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct ReportedRuntime {
     /// Its packages.
     pub versions: RuntimeVersions,
@@ -133,6 +136,7 @@ pub struct ReportedRuntime {
 
 /// Why a run did nothing. Not an error: a deploy continues, and the pages are rendered on demand.
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct SkippedRun {
     /// Stable, for programs.
     pub code: &'static str,
@@ -214,40 +218,19 @@ impl SkippedRun {
 }
 
 impl From<&RuntimeError> for SkippedRun {
-    fn from(problem: &RuntimeError) -> Self {
-        let code = match problem {
-            RuntimeError::NotInstalled(_) => "vinext-not-installed",
-            RuntimeError::NotAVersion { .. } => "invalid-version",
-            RuntimeError::Unknown(_) | RuntimeError::Unclear { .. } => "unknown-version",
-            RuntimeError::Unsupported { .. } => "unsupported-version",
-            RuntimeError::Unproven(_) => "unproven-routes",
-        };
-        Self::new(code, problem.to_string())
+    fn from(error: &RuntimeError) -> Self {
+        Self::new(error.code(), error.to_string())
     }
 }
 
 impl From<&BuildIdError> for SkippedRun {
-    fn from(problem: &BuildIdError) -> Self {
-        let code = match problem {
-            BuildIdError::NotInWorker => "build-id-not-found",
-            BuildIdError::Ambiguous(..) => "build-id-ambiguous",
-            BuildIdError::OtherBuild { .. } => "other-build",
-            BuildIdError::Unreadable { .. } => "build-id-unreadable",
-        };
-        Self::new(code, problem.to_string())
+    fn from(error: &BuildIdError) -> Self {
+        Self::new(error.code(), error.to_string())
     }
 }
 
 impl From<&WorkerError> for SkippedRun {
-    fn from(problem: &WorkerError) -> Self {
-        let code = match problem {
-            WorkerError::OtherFormat { .. } => "other-format",
-            WorkerError::OtherBuild(_) => "other-build",
-            WorkerError::KvNotRead => "kv-not-read",
-            WorkerError::OtherDataCache => "data-adapter-is-not-kv",
-            WorkerError::CdnCache => "cdn-cache-configured",
-            WorkerError::OtherPrefix { .. } => "adapter-options-differ",
-        };
-        Self::new(code, problem.to_string())
+    fn from(error: &WorkerError) -> Self {
+        Self::new(error.code(), error.to_string())
     }
 }

@@ -64,6 +64,7 @@ fn described(render: Result<Render<'_>, FlightError>) -> String {
         }) => format!("failed {digest}"),
         Ok(Render::EndedInMetadata) => "ends-in-metadata".to_owned(),
         Ok(Render::OtherPage { pathname }) => format!("other-page {pathname}"),
+        Ok(other) => format!("{other:?}"),
         Err(_) => "not-flight".to_owned(),
     }
 }

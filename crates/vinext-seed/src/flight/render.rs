@@ -23,6 +23,7 @@ pub struct Expected<'a> {
 
 /// What the build rendered under a page's pathname.
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub enum Render<'a> {
     /// The page.
     Page,

@@ -14,6 +14,7 @@ const MAX_HEX_DIGITS: usize = 8;
 
 /// One row of a payload.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct Row<'a> {
     /// The number by which other rows refer to this one. The row 0 is the root.
     pub id: u32,
@@ -25,6 +26,7 @@ pub struct Row<'a> {
 
 /// What a row holds.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub enum RowKind {
     /// A value in React's own JSON (no tag).
     Model,
@@ -53,6 +55,18 @@ pub enum FlightError {
     /// Row 0 is missing.
     #[error("the payload has no root row")]
     NoRoot,
+}
+
+impl FlightError {
+    /// The error's stable code.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotARow { .. } => "not-flight",
+            Self::Truncated { .. } => "flight-truncated",
+            Self::NoRoot => "flight-without-root",
+        }
+    }
 }
 
 /// Reads the rows of a payload, in order. After an error it yields nothing more.

@@ -17,28 +17,29 @@ pub struct ArtifactPathRule {
 }
 
 /// Why a pathname does not name an artifact.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum UnsafePathError {
     /// It has a `.` or `..` segment.
+    #[error("its path has a `.` or `..` segment")]
     DotSegment,
     /// It is absolute without its leading slash.
+    #[error("its path is an absolute file path")]
     Absolute,
     /// It contains a NUL character.
+    #[error("its path contains a NUL character")]
     Nul,
     /// It contains a backslash, which separates directories on Windows.
+    #[error("its path contains a backslash")]
     Backslash,
 }
 
 impl UnsafePathError {
-    /// The problem, as the second half of a sentence about the path.
+    /// The error's stable code, which is also that of the skipped route.
     #[must_use]
-    pub fn describe(self) -> &'static str {
+    pub fn code(self) -> &'static str {
         match self {
-            Self::DotSegment => "has a `.` or `..` segment",
-            Self::Absolute => "is an absolute file path",
-            Self::Nul => "contains a NUL character",
-            Self::Backslash => "contains a backslash",
+            Self::DotSegment | Self::Absolute | Self::Nul | Self::Backslash => "unsafe-path",
         }
     }
 }

@@ -10,6 +10,7 @@ const MAX_PLAIN_KEY_UTF16_UNITS: usize = 200;
 
 /// Which of a route's artifacts an entry holds.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub enum ArtifactKind {
     /// The document a browser loads first.
     Html,

@@ -18,6 +18,7 @@ const HASH_CHARACTERS: usize = 16;
 
 /// What the KV adapter does with a key that would be too long.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub enum LongKeys {
     /// It passes the key to KV, which throws: such a page is never a HIT
     /// (adapters before `@vinext/cloudflare` 1.0.0-beta.3).

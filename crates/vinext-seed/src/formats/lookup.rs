@@ -11,6 +11,7 @@ use super::tags::{Leaf, route_segments, storable};
 
 /// What the runtime looks up for one route.
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct Lookup {
     /// The decoded pathname in keys and tags.
     pub pathname: String,
@@ -28,6 +29,7 @@ pub struct Lookup {
 
 /// Where the runtime finds one artifact.
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct LookupPlace {
     /// The key within vinext.
     pub logical_key: String,

@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 
 /// How a runtime prints the hash of a long pathname.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub enum PathHash {
     /// Two FNV-1a states in base 36, not padded (0.0.31 to 0.0.52).
     Fnv1a64Base36,

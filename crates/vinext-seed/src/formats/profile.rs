@@ -12,6 +12,7 @@ use super::tags::{ColonTags, TagRule};
 
 /// Everything that decides what an entry looks like and whether it is worth writing.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct RuntimeProfile {
     /// The generation's short name, `g02` to `g12`, as in `docs/formats.md`.
     pub generation: &'static str,
@@ -75,6 +76,7 @@ pub struct RuntimeProfile {
 
 /// Where the Worker's build id is found.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub enum BuildIdSource {
     /// Only in the Worker's code. The manifest has another, random one (up to 0.0.55).
     WorkerBundle,
@@ -84,6 +86,7 @@ pub enum BuildIdSource {
 
 /// Which pages the runtime looks up in the cache.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub enum PagesRead {
     /// Only those that set a numeric `revalidate` themselves (up to 0.0.45).
     Revalidating,
@@ -94,6 +97,7 @@ pub enum PagesRead {
 /// Which parameters the prerenderer passes to a page, compared with a request for it. If they
 /// differ, the page was rendered with the wrong text.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub enum PrerenderedParams {
     /// The same (0.0.49 to 0.1.2, and again since 1.0.0-beta.2).
     AsInRequests,
@@ -118,6 +122,7 @@ impl PrerenderedParams {
 /// How an entry proves that its page did not read the query string, so that `/page?utm=1` is a
 /// HIT too.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub enum QueryProof {
     /// Not at all: queries are ignored (up to 0.0.55), or no proof would be true (up to 0.2.0).
     None,

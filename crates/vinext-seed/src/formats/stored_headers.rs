@@ -26,8 +26,14 @@ const METADATA_MARKER: &str = "x-vinext-metadata-route-cache";
 const METADATA_CACHE_CONTROL: &str = "public, max-age=0, must-revalidate";
 
 /// A redirect leads to the build machine itself.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct LoopbackLocation;
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("it redirects to an address of the build machine")]
+pub struct LoopbackLocationError;
+
+impl LoopbackLocationError {
+    /// The error's stable code, which is also that of the skipped route.
+    pub const CODE: &'static str = "loopback-redirect";
+}
 
 /// The headers of a page's document: the framework's links. A redirect has its location instead.
 ///
@@ -36,7 +42,7 @@ pub struct LoopbackLocation;
 pub fn document_headers(
     manifest: &Headers,
     status: Option<u16>,
-) -> Result<Option<Headers>, LoopbackLocation> {
+) -> Result<Option<Headers>, LoopbackLocationError> {
     if is_redirect(status) {
         return payload_headers(manifest, status);
     }
@@ -52,7 +58,7 @@ pub fn document_headers(
 pub fn payload_headers(
     manifest: &Headers,
     status: Option<u16>,
-) -> Result<Option<Headers>, LoopbackLocation> {
+) -> Result<Option<Headers>, LoopbackLocationError> {
     let Some(location) = texts(manifest, LOCATION)
         .next()
         .filter(|_| is_redirect(status))
@@ -60,7 +66,7 @@ pub fn payload_headers(
         return Ok(None);
     };
     if is_loopback_url(location) {
-        return Err(LoopbackLocation);
+        return Err(LoopbackLocationError);
     }
     Ok(Some(Headers::from_iter([(
         LOCATION.to_owned(),
@@ -173,9 +179,12 @@ mod tests {
         let manifest = headers(json!({ "location": "http://localhost:3000/login" }));
         assert_eq!(
             document_headers(&manifest, Some(307)),
-            Err(LoopbackLocation)
+            Err(LoopbackLocationError)
         );
-        assert_eq!(payload_headers(&manifest, Some(307)), Err(LoopbackLocation));
+        assert_eq!(
+            payload_headers(&manifest, Some(307)),
+            Err(LoopbackLocationError)
+        );
         assert_eq!(document_headers(&manifest, Some(404)), Ok(None));
     }
 

@@ -18,6 +18,7 @@ const PATH_TAG: &str = "_N_T_";
 
 /// The last part of a route's tag: what kind of file serves it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub enum Leaf {
     /// A `page` file.
     Page,
@@ -36,6 +37,7 @@ impl Leaf {
 
 /// What the KV adapter does with tags that contain a colon, when it stores an entry and when it reads it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub enum ColonTags {
     /// It drops them (up to 1.0.0-beta.7), so that `revalidateTag("a:b")` does nothing.
     Dropped,
@@ -45,6 +47,7 @@ pub enum ColonTags {
 
 /// How a generation of vinext derives tags.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub enum TagRule {
     /// From the concrete path (0.0.31 to 0.0.45): `/blog/hello` gives `_N_T_/blog/hello/page`.
     ConcretePath,

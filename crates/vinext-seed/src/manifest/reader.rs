@@ -9,6 +9,7 @@ use super::scanner::Scanner;
 
 /// Facts about the whole build in the manifest.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct Header {
     /// The build id as the manifest has it. Before 0.1.1 it is not the Worker's.
     pub build_id: Option<String>,

@@ -7,6 +7,7 @@ use super::lazy_strings::LazyStrings;
 
 /// What the build did with a route.
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub enum RenderStatus<'a> {
     /// Its artifacts are on disk.
     Rendered,
@@ -16,6 +17,7 @@ pub enum RenderStatus<'a> {
 
 /// Which part of vinext serves a route.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub enum RouterKind {
     /// The App Router.
     App,
@@ -40,6 +42,7 @@ pub struct Lifetime {
 
 /// A route as the build listed it, every field checked.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Route<'a> {
     /// The pattern, `/blog/:slug`.
     pub pattern: Cow<'a, str>,
@@ -94,6 +97,18 @@ pub enum RouteError {
         expected: &'static str,
     },
 }
+
+impl RouteError {
+    /// The error's stable code, which is also that of the skipped route.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotAnObject | Self::Field { .. } => "invalid-route",
+        }
+    }
+}
+
+impl std::error::Error for RouteError {}
 
 impl fmt::Display for RouteError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -3,6 +3,7 @@
 //! Invariant: a route's plan depends on other routes only through the [`ManifestScan`], so that
 //! routes can be planned in any order on any thread.
 
+mod app_route;
 mod build_keys;
 mod key_index;
 pub mod lifetime;
@@ -11,18 +12,14 @@ mod page_tags;
 mod pages_route;
 mod planned_route;
 mod priority;
-mod skip;
+mod skip_message;
+mod skip_reason;
 mod skipped_routes;
 
 use crate::formats::RuntimeProfile;
 use crate::formats::cache_key::ArtifactKind;
 use crate::formats::kv_key::KvKeySpace;
-use crate::formats::pathname::cache_pathname;
-use crate::formats::profile::{PagesRead, QueryProof};
-use crate::formats::stored_headers::{
-    LoopbackLocation, document_headers, metadata_headers, payload_headers,
-};
-use crate::formats::tags::Leaf;
+use crate::formats::profile::PagesRead;
 use crate::manifest::{Headers, Lifetime, RenderStatus, Route, RouterKind};
 use crate::sanitized_text::SanitizedText;
 use crate::store::StoreLimits;
@@ -30,8 +27,8 @@ use lifetime::TtlRule;
 pub use manifest_scan::ManifestScan;
 pub use planned_route::{PageDataCheck, PayloadCheck, PlannedEntry, PlannedRoute};
 pub use priority::Priority;
-pub use skip::{SkipReason, SkippedRoute};
-pub use skipped_routes::{DEFAULT_MAX_LISTED, SkippedReason, SkippedRoutes};
+pub use skip_reason::SkipReason;
+pub use skipped_routes::{DEFAULT_MAX_LISTED, SkippedReason, SkippedRoute, SkippedRoutes};
 
 /// The pathname under which the build renders its error page (`404.html`). Not a page.
 const ERROR_PAGE_PATHNAME: &str = "/404";
@@ -168,7 +165,7 @@ impl Planner {
         match route.router {
             RouterKind::Metadata => self.metadata_route(route, lifetime),
             RouterKind::Pages => self.pages_route(route, lifetime),
-            _ => self.page(route, lifetime),
+            _ => self.app_page(route, lifetime),
         }
     }
 
@@ -182,84 +179,7 @@ impl Planner {
         route.router == RouterKind::App && !has_lifetime && !has_static_params
     }
 
-    fn page(&self, route: &Route<'_>, lifetime: Lifetime) -> Result<PlannedRoute, SkipReason> {
-        let status = route.response_status.filter(|_| self.profile.has_status);
-        let headers = route.headers.as_ref().filter(|_| self.profile.has_headers);
-        let stored = |of: fn(&Headers, Option<u16>) -> Result<_, LoopbackLocation>| {
-            headers.map_or(Ok(None), |headers| of(headers, status))
-        };
-        let html_headers = stored(document_headers).map_err(|_| SkipReason::LoopbackRedirect)?;
-        let rsc_headers = stored(payload_headers).map_err(|_| SkipReason::LoopbackRedirect)?;
-        let cached = cache_pathname(route.pathname());
-        // A response with another status is intended; only a 200 can hide a failure.
-        let must_be_page = status.is_none_or(|status| status == 200) && !self.seeds_failed_renders;
-        let payload_check = must_be_page.then(|| PayloadCheck {
-            pathname: self.profile.follows_redirects.then(|| cached.to_string()),
-            has_own_document: self.profile.renders_twice,
-        });
-        let (tags, looked_up) = self.page_tags(route, cached)?;
-        Ok(PlannedRoute {
-            entries: vec![
-                self.entry(route, &looked_up, ArtifactKind::Html, html_headers)?,
-                self.entry(route, &looked_up, ArtifactKind::Rsc, rsc_headers)?,
-            ],
-            payload_check,
-            page_data_check: None,
-            tags,
-            lifetime,
-            starts_stale: false,
-            ttl_seconds: self.ttl.ttl_seconds(&lifetime, self.limits.min_ttl_seconds),
-            status,
-            query_proof: self.profile.query_proof,
-            has_expiry: self.profile.has_expiry,
-        })
-    }
-
-    fn metadata_route(
-        &self,
-        route: &Route<'_>,
-        lifetime: Lifetime,
-    ) -> Result<PlannedRoute, SkipReason> {
-        let headers = route
-            .headers
-            .as_ref()
-            .map(metadata_headers)
-            .unwrap_or_default();
-        let cached = cache_pathname(route.pathname());
-        Ok(PlannedRoute {
-            entries: vec![self.entry(route, &cached, ArtifactKind::Route, Some(headers))?],
-            payload_check: None,
-            page_data_check: None,
-            tags: self.tags(route, cached, route.route_segments.iter(), Leaf::Route),
-            lifetime,
-            starts_stale: false,
-            ttl_seconds: self.ttl.ttl_seconds(&lifetime, self.limits.min_ttl_seconds),
-            status: Some(route.response_status.unwrap_or(200)),
-            // The runtime asks for proof only before it serves a page.
-            query_proof: QueryProof::None,
-            has_expiry: self.profile.has_expiry,
-        })
-    }
-
-    fn entry(
-        &self,
-        route: &Route<'_>,
-        cached_pathname: &str,
-        kind: ArtifactKind,
-        headers: Option<Headers>,
-    ) -> Result<PlannedEntry, SkipReason> {
-        let pathname = route.pathname();
-        let trailing_slash = self.scan.header.trailing_slash;
-        let file = self
-            .profile
-            .artifact_path
-            .file(pathname, kind, trailing_slash)
-            .map_err(SkipReason::UnsafePathError)?;
-        let rule = self.profile.cache_key;
-        let logical_key = rule.key(&self.build_id, cached_pathname, kind);
-        self.entry_under(&logical_key, route, kind, file, headers)
-    }
-
+    /// The entry under a logical key.
     fn entry_under(
         &self,
         logical_key: &str,

@@ -8,6 +8,7 @@ use crate::manifest::{Headers, Lifetime};
 
 /// The entries of one route.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct PlannedRoute {
     /// Its entries. With the first of them stored, the route counts as seeded.
     pub entries: Vec<PlannedEntry>,
@@ -35,6 +36,7 @@ pub struct PlannedRoute {
 
 /// What a payload must show to belong to its page.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct PayloadCheck {
     /// The page's pathname, if the payload may be another page's because the build followed a
     /// redirect.
@@ -45,6 +47,7 @@ pub struct PayloadCheck {
 
 /// What a Pages Router document must show to belong to its page and this build.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct PageDataCheck {
     /// The page as the data names it, `/posts/[slug]`.
     pub page: String,
@@ -56,6 +59,7 @@ pub struct PageDataCheck {
 
 /// One entry.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct PlannedEntry {
     /// What it holds.
     pub kind: ArtifactKind,

@@ -1,6 +1,6 @@
 //! The skipped routes of a run: all of them counted, by reason, and the first ones named.
 
-use super::{SkipReason, SkippedRoute};
+use super::SkipReason;
 
 /// How many skipped routes, and how many keys that are not stored, a report names unless the caller says
 /// otherwise. They are counted beyond that; naming a million takes half a gigabyte.
@@ -8,6 +8,18 @@ pub const DEFAULT_MAX_LISTED: usize = 10_000;
 
 /// How many different reasons of one code are kept. A build may give each route its own reason.
 const MAX_REASONS_OF_CODE: usize = 100;
+
+/// A skipped route.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct SkippedRoute {
+    /// Its pattern, as in the manifest; `routes[7]` if that has none.
+    pub route: String,
+    /// Its concrete pathname, if the manifest has one.
+    pub path: Option<String>,
+    /// Why.
+    pub reason: SkipReason,
+}
 
 /// Skipped routes, in the manifest's order.
 #[derive(Clone, Debug)]
@@ -20,6 +32,7 @@ pub struct SkippedRoutes {
 
 /// Routes that are skipped for the same reason.
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct SkippedReason {
     /// The reason. If it names a file, that is the first route's.
     pub reason: SkipReason,

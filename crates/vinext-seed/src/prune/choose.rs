@@ -5,6 +5,7 @@ use super::evidence::Live;
 
 /// What happens to a build's entries.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub enum Fate {
     /// They stay.
     Kept(Kept),
@@ -14,6 +15,7 @@ pub enum Fate {
 
 /// Why a build's entries stay.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub enum Kept {
     /// It is the build in `dist`.
     InDist,

@@ -4,6 +4,7 @@ use super::builds::Build;
 
 /// Something that the deployed Worker shows.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum Evidence {
     /// The Worker's code. It contains the id of its build, with every version of vinext.
     Code(String),

@@ -49,6 +49,7 @@ pub struct PruneOptions {
 
 /// What pruning did.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct PruneReport {
     /// The builds that have entries, the newest first.
     pub builds: Vec<PrunedBuild>,
@@ -68,6 +69,7 @@ pub struct PruneReport {
 
 /// A build that has entries in the store.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct PrunedBuild {
     /// Its id.
     pub build_id: SanitizedText,

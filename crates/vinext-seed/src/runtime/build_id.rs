@@ -72,6 +72,19 @@ pub enum BuildIdError {
     },
 }
 
+impl BuildIdError {
+    /// The error's stable code, which is also that of the skipped run.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotInWorker => "build-id-not-found",
+            Self::Ambiguous(..) => "build-id-ambiguous",
+            Self::OtherBuild { .. } => "other-build",
+            Self::Unreadable { .. } => "build-id-unreadable",
+        }
+    }
+}
+
 /// Finds the Worker's build id.
 pub(crate) fn find(
     server_dir: &Path,

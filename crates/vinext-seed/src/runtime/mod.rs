@@ -57,6 +57,7 @@ pub enum RuntimeSource {
 
 /// A runtime with known formats.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Runtime {
     /// What is installed, or was named by the caller.
     pub versions: RuntimeVersions,
@@ -116,6 +117,20 @@ pub enum RuntimeError {
          of vinext 0.2.1 and later do"
     )]
     Unproven(SanitizedText),
+}
+
+impl RuntimeError {
+    /// The error's stable code, which is also that of the skipped run.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotInstalled(_) => "vinext-not-installed",
+            Self::NotAVersion { .. } => "invalid-version",
+            Self::Unknown(_) | Self::Unclear { .. } => "unknown-version",
+            Self::Unsupported { .. } => "unsupported-version",
+            Self::Unproven(_) => "unproven-routes",
+        }
+    }
 }
 
 /// Finds out what the runtime reads.

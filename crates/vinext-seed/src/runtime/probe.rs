@@ -75,6 +75,17 @@ pub enum ProbeError {
     },
 }
 
+impl ProbeError {
+    /// The error's stable code. The run as a whole is skipped as `unknown-version`.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Incomplete(_) => "package-incomplete",
+            Self::Unclear { .. } => "package-unrecognized",
+        }
+    }
+}
+
 /// The switches that the files show. What no file shows is taken from the profile they match.
 ///
 /// # Errors

@@ -7,12 +7,9 @@
 //! being filled, one that is full, and those in flight. A batch keeps the last segment it has a
 //! part of, so each costs one segment more. A single entry larger than a segment or a batch comes on top.
 
+use super::limits::{DEFAULT_MAX_MEMORY_BYTES, Limits};
 use crate::pack::{BatchLimits, Batcher, PackLimits};
 use crate::store::{ConfigError, Frame, Store, StoreLimits, StoreRules};
-
-/// Default budget of a run, in bytes: 128 MB, which even the smallest
-/// build machines have beside Node.
-pub const DEFAULT_MAX_MEMORY_BYTES: usize = 128_000_000;
 
 /// What a run takes however little it packs, in bytes: code, certificates, threads, connections.
 /// A run of one page peaks at 12 MB over idle Node; twice that leaves room for the allocator's own.
@@ -58,23 +55,6 @@ const CONCURRENCY: usize = 8;
 const KIBIBYTE: usize = 1024;
 const MEBIBYTE: usize = 1024 * KIBIBYTE;
 
-/// The most requests in flight at a time.
-pub const MAX_CONCURRENCY: usize = 64;
-
-/// What a run may take and send at a time. What is not said follows from the rest.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Limits {
-    /// Memory, in bytes. Default: [`DEFAULT_MAX_MEMORY_BYTES`]. Below 32 MB it is overdrawn.
-    pub max_memory_bytes: Option<usize>,
-    /// Pairs in one request, up to what the store takes (for Workers KV: 10,000), which is the default.
-    pub max_batch_pairs: Option<usize>,
-    /// Bytes of one request, up to what the store takes (for Workers KV: 100,000,000). Default: what the
-    /// memory allows, at most 8 MiB; in files [`DEFAULT_MAX_FILE_BYTES`](crate::DEFAULT_MAX_FILE_BYTES).
-    pub max_batch_bytes: Option<usize>,
-    /// Requests in flight, up to [`MAX_CONCURRENCY`]. Default: what the memory allows, at most 8.
-    pub concurrency: Option<usize>,
-}
-
 impl Limits {
     /// Limits that leave memory for compressed copies of the bodies.
     pub(super) fn beside_compressed(self, min_shrinking: usize) -> Self {
@@ -85,31 +65,6 @@ impl Limits {
             max_memory_bytes: Some(max_memory_bytes - copied_bytes),
             ..self
         }
-    }
-
-    fn check(&self, store: &StoreLimits) -> Result<(), ConfigError> {
-        in_range("max_memory_bytes", self.max_memory_bytes, usize::MAX)?;
-        in_range(
-            "max_batch_pairs",
-            self.max_batch_pairs,
-            store.max_batch_entries,
-        )?;
-        in_range(
-            "max_batch_bytes",
-            self.max_batch_bytes,
-            store.max_body_bytes,
-        )?;
-        in_range("concurrency", self.concurrency, MAX_CONCURRENCY)
-    }
-}
-
-fn in_range(field: &'static str, value: Option<usize>, max: usize) -> Result<(), ConfigError> {
-    match value {
-        Some(value) if !(1..=max).contains(&value) => {
-            let problem = format!("must be from 1 to {max}, not {value}");
-            Err(ConfigError::new(field, problem))
-        }
-        _ => Ok(()),
     }
 }
 
@@ -294,30 +249,6 @@ mod tests {
         assert_eq!(of(424).store.max_value_bytes, 100 * MEBIBYTE);
         let kv = Budget::spend::<CloudflareKv>(memory(424 * MEBIBYTE), 2);
         assert_eq!(kv.store, LIMITS);
-    }
-
-    #[test]
-    fn impossible_values_are_rejected() {
-        for (limits, field) in [
-            (memory(0), "max_memory_bytes"),
-            (
-                Limits {
-                    max_batch_pairs: Some(LIMITS.max_batch_entries + 1),
-                    ..Limits::default()
-                },
-                "max_batch_pairs",
-            ),
-            (
-                Limits {
-                    concurrency: Some(0),
-                    ..Limits::default()
-                },
-                "concurrency",
-            ),
-        ] {
-            let error = Budget::of::<CloudflareKv>(limits).unwrap_err();
-            assert_eq!(error.field, field);
-        }
     }
 
     proptest! {

@@ -28,6 +28,7 @@ pub const LARGEST_ENTRIES: usize = 10;
 
 /// What seeding a build would do.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct Estimate {
     /// Routes that would be seeded.
     pub routes: usize,
@@ -49,6 +50,7 @@ pub struct Estimate {
 
 /// One entry's size.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[non_exhaustive]
 pub struct EntrySize {
     /// Bytes of its pair as it is sent.
     pub bytes: usize,

@@ -27,6 +27,7 @@ pub const DEFAULT_MAX_FILE_BYTES: usize = 25_000_000;
 
 /// What an export left.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct Export {
     /// The files, in order.
     pub files: Vec<ExportFile>,
@@ -42,6 +43,7 @@ pub struct Export {
 
 /// One file of an export.
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct ExportFile {
     /// Its name in the directory.
     pub name: String,

@@ -4,9 +4,10 @@ use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
 use super::batches::Batches;
-use super::budget::{Budget, Limits};
+use super::budget::Budget;
 use super::error::SeedError;
 use super::guarded::guarded;
+use super::limits::Limits;
 use super::{BuildOptions, unless_cancelled};
 use crate::pack::BatchEntry;
 use crate::report::SeedReport;
@@ -21,6 +22,7 @@ const MAX_SAMPLE_BYTES: usize = 64 * 1024 * 1024;
 
 /// Entries of a build.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct Sample {
     /// They, in the manifest's order.
     pub entries: Vec<SampledEntry>,

@@ -22,6 +22,7 @@ const MAX_TTL_SECONDS: f64 = 100.0 * 365.0 * 24.0 * 3600.0;
 
 /// What the code of a built Worker shows.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct WorkerFacts {
     /// Where the Worker keeps its data cache.
     pub data_cache: DataCache,
@@ -90,6 +91,7 @@ impl WorkerFacts {
 
 /// Where a Worker keeps its data cache.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
 pub enum DataCache {
     /// There is no Worker, or its code matches no known vinext.
     #[default]
@@ -103,8 +105,22 @@ pub enum DataCache {
     Other,
 }
 
+impl DataCache {
+    /// The name: `unknown`, `memory`, `kv` or `other`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Memory => "memory",
+            Self::Kv => "kv",
+            Self::Other => "other",
+        }
+    }
+}
+
 /// Something that the code may show.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
 pub enum Fact<T> {
     /// It does not show it, or shows different things.
     #[default]

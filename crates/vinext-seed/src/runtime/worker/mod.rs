@@ -1,15 +1,13 @@
-//! What the built Worker itself shows.
+//! Reads what the built Worker's own code shows: its cache adapter, its options and its keys.
 //!
-//! The packages may have been updated since the build, the configuration may depend on variables that
-//! only the build had, or the manifest may be of another build. What is deployed is the bundle, so it
-//! has the last word.
-//!
-//! Invariant: nothing is rejected for lack of evidence. Bundles can be laid out in any way; only
-//! what is seen and differs counts.
+//! Packages may have been updated since the build, the configuration may depend on variables that only
+//! the build had, and the manifest may belong to another build. The bundle is what gets deployed, so it
+//! takes precedence over all of them.
 
 mod adapter;
 mod bundle;
 mod cache_components;
+mod check;
 mod entry;
 mod facts;
 mod handlers;
@@ -18,22 +16,16 @@ mod surroundings;
 
 use std::path::Path;
 
-use crate::formats::RuntimeProfile;
-use crate::formats::pages_key::PAGES_NAMESPACE;
-use crate::formats::tags::ColonTags;
-use crate::sanitized_text::SanitizedText;
 use bundle::Bundle;
+pub use check::WorkerError;
+pub(crate) use check::{check, check_other_store};
 pub use facts::{DataCache, Fact, WorkerFacts};
 pub use rewrites::has_rewrites;
 
-use super::adapter_rules::REFUSES_COLONS;
 use super::javascript::Program;
 
 /// Part of every bundle of 0.0.31 to 1.4.0, in the code that builds cache keys.
 const KEY_CODE: &str = ":__hash:";
-
-/// What stands beside it where keys are those of 1.4.0. A Worker without an App Router has only the second.
-const V2_NAMESPACES: [&str; 2] = ["app:v2", PAGES_NAMESPACE];
 
 /// The global variable in which a Worker has the list of paths that were pre-rendered, from 0.1.6 on.
 const RENDERED_PATHS: &str = "globalThis.__VINEXT_PREGENERATED_CONCRETE_PATHS";
@@ -70,61 +62,6 @@ fn facts_of(bundle: &Bundle) -> WorkerFacts {
     }
 }
 
-/// How the built Worker disagrees.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum WorkerError {
-    /// Its keys have another prefix.
-    #[error(
-        "the built Worker was built by a vinext whose keys begin with \"{worker}:\", but \
-         those of vinext {version} begin with \"{profile}:\"; build again with the installed version"
-    )]
-    OtherFormat {
-        /// The prefix in the Worker.
-        worker: &'static str,
-        /// The version that entries were to be written for.
-        version: SanitizedText,
-        /// Its prefix.
-        profile: &'static str,
-    },
-    /// Its code does not contain the build id.
-    #[error(
-        "the built Worker was not built with the build id {0:?} of the pre-rendered pages; \
-         build and pre-render again"
-    )]
-    OtherBuild(SanitizedText),
-    /// No adapter is configured, and it keeps its cache in memory.
-    #[error(
-        "the built Worker does not read KV, because no data cache is configured; set \
-         `vinext({{ cache: {{ data: kvDataAdapter() }} }})` in the Vite configuration (up to vinext \
-         0.1.8, call `setCacheHandler(new KVCacheHandler(env.VINEXT_CACHE))` in the Worker), and build \
-         again"
-    )]
-    KvNotRead,
-    /// It keeps its cache elsewhere.
-    #[error(
-        "the built Worker uses a data cache other than KV: another adapter is \
-         configured as `cache.data`, or the Worker sets a cache handler of its own"
-    )]
-    OtherDataCache,
-    /// It leaves pages to a CDN.
-    #[error(
-        "`cache.cdn` is configured for vinext, so the Worker leaves pages to the CDN and does not look them up in KV"
-    )]
-    CdnCache,
-    /// It puts another prefix in front of its keys.
-    #[error(
-        "the option `appPrefix` is {given:?}, but the KV adapter in the built Worker has {worker:?}, and \
-         would not look for what is written; leave the option out, or build with that prefix"
-    )]
-    OtherPrefix {
-        /// The prefix that entries were to get.
-        given: SanitizedText,
-        /// The Worker's.
-        worker: SanitizedText,
-    },
-}
-
 /// Whether the list of rendered paths has been written into the Worker: in front of the entry's code up
 /// to 1.0.0-beta.9, later into a module of its own.
 fn lists_rendered_paths(bundle: &Bundle) -> Fact<bool> {
@@ -135,201 +72,5 @@ fn lists_rendered_paths(bundle: &Bundle) -> Fact<bool> {
     }
 }
 
-/// Compares the built Worker with what is about to be written for it, and returns what else it
-/// shows, with the profile that its own adapter has, which may be of another version than the
-/// installed one.
-///
-/// # Errors
-/// If nothing that is written would be read.
-pub(crate) fn check(
-    root: &Path,
-    build_id: &str,
-    version: &str,
-    profile: &RuntimeProfile,
-    app_prefix: Option<&str>,
-) -> Result<(RuntimeProfile, WorkerFacts), WorkerError> {
-    let bundle = Bundle::read(root);
-    let profile = check_build(&bundle, build_id, version, profile)?;
-    let facts = facts_of(&bundle);
-    if facts.has_cdn_cache {
-        return Err(WorkerError::CdnCache);
-    }
-    match facts.data_cache {
-        DataCache::Unknown | DataCache::Kv => {}
-        DataCache::Memory => return Err(WorkerError::KvNotRead),
-        DataCache::Other => return Err(WorkerError::OtherDataCache),
-    }
-    match (app_prefix, facts.app_prefix.known()) {
-        (Some(given), Some(worker)) if given != worker => Err(WorkerError::OtherPrefix {
-            given: SanitizedText::new(given),
-            worker: SanitizedText::new(worker),
-        }),
-        _ => Ok((profile, facts)),
-    }
-}
-
-/// The same for entries that go to another store than KV. What shows that the Worker reads KV is no reason
-/// to stop: where entries go is the caller's choice, and few handlers can be recognised.
-///
-/// # Errors
-/// If nothing that is written would be read.
-pub(crate) fn check_other_store(
-    root: &Path,
-    build_id: &str,
-    version: &str,
-    profile: &RuntimeProfile,
-) -> Result<(RuntimeProfile, WorkerFacts), WorkerError> {
-    let bundle = Bundle::read(root);
-    let profile = check_build(&bundle, build_id, version, profile)?;
-    let facts = facts_of(&bundle);
-    if facts.has_cdn_cache {
-        return Err(WorkerError::CdnCache);
-    }
-    let facts = WorkerFacts {
-        data_cache: facts.data_cache,
-        cache_components: facts.cache_components,
-        lists_rendered_paths: facts.lists_rendered_paths,
-        ..WorkerFacts::default()
-    };
-    Ok((profile, facts))
-}
-
-fn check_build(
-    bundle: &Bundle,
-    build_id: &str,
-    version: &str,
-    profile: &RuntimeProfile,
-) -> Result<RuntimeProfile, WorkerError> {
-    let mut with_keys = bundle
-        .files
-        .iter()
-        .filter(|file| file.code.contains(KEY_CODE))
-        .peekable();
-    if with_keys.peek().is_none() {
-        return Ok(*profile);
-    }
-    let has_v2 = with_keys.any(|file| {
-        let mut namespaces = V2_NAMESPACES.iter();
-        namespaces.any(|namespace| file.code.contains(namespace))
-    });
-    let worker = if has_v2 { V2_NAMESPACES[0] } else { "app" };
-    if worker != profile.cache_key.namespace {
-        let version = SanitizedText::new(version);
-        let profile = profile.cache_key.namespace;
-        return Err(WorkerError::OtherFormat {
-            worker,
-            version,
-            profile,
-        });
-    }
-    // An id with other characters may be escaped in the code.
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-    if build_id.bytes().all(is_plain) && !bundle.contains(build_id) {
-        return Err(WorkerError::OtherBuild(SanitizedText::new(build_id)));
-    }
-    Ok(RuntimeProfile {
-        colon_tags: colon_tags(bundle).unwrap_or(profile.colon_tags),
-        ..*profile
-    })
-}
-
-/// What the Worker's KV adapter does with tags that contain a colon; `None` if it has none.
-fn colon_tags(bundle: &Bundle) -> Option<ColonTags> {
-    bundle
-        .contains(adapter::KV_HANDLER)
-        .then(|| match bundle.contains(REFUSES_COLONS) {
-            true => ColonTags::Dropped,
-            false => ColonTags::Kept,
-        })
-}
-
 #[cfg(test)]
 mod tests;
-
-#[cfg(test)]
-mod check_tests {
-    use super::*;
-    use crate::formats::profile;
-    use std::fs;
-
-    fn check_code(code: &str, profile: &RuntimeProfile) -> Result<RuntimeProfile, WorkerError> {
-        let dir = tempfile::tempdir().unwrap();
-        let server = dir.path().join("dist/server");
-        fs::create_dir_all(server.join("_next/static")).unwrap();
-        fs::create_dir_all(server.join("prerendered-routes")).unwrap();
-        fs::write(server.join("_next/static/isr-cache-x.js"), code).unwrap();
-        fs::write(server.join("prerendered-routes/x.js"), ":__hash: app:v2").unwrap();
-        check_build(&Bundle::read(dir.path()), "id-1", "1.4.0", profile)
-    }
-
-    #[test]
-    fn accepts_code_that_agrees_or_shows_nothing() {
-        assert!(check_code("`${e}:__hash:${t}`; `app:v2:${n}`; n=`id-1`", &profile::G12).is_ok());
-        assert!(check_code("`${e}:__hash:${t}`; `app:${n}`; n=`id-1`", &profile::G11).is_ok());
-        assert!(check_code("minified beyond recognition", &profile::G12).is_ok());
-    }
-
-    #[test]
-    fn the_workers_own_adapter_decides_about_tags_with_a_colon() {
-        let keys = "`${e}:__hash:${t}`; `app:v2:${n}`; n=`id-1`;";
-        let handler = "log(`[vinext] Invalid cache entry shape for key:`);";
-        let older = format!(r"{keys}{handler} /[\x00-\x1f\\:]/.test(e)");
-        let newer = format!(r"{keys}{handler} /[\x00-\x1f\\]/.test(e)");
-        for installed in [ColonTags::Dropped, ColonTags::Kept] {
-            let profile = RuntimeProfile {
-                colon_tags: installed,
-                ..profile::G12
-            };
-            let tags = |code: &str| check_code(code, &profile).unwrap().colon_tags;
-            assert_eq!(tags(&older), ColonTags::Dropped);
-            assert_eq!(tags(&newer), ColonTags::Kept);
-            assert_eq!(tags(keys), installed);
-        }
-    }
-
-    #[test]
-    fn a_worker_with_only_a_pages_router_has_the_keys_of_its_version() {
-        let code = "`${e}:__hash:${t}`; `pages:v2`; n=`id-1`";
-        assert!(check_code(code, &profile::G12).is_ok());
-    }
-
-    #[test]
-    fn reads_the_worker_wrangler_deploys() {
-        let dir = tempfile::tempdir().unwrap();
-        let write = |file: &str, text: &str| {
-            let file = dir.path().join(file);
-            fs::create_dir_all(file.parent().unwrap()).unwrap();
-            fs::write(file, text).unwrap();
-        };
-        let config = |path: &str| {
-            let json = format!("{{\"configPath\":\"../../{path}/wrangler.json\"}}");
-            write(".wrangler/deploy/config.json", &json);
-            Bundle::read(dir.path()).contains("of the site")
-        };
-        write("dist/ssr/index.js", "of the site");
-        write("elsewhere/index.js", "of the site");
-        assert!(config("dist/ssr"));
-        assert!(!config("elsewhere"));
-        write("dist/server/index.js", "of a server");
-        assert!(!config("dist/ssr"));
-    }
-
-    #[test]
-    fn detects_another_format_or_build() {
-        let old = check_code("`${e}:__hash:${t}`; n=`id-1`", &profile::G12);
-        assert!(matches!(
-            old,
-            Err(WorkerError::OtherFormat { worker: "app", .. })
-        ));
-        let new = check_code("`${e}:__hash:${t}`; `app:v2:`; n=`id-1`", &profile::G11);
-        assert!(matches!(
-            new,
-            Err(WorkerError::OtherFormat {
-                worker: "app:v2",
-                ..
-            })
-        ));
-        let other = check_code("`${e}:__hash:${t}`; n=`id-2`", &profile::G11);
-        assert!(matches!(other, Err(WorkerError::OtherBuild(_))));
-    }
-}

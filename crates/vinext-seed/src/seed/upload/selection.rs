@@ -52,8 +52,7 @@ impl Selection {
         let mut written: Vec<Range<usize>> = Vec::new();
         for (position, (key, span)) in packed.entries().enumerate() {
             self.longest.add(span.ttl_seconds());
-            let is_known =
-                !span.is_encoded || self.known.has(key, span.digest, span.ttl_seconds());
+            let is_known = !span.is_encoded || self.known.has(key, span.digest, span.ttl_seconds());
             if is_known {
                 report.pairs_unchanged += 1;
                 report.seeded_routes += usize::from(span.is_first);
