@@ -5,7 +5,8 @@
 //!
 //! At its peak a run holds the segments that are being packed or wait for their turn, the batch
 //! being filled, one that is full, and those in flight. A batch keeps the last segment it has a
-//! part of, so each costs one segment more. A single entry larger than a segment or a batch comes on top.
+//! part of, so each costs one segment more. Memory that the store itself may take is set aside. A single entry
+//! larger than a segment or a batch comes on top.
 
 use super::limits::{DEFAULT_MAX_MEMORY_BYTES, Limits};
 use crate::pack::{BatchLimits, Batcher, PackLimits};
@@ -94,7 +95,7 @@ impl Budget {
     fn spend<S: Store>(limits: Limits, processors: usize) -> Self {
         let max_memory_bytes = limits.max_memory_bytes.unwrap_or(DEFAULT_MAX_MEMORY_BYTES);
         let threads = processors.clamp(1, MAX_PACK_THREADS);
-        let free_bytes = max_memory_bytes.saturating_sub(FIXED_BYTES);
+        let free_bytes = max_memory_bytes.saturating_sub(FIXED_BYTES + S::MAX_HELD_BYTES);
         // At most a quarter goes to packing ahead; the rest to what is sent.
         let segment_bytes = (free_bytes / 4 / with_headroom(segments_held(threads)))
             .clamp(MIN_SEGMENT_BYTES, SEGMENT_BYTES);
@@ -171,6 +172,7 @@ mod tests {
     use super::*;
     use crate::store::cloudflare_kv::{CloudflareKv, LIMITS};
     use crate::store::directory::DirectoryStore;
+    use crate::store::s3::S3Store;
     use proptest::prelude::*;
 
     fn memory(max_memory_bytes: usize) -> Limits {
@@ -240,6 +242,22 @@ mod tests {
         });
         assert_eq!(both.concurrency, 64);
         assert_eq!(both.batch.max_body_bytes, LIMITS.max_body_bytes);
+    }
+
+    #[test]
+    fn sets_aside_what_the_store_takes_itself() {
+        for mebibytes in [64, 122, 512] {
+            let limits = memory(mebibytes * MEBIBYTE);
+            let (kv, s3) = (
+                Budget::spend::<CloudflareKv>(limits, 2),
+                Budget::spend::<S3Store>(limits, 2),
+            );
+            assert!(held(&s3) + S3Store::MAX_HELD_BYTES <= mebibytes * MEBIBYTE);
+            assert_eq!(
+                kv.pack.max_bytes - s3.pack.max_bytes,
+                S3Store::MAX_HELD_BYTES
+            );
+        }
     }
 
     #[test]

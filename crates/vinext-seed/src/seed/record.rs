@@ -15,7 +15,7 @@ use crate::store::Store;
 /// How long a run waits for its record to be written. Its entries are stored by then.
 const MAX_TIME: Duration = Duration::from_secs(5);
 
-/// How long it waits for the digests of its entries to be kept: up to 16 MiB, at 1 MB a second and more.
+/// How long it waits for the digests of its entries to be kept: up to 24 MiB, at 1.3 MB a second and more.
 const MAX_METADATA_TIME: Duration = Duration::from_secs(20);
 
 /// How long the entries of a run stay in the store.

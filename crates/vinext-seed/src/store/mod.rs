@@ -48,6 +48,10 @@ pub trait Store: Send + Sync {
     /// Whether entries expire.
     const HAS_EXPIRY: bool = true;
 
+    /// The most memory that the store itself may take during a run, in bytes, besides the batches being
+    /// sent. The run's budget sets it aside.
+    const MAX_HELD_BYTES: usize = 0;
+
     /// Stores the entries of a batch.
     fn put(&self, batch: &Batch) -> impl Future<Output = Outcome<Stored>> + Send;
 

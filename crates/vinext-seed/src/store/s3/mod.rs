@@ -11,6 +11,7 @@ mod transport;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use bytes::Bytes;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use object_store::aws::{AmazonS3, AmazonS3Builder};
 use object_store::list::{PaginatedListOptions, PaginatedListStore};
@@ -176,13 +177,13 @@ impl S3Store {
     }
 
     /// Reads an object that is not larger than this; `None` if it does not exist.
-    async fn read(&self, path: &Path, max_bytes: u64) -> Result<Option<Vec<u8>>, RequestError> {
+    async fn read(&self, path: &Path, max_bytes: u64) -> Result<Option<Bytes>, RequestError> {
         let (read, exchange) = observed(async {
             let found = self.client.get(path).await?;
             if found.meta.size > max_bytes {
-                return Ok(Vec::new());
+                return Ok(Bytes::new());
             }
-            Ok(found.bytes().await?.to_vec())
+            found.bytes().await
         })
         .await;
         match read {
@@ -203,6 +204,7 @@ impl Store for S3Store {
     // The quota is Cloudflare's.
     const HAS_REQUEST_QUOTA: bool = false;
     const HAS_EXPIRY: bool = false;
+    const MAX_HELD_BYTES: usize = notes::MAX_NOTES_BYTES;
 
     const RULES: StoreRules = StoreRules::OtherHandler {
         default_ttl_seconds: None,
@@ -281,7 +283,8 @@ impl Store for S3Store {
             // Nothing is stored there.
             Err(_) => return Outcome::new(Ok(None)),
         };
-        Outcome::new(self.read(&path, u64::MAX).await)
+        let read = self.read(&path, u64::MAX).await;
+        Outcome::new(read.map(|value| value.map(Vec::from)))
     }
 
     async fn recall(&self, key_prefix: &str) -> Outcome<Recalled> {
@@ -305,11 +308,11 @@ impl Store for S3Store {
 
     async fn keep_metadata(&self, key_prefix: &str) -> Outcome<usize> {
         let path = notes::object(&self.prefix, key_prefix);
-        let (text, left_out) = {
+        let (object, left_out) = {
             let notes = self.notes();
-            (notes.to_text(&self.prefix, key_prefix), notes.left_out())
+            (notes.to_object(&self.prefix, key_prefix), notes.left_out())
         };
-        let put = self.client.put(&path, PutPayload::from(text));
+        let put = self.client.put(&path, object);
         Outcome::new(self.request("Writing", put).await.map(|_| left_out))
     }
 

@@ -4,15 +4,22 @@
 //! with the `ETag` that writing it returned, and later listings return it for objects that still have that
 //! `ETag`: nobody has written them since.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use bytes::Bytes;
+use object_store::PutPayload;
 use object_store::path::Path;
 use serde_json::{Value, json};
 use xxhash_rust::xxh3::xxh3_128;
 
-/// The most that the notes of a build take, in bytes as they are stored and about that in memory: room
-/// for 50,000 entries with five tags. Entries beyond it are written by every run.
-const MAX_NOTES_BYTES: usize = 16 * 1024 * 1024;
+/// The most memory that the notes of a build take, in bytes: room for 50,000 entries with five tags. Entries
+/// beyond it are written by every run.
+pub(super) const MAX_NOTES_BYTES: usize = 24 * 1024 * 1024;
+
+/// What a note takes beside its line: its place in the map, at most twice as large as what is in it, and what
+/// the allocator adds to the line.
+const PLACE_BYTES: usize = 2 * (size_of::<u128>() + size_of::<Note>()) + 32;
 
 /// More than the first line of the object takes: its longest part are two names of objects, of 1,024 bytes
 /// each, which JSON makes six times as long at most.
@@ -27,19 +34,17 @@ const FORM: u64 = 1;
 /// The notes of one build.
 #[derive(Debug, Default)]
 pub(super) struct Notes {
-    by_key: BTreeMap<String, Note>,
+    /// By the hash of the key.
+    notes: BTreeMap<u128, Note>,
     bytes: usize,
     left_out: usize,
 }
 
 #[derive(Debug)]
 struct Note {
-    etag: String,
-    /// JSON.
-    metadata: String,
-    /// What it takes in the object, in bytes.
-    bytes: usize,
-    /// Whether the object was written or listed with this `ETag` by this run.
+    /// As in the object, with the line break before it.
+    line: Bytes,
+    /// Whether this run has written the object, or listed it with this `ETag`.
     is_current: bool,
 }
 
@@ -59,12 +64,10 @@ impl Notes {
 
     /// The metadata of an object, if it is still the one that was noted.
     pub(super) fn metadata_of(&mut self, key: &str, etag: &str) -> Option<Value> {
-        let note = self.by_key.get_mut(key)?;
-        note.is_current = note.etag == etag;
-        let is_current = note.is_current;
-        is_current
-            .then(|| serde_json::from_str(&note.metadata).ok())
-            .flatten()
+        let note = self.notes.get_mut(&hash(key))?;
+        let (noted_key, noted_etag, metadata) = parse_line(&note.line)?;
+        note.is_current = noted_key == key && noted_etag == etag;
+        note.is_current.then_some(metadata)
     }
 
     /// How many entries there was no room for.
@@ -73,62 +76,70 @@ impl Notes {
     }
 
     /// The notes as they are stored: a line that says what they are of, and one for each entry. What is
-    /// not stored any more is omitted.
-    pub(super) fn to_text(&self, prefix: &str, key_prefix: &str) -> String {
-        let current = || self.by_key.iter().filter(|(_, note)| note.is_current);
+    /// not stored any more is omitted. No line is copied.
+    pub(super) fn to_object(&self, prefix: &str, key_prefix: &str) -> PutPayload {
+        let current = || self.notes.values().filter(|note| note.is_current);
         let header = json!({
             "form": FORM,
             "prefix": prefix,
             "keyPrefix": key_prefix,
             "entries": current().count(),
         });
-        let mut text = header.to_string();
-        text.reserve(self.bytes);
-        for (key, note) in current() {
-            text.push('\n');
-            text.push_str(&line(key, &note.etag, &note.metadata));
-        }
-        text
+        let header = std::iter::once(Bytes::from(header.to_string()));
+        header
+            .chain(current().map(|note| note.line.clone()))
+            .collect()
     }
 
     /// Reads notes; `None` if they are damaged, of another build or of another form.
     pub(super) fn parse(bytes: &[u8], prefix: &str, key_prefix: &str) -> Option<Self> {
-        let mut lines = std::str::from_utf8(bytes).ok()?.split('\n');
-        let header: Value = serde_json::from_str(lines.next()?).ok()?;
+        let mut lines = bytes.split(|&byte| byte == b'\n');
+        let header: Value = serde_json::from_slice(lines.next()?).ok()?;
         let is_ours = header["form"].as_u64() == Some(FORM)
             && header["prefix"].as_str() == Some(prefix)
             && header["keyPrefix"].as_str() == Some(key_prefix);
         let mut notes = is_ours.then(Self::default)?;
         for line in lines {
-            let (key, etag, metadata): (String, String, Value) = serde_json::from_str(line).ok()?;
+            let (key, etag, metadata) = parse_line(line)?;
             notes.insert(&key, &etag, &metadata.to_string(), false);
         }
         let entries = usize::try_from(header["entries"].as_u64()?).ok()?;
-        (notes.by_key.len() == entries).then_some(notes)
+        (notes.notes.len() == entries).then_some(notes)
     }
 
     fn insert(&mut self, key: &str, etag: &str, metadata: &str, is_current: bool) {
-        if let Some(before) = self.by_key.remove(key) {
-            self.bytes -= before.bytes;
+        let hash = hash(key);
+        if let Some(before) = self.notes.remove(&hash) {
+            self.bytes -= before.held_bytes();
         }
-        let bytes = line(key, etag, metadata).len() + 1;
-        if self.bytes + bytes > MAX_NOTES_BYTES {
+        let line = format!("\n[{},{},{metadata}]", json!(key), json!(etag));
+        let note = Note {
+            // Without the room that a growing string has left over.
+            line: line.into_bytes().into_boxed_slice().into(),
+            is_current,
+        };
+        if self.bytes + note.held_bytes() > MAX_NOTES_BYTES {
             self.left_out += 1;
             return;
         }
-        self.bytes += bytes;
-        let note = Note {
-            etag: etag.to_owned(),
-            metadata: metadata.to_owned(),
-            bytes,
-            is_current,
-        };
-        self.by_key.insert(key.to_owned(), note);
+        self.bytes += note.held_bytes();
+        self.notes.insert(hash, note);
     }
 }
 
-fn line(key: &str, etag: &str, metadata: &str) -> String {
-    format!("[{},{},{metadata}]", json!(key), json!(etag))
+impl Note {
+    fn held_bytes(&self) -> usize {
+        self.line.len() + PLACE_BYTES
+    }
+}
+
+fn hash(key: &str) -> u128 {
+    xxh3_128(key.as_bytes())
+}
+
+/// The key, the `ETag` and the metadata of a line.
+fn parse_line(line: &[u8]) -> Option<(Cow<'_, str>, Cow<'_, str>, Value)> {
+    serde_json::from_slice(line).ok()
 }
 
 #[cfg(test)]
@@ -145,7 +156,13 @@ mod tests {
         let mut notes = Notes::default();
         notes.add("cache:b1:/\"\n:html", "\"e1\"", METADATA);
         notes.add("cache:b1:/a:html", "\"e2\"", METADATA);
-        notes.to_text("site/", "cache:b1:")
+        text_of(&notes)
+    }
+
+    fn text_of(notes: &Notes) -> String {
+        let object = notes.to_object("site/", "cache:b1:");
+        let pieces = object.iter().flat_map(|piece| piece.iter().copied());
+        String::from_utf8(pieces.collect()).unwrap()
     }
 
     #[test]
@@ -156,9 +173,9 @@ mod tests {
         assert_eq!(notes.metadata_of("cache:b1:/a:html", "\"e3\""), None);
         assert_eq!(notes.metadata_of("cache:b1:/b:html", "\"e2\""), None);
         // What was rewritten or is gone is noted no longer.
-        let mut later = parsed(&notes.to_text("site/", "cache:b1:")).unwrap();
+        let mut later = parsed(&text_of(&notes)).unwrap();
         assert_eq!(later.metadata_of("cache:b1:/a:html", "\"e2\""), None);
-        assert_eq!(later.by_key.len(), 1);
+        assert_eq!(later.notes.len(), 1);
     }
 
     #[test]
@@ -192,12 +209,12 @@ mod tests {
     fn notes_are_bounded_and_what_has_no_room_is_counted() {
         let mut notes = Notes::default();
         let metadata = format!("{{\"tags\":[\"{}\"]}}", "t".repeat(8000));
-        for number in 0..3000 {
+        for number in 0..4000 {
             notes.add(&format!("cache:b1:/{number}"), "\"e\"", &metadata);
         }
-        assert_eq!(notes.by_key.len() + notes.left_out(), 3000);
+        assert_eq!(notes.notes.len() + notes.left_out(), 4000);
         assert!(notes.left_out() > 0);
-        let text = notes.to_text("site/", "cache:b1:");
+        let text = text_of(&notes);
         assert!(text.len() as u64 <= MAX_OBJECT_BYTES);
         assert!(text.len() > MAX_NOTES_BYTES / 2);
         // Writing an entry again takes no more room.
