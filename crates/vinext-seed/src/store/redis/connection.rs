@@ -1,29 +1,25 @@
 //! Connections to one node: TCP or TLS, with the trust and the timeouts of the HTTP client.
+//!
+//! The library encodes and parses, but copies what it sends three times, which took more time than everything
+//! else. So values go to the socket from the segments they were packed in (`wire`).
 
 use std::io;
-use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Pipeline, ProtocolVersion, RedisConnectionInfo, RedisError};
-use redis::{RedisResult, ServerError, Value};
+use redis::{Pipeline, RedisError, ServerError, Value, parse_redis_value_async};
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_rustls::TlsConnector;
-use tokio_util::task::AbortOnDropHandle;
 
+use super::activity::{Activity, Stream, Watched};
 use super::url::RedisUrl;
+use super::wire::Wire;
 use crate::store::http::{Timeouts, look_up};
-
-/// How much the library encodes before it writes to the socket, in bytes. Larger pieces make fewer
-/// system calls.
-const WRITE_BUFFER_BYTES: usize = 64 * 1024;
 
 /// Where a node of a cluster, or the only server, is.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
@@ -71,7 +67,7 @@ impl Connector {
             position.map(|position| idle.swap_remove(position).1)
         };
         match kept {
-            Some(connection) if !connection.driver.is_finished() => Ok(connection),
+            Some(connection) if connection.stream.is_quiet() => Ok(connection),
             _ => self.open(node).await,
         }
     }
@@ -99,37 +95,24 @@ impl Connector {
             .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
             .map_err(LinkError::NotConnected)?;
         let activity = Arc::new(Activity::new());
-        let stream = Watched {
-            stream,
-            activity: Arc::clone(&activity),
-        };
-        let config = AsyncConnectionConfig::new()
-            .set_response_timeout(None)
-            .set_write_backpressure_boundary(WRITE_BUFFER_BYTES);
-        // The library would log in by itself, and not say why the server refuses.
-        let nothing = RedisConnectionInfo::default()
-            .set_protocol(ProtocolVersion::RESP2)
-            .set_skip_set_lib_name();
-        let (link, driver) = MultiplexedConnection::new_with_config(&nothing, stream, config)
-            .await
-            .map_err(LinkError::Redis)?;
-        let connection = Connection {
-            link,
-            driver: AbortOnDropHandle::new(tokio::spawn(driver)),
+        let mut connection = Connection {
+            stream: Watched {
+                stream,
+                activity: Arc::clone(&activity),
+            },
             activity,
             timeouts: self.timeouts,
         };
-        self.log_in(&connection).await?;
+        self.log_in(&mut connection).await?;
         Ok(connection)
     }
 
-    async fn log_in(&self, connection: &Connection) -> Result<(), LinkError> {
+    async fn log_in(&self, connection: &mut Connection) -> Result<(), LinkError> {
         let commands = self.url.login();
         if commands.is_empty() {
             return Ok(());
         }
-        let replies = connection.watch(connection.send(&commands)).await?;
-        for reply in replies.map_err(LinkError::Redis)? {
+        for reply in connection.query(&commands).await? {
             if let Value::ServerError(error) = reply {
                 return Err(LinkError::Login(error));
             }
@@ -140,138 +123,87 @@ impl Connector {
 
 /// A connection. It can be dropped at any time; what was sent may then have arrived.
 pub(super) struct Connection {
-    link: MultiplexedConnection,
-    driver: AbortOnDropHandle<()>,
+    stream: Watched,
     activity: Arc<Activity>,
     timeouts: Timeouts,
 }
 
 impl Connection {
-    /// Sends commands and reads their replies. Several calls may run at the same time.
-    pub(super) async fn send(&self, commands: &Pipeline) -> RedisResult<Vec<Value>> {
-        let mut link = self.link.clone();
-        link.send_packed_commands(commands, 0, commands.len()).await
+    /// Sends commands that the library encodes, and reads their replies.
+    pub(super) async fn query(&mut self, commands: &Pipeline) -> Result<Vec<Value>, LinkError> {
+        let packed = Wire::from(commands.get_packed_pipeline());
+        let mut replies = Vec::with_capacity(commands.len());
+        let sending = std::iter::once(packed);
+        self.exchange(sending, commands.len(), |reply| replies.push(reply))
+            .await?;
+        Ok(replies)
     }
 
-    /// Does something with the connection, as long as bytes move.
-    pub(super) async fn watch<T>(&self, work: impl Future<Output = T>) -> Result<T, LinkError> {
-        let end = Instant::now() + self.timeouts.request;
-        self.activity.begin();
-        let mut work = std::pin::pin!(work);
-        loop {
-            let (silent_at, limit) = self.activity.silent_at(&self.timeouts);
-            tokio::select! {
+    /// Sends commands while it reads their replies, as long as bytes move. `receive` gets every reply that
+    /// arrives, in order, even if the connection fails afterwards.
+    pub(super) async fn exchange(
+        &mut self,
+        sending: impl Iterator<Item = Wire>,
+        replies: usize,
+        mut receive: impl FnMut(Value),
+    ) -> Result<(), LinkError> {
+        let (mut reader, mut writer) = tokio::io::split(&mut self.stream);
+        let writing = async {
+            for wire in sending {
+                wire.write_to(&mut writer).await?;
+            }
+            writer.flush().await
+        };
+        let reading = async {
+            let mut decoder = Default::default();
+            for _ in 0..replies {
+                receive(parse_redis_value_async(&mut decoder, &mut reader).await?);
+            }
+            Ok(())
+        };
+        let both = async {
+            let (mut writing, mut reading) = (pin!(writing), pin!(reading));
+            let written = tokio::select! {
                 biased;
-                done = &mut work => return Ok(done),
-                () = sleep_until(silent_at.min(end)) => {}
-            }
-            if Instant::now() >= end {
-                return Err(LinkError::Silent(self.timeouts.request));
-            }
-            // Bytes may have moved meanwhile.
-            if self.activity.silent_at(&self.timeouts).0 <= Instant::now() {
-                return Err(LinkError::Silent(limit));
-            }
-        }
-    }
-}
-
-/// When a byte was last sent or received.
-#[derive(Debug)]
-struct Activity {
-    start: Instant,
-    last_ms: AtomicU64,
-    /// Whether there are bytes that the socket does not take.
-    is_stuck: AtomicBool,
-}
-
-impl Activity {
-    fn new() -> Self {
-        Self {
-            start: Instant::now(),
-            last_ms: AtomicU64::new(0),
-            is_stuck: AtomicBool::new(false),
-        }
-    }
-
-    fn begin(&self) {
-        let now = u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.last_ms.store(now, Ordering::Relaxed);
-    }
-
-    fn wrote(&self, is_stuck: bool) {
-        self.is_stuck.store(is_stuck, Ordering::Relaxed);
-        if !is_stuck {
-            self.begin();
-        }
-    }
-
-    /// When it will have been silent for too long, and how long that is.
-    fn silent_at(&self, timeouts: &Timeouts) -> (Instant, Duration) {
-        let limit = if self.is_stuck.load(Ordering::Relaxed) {
-            timeouts.idle
-        } else {
-            timeouts.reply
+                read = &mut reading => {
+                    let () = read?;
+                    // A server that answers before it was asked is wrong, and the commands are still to be sent.
+                    return writing.await.map_err(RedisError::from);
+                }
+                written = &mut writing => written,
+            };
+            // What the server has confirmed before the connection broke is done.
+            let read = reading.await;
+            written?;
+            read
         };
-        let last = Duration::from_millis(self.last_ms.load(Ordering::Relaxed));
-        // Rounded down to the millisecond, so that one more is waited.
-        (self.start + last + limit + Duration::from_millis(1), limit)
+        let done = watch(&self.activity, &self.timeouts, both).await?;
+        done.map_err(LinkError::Redis)
     }
 }
 
-enum Stream {
-    Plain(TcpStream),
-    Tls(Box<tokio_rustls::client::TlsStream<TcpStream>>),
-}
-
-/// A stream that notes down when bytes move.
-struct Watched {
-    stream: Stream,
-    activity: Arc<Activity>,
-}
-
-impl AsyncRead for Watched {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let read = match &mut self.stream {
-            Stream::Plain(stream) => Pin::new(stream).poll_read(context, buffer),
-            Stream::Tls(stream) => Pin::new(stream).poll_read(context, buffer),
-        };
-        if read.is_ready() {
-            self.activity.begin();
+/// Does something with a connection, as long as bytes move.
+async fn watch<T>(
+    activity: &Activity,
+    timeouts: &Timeouts,
+    work: impl Future<Output = T>,
+) -> Result<T, LinkError> {
+    let end = Instant::now() + timeouts.request;
+    activity.begin();
+    let mut work = pin!(work);
+    loop {
+        let (silent_at, limit) = activity.silent_at(timeouts);
+        tokio::select! {
+            biased;
+            done = &mut work => return Ok(done),
+            () = sleep_until(silent_at.min(end)) => {}
         }
-        read
-    }
-}
-
-impl AsyncWrite for Watched {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        let written = match &mut self.stream {
-            Stream::Plain(stream) => Pin::new(stream).poll_write(context, bytes),
-            Stream::Tls(stream) => Pin::new(stream).poll_write(context, bytes),
-        };
-        self.activity.wrote(written.is_pending());
-        written
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &mut self.stream {
-            Stream::Plain(stream) => Pin::new(stream).poll_flush(context),
-            Stream::Tls(stream) => Pin::new(stream).poll_flush(context),
+        if Instant::now() >= end {
+            return Err(LinkError::Silent(timeouts.request));
         }
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &mut self.stream {
-            Stream::Plain(stream) => Pin::new(stream).poll_shutdown(context),
-            Stream::Tls(stream) => Pin::new(stream).poll_shutdown(context),
+        // Bytes may have moved meanwhile.
+        if activity.silent_at(timeouts).0 <= Instant::now() {
+            return Err(LinkError::Silent(limit));
         }
     }
 }

@@ -1,56 +1,40 @@
 //! Redis and Valkey, for cache handlers that read the KV adapter's JSON unchanged.
 //!
-//! Each entry is `SET key value`, with `PX` where it has a TTL. Commands are sent in pipelines, several
-//! at a time on one connection, and every reply is checked: entries that a broken connection has
-//! confirmed are stored.
+//! Each entry is `SET key value`, with `PX` if it has a TTL. The commands of a batch are one pipeline, and
+//! every reply is checked: entries that the server confirmed before the connection broke are stored.
 
+mod activity;
 mod cluster;
 mod connection;
 mod limits;
+mod listing;
 mod reply;
 mod url;
+mod wire;
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::{Arc, Mutex};
 
 use futures_util::future::join_all;
-use futures_util::stream::{self, StreamExt};
-use redis::{Pipeline, Value};
+use redis::{Pipeline, ServerError, Value};
 
 pub use limits::LIMITS;
 pub use url::RedisUrl;
 
 use super::http::{Secrets, Timeouts, configure_tls};
 use super::outcome::{stored_one_by_one, worst};
-use super::{
-    Frame, KeyPage, ListedKey, Outcome, RequestError, Store, StoreLimits, StoreRules, Stored,
-};
-use crate::pack::{Batch, BatchEntry};
+use super::{Frame, KeyPage, Outcome, RequestError, Store, StoreLimits, StoreRules, Stored};
+use crate::pack::Batch;
 use crate::sanitized_text::{SanitizedText, with_causes};
 use cluster::Topology;
-use connection::{Connection, Connector, LinkError, Node};
+use connection::{Connector, LinkError, Node};
+use listing::Scanned;
 use reply::Classifier;
+use wire::{Command, Wire};
 
 /// How long pages that revalidate stay unless the caller says otherwise: 30 days, as with vinext's KV
 /// adapter and the public Redis handler.
 const DEFAULT_TTL_SECONDS: u64 = 2_592_000;
-
-/// Where a pipeline ends, in bytes of values. The library copies them while it encodes, so that large
-/// pipelines would take much memory.
-const PIPELINE_BYTES: usize = 128 * 1024;
-
-/// The most commands in a pipeline.
-const PIPELINE_COMMANDS: usize = 512;
-
-/// Pipelines on the way at a time, on each connection.
-const PIPELINES_IN_FLIGHT: usize = 4;
-
-/// Keys on a page of a listing.
-const KEYS_PER_PAGE: usize = 1000;
-
-/// How many keys the server looks at for each step of a listing.
-const SCAN_COUNT: usize = 1000;
 
 /// A Redis or Valkey server, or a cluster of them.
 pub struct RedisStore {
@@ -61,18 +45,6 @@ pub struct RedisStore {
     secrets: Secrets,
     /// What the first page of the last listing has found.
     scanned: Mutex<Option<Scanned>>,
-}
-
-/// Keys with a prefix, in order. Each page of a listing would have to scan all keys again.
-struct Scanned {
-    prefix: String,
-    keys: Arc<Vec<String>>,
-}
-
-/// A command for one key.
-enum Command<'a> {
-    Set(BatchEntry<'a>),
-    Delete(&'a str),
 }
 
 impl RedisStore {
@@ -150,7 +122,7 @@ impl RedisStore {
             let failed = |command: &Command<'_>| (command.key().to_owned(), failure.clone());
             commands.iter().map(failed).collect::<Vec<_>>()
         };
-        let connection = match self.connector.get(node).await {
+        let mut connection = match self.connector.get(node).await {
             Ok(connection) => connection,
             Err(error) => {
                 self.topology.lost(node);
@@ -158,50 +130,39 @@ impl RedisStore {
             }
         };
         let mut failed = Vec::new();
-        let mut done = 0;
-        let mut lost = None;
-        let sent = connection.watch(async {
-            // Each is encoded when its turn comes.
-            let mut sending = Vec::new();
-            for part in pipelines(commands) {
-                sending.push(send(&connection, part));
-            }
-            let mut replies = stream::iter(sending).buffered(PIPELINES_IN_FLIGHT);
-            while let Some((part, replies)) = replies.next().await {
-                let replies = match replies {
-                    Ok(replies) => replies,
-                    Err(error) => {
-                        lost = Some(LinkError::Redis(error));
-                        return;
-                    }
-                };
-                for (position, command) in part.iter().enumerate() {
-                    let failure = match replies.get(position) {
-                        Some(Value::ServerError(error)) => {
-                            if error.code() == "MOVED" {
-                                let details = error.details().unwrap_or_default();
-                                self.topology.moved(details, node);
-                            }
-                            classifier.server_error(error)
-                        }
-                        Some(reply) if command.is_done(reply) => continue,
-                        _ => classifier.unexpected(),
-                    };
-                    failed.push((command.key().to_owned(), failure));
-                }
-                done += part.len();
-            }
+        let mut waiting = commands.iter();
+        let sent = connection.exchange(Wire::of(commands), commands.len(), |reply| {
+            let Some(command) = waiting.next() else {
+                return;
+            };
+            let failure = match reply {
+                Value::ServerError(error) => self.server_error(&classifier, &error),
+                reply if command.is_done(&reply) => return,
+                _ => classifier.unexpected(),
+            };
+            failed.push((command.key().to_owned(), failure));
         });
-        if let Some(error) = sent.await.err().or(lost) {
-            // Dropped with what is still on the way.
-            drop(connection);
-            self.topology.lost(node);
-            let failure = classifier.link_error(&error);
-            failed.extend(all_failed(&commands[done..], &failure));
-        } else if failed.is_empty() {
-            self.connector.keep(node, connection);
+        match sent.await {
+            // After an error, the next connection may reach a server that can do more.
+            Ok(()) if failed.is_empty() => self.connector.keep(node, connection),
+            Ok(()) => {}
+            Err(error) => {
+                drop(connection);
+                self.topology.lost(node);
+                let failure = classifier.link_error(&error);
+                failed.extend(all_failed(waiting.as_slice(), &failure));
+            }
         }
         failed
+    }
+
+    /// Classifies an error that a node has answered with, and follows redirects.
+    fn server_error(&self, classifier: &Classifier<'_>, error: &ServerError) -> RequestError {
+        if error.code() == "MOVED" {
+            let details = error.details().unwrap_or_default();
+            self.topology.moved(details, classifier.node);
+        }
+        classifier.server_error(error)
     }
 
     /// Asks where all slots are. Without an answer, redirects tell.
@@ -226,124 +187,15 @@ impl RedisStore {
     ) -> Result<Vec<Value>, RequestError> {
         let classifier = self.classifier(operation, node);
         let failed = |error: LinkError| classifier.link_error(&error);
-        let connection = self.connector.get(node).await.map_err(failed)?;
-        let sent = connection.watch(connection.send(commands)).await;
-        let replies = sent.map_err(failed)?;
-        let replies = replies.map_err(|error| failed(LinkError::Redis(error)))?;
+        let mut connection = self.connector.get(node).await.map_err(failed)?;
+        let replies = connection.query(commands).await.map_err(failed)?;
         for reply in &replies {
             if let Value::ServerError(error) = reply {
-                if error.code() == "MOVED" {
-                    let details = error.details().unwrap_or_default();
-                    self.topology.moved(details, node);
-                }
-                return Err(classifier.server_error(error));
+                return Err(self.server_error(&classifier, error));
             }
         }
         self.connector.keep(node, connection);
         Ok(replies)
-    }
-
-    /// All keys with a prefix on all nodes, in order.
-    async fn scan(&self, prefix: &str) -> Result<Vec<String>, RequestError> {
-        const OPERATION: &str = "Listing keys";
-        // A standalone server answers with an error.
-        if self.topology.nodes().is_empty() {
-            self.ask_for_slots().await;
-        }
-        let mut nodes = self.topology.nodes();
-        if nodes.is_empty() {
-            nodes.push(self.first.clone());
-        }
-        let pattern = format!("{}*", escape_pattern(prefix));
-        let mut keys = Vec::new();
-        for node in &nodes {
-            let mut cursor = b"0".to_vec();
-            loop {
-                let mut scan = Pipeline::new();
-                scan.cmd("SCAN").arg(&cursor).arg("MATCH").arg(&pattern);
-                scan.arg("COUNT").arg(SCAN_COUNT);
-                let reply = self.query(OPERATION, node, &scan).await?.pop();
-                let Some(Value::Array(parts)) = reply else {
-                    return Err(self.classifier(OPERATION, node).unexpected());
-                };
-                let [Value::BulkString(next), Value::Array(found)] = parts.as_slice() else {
-                    return Err(self.classifier(OPERATION, node).unexpected());
-                };
-                keys.extend(found.iter().filter_map(|key| match key {
-                    // Keys of others may be no text.
-                    Value::BulkString(bytes) => String::from_utf8(bytes.clone()).ok(),
-                    _ => None,
-                }));
-                if next == b"0" {
-                    break;
-                }
-                cursor.clone_from(next);
-            }
-        }
-        keys.sort_unstable();
-        keys.dedup();
-        Ok(keys)
-    }
-
-    /// When keys expire, in seconds since the epoch; `None` for those that no longer exist.
-    async fn expiries(&self, keys: &[String]) -> Result<Vec<Option<Option<u64>>>, RequestError> {
-        const OPERATION: &str = "Reading the TTL of keys";
-        let mut by_node: HashMap<Node, (Pipeline, Vec<usize>)> = HashMap::new();
-        for (position, key) in keys.iter().enumerate() {
-            let (pipeline, positions) = by_node.entry(self.node(key)).or_default();
-            pipeline.cmd("PTTL").arg(key);
-            positions.push(position);
-        }
-        let now = SystemTime::now().duration_since(UNIX_EPOCH);
-        let now_ms = now.map_or(0, |now| now.as_millis());
-        let mut expiries = vec![None; keys.len()];
-        for (node, (pipeline, positions)) in by_node {
-            let replies = self.query(OPERATION, &node, &pipeline).await?;
-            for (position, reply) in positions.into_iter().zip(replies) {
-                expiries[position] = match reply {
-                    Value::Int(-2) => None,
-                    Value::Int(ms) => Some(u64::try_from(ms).ok().map(|left_ms| {
-                        let at = (now_ms + u128::from(left_ms)) / 1000;
-                        u64::try_from(at).unwrap_or(u64::MAX)
-                    })),
-                    _ => return Err(self.classifier(OPERATION, &node).unexpected()),
-                };
-            }
-        }
-        Ok(expiries)
-    }
-
-    async fn page(&self, prefix: &str, after: Option<&str>) -> Result<KeyPage, RequestError> {
-        let scanned = || self.scanned.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = scanned()
-            .as_ref()
-            .filter(|known| after.is_some() && known.prefix == prefix)
-            .map(|known| Arc::clone(&known.keys));
-        let all = match known {
-            Some(keys) => keys,
-            None => Arc::new(self.scan(prefix).await?),
-        };
-        let begin = all.partition_point(|key| after.is_some_and(|after| key.as_str() <= after));
-        let end = all.len().min(begin + KEYS_PER_PAGE);
-        let is_last = end == all.len();
-        let keys = all[begin..end].to_vec();
-        let cursor = keys.last().filter(|_| !is_last).cloned();
-        *scanned() = (!is_last).then(|| Scanned {
-            prefix: prefix.to_owned(),
-            keys: all,
-        });
-        let expiries = self.expiries(&keys).await?;
-        let keys = keys.into_iter().zip(expiries).filter_map(|(name, expiry)| {
-            expiry.map(|expires_at_seconds| ListedKey {
-                name,
-                expires_at_seconds,
-                metadata: None,
-            })
-        });
-        Ok(KeyPage {
-            keys: keys.collect(),
-            cursor,
-        })
     }
 }
 
@@ -385,84 +237,6 @@ impl Store for RedisStore {
         let failed = self.execute("Deleting", commands).await;
         Outcome::new(worst(&failed).map_or(Ok(()), Err))
     }
-}
-
-impl Command<'_> {
-    fn key(&self) -> &str {
-        match self {
-            Self::Set(entry) => entry.key(),
-            Self::Delete(key) => key,
-        }
-    }
-
-    fn value_bytes(&self) -> usize {
-        match self {
-            Self::Set(entry) => entry.bytes(),
-            Self::Delete(_) => 0,
-        }
-    }
-
-    fn append(&self, pipeline: &mut Pipeline) {
-        match self {
-            Self::Set(entry) => {
-                let value = entry.encoded();
-                pipeline.cmd("SET").arg(entry.key()).arg(&value[..]);
-                if let Some(seconds) = entry.ttl_seconds() {
-                    pipeline.arg("PX").arg(seconds.saturating_mul(1000));
-                }
-            }
-            Self::Delete(key) => {
-                pipeline.cmd("DEL").arg(key);
-            }
-        }
-    }
-
-    fn is_done(&self, reply: &Value) -> bool {
-        match self {
-            Self::Set(_) => *reply == Value::Okay,
-            Self::Delete(_) => matches!(reply, Value::Int(_)),
-        }
-    }
-}
-
-/// Cuts commands into pipelines.
-fn pipelines<'a, 'b>(commands: &'a [Command<'b>]) -> Vec<&'a [Command<'b>]> {
-    let mut parts = Vec::new();
-    let (mut first, mut bytes) = (0, 0);
-    for (position, command) in commands.iter().enumerate() {
-        let is_full =
-            bytes + command.value_bytes() > PIPELINE_BYTES || position - first == PIPELINE_COMMANDS;
-        if is_full && position > first {
-            parts.push(&commands[first..position]);
-            (first, bytes) = (position, 0);
-        }
-        bytes += command.value_bytes();
-    }
-    parts.push(&commands[first..]);
-    parts
-}
-
-async fn send<'a, 'b>(
-    connection: &Connection,
-    part: &'a [Command<'b>],
-) -> (&'a [Command<'b>], redis::RedisResult<Vec<Value>>) {
-    let mut pipeline = Pipeline::with_capacity(part.len());
-    for command in part {
-        command.append(&mut pipeline);
-    }
-    (part, connection.send(&pipeline).await)
-}
-
-/// Escapes a prefix for a pattern of `SCAN`.
-fn escape_pattern(prefix: &str) -> String {
-    let mut pattern = String::with_capacity(prefix.len());
-    for character in prefix.chars() {
-        if matches!(character, '*' | '?' | '[' | ']' | '\\' | '^' | '-') {
-            pattern.push('\\');
-        }
-        pattern.push(character);
-    }
-    pattern
 }
 
 #[cfg(test)]
