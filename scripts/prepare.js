@@ -16,7 +16,8 @@ const ADDON_SOURCES = ["Cargo.toml", "Cargo.lock", "build.rs", "package.json", "
 
 for (const step of process.argv.slice(2)) {
   if (step === "addon") buildAddon();
-  else if (step === "redis") prepareRedis();
+  else if (step === "redis") findOrInstall("redis-server.js");
+  else if (step === "moto") findOrInstall("moto.js");
   else install(step);
 }
 
@@ -39,10 +40,12 @@ function buildAddon() {
   once(stamp, sources, () => npm(ROOT, ["run", "build"]));
 }
 
-/** Without a server, tests of the Redis store are skipped. */
-function prepareRedis() {
-  const script = path.join(ROOT, "scripts", "redis-server.js");
-  spawnSync(process.execPath, [script], { stdio: ["ignore", 2, 2] });
+/**
+ * Installs a server unless there is one. Without it, the tests that need it are skipped.
+ * @param {string} script in this directory
+ */
+function findOrInstall(script) {
+  spawnSync(process.execPath, [path.join(ROOT, "scripts", script)], { stdio: ["ignore", 2, 2] });
 }
 
 /**
