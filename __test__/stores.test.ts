@@ -1,7 +1,15 @@
 // Stores other than Workers KV, through the API and the command: what is stored, and what is said where
 // that fails.
 
-import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:http";
 import net from "node:net";
 import tls from "node:tls";
@@ -170,6 +178,17 @@ describe.skipIf(!hasRedis)("a Redis store", () => {
     expectComplete(failure.report, 200);
     expect(await client.dbsize()).toBe(failure.report?.kvPairsUploaded);
   });
+
+  it("refuses a wrong password, and every entry is accounted for", async () => {
+    const { client, port } = await startRedis(["--requirepass", "right"], { password: "right" });
+    const store = `redis://:hunter22@127.0.0.1:${port}`;
+    const failure = await failureOf(seedCache({ root: site(3), ...RUNTIME, ...QUICK, store }));
+    expect(failure.code).toBe("REDIS_UNAUTHORIZED");
+    expect(failure.message).not.toContain("hunter22");
+    expectComplete(failure.report, 6);
+    expect(failure.report?.retries).toBe(0);
+    expect(await client.dbsize()).toBe(0);
+  });
 });
 
 describe("faults of a Redis store", () => {
@@ -254,6 +273,25 @@ describe("faults of a Redis store", () => {
     const slow = await failureOf(seedCache({ root, ...RUNTIME, ...BRIEF, store: silent.url }));
     expect(slow.code).toBe("REDIS_TIMEOUT");
     expectComplete(slow.report, 6);
+  });
+
+  it("waits for a slow server as long as it keeps answering", async () => {
+    const server = net.createServer((socket) => {
+      let waiting = Promise.resolve();
+      socket.on("error", () => {});
+      socket.on("data", (bytes: Buffer) => {
+        for (let command = commandsIn(bytes); command > 0; command -= 1) {
+          waiting = waiting.then(async () => {
+            await new Promise((resolve) => setTimeout(resolve, BRIEF.timeouts.replyMs / 2));
+            socket.write("+OK\r\n");
+          });
+        }
+      });
+    });
+    const store = `redis://127.0.0.1:${await listen(server)}`;
+    const result = await seedCache({ root: site(3), ...RUNTIME, ...BRIEF, store });
+    expect(result).toMatchObject({ kvPairsUploaded: 6, retries: 0 });
+    expect(result.durationMs).toBeGreaterThan(2 * BRIEF.timeouts.replyMs);
   });
 
   it("follows a moved cluster slot, and ends on endless redirects", async () => {
@@ -360,6 +398,10 @@ describe("faults of an S3 store", () => {
     ["503 Slow Down", "SlowDown", "S3_THROTTLED"],
     ["500 Internal Server Error", "InternalError", "S3_NOT_READY"],
     ["403 Forbidden", "RequestTimeTooSkewed", "S3_CLOCK_SKEWED"],
+    ["403 Forbidden", "SignatureDoesNotMatch", "S3_UNAUTHORIZED"],
+    ["404 Not Found", "NoSuchBucket", "S3_BUCKET_MISSING"],
+    ["301 Moved Permanently", "PermanentRedirect", "S3_WRONG_REGION"],
+    ["507 Insufficient Storage", "XMinioStorageFull", "S3_FULL"],
   ])("%s (%s): every entry is accounted for", async (status, word, code) => {
     setCredentials(CREDENTIALS);
     const xml = `<Error><Code>${word}</Code></Error>`;
@@ -461,6 +503,32 @@ describe("a directory store", () => {
     const failure = await failureOf(seedCache({ root, ...RUNTIME, ...QUICK, store, force: true }));
     expect(failure.code).toBe("DIRECTORY_FAILED");
     expectComplete(failure.report, 6);
+  });
+
+  it("stores half of a surrogate pair in a page of the caller's own as U+FFFD", async () => {
+    const root = site(1);
+    const pages = [{ pathname: "/half", html: "<p>a\ud800b</p>" }];
+    const store = { type: "dir" as const, path: "cache" };
+    await seedCache({ root, ...RUNTIME, store, pages, buildId: "b1" } as any);
+    const files = readdirSync(path.join(root, "cache"), { recursive: true }) as string[];
+    const file = files.find((name) => name.endsWith(".value")) ?? "";
+    const { value } = JSON.parse(readFileSync(path.join(root, "cache", file), "utf-8"));
+    expect(value.html).toBe("<p>a\ufffdb</p>");
+  });
+
+  it.skipIf(!existsSync("/dev/full"))("says so if the disk is full", async () => {
+    const root = site(3);
+    const store = { type: "dir" as const, path: "cache" };
+    await seedCache({ root, ...RUNTIME, store });
+    const files = readdirSync(path.join(root, "cache"), { recursive: true }) as string[];
+    const last = files.filter((name) => name.endsWith(".value")).at(-1) ?? "";
+    symlinkSync("/dev/full", path.join(root, "cache", `${last}.tmp`));
+    const before = readFileSync(path.join(root, "cache", last));
+    const failure = await failureOf(seedCache({ root, ...RUNTIME, ...QUICK, store, force: true }));
+    expect(failure.code).toBe("DIRECTORY_FAILED");
+    expect(failure.message).toContain("No space left on device");
+    expectComplete(failure.report, 6);
+    expect(readFileSync(path.join(root, "cache", last))).toEqual(before);
   });
 
   it("must not be a file", async () => {
