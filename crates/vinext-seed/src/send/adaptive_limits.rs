@@ -17,11 +17,11 @@ pub(super) struct AdaptiveLimits(Mutex<State>);
 
 #[derive(Debug)]
 struct State {
-    /// What was too large, and all beyond.
+    /// Bodies larger than this were too large.
     max_body_bytes: usize,
-    /// What is quick enough, as far as it is known.
+    /// The largest size that is known to be quick enough.
     quick: BatchLimits,
-    /// What was too slow twice, and all beyond.
+    /// Sizes beyond this were too slow twice.
     ceiling: BatchLimits,
     /// Whether `quick` was widened since it was narrowed.
     is_widened: bool,
@@ -37,7 +37,7 @@ const UNLIMITED: BatchLimits = BatchLimits {
 };
 
 impl AdaptiveLimits {
-    /// No limits but those that the batches were made with.
+    /// No limits beyond those that the batches were made with.
     pub(super) fn new() -> Self {
         Self(Mutex::new(State {
             max_body_bytes: usize::MAX,
@@ -69,7 +69,7 @@ impl AdaptiveLimits {
         }
         state.timeouts += 1;
         state.successes = 0;
-        // The second in a row: it takes much less, not a little.
+        // The second in a row: much smaller requests are needed.
         let divisor = if state.timeouts == 1 { 2 } else { 4 };
         if state.is_widened {
             state.is_widened = false;
@@ -131,7 +131,7 @@ fn fraction(batch: &Batch, divisor: usize) -> BatchLimits {
     }
 }
 
-/// A part and a little: entries differ in size, and with exactly a half a third part would be left.
+/// A fraction, and an eighth of it more: entries differ in size, so that exact halves would leave a third part.
 fn part(bytes: usize, divisor: usize) -> usize {
     (bytes * 9 / (8 * divisor)).max(1)
 }

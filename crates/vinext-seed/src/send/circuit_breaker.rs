@@ -58,7 +58,7 @@ impl CircuitBreaker {
         }
     }
 
-    /// An entry is rejected for what it is. Others may still be accepted.
+    /// An entry was rejected on its own. Others may still be accepted.
     pub(super) fn rejected_one(&self, error: &StoreError) {
         let is_enough = self.change(|state| {
             state.rejections_in_a_row += 1;
@@ -80,7 +80,7 @@ impl CircuitBreaker {
         }
     }
 
-    /// Ends the run. The first reason stays.
+    /// Ends the run. Only the first reason is kept.
     pub(super) fn end(&self, reason: &StoreError) {
         let is_first = self.change(|state| {
             let is_first = state.reason.is_none();
@@ -93,7 +93,7 @@ impl CircuitBreaker {
         self.ended.cancel();
     }
 
-    /// Why the run is at its end, if it is.
+    /// Why the run has ended, if it has.
     pub(super) fn reason(&self) -> Option<StoreError> {
         self.change(|state| state.reason.clone())
     }

@@ -10,6 +10,7 @@ use crate::store::StoreError;
 
 /// What happened to a batch.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct Delivered {
     /// Routes with their main entry stored.
     pub routes: usize,
@@ -27,6 +28,7 @@ pub struct Delivered {
 
 /// Entries that are not stored.
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct FailedEntries {
     /// Why.
     pub error: StoreError,

@@ -7,6 +7,7 @@
 mod adaptive_limits;
 mod circuit_breaker;
 mod deliver;
+mod failure;
 mod ledger;
 mod question;
 mod rate_limiter;
@@ -116,7 +117,7 @@ impl<S: Store> BatchSender<S> {
         .await
     }
 
-    /// Deletes what is kept of a build beside its entries, see [`Store::forget`].
+    /// Deletes what is kept about a build besides its entries, see [`Store::forget`].
     ///
     /// # Errors
     /// The last attempt's error.

@@ -60,7 +60,7 @@ impl RateLimiter {
         self.pause_until(Instant::now() + wait);
     }
 
-    /// Tells when a pause begins or is prolonged, and until when it lasts.
+    /// Notifies when a pause begins or is extended, and until when it lasts.
     pub(super) fn watch(&self) -> watch::Receiver<Option<Instant>> {
         self.paused_until.subscribe()
     }

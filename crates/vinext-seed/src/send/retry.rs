@@ -15,7 +15,7 @@ pub struct RetryPolicy {
     /// The longest wait, before the random part. Default: 10 s.
     pub max_delay: Duration,
     /// The longest time that failing requests for the same pairs, and the waits between them, may
-    /// take together. Waits that Cloudflare orders do not count, see [`MAX_RETRY_AFTER`]. Default:
+    /// take together. Waits that Cloudflare requests do not count, see [`MAX_RETRY_AFTER`]. Default:
     /// 300 s.
     pub total: Duration,
 }
@@ -31,7 +31,7 @@ impl Default for RetryPolicy {
     }
 }
 
-/// The longest time that the same pairs wait because Cloudflare says so. It blocks an account for
+/// The longest total wait of the same pairs at Cloudflare's request. It blocks an account for
 /// five minutes at most (Cloudflare API, "Rate limits"); a reply that asks for more is not retried.
 pub const MAX_RETRY_AFTER: Duration = Duration::from_secs(600);
 

@@ -42,11 +42,11 @@ pub enum NotSet {
     Failed(String),
     /// It did not settle within this many milliseconds.
     TimedOut(u64),
-    /// Its process did not answer a question either; after how many milliseconds.
+    /// Its process did not respond at all within this many milliseconds.
     Busy(u64),
     /// It cannot be called any more, because its process or thread is ending.
     Gone(String),
-    /// It could not be loaded, so it was never called.
+    /// It could not be loaded, and was never called.
     Unavailable(String),
 }
 

@@ -39,7 +39,7 @@ pub trait Store: Send + Sync {
     /// What it accepts.
     const LIMITS: StoreLimits;
 
-    /// What reads its entries.
+    /// The reader of its entries.
     const RULES: StoreRules;
 
     /// Whether its requests count against the request limit of Cloudflare's API.
@@ -56,7 +56,7 @@ pub trait Store: Send + Sync {
     fn put(&self, batch: &Batch) -> impl Future<Output = Outcome<Stored>> + Send;
 
     /// Lists keys that begin with `prefix`, in ascending order of their bytes: the first page, or
-    /// the one that `cursor` of the page before leads to.
+    /// the one at the previous page's `cursor`.
     fn list(
         &self,
         prefix: &str,
@@ -88,7 +88,7 @@ pub trait Store: Send + Sync {
         std::future::ready(Outcome::new(Ok(0)))
     }
 
-    /// Deletes what is kept of a build beside its entries.
+    /// Deletes what is kept about a build besides its entries.
     fn forget(&self, _key_prefix: &str) -> impl Future<Output = Outcome<()>> + Send {
         std::future::ready(Outcome::new(Ok(())))
     }
@@ -108,7 +108,7 @@ pub enum Stored {
     AllBut(HashSet<String>, RequestError),
 }
 
-/// What a store knows of a build's entries beside their keys.
+/// What a store knows about a build's entries besides their keys.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Recalled {
@@ -120,16 +120,16 @@ pub enum Recalled {
     Unusable(String),
 }
 
-/// Keys of a store, and where the next ones are.
+/// A page of a listing, and where the next one begins.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct KeyPage {
     /// The keys, in ascending order of their bytes.
     pub keys: Vec<ListedKey>,
-    /// Leads to the next page; `None` on the last one. A page may be empty and still not the last.
+    /// The cursor of the next page; `None` on the last one. A page may be empty without being the last.
     pub cursor: Option<String>,
 }
 
-/// A key of a store, and what a listing says about its entry.
+/// A listed key, and what the listing says about its entry.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct ListedKey {
     /// The key.

@@ -52,7 +52,7 @@ pub struct RequestError {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum RequestErrorKind {
-    /// The account must not write any more today. Nothing else will be stored.
+    /// The account's daily quota is used up. Nothing else will be stored.
     QuotaExhausted,
     /// This request and every other one will fail in the same way.
     Fatal,
@@ -112,8 +112,8 @@ pub(super) fn stored_one_by_one(
     Outcome::new(Ok(Stored::AllBut(keys, failure)))
 }
 
-/// The failure that decides what happens next: one that ends the run, else one that another attempt does
-/// not change, else the first. What is true of some entries, that they may be stored, may be true of all.
+/// The failure that decides what happens next: one that ends the run, else one that a retry would not
+/// change, else the first. If some of the entries may be stored, all may be.
 pub(super) fn worst(failed: &[(String, RequestError)]) -> Option<RequestError> {
     let failures = || failed.iter().map(|(_, failure)| failure);
     let deciding = failures()

@@ -54,7 +54,7 @@ impl Site {
     /// certificates) cannot be used and is ignored.
     ///
     /// # Errors
-    /// If HTTPS cannot be set up, mostly because of certificates.
+    /// If HTTPS cannot be set up, usually because of certificates.
     pub fn new(url: &SiteUrl, timeouts: Timeouts) -> Result<(Self, Vec<String>), SanitizedText> {
         let (client, warnings) = HttpClient::new(&url.0, Secrets::without_token(), timeouts)?;
         Ok((Self(client), warnings))

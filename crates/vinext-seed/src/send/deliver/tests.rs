@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Mutex;
 
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::*;
@@ -11,7 +12,9 @@ use crate::send::RetryPolicy;
 use crate::send::adaptive_limits::AdaptiveLimits;
 use crate::send::circuit_breaker::CircuitBreaker;
 use crate::send::rate_limiter::RateLimiter;
-use crate::store::{Frame, KeyPage, Outcome, StoreLimits, StoreRules};
+use crate::store::{
+    Frame, KeyPage, Outcome, RequestError, RequestErrorKind, StoreError, StoreLimits, StoreRules,
+};
 
 type Put = Result<Stored, RequestError>;
 type Answer = Box<dyn Fn(&Batch) -> Put + Send + Sync>;

@@ -27,7 +27,7 @@ static CODES: Codes = Codes {
 #[derive(Debug)]
 pub struct CloudflareApi(HttpClient);
 
-/// What Cloudflare answered: a success, or an error that another attempt would not change.
+/// Cloudflare's answer: a success, or an error that a retry would not change.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ApiAnswer {
@@ -60,7 +60,7 @@ impl CloudflareApi {
     /// certificates) cannot be used and is ignored.
     ///
     /// # Errors
-    /// If HTTPS cannot be set up, mostly because of certificates.
+    /// If HTTPS cannot be set up, usually because of certificates.
     pub fn new(
         url: &ApiUrl,
         token: ApiToken,

@@ -65,7 +65,7 @@ enum State {
     Plain,
 }
 
-/// Permission to compress one batch. The first one blocks others until it is dropped.
+/// Permission to compress one batch. The first holder blocks all others until it is dropped.
 pub(super) struct Turn<'a> {
     _trial: Option<tokio::sync::MutexGuard<'a, ()>>,
 }
@@ -182,7 +182,7 @@ mod tests {
         assert!(gzip(std::iter::once(small), 2).is_some());
     }
 
-    /// A batch of which compressing saved as long as it took to send: half of it is left.
+    /// A batch that shrank to half: compressing saved as much time as sending took.
     fn sent(plain_bytes: usize, compressing_ms: u64, sending_ms: u64) -> Sent {
         Sent {
             plain_bytes,

@@ -10,10 +10,9 @@ pub(crate) mod fuzzing;
 mod limits;
 mod list;
 mod reply;
+mod upload;
 
-use std::time::Instant;
-
-use reqwest::header::{CONTENT_ENCODING, HeaderMap, HeaderValue};
+use reqwest::header::HeaderMap;
 use reqwest::{Method, Url};
 
 pub use api::{ApiAnswer, CloudflareApi, CloudflareError};
@@ -23,10 +22,9 @@ pub use limits::LIMITS;
 
 use super::http::{ApiToken, HttpClient, Reply, Request, RequestBody, Secrets, Service, Timeouts};
 use super::{Frame, KeyPage, Outcome, RequestError, Store, StoreLimits, StoreRules, Stored};
-use crate::background::off_the_executor;
 use crate::pack::Batch;
 use crate::sanitized_text::SanitizedText;
-use compression::{Compression, Sent};
+use compression::Compression;
 use reply::{Classifier, Codes, Question};
 
 /// The most of a reply that is read, in bytes: 10,000 keys of 512 bytes that are not stored, or
@@ -64,7 +62,7 @@ impl CloudflareKv {
     /// certificates) cannot be used and is ignored.
     ///
     /// # Errors
-    /// If HTTPS cannot be set up, mostly because of certificates.
+    /// If HTTPS cannot be set up, usually because of certificates.
     pub fn new(
         endpoint: Endpoint,
         token: ApiToken,
@@ -149,66 +147,6 @@ impl CloudflareKv {
         };
         self.client.send(request).await
     }
-
-    async fn put_body(
-        &self,
-        batch: &Batch,
-        headers: HeaderMap,
-        body: RequestBody,
-    ) -> Outcome<Stored> {
-        const OPERATION: &str = "KV bulk upload";
-        let url = self.endpoint.bulk();
-        let (method, body) = (Method::PUT, Some(body));
-        let sent = self.send_with(OPERATION, method, &url, headers, body, MAX_REPLY_BYTES);
-        match sent.await {
-            Ok(reply) => confirmation::classify_stored(&self.classifier(&reply, OPERATION), batch),
-            Err(failure) => failure.into(),
-        }
-    }
-
-    async fn put_plain(&self, batch: &Batch) -> Outcome<Stored> {
-        let body = RequestBody::new(batch.body(), batch.body_bytes());
-        self.put_body(batch, HeaderMap::new(), body).await
-    }
-
-    /// Puts a batch compressed. If it must be sent plain instead, the error says whether the
-    /// compressed request may have stored it.
-    async fn put_compressed(
-        &self,
-        batch: &Batch,
-        compression: &Compression,
-    ) -> Result<Outcome<Stored>, bool> {
-        let turn = compression.turn().await.ok_or(false)?;
-        let begun = Instant::now();
-        let (pieces, plain_bytes): (Vec<_>, _) = (batch.body().collect(), batch.body_bytes());
-        let compressing =
-            off_the_executor(move || compression::gzip(pieces.into_iter(), plain_bytes));
-        let compressed = compressing.await.ok().flatten().ok_or(false)?;
-        let compressing = begun.elapsed();
-        let headers = HeaderMap::from_iter([(CONTENT_ENCODING, HeaderValue::from_static("gzip"))]);
-        let compressed_bytes = compressed.len();
-        let begun = Instant::now();
-        let outcome = self.put_body(batch, headers, compressed.into()).await;
-        match &outcome.result {
-            Ok(_) => compression.accepted(Sent {
-                plain_bytes,
-                compressed_bytes,
-                compressing,
-                sending: begun.elapsed(),
-            }),
-            Err(failure) if compression::may_be_refusal(failure) => {
-                tracing::info!(error = %failure.error, "a compressed request failed; from now on all are plain");
-                compression.end();
-                // If there was no answer, or one that asks to wait, the next attempt is the plain one.
-                if failure.error.status.is_some() && failure.retry_after.is_none() {
-                    return Err(failure.error.may_be_stored);
-                }
-            }
-            Err(_) => {}
-        }
-        drop(turn);
-        Ok(outcome)
-    }
 }
 
 impl Store for CloudflareKv {
@@ -217,19 +155,7 @@ impl Store for CloudflareKv {
     const RULES: StoreRules = StoreRules::KvAdapter;
 
     async fn put(&self, batch: &Batch) -> Outcome<Stored> {
-        let Some(compression) = &self.compression else {
-            return self.put_plain(batch).await;
-        };
-        match self.put_compressed(batch, compression).await {
-            Ok(outcome) => outcome,
-            Err(may_be_stored) => {
-                let mut outcome = self.put_plain(batch).await;
-                if let Err(failure) = &mut outcome.result {
-                    failure.error.may_be_stored |= may_be_stored;
-                }
-                outcome
-            }
-        }
+        self.upload(batch).await
     }
 
     async fn list(&self, prefix: &str, cursor: Option<&str>) -> Outcome<KeyPage> {

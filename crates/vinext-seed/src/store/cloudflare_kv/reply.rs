@@ -33,7 +33,7 @@ const NOT_FOUND_CODES: [i64; 6] = [7000, 7003, 10011, 10013, 10018, 10042];
 /// What a reply is an answer to, for the words and codes of errors.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Question<'a> {
-    /// What failed if it fails, as the beginning of a sentence.
+    /// The operation, as the beginning of an error message.
     pub(super) operation: &'static str,
     pub(super) codes: &'static Codes,
     /// What to do about a token or permission that is refused.

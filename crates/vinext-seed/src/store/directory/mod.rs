@@ -1,10 +1,10 @@
 //! A store in a directory: one file per entry, its value as the content.
 //!
-//! The file of a key is its name with everything but lower-case letters, digits, `-` and `_`
-//! percent-encoded, cut into directories where file systems would find it too long. The time of
-//! expiry, if there is one, is in a file beside it.
+//! The time of expiry, if there is one, is in a file beside the value.
 //!
 //! Invariants: a value is never visible in part, and no key leads out of the directory.
+
+mod names;
 
 use std::fs;
 use std::io::{self, ErrorKind, Write};
@@ -20,6 +20,7 @@ use super::{
 use crate::background::off_the_executor;
 use crate::pack::Batch;
 use crate::sanitized_text::SanitizedText;
+use names::{EXPIRES, VALUE};
 
 /// How long pages that revalidate stay unless the caller says otherwise: 30 days, as with vinext's KV
 /// adapter.
@@ -27,15 +28,6 @@ const DEFAULT_TTL_SECONDS: u64 = 2_592_000;
 
 /// Keys on a page of a listing.
 const KEYS_PER_PAGE: usize = 1000;
-
-/// The longest name of a file or directory here. File systems take 255 bytes.
-const MAX_NAME_BYTES: usize = 200;
-
-/// What the file of a value ends with. No directory's name does, and no part of a key.
-const VALUE: &str = ".value";
-
-/// What the file of an entry's expiry ends with.
-const EXPIRES: &str = ".expires";
 
 /// What a file ends with while it is written.
 const TEMPORARY: &str = ".tmp";
@@ -66,16 +58,7 @@ impl DirectoryStore {
 
     /// The path of a key's files, without their endings.
     fn path(&self, key: &str) -> PathBuf {
-        let name = encode(key);
-        let mut path = self.root.clone();
-        let mut rest = name.as_str();
-        while rest.len() > MAX_NAME_BYTES {
-            let (part, behind) = rest.split_at(MAX_NAME_BYTES);
-            path.push(part);
-            rest = behind;
-        }
-        path.push(rest);
-        path
+        names::path(&self.root, key)
     }
 
     async fn run<T: Send + 'static>(
@@ -129,11 +112,8 @@ impl DirectoryStore {
 
     fn page(&self, prefix: &str, after: Option<&str>) -> io::Result<KeyPage> {
         let mut names = Vec::new();
-        collect(&self.root, "", &mut |name| {
-            if let Some(key) = decode(name)
-                && key.starts_with(prefix)
-                && after.is_none_or(|after| key.as_str() > after)
-            {
+        names::collect(&self.root, &mut |key| {
+            if key.starts_with(prefix) && after.is_none_or(|after| key.as_str() > after) {
                 names.push(key);
             }
         })?;
@@ -165,7 +145,7 @@ struct NewEntry {
 impl Store for DirectoryStore {
     const FRAME: Frame = Frame::RawValue;
 
-    /// Those of no file system, but of good sense.
+    /// Sensible limits; no file system has exactly these.
     const LIMITS: StoreLimits = StoreLimits {
         max_key_bytes: 4096,
         max_value_bytes: usize::MAX,
@@ -224,50 +204,6 @@ impl Store for DirectoryStore {
         })
         .await
     }
-}
-
-/// A name that every file system accepts, for any key, and distinguishes from all others, even
-/// where it ignores case.
-fn encode(key: &str) -> String {
-    let mut name = String::with_capacity(key.len());
-    for &byte in key.as_bytes() {
-        match byte {
-            b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' => name.push(char::from(byte)),
-            _ => {
-                name.push('%');
-                name.extend(
-                    [byte >> 4, byte & 15]
-                        .map(|digit| char::from(b"0123456789abcdef"[usize::from(digit)])),
-                );
-            }
-        }
-    }
-    name
-}
-
-/// The key of a name; `None` if nothing here has written it.
-fn decode(name: &str) -> Option<String> {
-    let key = percent_encoding::percent_decode_str(name)
-        .decode_utf8()
-        .ok()?;
-    (encode(&key) == name).then(|| key.into_owned())
-}
-
-/// Passes on the names of all values below a directory.
-fn collect(directory: &Path, before: &str, found: &mut impl FnMut(&str)) -> io::Result<()> {
-    for entry in fs::read_dir(directory)? {
-        let entry = entry?;
-        let name = entry.file_name();
-        let Some(name) = name.to_str() else {
-            continue;
-        };
-        if entry.file_type()?.is_dir() {
-            collect(&entry.path(), &format!("{before}{name}"), found)?;
-        } else if let Some(last) = name.strip_suffix(VALUE) {
-            found(&format!("{before}{last}"));
-        }
-    }
-    Ok(())
 }
 
 fn with_ending(path: &Path, ending: &str) -> PathBuf {

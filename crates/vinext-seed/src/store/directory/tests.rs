@@ -1,5 +1,3 @@
-use proptest::prelude::*;
-
 use super::*;
 use crate::pack::raw_batch_of;
 
@@ -51,14 +49,4 @@ async fn names_an_unwritable_directory() {
         "{failure:?}"
     );
     assert!(DirectoryStore::open(directory.path().join("store")).is_err());
-}
-
-proptest! {
-    #[test]
-    fn every_key_has_a_unique_file_name(one in "\\PC{0,40}", other in "\\PC{0,40}") {
-        prop_assert_eq!(decode(&encode(&one)), Some(one.clone()));
-        let (a, b) = (encode(&one), encode(&other));
-        prop_assert_eq!(a == b, one == other);
-        prop_assert!(!a.contains(['/', '\\', '.', ':']) && a.to_lowercase() == a);
-    }
 }

@@ -28,7 +28,7 @@ pub(in crate::store) struct HttpClient {
 /// What messages and codes say about a request.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::store) struct Service {
-    /// What failed, as the beginning of a message: "KV bulk upload".
+    /// The operation, as the beginning of a message: "KV bulk upload".
     pub(in crate::store) operation: &'static str,
     /// The code of a timeout.
     pub(in crate::store) timeout_code: &'static str,

@@ -7,6 +7,7 @@ mod network_error;
 mod proxy;
 pub(super) mod rate_headers;
 mod resolver;
+mod secret_pattern;
 mod secrets;
 mod self_signed;
 mod timeouts;

@@ -10,7 +10,7 @@ use super::{Secrets, Service};
 use crate::sanitized_text::with_causes;
 use crate::store::{RequestError, RequestErrorKind, StoreError};
 
-/// What to do when a proxy wants to know who is asking.
+/// Advice if a proxy requires authentication.
 pub(in crate::store) const PROXY_ADVICE: &str = "The proxy refuses the connection; check the user \
     name and password in HTTPS_PROXY, or except the API's host with NO_PROXY";
 

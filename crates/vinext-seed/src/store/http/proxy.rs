@@ -13,7 +13,7 @@ use super::client::is_loopback;
 /// The variables that name proxies, by their upper-case names.
 pub(super) const PROXY_VARIABLES: [&str; 3] = ["HTTPS_PROXY", "ALL_PROXY", "HTTP_PROXY"];
 
-/// Schemes of proxies that there is support for.
+/// Supported proxy schemes.
 const SCHEMES: [&str; 6] = ["http", "https", "socks4", "socks4a", "socks5", "socks5h"];
 
 /// Reads a variable of the environment by either of its names.
@@ -40,7 +40,7 @@ pub(super) fn choose(
         }
         let proxy = parse(text);
         if proxy.is_none() {
-            // The value may hold a password.
+            // The value may contain a password.
             warnings.push(format!(
                 "{name} is not the URL of a proxy (http://, https:// or socks5:// and a host) and is \
                  ignored"
@@ -51,7 +51,7 @@ pub(super) fn choose(
     let proxy = proxies.next();
     let no_proxy = variable("NO_PROXY").unwrap_or_default();
     let proxy = proxy.filter(|proxy| {
-        // What listens on this machine cannot be reached through a proxy on another one.
+        // A proxy on another machine cannot reach what listens on this one.
         let is_reachable = url.scheme() != "http" || !is_loopback(url) || is_loopback(proxy);
         is_reachable && !is_excepted(url, &no_proxy)
     });

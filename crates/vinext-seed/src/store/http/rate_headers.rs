@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use sfv::{BareItem, ListEntry, Parser};
 
-/// The longest wait that is believed. Beyond a day it is a slip of units, not advice.
+/// The longest wait that is accepted. Anything beyond a day is a mistake in units.
 const MAX_BELIEVED_WAIT: Duration = Duration::from_secs(24 * 3600);
 
 /// What `retry-after` says: seconds (Cloudflare sends whole ones) or a date.

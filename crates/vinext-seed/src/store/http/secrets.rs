@@ -1,22 +1,13 @@
-//! What no message must contain: the API token and the credentials of proxies.
+//! What must never appear in a message: the API token and proxy credentials.
 
 use std::fmt;
 
-use base64_simd::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use reqwest::Url;
-use zeroize::Zeroizing;
 
 use super::proxy;
+use super::secret_pattern::{Pattern, add, add_base64, add_credentials};
 use super::token::ApiToken;
 use crate::sanitized_text::SanitizedText;
-
-/// Text this short is not a secret, and replacing it would garble messages. Cloudflare's tokens have
-/// 40 characters.
-const MIN_SECRET_BYTES: usize = 4;
-
-/// The same for base64, which any long text contains by chance. A name and a password of three
-/// characters together come to more.
-const MIN_BASE64_CHARACTERS: usize = 8;
 
 /// How much of a text is read, in bytes. No message shows more than a hundredth of it.
 const MAX_SCANNED_BYTES: usize = 64 * 1024;
@@ -27,13 +18,6 @@ pub(in crate::store) struct Secrets {
     token: Option<ApiToken>,
     /// What to replace, the longest first.
     patterns: Vec<Pattern>,
-}
-
-/// A text to replace, in upper or lower case.
-#[derive(Clone)]
-struct Pattern {
-    text: Zeroizing<String>,
-    stands_for: &'static str,
 }
 
 impl Secrets {
@@ -61,7 +45,7 @@ impl Secrets {
         for text in texts {
             add(&mut patterns, &text, "[secret]");
         }
-        patterns.sort_by_key(|pattern| std::cmp::Reverse(pattern.text.len()));
+        patterns.sort_by_key(Pattern::longest_first);
         Self {
             token: None,
             patterns,
@@ -79,7 +63,7 @@ impl Secrets {
             add(&mut patterns, text, stands_for);
             add(&mut patterns, &decoded, stands_for);
         }
-        patterns.sort_by_key(|pattern| std::cmp::Reverse(pattern.text.len()));
+        patterns.sort_by_key(Pattern::longest_first);
         Self {
             token: None,
             patterns,
@@ -95,7 +79,7 @@ impl Secrets {
         for proxy in proxies {
             add_credentials(&mut patterns, proxy.trim());
         }
-        patterns.sort_by_key(|pattern| std::cmp::Reverse(pattern.text.len()));
+        patterns.sort_by_key(Pattern::longest_first);
         Self { token, patterns }
     }
 
@@ -107,7 +91,7 @@ impl Secrets {
     /// Untrusted text without secrets, sanitized for display.
     pub(in crate::store) fn scrub(&self, text: &str) -> SanitizedText {
         let bytes = &text.as_bytes()[..text.len().min(MAX_SCANNED_BYTES)];
-        // What is cut is far behind the part that a message shows.
+        // The cut is far beyond the part that a message shows.
         let scanned = String::from_utf8_lossy(bytes);
         let sanitized = SanitizedText::new(&self.replace(&scanned));
         // A secret with an escape sequence in the middle is whole only now.
@@ -120,88 +104,6 @@ impl Secrets {
             text = pattern.replace(&text);
         }
         text
-    }
-}
-
-impl Pattern {
-    fn replace(&self, text: &str) -> String {
-        let secret = self.text.as_bytes();
-        let mut out = String::with_capacity(text.len());
-        let mut rest = text;
-        let find = |rest: &str| {
-            let mut windows = rest.as_bytes().windows(secret.len());
-            windows.position(|window| window.eq_ignore_ascii_case(secret))
-        };
-        // A match begins and ends where characters do, since the secret is text itself.
-        while let Some(at) = find(rest) {
-            out.push_str(&rest[..at]);
-            out.push_str(self.stands_for);
-            rest = &rest[at + secret.len()..];
-        }
-        out.push_str(rest);
-        out
-    }
-}
-
-fn add(patterns: &mut Vec<Pattern>, text: &str, stands_for: &'static str) {
-    if text.len() >= MIN_SECRET_BYTES {
-        patterns.push(Pattern {
-            text: Zeroizing::new(text.to_owned()),
-            stands_for,
-        });
-    }
-}
-
-/// Adds a secret as it reads in base64, wherever it begins in what is encoded.
-fn add_base64(patterns: &mut Vec<Pattern>, text: &str, stands_for: &'static str) {
-    for offset in 0..3 {
-        let mut shifted = Zeroizing::new(vec![0; offset]);
-        shifted.extend_from_slice(text.as_bytes());
-        // Characters that also encode bits of the neighbouring text are not part of the secret.
-        let first = (offset * 8).div_ceil(6);
-        let last = shifted.len() * 8 / 6;
-        for encoded in [
-            STANDARD_NO_PAD.encode_to_string(shifted.as_slice()),
-            URL_SAFE_NO_PAD.encode_to_string(shifted.as_slice()),
-        ] {
-            let encoded = Zeroizing::new(encoded);
-            if last >= first + MIN_BASE64_CHARACTERS {
-                add(patterns, &encoded[first..last], stands_for);
-            }
-        }
-    }
-}
-
-/// Adds the credentials of a proxy in all the forms in which they may come back: as they were
-/// written, decoded, and in a `Proxy-Authorization` header.
-fn add_credentials(patterns: &mut Vec<Pattern>, proxy: &str) {
-    const CREDENTIALS: &str = "[proxy credentials]";
-    let Some(url) = proxy::parse(proxy).or_else(|| Url::parse(proxy).ok()) else {
-        return;
-    };
-    let (user, password) = (url.username(), url.password().unwrap_or_default());
-    if user.is_empty() && password.is_empty() {
-        return;
-    }
-    let decode = |text: &str| {
-        let decoded = percent_encoding::percent_decode_str(text);
-        Zeroizing::new(decoded.decode_utf8_lossy().into_owned())
-    };
-    let (plain_user, plain_password) = (decode(user), decode(password));
-    let pair = Zeroizing::new(format!("{}:{}", *plain_user, *plain_password));
-    // The header is replaced however short it is: a name alone makes four characters at least.
-    let header = Zeroizing::new(base64_simd::STANDARD.encode_to_string(pair.as_bytes()));
-    add(patterns, &header, CREDENTIALS);
-    add(patterns, header.trim_end_matches('='), CREDENTIALS);
-    add_base64(patterns, &pair, CREDENTIALS);
-    for (user, password) in [(user, password), (&**plain_user, &**plain_password)] {
-        add(
-            patterns,
-            &format!("{user}:{password}@"),
-            "[proxy credentials]@",
-        );
-        add(patterns, password, "[password]");
-        add(patterns, user, "[user]");
     }
 }
 
@@ -247,7 +149,7 @@ mod tests {
                 let encoded = base64(&format!("{around}{TOKEN}{after}"));
                 for text in [encoded.clone(), encoded.replace('+', "-").replace('/', "_")] {
                     let found = scrubbed(TOKEN, "", &format!("bad header {text}"));
-                    // What may be left besides are bits of its neighbours.
+                    // Only bits of its neighbours may be left.
                     assert!(found.contains("[token]"), "{found}");
                     assert!(found.len() < "bad header [token]".len() + 18, "{found}");
                 }

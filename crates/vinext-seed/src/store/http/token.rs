@@ -1,4 +1,4 @@
-//! The API token, which can be sent and not read.
+//! The API token, which can be sent but not read.
 //!
 //! Invariant: it never appears in a message, log, debug print or serialized value, and its memory
 //! is zeroed when it is dropped.
@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 #[derive(Clone)]
 pub struct ApiToken(Zeroizing<String>);
 
-/// Why a text cannot be a token. Says where, never what.
+/// Why a string is not a token. Never contains any of it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TokenError {

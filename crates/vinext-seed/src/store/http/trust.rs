@@ -27,7 +27,7 @@ const MAX_FILE_BYTES: u64 = 16 * 1024 * 1024;
 /// The TLS configuration of the environment.
 ///
 /// # Errors
-/// What the TLS library says.
+/// The TLS library's error.
 pub(in crate::store) fn configure(
     warnings: &mut Vec<String>,
 ) -> Result<ClientConfig, rustls::Error> {

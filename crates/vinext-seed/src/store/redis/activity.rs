@@ -20,7 +20,7 @@ use crate::store::http::Timeouts;
 pub(super) struct Activity {
     start: Instant,
     last_ms: AtomicU64,
-    /// Whether there are bytes that the socket does not take.
+    /// Whether the socket accepts no more bytes at the moment.
     is_stuck: AtomicBool,
 }
 
@@ -45,7 +45,7 @@ impl Activity {
         }
     }
 
-    /// When it will have been silent for too long, and how long that is.
+    /// When the connection will have been silent for too long, and the limit that applies.
     pub(super) fn silent_at(&self, timeouts: &Timeouts) -> (Instant, Duration) {
         let limit = if self.is_stuck.load(Ordering::Relaxed) {
             timeouts.idle
@@ -53,7 +53,7 @@ impl Activity {
             timeouts.reply
         };
         let last = Duration::from_millis(self.last_ms.load(Ordering::Relaxed));
-        // Rounded down to the millisecond, so that one more is waited.
+        // It was rounded down to the millisecond, so wait one more.
         (self.start + last + limit + Duration::from_millis(1), limit)
     }
 }

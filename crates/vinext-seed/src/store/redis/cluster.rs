@@ -19,14 +19,14 @@ pub(super) struct Topology(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    /// Of each slot that is known.
+    /// By slot, as far as they are known.
     nodes: HashMap<u16, Node>,
-    /// Whether a redirect has come that `nodes` did not know of.
+    /// Whether a redirect named a node that is not in `nodes`.
     is_outdated: bool,
 }
 
 impl Topology {
-    /// The node of a key, if a redirect has ever come.
+    /// The node of a key; `None` before the first redirect.
     pub(super) fn node(&self, key: &str) -> Option<Node> {
         self.change(|state| {
             if state.nodes.is_empty() {
@@ -44,7 +44,7 @@ impl Topology {
         nodes
     }
 
-    /// Takes note of a redirect, `3999 127.0.0.1:6381`; an empty host means the one that was asked.
+    /// Records a redirect, `3999 127.0.0.1:6381`; an empty host means the one that was asked.
     pub(super) fn moved(&self, details: &str, asked: &Node) {
         let mut words = details.split_ascii_whitespace();
         let slot = words.next().and_then(|word| word.parse().ok());
@@ -75,7 +75,7 @@ impl Topology {
         self.change(|state| state.nodes.retain(|_, known| known != node));
     }
 
-    /// Takes over the reply to `CLUSTER SLOTS`.
+    /// Replaces what is known by the reply to `CLUSTER SLOTS`.
     pub(super) fn learn(&self, reply: &Value, asked: &Node) {
         let Value::Array(ranges) = reply else {
             return;

@@ -167,12 +167,12 @@ impl Connection {
                 biased;
                 read = &mut reading => {
                     let () = read?;
-                    // A server that answers before it was asked is wrong, and the commands are still to be sent.
+                    // All replies arrived early, which only a faulty server does. The rest is still to be sent.
                     return writing.await.map_err(RedisError::from);
                 }
                 written = &mut writing => written,
             };
-            // What the server has confirmed before the connection broke is done.
+            // Commands that the server confirmed before the connection broke are done.
             let read = reading.await;
             written?;
             read

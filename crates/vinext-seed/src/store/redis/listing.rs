@@ -50,7 +50,7 @@ impl RedisStore {
                     return Err(self.classifier(OPERATION, node).unexpected());
                 };
                 keys.extend(found.iter().filter_map(|key| match key {
-                    // Keys of others may be no text.
+                    // Keys of other applications may not be UTF-8.
                     Value::BulkString(bytes) => String::from_utf8(bytes.clone()).ok(),
                     _ => None,
                 }));

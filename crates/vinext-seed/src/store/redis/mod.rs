@@ -52,7 +52,7 @@ impl RedisStore {
     /// used and is ignored.
     ///
     /// # Errors
-    /// If TLS cannot be set up, mostly because of certificates.
+    /// If TLS cannot be set up, usually because of certificates.
     pub fn new(url: RedisUrl, timeouts: Timeouts) -> Result<(Self, Vec<String>), SanitizedText> {
         let mut warnings = Vec::new();
         let tls = if url.is_tls() {
@@ -165,7 +165,7 @@ impl RedisStore {
         classifier.server_error(error)
     }
 
-    /// Asks where all slots are. Without an answer, redirects tell.
+    /// Queries the slots of all nodes. If that fails, redirects reveal them one by one.
     async fn ask_for_slots(&self) {
         let mut slots = Pipeline::new();
         slots.cmd("CLUSTER").arg("SLOTS");

@@ -32,7 +32,7 @@ impl Classifier<'_> {
         })
     }
 
-    /// A reply of another kind than the command has.
+    /// A reply whose type does not match the command.
     pub(super) fn unexpected(&self) -> RequestError {
         let error = self.error("REDIS_BAD_REPLY", "the reply does not match the command");
         RequestErrorKind::UnexpectedReply.because(error.may_be_stored(true))

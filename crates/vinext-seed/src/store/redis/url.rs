@@ -1,4 +1,4 @@
-//! The URL of a Redis or Valkey server, which may hold a password.
+//! The URL of a Redis or Valkey server, which may contain a password.
 //!
 //! Invariant: neither `Debug` nor any message shows the credentials.
 
@@ -34,7 +34,7 @@ impl RedisUrl {
     /// `valkeys:` mean the same.
     ///
     /// # Errors
-    /// If it is another URL, or none. The message never repeats it, since it may hold a password.
+    /// If it is not such a URL. The message never repeats it, since it may contain a password.
     pub fn new(text: &str) -> Result<Self, ConfigError> {
         let wrong = |problem: &str| Err(ConfigError::new(FIELD, problem));
         let Ok(url) = Url::parse(text) else {
@@ -99,7 +99,7 @@ impl RedisUrl {
         Secrets::of_url(&self.url)
     }
 
-    /// What a connection begins with: the login and the database, where they are not the default.
+    /// The first commands of a connection: login and database, unless they are the default.
     pub(super) fn login(&self) -> Pipeline {
         let mut commands = Pipeline::new();
         if self.username.is_some() || self.password.is_some() {

@@ -1,4 +1,4 @@
-//! Commands as they go over the wire, with the values of entries where they were packed.
+//! Encoded commands, in which the values of entries are not copied.
 
 use std::io::{self, IoSlice};
 
@@ -34,7 +34,7 @@ impl Command<'_> {
     }
 }
 
-/// Encoded commands: text, and values that belong into it.
+/// Encoded commands: text, and the values to insert into it.
 #[derive(Debug, Default)]
 pub(super) struct Wire {
     text: Vec<u8>,

@@ -20,7 +20,7 @@ impl S3Location {
     /// Checks what can be checked without asking the server.
     ///
     /// # Errors
-    /// If the bucket or the endpoint cannot be one.
+    /// If the bucket, the prefix or the endpoint is invalid.
     pub fn check(&self) -> Result<(), ConfigError> {
         let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
         if self.bucket.is_empty() || !self.bucket.bytes().all(is_name) {

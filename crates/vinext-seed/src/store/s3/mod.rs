@@ -6,19 +6,16 @@
 mod limits;
 mod location;
 mod notes;
+mod objects;
 mod reply;
 mod transport;
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
-use bytes::Bytes;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use object_store::aws::{AmazonS3, AmazonS3Builder};
 use object_store::list::{PaginatedListOptions, PaginatedListStore};
-use object_store::path::Path;
-use object_store::{
-    Attribute, Attributes, ObjectStore, ObjectStoreExt, PutOptions, PutPayload, RetryConfig,
-};
+use object_store::{ObjectStore, ObjectStoreExt, RetryConfig};
 use reqwest::Url;
 use tokio::sync::Semaphore;
 
@@ -29,12 +26,12 @@ use super::http::{Secrets, Timeouts, build_client};
 use super::outcome::stored_one_by_one;
 use super::{
     Frame, KeyPage, ListedKey, Outcome, Recalled, RequestError, RequestErrorKind, Store,
-    StoreError, StoreLimits, StoreRules, Stored,
+    StoreLimits, StoreRules, Stored,
 };
-use crate::pack::{Batch, BatchEntry};
+use crate::pack::Batch;
 use crate::sanitized_text::SanitizedText;
 use notes::Notes;
-use transport::{Exchange, Transport, observed};
+use transport::Transport;
 
 /// Objects that are being written at a time. S3 takes 3,500 writes a second under one prefix
 /// ("Best practices design patterns" in its user guide), which are 50 of 14 ms each.
@@ -42,8 +39,6 @@ const MAX_REQUESTS: usize = 64;
 
 /// Keys on a page of a listing, which is what S3 returns at most.
 const KEYS_PER_PAGE: usize = 1000;
-
-const CONTENT_TYPE: &str = "application/json";
 
 /// A bucket.
 pub struct S3Store {
@@ -122,80 +117,6 @@ impl S3Store {
         };
         Ok((this, warnings))
     }
-
-    /// The object of a key; an error if no request can name it.
-    fn object(&self, key: &str) -> Result<Path, RequestError> {
-        let name = format!("{}{key}", self.prefix);
-        // A slash at either end would be cut off.
-        let path = Path::parse(&name).ok();
-        path.filter(|path| path.as_ref() == name).ok_or_else(|| {
-            let key = SanitizedText::new(key);
-            let message = format!(
-                "no request can name an object with an empty, `.` or `..` part or a control \
-                 character: {key}"
-            );
-            RequestErrorKind::Rejected.because(StoreError::new("S3_REJECTED", message))
-        })
-    }
-
-    fn failure(
-        &self,
-        operation: &str,
-        error: &object_store::Error,
-        exchange: Exchange,
-    ) -> RequestError {
-        reply::classify(operation, &self.bucket, error, exchange, &self.secrets)
-    }
-
-    /// Makes one request, when it is its turn.
-    async fn request<T>(
-        &self,
-        operation: &str,
-        request: impl Future<Output = object_store::Result<T>>,
-    ) -> Result<T, RequestError> {
-        // Never closed.
-        let _turn = self.requests.acquire().await;
-        let (done, exchange) = observed(request).await;
-        done.map_err(|error| self.failure(operation, &error, exchange))
-    }
-
-    async fn put_entry(&self, entry: BatchEntry<'_>) -> Result<(), RequestError> {
-        let path = self.object(entry.key())?;
-        let attributes = Attributes::from_iter([(Attribute::ContentType, CONTENT_TYPE)]);
-        let options = PutOptions::from(attributes);
-        let payload = PutPayload::from_bytes(entry.encoded());
-        let put = self.client.put_opts(&path, payload, options);
-        let put = self.request("Writing", put).await?;
-        if let (Some(etag), Some(metadata)) = (put.e_tag, entry.metadata()) {
-            self.notes().add(entry.key(), &etag, metadata);
-        }
-        Ok(())
-    }
-
-    fn notes(&self) -> MutexGuard<'_, Notes> {
-        self.notes.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Reads an object that is not larger than this; `None` if it does not exist.
-    async fn read(&self, path: &Path, max_bytes: u64) -> Result<Option<Bytes>, RequestError> {
-        let (read, exchange) = observed(async {
-            let found = self.client.get(path).await?;
-            if found.meta.size > max_bytes {
-                return Ok(Bytes::new());
-            }
-            found.bytes().await
-        })
-        .await;
-        match read {
-            Ok(bytes) => Ok(Some(bytes)),
-            Err(object_store::Error::NotFound { source, .. })
-                if !source.to_string().contains("NoSuchBucket") =>
-            {
-                Ok(None)
-            }
-            Err(error) => Err(self.failure("Reading", &error, exchange)),
-        }
-    }
 }
 
 impl Store for S3Store {
@@ -211,7 +132,7 @@ impl Store for S3Store {
     };
 
     async fn put(&self, batch: &Batch) -> Outcome<Stored> {
-        // What fails for all is not tried for each.
+        // An error that affects all objects ends the batch.
         let ended: Mutex<Option<RequestError>> = Mutex::new(None);
         let mut puts = Vec::with_capacity(batch.pairs());
         for entry in batch.entries() {
@@ -326,7 +247,7 @@ impl Store for S3Store {
     }
 
     async fn delete(&self, keys: &[String]) -> Outcome<()> {
-        // What no request can name was never stored.
+        // Keys that no request can name were never stored.
         let paths: Vec<_> = keys
             .iter()
             .filter_map(|key| self.object(key).ok())

@@ -21,8 +21,8 @@ pub(super) const MAX_NOTES_BYTES: usize = 24 * 1024 * 1024;
 /// the allocator adds to the line.
 const PLACE_BYTES: usize = 2 * (size_of::<u128>() + size_of::<Note>()) + 32;
 
-/// More than the first line of the object takes: its longest part are two names of objects, of 1,024 bytes
-/// each, which JSON makes six times as long at most.
+/// More than the first line of the object can take: its longest parts are two object names of 1,024 bytes
+/// each, which JSON escapes make at most six times as long.
 const MAX_HEADER_BYTES: usize = 16 * 1024;
 
 /// No object of ours is larger.
@@ -172,7 +172,7 @@ mod tests {
         assert_eq!(found.to_string(), METADATA);
         assert_eq!(notes.metadata_of("cache:b1:/a:html", "\"e3\""), None);
         assert_eq!(notes.metadata_of("cache:b1:/b:html", "\"e2\""), None);
-        // What was rewritten or is gone is noted no longer.
+        // Objects that were rewritten or are gone have no note any more.
         let mut later = parsed(&text_of(&notes)).unwrap();
         assert_eq!(later.metadata_of("cache:b1:/a:html", "\"e2\""), None);
         assert_eq!(later.notes.len(), 1);

@@ -20,10 +20,10 @@ use crate::store::http::rate_headers::retry_after;
 use crate::store::http::{Secrets, Service, Timeouts, classify_network_error};
 use crate::store::{RequestError, RequestErrorKind, StoreError};
 
-/// The code of a request without a reply in time.
+/// The code of a request that timed out.
 const TIMEOUT_CODE: &str = "S3_TIMEOUT";
 
-/// What the last request of a task met.
+/// The outcome of a task's last request.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Exchange {
     /// The host that it went to. The library also asks for credentials elsewhere.
@@ -39,7 +39,7 @@ tokio::task_local! {
     static EXCHANGE: RefCell<Exchange>;
 }
 
-/// Does something that makes requests, and says what the last of them met.
+/// Runs something that makes requests. Also returns the outcome of the last one.
 pub(super) async fn observed<T>(work: impl Future<Output = T>) -> (T, Exchange) {
     EXCHANGE
         .scope(RefCell::default(), async {
@@ -77,7 +77,7 @@ impl HttpService for Transport {
                 ..Exchange::default()
             };
         });
-        // When the last byte is sent is not known here.
+        // It is not known here when the last byte is sent.
         let limit = self.timeouts.idle.saturating_add(self.timeouts.reply);
         match timeout(limit, HttpService::call(&self.client, request)).await {
             Ok(Ok(response)) => {
