@@ -2,6 +2,7 @@
 
 mod batches;
 mod budget;
+mod build_options;
 mod error;
 mod estimate;
 mod export;
@@ -35,11 +36,11 @@ use guarded::guarded;
 use prepare::{Prepared, prepare};
 use upload::upload;
 
+pub use build_options::{BuildOptions, GivenPages};
 pub use error::SeedError;
 pub use estimate::{EntrySize, Estimate, LARGEST_ENTRIES, estimate, estimate_into};
 pub use export::{DEFAULT_MAX_FILE_BYTES, Export, ExportFile, export};
 pub use limits::{DEFAULT_MAX_MEMORY_BYTES, Limits, MAX_CONCURRENCY};
-pub use prepare::{BuildOptions, GivenPages};
 pub use read_back::read_back;
 pub use recognize::{Application, application, examine};
 pub use sample::{DEFAULT_SAMPLE_ROUTES, Sample, SampledEntry, sample, sample_into};

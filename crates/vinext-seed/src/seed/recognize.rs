@@ -3,10 +3,10 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::build_options::{BuildOptions, GivenPages};
 use super::error::SeedError;
 use super::guarded::guarded;
 use super::moment::BuildMoment;
-use super::prepare::{BuildOptions, GivenPages};
 use crate::background::off_the_executor;
 use crate::files;
 use crate::files::{FileError, TrustedOwners};

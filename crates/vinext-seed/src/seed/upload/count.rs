@@ -1,9 +1,10 @@
 //! Packs the site once to count the entries that are to be written, for a budget of writes.
 
 use super::super::budget::Budget;
+use super::super::build_options::BuildOptions;
 use super::super::error::SeedError;
 use super::super::known_entries::KnownEntries;
-use super::super::prepare::{BuildOptions, Prepared, Ready, prepare};
+use super::super::prepare::{Prepared, Ready, prepare};
 use super::super::write_budget::Demand;
 use super::packing::Packing;
 use crate::background::off_the_executor;

@@ -15,9 +15,10 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use super::budget::Budget;
+use super::build_options::BuildOptions;
 use super::error::SeedError;
 use super::known_entries::KnownEntries;
-use super::prepare::{BuildOptions, Ready};
+use super::prepare::Ready;
 use super::write_budget::{WriteBudget, WriteRule};
 use crate::background::Background;
 use crate::pack::{Batcher, NoBytes};
