@@ -78,12 +78,11 @@ impl CacheKeyRule {
             }
             _ => kind.as_str(),
         };
-        let suffix = [":", suffix].concat();
         bounded_key(
             self.namespace,
             build_id,
             normalized,
-            &suffix,
+            [":", suffix],
             self.path_hash,
         )
     }
@@ -94,19 +93,24 @@ pub(super) fn bounded_key(
     namespace: &str,
     build_id: &str,
     normalized: &str,
-    suffix: &str,
+    [separator, kind]: [&str; 2],
     path_hash: PathHash,
 ) -> String {
-    let separator = if build_id.is_empty() { "" } else { ":" };
-    let prefix = [namespace, separator, build_id].concat();
-    let key = [&prefix, ":", normalized, suffix].concat();
+    let before_id = if build_id.is_empty() { "" } else { ":" };
+    let with = |path: [&str; 2]| {
+        let [mark, path] = path;
+        let parts = [
+            namespace, before_id, build_id, ":", mark, path, separator, kind,
+        ];
+        parts.concat()
+    };
+    let key = with(["", normalized]);
     if key.len() <= MAX_PLAIN_KEY_UTF16_UNITS
         || key.encode_utf16().count() <= MAX_PLAIN_KEY_UTF16_UNITS
     {
         return key;
     }
-    let digest = path_hash.digest(normalized);
-    [&prefix, ":__hash:", &digest, suffix].concat()
+    with(["__hash:", &path_hash.digest(normalized)])
 }
 
 #[cfg(test)]

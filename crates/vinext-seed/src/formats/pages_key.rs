@@ -36,7 +36,7 @@ pub fn pages_cache_key(build_id: &str, pathname: &str, locale: Option<&str>) -> 
         PAGES_NAMESPACE,
         build_id,
         &identity,
-        "",
+        ["", ""],
         PathHash::Sha256Hex,
     )
 }

@@ -34,7 +34,8 @@ pub fn cache_pathname(pathname: &str) -> Cow<'_, str> {
 /// The pathname with every segment decoded and nothing resolved, as the keys of the Pages Router have it.
 #[must_use]
 pub fn decoded_pathname(pathname: &str) -> Cow<'_, str> {
-    if !pathname.contains(['%', '#', '?', '\\']) {
+    let decodes = |byte| matches!(byte, b'%' | b'#' | b'?' | b'\\');
+    if !pathname.bytes().any(decodes) {
         return Cow::Borrowed(pathname);
     }
     let segments = pathname.split('/').map(decode_segment);

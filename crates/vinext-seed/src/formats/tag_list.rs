@@ -57,7 +57,7 @@ fn split<'a>(text: &'a str, ends: &'a [usize]) -> impl Iterator<Item = &'a str> 
 
 impl<S: AsRef<str>> FromIterator<S> for TagList {
     fn from_iter<I: IntoIterator<Item = S>>(tags: I) -> Self {
-        let mut list = Self::default();
+        let mut list = Self::with_usual_capacity();
         for tag in tags {
             list.append(&[tag.as_ref()]);
         }

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 pub(super) fn text(raw: &RawValue) -> Option<Cow<'_, str>> {
     let json = raw.get();
     let content = json.strip_prefix('"')?.strip_suffix('"')?;
-    if content.contains('\\') {
+    if memchr::memchr(b'\\', content.as_bytes()).is_some() {
         serde_json::from_str(json).ok().map(Cow::Owned)
     } else {
         Some(Cow::Borrowed(content))

@@ -92,7 +92,7 @@ pub(super) struct ArtifactBuffer {
     /// Bytes after the artifact are left over from earlier reads.
     bytes: Vec<u8>,
     size: usize,
-    /// Of an artifact that is too large to keep memory for.
+    /// For an artifact whose memory is released after use.
     reserved: Option<Reservation>,
 }
 

@@ -141,8 +141,8 @@ impl Batch {
         self.runs.first().map(|run| run.segment.frame())
     }
 
-    /// The request body in pieces: `[{…},{…}]` as bulk JSON, value after value else. Nothing for a batch
-    /// without pairs.
+    /// The request body in pieces: `[{…},{…}]` as bulk JSON, otherwise one value after another. Nothing
+    /// for a batch without pairs.
     pub fn body(&self) -> impl Iterator<Item = Bytes> {
         let framing = |text: &'static str| Some(Bytes::from_static(text.as_bytes()));
         let runs = self.runs.iter().enumerate().flat_map(move |(index, run)| {

@@ -25,7 +25,7 @@ const MIN_SHARE_BYTES: u64 = 1024 * 1024;
 struct Shares {
     connections: u64,
     total_routes: u64,
-    /// Of the routes that came so far.
+    /// Of the routes so far.
     routes: u64,
     bytes: u64,
     /// Of the batches that are full.
@@ -86,7 +86,7 @@ impl Batcher {
 
     /// Adds the pairs of packed routes, passing every full batch to `emit`.
     pub fn push(&mut self, packed: &PackedRoutes, emit: impl FnMut(Batch)) {
-        let all = 0..packed.segment.entries().len();
+        let all = 0..packed.entries().len();
         self.push_some(packed, std::slice::from_ref(&all), emit);
     }
 

@@ -4,6 +4,8 @@
 //! Invariant: two entries have the same digest only if they have the same key and the runtime would
 //! serve the same from both. Times are beside the digest, never part of it.
 
+use std::fmt::Write as _;
+
 use xxhash_rust::xxh3::Xxh3;
 
 use super::entry::Timestamps;
@@ -71,20 +73,44 @@ pub(super) fn digest(
     hash.digest128().to_be_bytes()
 }
 
-/// The record of an entry: form, digest, when the page was rendered, and when the entry is to be
-/// rewritten (empty if never), in milliseconds since the epoch.
-pub(super) fn record(
+/// The member of an entry's metadata with its record: form, digest, when the page was rendered, and when
+/// the entry is to be rewritten (empty if never), in milliseconds since the epoch.
+pub(super) fn member(
     digest: &EntryDigest,
     lifetime: &Lifetime,
     has_expiry: bool,
     times: Timestamps,
 ) -> String {
-    let digest = base64_simd::URL_SAFE_NO_PAD.encode_to_string(digest);
-    let expire_at = expire_at_ms(lifetime, times.now_ms).filter(|_| has_expiry);
-    let renew_at = expire_at
-        .map(|at_ms| times.now_ms + (at_ms - times.now_ms) / 2.0)
-        .map_or_else(String::new, |at_ms| format!("{at_ms:.0}"));
-    format!("{FORM}.{digest}.{:.0}.{renew_at}", times.rendered_at_ms)
+    let mut member = String::with_capacity(MAX_MEMBER_BYTES);
+    member.extend([",\"", MEMBER, "\":\"", FORM, "."]);
+    base64_simd::URL_SAFE_NO_PAD.encode_append(digest, &mut member);
+    member.push('.');
+    push_whole(&mut member, times.rendered_at_ms);
+    member.push('.');
+    if let Some(at_ms) = expire_at_ms(lifetime, times.now_ms).filter(|_| has_expiry) {
+        push_whole(&mut member, times.now_ms + (at_ms - times.now_ms) / 2.0);
+    }
+    member.push('"');
+    member
+}
+
+/// Appends a time, rounded to milliseconds.
+fn push_whole(out: &mut String, ms: f64) {
+    /// Up to here every whole number has a double of its own.
+    const MAX_WHOLE: f64 = 9_007_199_254_740_992.0;
+    // Writing to a String cannot fail.
+    let _ = if (0.0..MAX_WHOLE).contains(&ms) {
+        // Printing a double takes several times as long.
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "as was just checked"
+        )]
+        let whole = ms.round_ties_even() as u64;
+        write!(out, "{whole}")
+    } else {
+        write!(out, "{ms:.0}")
+    };
 }
 
 /// A record that was read back.
@@ -137,6 +163,38 @@ mod tests {
         now_ms: 1_700_000_000_000.0,
         rendered_at_ms: 1_600_000_000_456.0,
     };
+
+    fn record(
+        digest: &EntryDigest,
+        lifetime: &Lifetime,
+        has_expiry: bool,
+        times: Timestamps,
+    ) -> String {
+        let member = member(digest, lifetime, has_expiry, times);
+        let json = format!("{{{}}}", &member[1..]);
+        let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+        json[MEMBER].as_str().unwrap().to_owned()
+    }
+
+    #[test]
+    fn times_are_rounded_as_the_standard_library_does() {
+        for ms in [
+            0.0,
+            0.5,
+            1.5,
+            2.5,
+            0.49,
+            1_700_000_000_000.5,
+            1_700_000_000_001.5,
+            9.1e15,
+            1e300,
+            -1.5,
+        ] {
+            let mut text = String::new();
+            push_whole(&mut text, ms);
+            assert_eq!(text, format!("{ms:.0}"));
+        }
+    }
 
     #[test]
     fn a_record_round_trips() {

@@ -51,8 +51,8 @@ impl Encoder {
     ) -> Option<(EntryDigest, String)> {
         let shared = tail.identity.as_ref()?;
         let digest = digest::digest(entry, shared, own_members, artifact);
-        let record = digest::record(&digest, &tail.lifetime, tail.has_expiry, self.timestamps);
-        Some((digest, format!(",\"{}\":\"{record}\"", digest::MEMBER)))
+        let member = digest::member(&digest, &tail.lifetime, tail.has_expiry, self.timestamps);
+        Some((digest, member))
     }
 
     /// An entry's metadata, where the frame leaves it out; `None` if the store keeps none.

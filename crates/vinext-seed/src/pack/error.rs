@@ -11,10 +11,10 @@ pub enum PackError {
     /// The manifest cannot be read again, or is not the one that was scanned.
     #[error(transparent)]
     Manifest(#[from] ManifestError),
-    /// The directory of artifacts is there and cannot be read.
+    /// The directory of artifacts exists but cannot be read.
     #[error("cannot read dist/server/prerendered-routes: {0}")]
     ArtifactsUnreadable(#[source] std::io::Error),
-    /// An artifact is there and cannot be read, for a reason that is not the file's.
+    /// An artifact exists but cannot be read, and the machine is the cause, not the file.
     #[error(
         "cannot read dist/server/prerendered-routes/{file}: {source}; the cause is the \
          machine, not the page, so the run ends here"
@@ -34,7 +34,7 @@ pub enum PackError {
          need it"
     )]
     OutOfMemory(SanitizedText),
-    /// Not even one thread can be started.
+    /// No thread can be started.
     #[error(
         "cannot start a thread: {0}; raise the limit of processes (`ulimit -u`, or the container's \
          `pids` limit)"

@@ -11,7 +11,7 @@ use std::collections::TryReserveError;
 const MIN_LARGE_BYTES: usize = 4 * 1024 * 1024;
 
 /// The size from which the allocator always maps a block: glibc's `DEFAULT_MMAP_THRESHOLD_MAX`, and a page
-/// for what it notes there itself. Other allocators map smaller ones as well.
+/// for its own header. Other allocators map smaller ones as well.
 const MAPPED_BYTES: Option<usize> = if cfg!(all(
     target_env = "gnu",
     target_os = "linux",

@@ -1,7 +1,7 @@
 //! The memory budget shared by all packing threads and by the segments that are not yet sent.
 //!
-//! Everything that is large is counted here before it is taken: segments until the last batch that has
-//! a part of them is sent, and large artifacts while they are encoded.
+//! Everything large is counted here before it is allocated: segments until the last batch with a part
+//! of them is sent, and large artifacts while they are encoded.
 //!
 //! Invariant: nothing waits for a thread that is waiting for memory. Only the routes that the
 //! sender needs next may exceed the budget, when nothing else would ever release memory.
@@ -41,7 +41,7 @@ impl MemoryBudget {
         })
     }
 
-    /// Counts memory that is taken anyway.
+    /// Counts memory that is taken without waiting.
     pub(super) fn add(self: &Arc<Self>, bytes: usize) -> Reservation {
         self.lock().used += bytes;
         Reservation {

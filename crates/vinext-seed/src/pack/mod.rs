@@ -55,7 +55,7 @@ use crate::store::{Frame, StoreLimits};
 pub struct PackLimits {
     /// Threads that read and encode.
     pub threads: usize,
-    /// Segments that are being packed, or packed and not taken yet, at most.
+    /// The most segments that are being packed, or wait to be taken.
     pub max_segments_ahead: usize,
     /// Where a segment ends, in bytes, give or take one route.
     pub segment_bytes: usize,
@@ -63,7 +63,7 @@ pub struct PackLimits {
     pub buffer_bytes: usize,
     /// Empty segment buffers that are kept for the next segments.
     pub max_free_buffers: usize,
-    /// What all segments may take until they are sent, with the artifacts that are being encoded, in
+    /// Memory for all segments until they are sent, and for the artifacts that are being encoded, in
     /// bytes.
     pub max_bytes: usize,
 }
@@ -73,7 +73,7 @@ pub struct PackLimits {
 pub struct PackTarget {
     /// How the store wants them laid out.
     pub frame: Frame,
-    /// The store's limits. A larger entry makes its route be skipped.
+    /// The store's limits. A route with a larger entry is skipped.
     pub limits: StoreLimits,
     /// When the site is seeded.
     pub timestamps: Timestamps,

@@ -46,6 +46,7 @@ impl Decision {
 
 #[cfg(test)]
 mod tests {
+    use super::super::segment::EntrySpan;
     use super::super::{
         Batch, BatchLimits, Batcher, PackLimits, PackTarget, PackedRoutes, Packer, Page, PageQueue,
         Timestamps,
@@ -120,10 +121,16 @@ mod tests {
         tokio::join!(push, take).1
     }
 
+    fn keys_and_spans(all: &[PackedRoutes]) -> impl Iterator<Item = (&str, EntrySpan)> {
+        all.iter().flat_map(|packed| {
+            let entries = packed.entries().iter().enumerate();
+            entries.map(|(position, span)| (packed.key(position), *span))
+        })
+    }
+
     /// What is counted of an entry.
     fn counted(all: &[PackedRoutes]) -> Vec<impl PartialEq + std::fmt::Debug + use<>> {
-        let entries = all.iter().flat_map(PackedRoutes::entries);
-        entries
+        keys_and_spans(all)
             .map(|(key, span)| {
                 let ttl = span.ttl_seconds();
                 (
@@ -144,9 +151,9 @@ mod tests {
             max_body_bytes: usize::MAX,
         });
         for packed in all {
-            let entries = packed.entries().enumerate();
-            let chosen = entries.filter(|(_, (key, _))| wanted(key));
-            let positions: Vec<_> = chosen.map(|(at, _)| at..at + 1).collect();
+            let all = 0..packed.entries().len();
+            let chosen = all.filter(|&position| wanted(packed.key(position)));
+            let positions: Vec<_> = chosen.map(|position| position..position + 1).collect();
             batcher.push_some(packed, &positions, |_| {});
         }
         batcher.finish().unwrap_or_default()
@@ -165,8 +172,7 @@ mod tests {
     async fn only_what_is_needed_has_bytes() {
         let is_needed = |key: &str| key.contains("/p7:");
         let some = pack(Some(Arc::new(Containing("/p7:")))).await;
-        let entries = some.iter().flat_map(PackedRoutes::entries);
-        let encoded = entries.filter(|(_, span)| span.is_encoded);
+        let encoded = keys_and_spans(&some).filter(|(_, span)| span.is_encoded);
         assert!(
             encoded
                 .map(|(key, _)| key.to_owned())

@@ -14,10 +14,14 @@ pub struct PackedRoutes {
 }
 
 impl PackedRoutes {
-    /// Its entries in order, with their keys.
-    pub(crate) fn entries(&self) -> impl Iterator<Item = (&str, EntrySpan)> {
-        let spans = self.segment.entries().iter().enumerate();
-        spans.map(|(index, span)| (self.segment.key(index), *span))
+    /// Its entries, in order.
+    pub(crate) fn entries(&self) -> &[EntrySpan] {
+        self.segment.entries()
+    }
+
+    /// The key of the entry at a position.
+    pub(crate) fn key(&self, position: usize) -> &str {
+        self.segment.key(position)
     }
 
     /// The memory that it takes, in bytes.

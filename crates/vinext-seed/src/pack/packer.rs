@@ -36,7 +36,7 @@ impl Packer {
     /// Starts packing a build.
     ///
     /// # Errors
-    /// If the directory of artifacts is there and cannot be opened, or no thread can be started.
+    /// If the directory of artifacts exists but cannot be opened, or no thread can be started.
     pub fn start(
         planner: Planner,
         routes: RouteFile,
@@ -115,7 +115,7 @@ impl Packer {
                 Err(error) if packer.threads.is_empty() => {
                     return Err(PackError::NoThread(error));
                 }
-                // Those that were started do it too.
+                // The threads that did start are enough.
                 Err(_) => break,
             }
         }
@@ -124,12 +124,11 @@ impl Packer {
 
     /// The next routes in the manifest's order; `None` after the last.
     ///
-    /// `is_starving` says that the caller does nothing meanwhile that gives back memory of earlier
-    /// routes: then a route that is too large for the budget is packed anyway.
+    /// `is_starving` means that nothing the caller does meanwhile will release the memory of earlier
+    /// routes: a route that is too large for the budget is then packed anyway.
     ///
     /// # Errors
-    /// If the machine fails, or the manifest is another one by now. What was packed until then is
-    /// sound.
+    /// If the machine fails, or the manifest has changed. What was packed before is sound.
     pub async fn next(&mut self, is_starving: bool) -> Result<Option<PackedRoutes>, PackError> {
         loop {
             self.context.memory.needs(self.next, is_starving);
@@ -157,7 +156,7 @@ impl Packer {
         self.context.needed.set(needed);
     }
 
-    /// How many routes there are, as far as that is known.
+    /// How many routes there are, as far as is known.
     #[must_use]
     pub fn routes(&self) -> usize {
         match &self.context.source {

@@ -77,7 +77,7 @@ impl Page {
     }
 }
 
-/// Why no more pages came.
+/// Why the pages ended early.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PageError {
     code: &'static str,

@@ -20,9 +20,9 @@ const MAX_CHUNK_PAGES: usize = 1024;
 #[derive(Debug, Default)]
 pub struct PageQueue {
     state: Mutex<State>,
-    /// Of the packing threads.
+    /// Wakes the packing threads.
     changed: Condvar,
-    /// Of the caller.
+    /// Wakes the caller.
     has_room: Notify,
     hasher: RandomState,
 }
@@ -101,7 +101,7 @@ impl PageQueue {
         Arc::default()
     }
 
-    /// Waits until pages are wanted.
+    /// Waits until pages are accepted.
     pub async fn opened(&self) {
         loop {
             let mut has_room = pin!(self.has_room.notified());
@@ -113,8 +113,8 @@ impl PageQueue {
         }
     }
 
-    /// Passes in the next page, as soon as there is room for it. `false` if no more are wanted: the
-    /// run has ended, or this page cannot be used.
+    /// Adds the next page as soon as there is room for it. `false` if no more are wanted: the run has
+    /// ended, or this page cannot be used.
     pub async fn push(&self, page: Page) -> bool {
         let bytes = page.bytes();
         let checked = page.check();
@@ -160,17 +160,17 @@ impl PageQueue {
         self.has_room.notify_waiters();
     }
 
-    /// How many pages were taken in.
+    /// How many pages were accepted.
     pub(super) fn accepted(&self) -> usize {
         self.lock().accepted
     }
 
-    /// Why no more came, if that is an error.
+    /// Why the pages ended, if that is an error.
     pub(super) fn failure(&self) -> Option<PageError> {
         self.lock().failure.clone()
     }
 
-    /// Begins to take pages.
+    /// Starts accepting pages.
     pub(super) fn open(&self, limits: PackLimits) {
         self.lock().limits = Some(limits);
         self.has_room.notify_waiters();

@@ -1,4 +1,4 @@
-//! The slow way to a request body, by a JSON library, which the fast one is held against.
+//! A slow encoder built on a JSON library, with which the fast one is compared.
 
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};

@@ -15,8 +15,8 @@ use crate::manifest::Route;
 use crate::plan::{PlannedEntry, PlannedRoute, SkipReason};
 use crate::sanitized_text::SanitizedText;
 
-/// The largest artifact that is encoded without asking for the memory beforehand, in bytes. What it
-/// takes is counted afterwards, and may be seven times as much.
+/// The largest artifact that is encoded without reserving memory first, in bytes. Its encoding, up to
+/// seven times as large, is counted afterwards.
 const MAX_UNRESERVED_BYTES: usize = 128 * 1024;
 
 /// Which route it is, and where its artifacts are.

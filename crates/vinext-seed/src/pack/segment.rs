@@ -1,5 +1,4 @@
-//! Encoded entries, side by side as they stand in a request body, that batches share without
-//! copying.
+//! Encoded entries, one after another as in a request body. Batches share them without copying.
 
 mod builder;
 

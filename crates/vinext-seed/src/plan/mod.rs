@@ -218,5 +218,5 @@ impl Planner {
 /// Old manifests do not mark shells, but name them after the file system: `/en/[slug]`. Concrete
 /// paths have their brackets percent-encoded.
 fn is_fallback_shell(route: &Route<'_>) -> bool {
-    route.is_fallback_shell || route.pathname().contains(['[', ']'])
+    route.is_fallback_shell || memchr::memchr2(b'[', b']', route.pathname().as_bytes()).is_some()
 }

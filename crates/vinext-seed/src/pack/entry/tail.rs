@@ -45,12 +45,12 @@ impl Encoder {
     pub(in crate::pack) fn tail(&self, route: &PlannedRoute) -> EntryTail {
         let tags = tags_json(&route.tags);
         let mut plain = Vec::with_capacity(tags.len() + TAIL_BYTES);
-        plain.extend_from_slice(match route.query_proof {
+        let query_proof: &[u8] = match route.query_proof {
             QueryProof::None => b"",
             QueryProof::RenderObservation => QUERY_NOT_OBSERVED,
             QueryProof::PrerenderedFlag => br#","prerendered":true"#,
-        });
-        let query_proof = plain.clone();
+        };
+        plain.extend_from_slice(query_proof);
         // The value of a `notFound` is `null`, any other an object.
         let is_null = route
             .entries
@@ -76,7 +76,8 @@ impl Encoder {
             push_cache_control(&mut plain, &route.lifetime);
         }
         plain.push(b'}');
-        let mut value = Vec::new();
+        // Every fifth byte or so needs an escape.
+        let mut value = Vec::with_capacity(plain.len() + plain.len() / 2);
         self.frame.push_value(&mut value, &plain);
         let metadata_bytes = r#"{"tags":}"#.len() + tags.len();
         let max_bytes = self.limits.max_metadata_bytes;
@@ -91,7 +92,7 @@ impl Encoder {
             value_bytes: plain.len(),
             pair,
             pair_end,
-            identity: has_room.then(|| digest::shared_part(route, &tags, &query_proof)),
+            identity: has_room.then(|| digest::shared_part(route, &tags, query_proof)),
             lifetime: route.lifetime,
             has_expiry: route.has_expiry,
         }

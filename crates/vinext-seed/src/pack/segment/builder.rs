@@ -13,7 +13,7 @@ use super::{EntrySpan, Index, KeySpan, MetadataSpan, Segment};
 use crate::plan::Priority;
 use crate::store::Frame;
 
-/// What a segment notes down of an entry besides its bytes.
+/// What a segment records about an entry besides its bytes.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::pack) struct NewEntry<'a> {
     pub(in crate::pack) key: &'a str,

@@ -20,8 +20,8 @@ pub(super) async fn count_writes(
 ) -> Result<(Demand, Ready), SeedError> {
     let mut demand = Demand::default();
     let mut add = |packed: &PackedRoutes| {
-        for (key, span) in packed.entries() {
-            if !known.has(key, span.digest, span.ttl_seconds()) {
+        for (position, span) in packed.entries().iter().enumerate() {
+            if !known.has(packed.key(position), span.digest, span.ttl_seconds()) {
                 demand.add(span.priority);
             }
         }

@@ -50,10 +50,9 @@ impl Selection {
         report: &mut SeedReport,
     ) -> Vec<Range<usize>> {
         let mut written: Vec<Range<usize>> = Vec::new();
-        for (position, (key, span)) in packed.entries().enumerate() {
+        for (position, span) in packed.entries().iter().enumerate() {
             self.longest.add(span.ttl_seconds());
-            let is_known = !span.is_encoded || self.known.has(key, span.digest, span.ttl_seconds());
-            if is_known {
+            if !span.is_encoded || self.is_known(packed, position) {
                 report.pairs_unchanged += 1;
                 report.seeded_routes += usize::from(span.is_first);
             } else if self.budget.admits(span.priority) {
@@ -64,11 +63,20 @@ impl Selection {
             } else {
                 self.left_over.pairs += 1;
                 if self.left_over.keys.len() < self.max_listed {
-                    self.left_over.keys.push(key.to_owned());
+                    self.left_over.keys.push(packed.key(position).to_owned());
                 }
             }
         }
         written
+    }
+
+    fn is_known(&self, packed: &PackedRoutes, position: usize) -> bool {
+        let span = packed.entries()[position];
+        // A first run looks up no keys.
+        !self.known.is_empty()
+            && self
+                .known
+                .has(packed.key(position), span.digest, span.ttl_seconds())
     }
 
     /// Whether one more write is within the limit, after so many.

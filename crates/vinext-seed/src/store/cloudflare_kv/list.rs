@@ -14,8 +14,8 @@ pub(super) fn classify(classifier: &Classifier<'_>) -> Outcome<KeyPage> {
     let outcome = classifier.classify();
     Outcome {
         pause: outcome.pause,
-        result: outcome.result.and_then(|envelope| {
-            page(&envelope)
+        result: outcome.result.and_then(|mut envelope| {
+            page(&mut envelope)
                 .ok_or_else(|| classifier.unexpected(&envelope, "without a list of keys"))
         }),
     }
@@ -23,15 +23,13 @@ pub(super) fn classify(classifier: &Classifier<'_>) -> Outcome<KeyPage> {
 
 /// Reads a page. One unreadable key makes the page useless: a caller that lists keys to delete them, or
 /// to learn what is stored, would miss it.
-fn page(envelope: &Envelope) -> Option<KeyPage> {
-    let keys = envelope.result.as_array()?.iter().map(|key| {
+fn page(envelope: &mut Envelope) -> Option<KeyPage> {
+    let keys = envelope.result.as_array_mut()?.iter_mut().map(|key| {
+        let metadata = key.get_mut("metadata").map(Value::take);
         Some(ListedKey {
             name: key.get("name")?.as_str()?.to_owned(),
             expires_at_seconds: key.get("expiration").and_then(Value::as_u64),
-            metadata: key
-                .get("metadata")
-                .filter(|value| !value.is_null())
-                .cloned(),
+            metadata: metadata.filter(|value| !value.is_null()),
         })
     });
     let cursor = envelope.result_info.get("cursor").and_then(Value::as_str);
@@ -49,7 +47,7 @@ mod tests {
     use super::*;
 
     fn of(body: &str) -> Option<KeyPage> {
-        page(&Envelope::parse(body.as_bytes()).unwrap())
+        page(&mut Envelope::parse(body.as_bytes()).unwrap())
     }
 
     #[test]

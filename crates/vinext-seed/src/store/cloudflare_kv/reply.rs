@@ -82,9 +82,13 @@ impl Classifier<'_> {
             operation, codes, ..
         } = self.question;
         let status = self.reply.status;
-        let detail = self.detail(&envelope);
+        // A page of a thousand keys is not searched for secrets unless a message quotes it.
+        let detail = || self.detail(&envelope);
         let error = |code, message| self.error(code, message, &envelope);
-        let http = |code| error(code, format!("{operation} failed: HTTP {status}: {detail}"));
+        let http = |code| {
+            let detail = detail();
+            error(code, format!("{operation} failed: HTTP {status}: {detail}"))
+        };
         let after = |failure: RequestError, wait: Option<Duration>| {
             Err(RequestError {
                 retry_after: wait,
@@ -96,8 +100,9 @@ impl Classifier<'_> {
 
         if has(&[QUOTA_CODE]) || envelope.tells(QUOTA_TEXT) {
             let message = format!(
-                "{operation} stopped: the daily quota of KV writes is used up ({detail}); it \
-                 resets at 00:00 UTC; run again after that to continue"
+                "{operation} stopped: the daily quota of KV writes is used up ({}); it \
+                 resets at 00:00 UTC; run again after that to continue",
+                detail()
             );
             // Whether a request that crosses the quota is stored in part is not documented.
             let error = error(codes.quota_exhausted, message).may_be_stored(true);
@@ -142,7 +147,7 @@ impl Classifier<'_> {
         }
         match (status.is_success(), is_envelope) {
             (true, true) if !envelope.success => {
-                let message = format!("{operation} rejected: {detail}");
+                let message = format!("{operation} rejected: {}", detail());
                 Err(Fatal.because(error(codes.rejected, message)))
             }
             (true, true) if !matches!(status.as_u16(), 200 | 201) => {
