@@ -1,30 +1,23 @@
 // `npm run test:platforms`: seeds a build on every platform that this machine can run, into real local KV,
 // and compares all entries.
 //
-// Arguments choose rows by a part of their name: `npm run test:platforms -- Deno statx`. Exits with 1 after
-// a failure, and if no row could run.
+// `npm run test:platforms -- --all` also runs the rows that take long. Arguments choose rows of both kinds by a part
+// of their name: `npm run test:platforms -- Deno statx`. Exits with 1 after a failure, and if no row could run.
 
-import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import { startLocalApi } from "../lib/local-api/server.js";
-import { LOCAL_API, compareStored, seedArgument } from "./platforms/fixture.js";
-import { ROWS, whyNot } from "./platforms/rows.js";
+import { LOCAL_API } from "./platforms/fixture.js";
+import { Missing } from "./platforms/missing.js";
+import { ROWS, choose } from "./platforms/rows.js";
 
-const CHILD = fileURLToPath(new URL("platforms/seed-child.js", import.meta.url));
-
-/** A seeding takes a second or two; emulators and busy machines take longer. */
-const LIMIT_MS = 120_000;
-
-const parts = process.argv.slice(2);
-const rows = ROWS.filter(
-  ({ name }) => parts.length === 0 || parts.some((part) => name.includes(part)),
-);
-if (rows.length === 0) {
-  throw new RangeError(`no row has such a name: ${ROWS.map(({ name }) => name).join("; ")}`);
-}
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { all: { type: "boolean", default: false } },
+});
+const rows = choose(ROWS, { parts: positionals, all: values.all });
 
 const state = mkdtempSync(path.join(os.tmpdir(), "seed-native-platforms-"));
 const namespaceIds = rows.map((_, index) => `row-${index}`);
@@ -32,26 +25,8 @@ const api = await startLocalApi({ persistTo: state, namespaceIds, ...LOCAL_API }
 let passed = 0;
 try {
   for (const [index, row] of rows.entries()) {
-    const reason = whyNot(row);
-    if (reason !== undefined) {
-      console.log(`skipped  ${row.name}: ${reason}`);
-      continue;
-    }
     const place = { baseUrl: api.baseUrl, namespaceId: `row-${index}` };
-    const started = performance.now();
-    const output = await run([...row.command, CHILD, seedArgument(place)]);
-    const seconds = ((performance.now() - started) / 1000).toFixed(1);
-    const { equal, problems } = await compareStored(place);
-    const counted = `${equal}/${equal + problems.length} values, ${seconds} s`;
-    if (problems.length === 0) {
-      console.log(`passed   ${row.name}: ${counted}`);
-      passed++;
-    } else {
-      console.log(
-        `FAILED   ${row.name}: ${counted}\n${problems.slice(0, 5).join("\n")}\n${output}`,
-      );
-      process.exitCode = 1;
-    }
+    if (await runRow(row, place)) passed++;
   }
 } finally {
   await api.close();
@@ -60,18 +35,28 @@ try {
 if (passed === 0) process.exitCode = 1;
 
 /**
- * Runs a command, and returns what it printed.
- * @param {string[]} command
- * @returns {Promise<string>}
+ * @param {import("./platforms/rows.js").Row} row
+ * @param {import("./platforms/fixture.js").Place} place a namespace of its own
+ * @returns {Promise<boolean>} whether it has passed
  */
-function run([file = "", ...args]) {
-  return new Promise((resolve) => {
-    const child = spawn(file, args, { stdio: ["ignore", "pipe", "pipe"], timeout: LIMIT_MS });
-    let output = "";
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.on("data", (text) => (output += text));
+async function runRow({ name, prepare, test }, place) {
+  try {
+    if (process.platform !== "linux" || process.arch !== "x64") {
+      throw new Missing("needs Linux on x64");
     }
-    child.once("error", (error) => resolve(`${output}${error.message}`));
-    child.once("close", () => resolve(output));
-  });
+    const { summary, problems, output = "" } = await test(prepare(), place);
+    if (problems.length === 0) {
+      console.log(`passed   ${name}: ${summary}`);
+      return true;
+    }
+    console.log(`FAILED   ${name}: ${summary}\n${problems.slice(0, 5).join("\n")}\n${output}`);
+  } catch (error) {
+    if (error instanceof Missing) {
+      console.log(`skipped  ${name}: ${error.message}`);
+      return false;
+    }
+    console.log(`FAILED   ${name}: ${error instanceof Error ? error.message : error}`);
+  }
+  process.exitCode = 1;
+  return false;
 }

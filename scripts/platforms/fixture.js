@@ -5,12 +5,20 @@ import path from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { ROOT } from "../release/targets.js";
 
-const FIXTURE = path.join(ROOT, "crates", "vinext-seed", "tests", "data", "fixtures", "1.4.0");
+export const FIXTURE = path.join(
+  ROOT,
+  "crates",
+  "vinext-seed",
+  "tests",
+  "data",
+  "fixtures",
+  "1.4.0",
+);
 
 const TOKEN = "local";
 
 /** What the seeding is told, besides where to. */
-const OPTIONS = { root: FIXTURE, runtime: { vinext: "1.4.0" }, accountId: "any", apiToken: TOKEN };
+const OPTIONS = { runtime: { vinext: "1.4.0" }, accountId: "any", apiToken: TOKEN };
 
 /** Besides the pages, a run stores which keys the build has. */
 const BUILD_RECORDS = "vinext-seed:build:";
@@ -21,10 +29,11 @@ export const LOCAL_API = { apiToken: TOKEN };
 
 /**
  * @param {Place} place
+ * @param {string} root the fixture's path, as the platform writes it
  * @returns {string} the argument of `seed-child.js`
  */
-export function seedArgument({ baseUrl, namespaceId }) {
-  return JSON.stringify({ ...OPTIONS, apiBaseUrl: baseUrl, namespaceId });
+export function seedArgument({ baseUrl, namespaceId }, root) {
+  return JSON.stringify({ ...OPTIONS, root, apiBaseUrl: baseUrl, namespaceId });
 }
 
 /**

@@ -1,9 +1,12 @@
-// The platforms of `npm run test:platforms`: how each runs a script, and what it needs.
+// The rows of `npm run test:platforms`: on which platform each runs what, and which of them a run is asked for.
 
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { ROOT } from "../release/targets.js";
+import { prepareMusl } from "./linux-x64-musl.js";
+import { Missing } from "./missing.js";
+import { seedFixture } from "./seed-fixture.js";
 
 /** Installed by its lock file. */
 const RUNTIMES = path.join(ROOT, "__test__", "platforms", "node_modules");
@@ -14,10 +17,25 @@ const DENY = fileURLToPath(new URL("deny-system-call.py", import.meta.url));
 const DENO_FLAGS = ["read", "env", "net", "sys", "ffi"].map((what) => `--allow-${what}`);
 
 /**
+ * @typedef {object} Platform how a platform runs a script of the package
+ * @property {string[]} command what comes before the script
+ * @property {string} [home] where the package is, if not in the checkout
+ * @property {(file: string) => string} [pathOf] a path as the platform writes it
+ */
+
+/**
+ * @typedef {object} Outcome
+ * @property {string} summary
+ * @property {string[]} problems none if the row has passed
+ * @property {string} [output] what the platform printed
+ */
+
+/**
  * @typedef {object} Row
  * @property {string} name
- * @property {string[]} command what comes before the script
- * @property {string[]} needs files without which it is skipped
+ * @property {boolean} [onDemand] whether it takes longer than every run can wait
+ * @property {() => Platform} prepare throws `Missing` if this machine lacks what it needs
+ * @property {(platform: Platform, place: import("./fixture.js").Place) => Promise<Outcome>} test
  */
 
 /** @type {Row[]} */
@@ -34,10 +52,15 @@ export const ROWS = [
   ...["openat2", "statx"].flatMap((call) =>
     ["ENOSYS", "EPERM"].map((error) => ({
       name: `linux-x64-gnu, ${call} fails with ${error}`,
-      command: ["python3", DENY, call, error, process.execPath],
-      needs: [],
+      prepare: () => ({ command: ["python3", DENY, call, error, process.execPath] }),
+      test: seedFixture,
     })),
   ),
+  {
+    name: "linux-x64-musl, debug build, musl Node 24 on a machine with glibc",
+    prepare: prepareMusl,
+    test: seedFixture,
+  },
 ];
 
 /**
@@ -47,16 +70,28 @@ export const ROWS = [
  */
 function runtime(name, [binary, ...flags]) {
   const file = path.join(RUNTIMES, binary);
-  return { name, command: [file, ...flags], needs: [file] };
+  return {
+    name,
+    prepare: () => {
+      if (!existsSync(file)) throw new Missing(`${path.relative(ROOT, file)} is not there`);
+      return { command: [file, ...flags] };
+    },
+    test: seedFixture,
+  };
 }
 
 /**
- * Why a row cannot run here.
- * @param {Row} row
- * @returns {string | undefined}
+ * @template {{ name: string, onDemand?: boolean }} R
+ * @param {R[]} rows
+ * @param {{ parts: string[], all: boolean }} asked parts of names, which choose rows that are run on demand too
+ * @returns {R[]}
  */
-export function whyNot({ needs }) {
-  if (process.platform !== "linux" || process.arch !== "x64") return "needs Linux on x64";
-  const missing = needs.find((file) => !existsSync(file));
-  return missing === undefined ? undefined : `${path.relative(ROOT, missing)} is not there`;
+export function choose(rows, { parts, all }) {
+  const unknown = parts.find((part) => !rows.some(({ name }) => name.includes(part)));
+  if (unknown !== undefined) {
+    const names = rows.map(({ name }) => name).join("; ");
+    throw new RangeError(`no row's name has ${unknown}: ${names}`);
+  }
+  if (parts.length > 0) return rows.filter(({ name }) => parts.some((part) => name.includes(part)));
+  return rows.filter(({ onDemand = false }) => all || !onDemand);
 }

@@ -5,9 +5,9 @@
 // directory of this machine and, on Linux, needs no newer glibc than the floor.
 //
 // Linux binaries are linked by zig, which knows the symbols of every glibc, also on machines of another
-// architecture. It is installed from PyPI into `dist/zig`, by the digests in requirements.txt.
+// architecture.
 
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
@@ -15,6 +15,7 @@ import { GLIBC_FLOOR, checkBinary } from "./check-binary.js";
 import { mustRun } from "./must-run.js";
 import { rustFlagsOf } from "./rust-flags.js";
 import { ROOT, WORK, hostTarget, targetOf } from "./targets.js";
+import { withZig } from "./zig.js";
 
 /** The oldest macOS that Node 20 runs on. */
 const MACOS_FLOOR = "11.0";
@@ -63,17 +64,4 @@ function build(target, out) {
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
-}
-
-/** @returns {NodeJS.ProcessEnv} with zig and cargo-zigbuild */
-function withZig() {
-  const home = path.join(WORK, "zig");
-  const bin = path.join(home, "bin");
-  if (!existsSync(path.join(bin, "cargo-zigbuild"))) {
-    mustRun("python3", ["-m", "venv", home]);
-    const requirements = path.join(ROOT, "scripts", "release", "requirements.txt");
-    const options = ["--quiet", "--require-hashes", "--only-binary", ":all:", "--no-deps"];
-    mustRun(path.join(bin, "pip"), ["install", ...options, "--requirement", requirements]);
-  }
-  return { ...process.env, PATH: `${bin}${path.delimiter}${process.env.PATH}` };
 }
