@@ -2,6 +2,7 @@
 
 use std::collections::TryReserveError;
 use std::num::NonZeroU32;
+use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -81,7 +82,7 @@ impl SegmentBuilder {
         write(bytes);
         let end = bytes.len();
         self.buffer.count();
-        self.note(entry, start, end);
+        self.note(entry, start..end, true);
     }
 
     /// Appends an entry without its bytes. Its artifact has `artifact_bytes`.
@@ -93,10 +94,10 @@ impl SegmentBuilder {
             metadata: None,
             ..entry
         };
-        self.note(aside, end, end);
+        self.note(aside, end..end, false);
     }
 
-    fn note(&mut self, entry: NewEntry<'_>, start: usize, end: usize) {
+    fn note(&mut self, entry: NewEntry<'_>, span: Range<usize>, is_encoded: bool) {
         let key = KeySpan {
             start: offset(entry.key_offset.unwrap_or(self.index.keys.len())),
             bytes: offset(entry.key.len()),
@@ -112,8 +113,8 @@ impl SegmentBuilder {
         };
         self.index.metadata.push_str(aside);
         self.index.entries.push(EntrySpan {
-            start,
-            end,
+            start: span.start,
+            end: span.end,
             key,
             ttl_seconds: entry
                 .ttl_seconds
@@ -122,7 +123,7 @@ impl SegmentBuilder {
             digest: entry.digest,
             metadata,
             priority: entry.priority,
-            is_encoded: end > start,
+            is_encoded,
         });
     }
 
