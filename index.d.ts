@@ -981,7 +981,7 @@ export interface PlanOptions extends BuildOptions {
   maxBatchPairs?: number
   /**
    * Maximum bytes in one request, from 1 to 100,000,000.
-   * @default 8_388_608 (8 MiB)
+   * @default 8_388_608 (8 MiB; for Redis 1 MiB)
    */
   maxBatchBytes?: number
   /**
@@ -1136,7 +1136,7 @@ export interface RunOptions extends BuildOptions {
   /**
    * Maximum bytes in one request, as sent, from 1 to 100,000,000 (the API's limit). A larger
    * entry gets its own request.
-   * @default what `maxMemoryBytes` allows, at most 8_388_608 (8 MiB)
+   * @default what `maxMemoryBytes` allows, at most 8_388_608 (8 MiB; for Redis 1 MiB)
    */
   maxBatchBytes?: number
   /**

@@ -51,7 +51,7 @@ pub struct JsRunOptions {
     pub max_batch_pairs: Option<i64>,
     /// Maximum bytes in one request, as sent, from 1 to 100,000,000 (the API's limit). A larger
     /// entry gets its own request.
-    /// @default what `maxMemoryBytes` allows, at most 8_388_608 (8 MiB)
+    /// @default what `maxMemoryBytes` allows, at most 8_388_608 (8 MiB; for Redis 1 MiB)
     pub max_batch_bytes: Option<i64>,
     /// Number of requests in flight, from 1 to 64.
     /// @default what `maxMemoryBytes` allows, at most 8

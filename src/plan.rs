@@ -24,7 +24,7 @@ pub struct JsPlanOptions {
     /// @default 10_000
     pub max_batch_pairs: Option<i64>,
     /// Maximum bytes in one request, from 1 to 100,000,000.
-    /// @default 8_388_608 (8 MiB)
+    /// @default 8_388_608 (8 MiB; for Redis 1 MiB)
     pub max_batch_bytes: Option<i64>,
     /// Maximum number of entries to write.
     /// @default no limit

@@ -103,7 +103,8 @@ export const LIMIT_OPTIONS = [
     max: MAX_BATCH_BYTES,
     unit: "bytes",
     of: BATCHED,
-    default: "what `maxMemoryBytes` allows, at most 8 MiB; 25 MB in a file of an export",
+    default:
+      "what `maxMemoryBytes` allows, at most 8 MiB, for Redis 1 MiB; 25 MB in a file of an export",
     doc: "bytes in one request, or in one file of an export",
   },
   {

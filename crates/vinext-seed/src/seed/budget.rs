@@ -32,10 +32,6 @@ const MIN_SEGMENT_BYTES: usize = 64 * KIBIBYTE;
 /// A segment ends after the route that crosses its mark, so it takes a quarter more.
 const SEGMENT_ROOM: (usize, usize) = (5, 4);
 
-/// The largest default request body, in bytes. Beyond it the round
-/// trip no longer counts, and a body that fails is sent again as a whole.
-const MAX_CHOSEN_BODY_BYTES: usize = 8 * MEBIBYTE;
-
 /// The smallest request body that is chosen, in bytes. Below that, fewer requests are in flight
 /// instead.
 const MIN_CHOSEN_BODY_BYTES: usize = MEBIBYTE;
@@ -113,7 +109,7 @@ impl Budget {
             fitting.unwrap_or(1)
         });
         let max_body_bytes = limits.max_batch_bytes.unwrap_or_else(|| {
-            body_bytes(concurrency).clamp(MIN_CHOSEN_BODY_BYTES, MAX_CHOSEN_BODY_BYTES)
+            body_bytes(concurrency).clamp(MIN_CHOSEN_BODY_BYTES, S::MAX_CHOSEN_BODY_BYTES)
         });
         let each = max_body_bytes.saturating_add(with_headroom(segment_bytes));
         // Below this, whole bodies could not be in flight at all.
@@ -172,6 +168,7 @@ mod tests {
     use super::*;
     use crate::store::cloudflare_kv::{CloudflareKv, LIMITS};
     use crate::store::directory::DirectoryStore;
+    use crate::store::redis::RedisStore;
     use crate::store::s3::S3Store;
     use proptest::prelude::*;
 
@@ -204,11 +201,20 @@ mod tests {
     }
 
     #[test]
+    fn a_store_may_prefer_smaller_bodies() {
+        let budget = Budget::spend::<RedisStore>(Limits::default(), 4);
+        assert_eq!(
+            (budget.concurrency, budget.batch.max_body_bytes),
+            (8, MEBIBYTE)
+        );
+    }
+
+    #[test]
     fn a_small_budget_shrinks_bodies_before_their_number() {
         let of = |mebibytes| Budget::spend::<CloudflareKv>(memory(mebibytes * MEBIBYTE), 2);
         let (small, smaller, least) = (of(64), of(32), of(1));
         assert_eq!(small.concurrency, CONCURRENCY);
-        assert!(small.batch.max_body_bytes < MAX_CHOSEN_BODY_BYTES);
+        assert!(small.batch.max_body_bytes < CloudflareKv::MAX_CHOSEN_BODY_BYTES);
         assert!(smaller.concurrency < CONCURRENCY);
         assert_eq!(
             (least.concurrency, least.batch.max_body_bytes),
@@ -233,7 +239,7 @@ mod tests {
             ..Limits::default()
         });
         assert_eq!((many.concurrency, many.batch.max_pairs), (20, 7));
-        assert!(many.batch.max_body_bytes < MAX_CHOSEN_BODY_BYTES);
+        assert!(many.batch.max_body_bytes < CloudflareKv::MAX_CHOSEN_BODY_BYTES);
         assert!(held(&many) <= DEFAULT_MAX_MEMORY_BYTES);
         let both = budget(Limits {
             concurrency: Some(64),

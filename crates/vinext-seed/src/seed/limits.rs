@@ -20,8 +20,8 @@ pub struct Limits {
     /// largest value.
     pub max_batch_pairs: Option<usize>,
     /// Bytes per request body, up to what the store takes (Workers KV: 100,000,000). Default: what the
-    /// memory allows, at most 8 MiB. For files of an export:
-    /// [`DEFAULT_MAX_FILE_BYTES`](crate::DEFAULT_MAX_FILE_BYTES).
+    /// memory allows, at most [`MAX_CHOSEN_BODY_BYTES`](crate::store::Store::MAX_CHOSEN_BODY_BYTES). For
+    /// files of an export: [`DEFAULT_MAX_FILE_BYTES`](crate::DEFAULT_MAX_FILE_BYTES).
     pub max_batch_bytes: Option<usize>,
     /// Requests in flight, up to [`MAX_CONCURRENCY`]. Default: what the memory allows, at most 8.
     pub concurrency: Option<usize>,

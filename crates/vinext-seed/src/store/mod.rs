@@ -48,6 +48,10 @@ pub trait Store: Send + Sync {
     /// Whether entries expire.
     const HAS_EXPIRY: bool = true;
 
+    /// The largest request body that is chosen by default, in bytes. Beyond it, the round trip no longer
+    /// counts, and a body that fails is sent again as a whole.
+    const MAX_CHOSEN_BODY_BYTES: usize = 8 * 1024 * 1024;
+
     /// The most memory that the store itself may take during a run, in bytes, besides the batches being
     /// sent. The run's budget sets it aside.
     const MAX_HELD_BYTES: usize = 0;

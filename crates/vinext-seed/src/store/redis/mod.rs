@@ -205,6 +205,9 @@ impl Store for RedisStore {
     // The quota is Cloudflare's.
     const HAS_REQUEST_QUOTA: bool = false;
 
+    // A pipeline costs no more if it is short, and the first one is sent while the second is packed.
+    const MAX_CHOSEN_BODY_BYTES: usize = 1024 * 1024;
+
     const RULES: StoreRules = StoreRules::OtherHandler {
         default_ttl_seconds: Some(DEFAULT_TTL_SECONDS),
     };
