@@ -35,6 +35,16 @@ const NAMES: Record<string, string> = {
   roomy: "with_headroom",
   NotAFile: "FileError",
   UnsafePath: "UnsafePathError",
+  BuildMoment: "BuildSnapshot",
+  ManifestMoment: "ManifestSnapshot",
+  LongestStay: "LongestTtl",
+  EntryPlace: "BuildKeyspace",
+  LookupPlace: "ArtifactLocation",
+  off_the_executor: "run_blocking",
+  take_for_disk: "read_for_disk",
+  take_twins: "take_shared_names",
+  leaves_out: "omits",
+  MAX_FOREIGN_CHARACTERS: "MAX_SANITIZED_CHARACTERS",
 };
 
 /** Phrases, and plain English for them. */
@@ -58,6 +68,15 @@ const PHRASES: [RegExp, string][] = [
   [/\bswitched off\b/iu, "disabled, off"],
   [/\bwhat matters most\b/iu, "the most important"],
   [/\bwhat may (?:not )?pass\b/iu, "transient errors, permanent errors"],
+  [/\blet(?:s|ting)? go of\b/iu, "drop, release"],
+  [/\b(?:note[sd]?|noting) down\b/iu, "record"],
+  [/\blearnt\b/iu, "learned, determined"],
+  [/\bwhose word counts\b/iu, "takes precedence"],
+  [/\bstays? for good\b/iu, "never expires"],
+  [/\bthreads of (?:its|their) own\b/iu, "separate threads"],
+  [/\bis enough for\b/iu, "covers"],
+  [/\bif need be\b/iu, "if necessary"],
+  [/\bunless asked otherwise\b/iu, "by default"],
 ];
 
 /** Texts of other projects, recorded data and generated files. */

@@ -2,7 +2,7 @@
 // property test keeps the two in sync.
 
 /** The longest untrusted text in a message, in characters. */
-const MAX_FOREIGN_CHARACTERS = 500;
+const MAX_SANITIZED_CHARACTERS = 500;
 
 /** How much of a text is read, in characters; the rest cannot be part of a message. */
 const MAX_SCANNED_CHARACTERS = 10_000;
@@ -41,8 +41,8 @@ export function sanitize(text) {
     .replace(/ $/u, "")
     .replaceAll(HIDDEN_CHARACTERS, "\uFFFD");
   const safe = Array.from(defused(line));
-  if (!isCut && safe.length <= MAX_FOREIGN_CHARACTERS) return safe.join("");
-  return `${safe.slice(0, MAX_FOREIGN_CHARACTERS - 1).join("")}…`;
+  if (!isCut && safe.length <= MAX_SANITIZED_CHARACTERS) return safe.join("");
+  return `${safe.slice(0, MAX_SANITIZED_CHARACTERS - 1).join("")}…`;
 }
 
 /**

@@ -10,7 +10,7 @@ use std::time::Duration;
 use napi::Env;
 use napi::bindgen_prelude::PromiseRaw;
 use napi_derive::napi;
-use vinext_seed::background::{BackgroundError, off_the_executor};
+use vinext_seed::background::{BackgroundError, run_blocking};
 use vinext_seed::sanitized_text::SanitizedText;
 use vinext_seed::send::{RetryPolicy, ask};
 use vinext_seed::store::StoreError;
@@ -160,7 +160,7 @@ async fn answer(
     expects_text: bool,
 ) -> Result<String, QuestionError> {
     let origin = url.clone();
-    let opening = off_the_executor(move || CloudflareApi::new(&origin, token, TIMEOUTS));
+    let opening = run_blocking(move || CloudflareApi::new(&origin, token, TIMEOUTS));
     let (api, warnings) = opening.await?.map_err(QuestionError::Client)?;
     let answer = match expects_text {
         true => ask(&RETRY, || api.get_text(url, max_bytes)).await,

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use napi::Env;
 use napi_derive::napi;
-use vinext_seed::formats::lookup::{LookupPlace, look_up};
+use vinext_seed::formats::lookup::{ArtifactLocation, look_up};
 use vinext_seed::runtime::probe::{CLOUDFLARE_FILES, VINEXT_FILES};
 use vinext_seed::runtime::{self, RuntimeSource};
 use vinext_seed::sanitized_text::SanitizedText;
@@ -140,12 +140,12 @@ pub fn probe_files() -> HashMap<&'static str, Vec<&'static str>> {
     ])
 }
 
-impl From<LookupPlace> for ArtifactExplanation {
-    fn from(place: LookupPlace) -> Self {
+impl From<ArtifactLocation> for ArtifactExplanation {
+    fn from(location: ArtifactLocation) -> Self {
         Self {
-            logical_key: place.logical_key,
-            kv_key: place.kv_key,
-            file: place.file,
+            logical_key: location.logical_key,
+            kv_key: location.kv_key,
+            file: location.file,
         }
     }
 }

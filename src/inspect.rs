@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use napi::Env;
 use napi::bindgen_prelude::{Either4, Null, PromiseRaw};
 use napi_derive::napi;
-use vinext_seed::background::{BackgroundError, off_the_executor};
+use vinext_seed::background::{BackgroundError, run_blocking};
 use vinext_seed::runtime::worker::{self, WorkerFacts};
 
 use crate::run;
@@ -22,7 +22,7 @@ pub fn inspect_worker(
     root: String,
 ) -> napi::Result<PromiseRaw<'_, HashMap<&'static str, Member>>> {
     let inspected = run::start(env, None, None, |_, _| async move {
-        let facts = off_the_executor(move || worker::inspect(&PathBuf::from(root))).await?;
+        let facts = run_blocking(move || worker::inspect(&PathBuf::from(root))).await?;
         Ok::<_, BackgroundError>(members(facts))
     });
     run::promise(env, inspected)

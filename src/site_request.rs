@@ -8,7 +8,7 @@ use std::time::Duration;
 use napi::Env;
 use napi::bindgen_prelude::{Buffer, PromiseRaw};
 use napi_derive::napi;
-use vinext_seed::background::off_the_executor;
+use vinext_seed::background::run_blocking;
 use vinext_seed::send::{RetryPolicy, ask};
 use vinext_seed::store::http::Timeouts;
 use vinext_seed::store::site::{Site, SiteAnswer, SiteUrl};
@@ -107,7 +107,7 @@ pub(crate) struct Answered(SiteAnswer, Vec<String>);
 
 async fn answer(url: &SiteUrl, headers: &[(String, String)]) -> Result<Answered, QuestionError> {
     let origin = url.clone();
-    let opening = off_the_executor(move || Site::new(&origin, TIMEOUTS));
+    let opening = run_blocking(move || Site::new(&origin, TIMEOUTS));
     let (site, warnings) = opening.await?.map_err(QuestionError::Client)?;
     let answer = ask(&RETRY, || site.get(url, headers, MAX_PAGE_BYTES)).await;
     Ok(Answered(answer.map_err(QuestionError::Store)?, warnings))

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use napi_derive::napi;
-use vinext_seed::background::off_the_executor;
+use vinext_seed::background::run_blocking;
 use vinext_seed::prune::{PruneError, PruneOptions, PruneReport, prune};
 use vinext_seed::sanitized_text::SanitizedText;
 use vinext_seed::send::RetryPolicy;
@@ -199,7 +199,7 @@ impl StoreChoice {
                 seed_into(open, build, limits, retry, writes, observer, cancellation).await
             }
             Self::Directory(path) => {
-                let store = off_the_executor(move || DirectoryStore::open(path)).await??;
+                let store = run_blocking(move || DirectoryStore::open(path)).await??;
                 let open = move || Ok((store, Vec::new()));
                 seed_into(open, build, limits, retry, writes, observer, cancellation).await
             }
@@ -256,8 +256,6 @@ impl PlannedStore {
 async fn opened<S: Send + 'static>(
     open: impl FnOnce() -> Result<(S, Vec<String>), SanitizedText> + Send + 'static,
 ) -> Result<S, QuestionError> {
-    let (store, _) = off_the_executor(open)
-        .await?
-        .map_err(QuestionError::Client)?;
+    let (store, _) = run_blocking(open).await?.map_err(QuestionError::Client)?;
     Ok(store)
 }

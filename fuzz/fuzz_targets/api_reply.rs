@@ -12,7 +12,7 @@ use std::time::Duration;
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 use vinext_seed::fuzzing::classify;
-use vinext_seed::sanitized_text::MAX_FOREIGN_CHARACTERS;
+use vinext_seed::sanitized_text::MAX_SANITIZED_CHARACTERS;
 use vinext_seed::store::RequestErrorKind;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -95,7 +95,7 @@ fuzz_target!(|input: &[u8]| {
     {
         assert!(!text.contains(TOKEN), "{text}");
         assert!(!text.contains(char::is_control), "{text:?}");
-        assert!(text.chars().count() <= MAX_FOREIGN_CHARACTERS + MAX_OWN_CHARACTERS);
+        assert!(text.chars().count() <= MAX_SANITIZED_CHARACTERS + MAX_OWN_CHARACTERS);
     }
     assert_eq!(error.status, Some(status));
 });

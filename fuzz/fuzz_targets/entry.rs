@@ -146,7 +146,7 @@ fuzz_target!(|input: &[u8]| {
         "routes": [route],
     });
 
-    let scan = ManifestScan::take(read_manifest(manifest.to_string().as_bytes())).unwrap();
+    let scan = ManifestScan::read(read_manifest(manifest.to_string().as_bytes())).unwrap();
     let ttl = TtlRule {
         ttl_seconds: input.ttl,
         static_ttl_seconds: input.ttl,

@@ -27,7 +27,7 @@ fuzz_target!(|input: &[u8]| {
         count: 0,
     };
     assert_eq!(whole, read(portions), "the portions make a difference");
-    let scan = ManifestScan::take(read_manifest(document));
+    let scan = ManifestScan::read(read_manifest(document));
     if let (Ok(scan), Ok(manifest)) = (&scan, &whole) {
         assert_eq!(scan.routes, manifest.routes.len());
         assert!(scan.candidates <= scan.routes);

@@ -37,7 +37,7 @@ fn packed() -> Vec<PackedRoutes> {
         }
     }
     let manifest = ManifestFile::open(dir.path()).expect("it can be opened");
-    let scan = ManifestScan::take(manifest.routes().expect("it can be read")).expect("it is valid");
+    let scan = ManifestScan::read(manifest.routes().expect("it can be read")).expect("it is valid");
     let planner = Planner::new(
         G12,
         "b".to_owned(),

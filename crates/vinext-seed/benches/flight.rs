@@ -103,7 +103,7 @@ fn packing<const LOOKS: bool>(bencher: Bencher<'_, '_>, version: &str) {
 
 fn pack(server_dir: &Path, artifacts: &Path, looks: bool) -> usize {
     let manifest = ManifestFile::open(server_dir).expect("it can be opened");
-    let scan = ManifestScan::take(manifest.routes().expect("it can be read")).expect("it is valid");
+    let scan = ManifestScan::read(manifest.routes().expect("it can be read")).expect("it is valid");
     let planner = Planner::new(
         G12,
         "b".to_owned(),

@@ -26,7 +26,7 @@ fn manifest() -> (tempfile::TempDir, ManifestFile) {
 }
 
 fn scan(manifest: &ManifestFile) -> ManifestScan {
-    ManifestScan::take(manifest.routes().expect("it can be read")).expect("it is a manifest")
+    ManifestScan::read(manifest.routes().expect("it can be read")).expect("it is a manifest")
 }
 
 /// All that has to happen before the first file is read.

@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 
 use crate::sanitized_text::SanitizedText;
 
-/// Why work produced no result.
+/// Why background work has no result.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum BackgroundError {
@@ -43,11 +43,11 @@ impl BackgroundError {
 #[derive(Debug)]
 pub struct Background<T>(oneshot::Receiver<Result<T, SanitizedText>>);
 
-/// Begins work on a separate thread.
+/// Starts work on a separate thread.
 ///
 /// # Errors
 /// If no thread can be started.
-pub fn begin<T: Send + 'static>(
+pub fn spawn<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<Background<T>, BackgroundError> {
     let (done, result) = oneshot::channel();
@@ -81,10 +81,10 @@ impl<T> Background<T> {
 ///
 /// # Errors
 /// If no thread could be started, or the work panicked.
-pub async fn off_the_executor<T: Send + 'static>(
+pub async fn run_blocking<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, BackgroundError> {
-    begin(work)?.done().await
+    spawn(work)?.done().await
 }
 
 /// The message of a panic.
@@ -100,7 +100,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_is_an_internal_error() {
-        let outcome = off_the_executor(|| -> () { panic!("number {}", 1) }).await;
+        let outcome = run_blocking(|| -> () { panic!("number {}", 1) }).await;
         let error = outcome.unwrap_err();
         assert_eq!(error.code(), "INTERNAL_ERROR");
         assert!(error.to_string().contains("number 1"), "{error}");
@@ -109,7 +109,7 @@ mod tests {
     #[tokio::test]
     async fn work_runs_on_another_thread() {
         let here = std::thread::current().id();
-        let there = off_the_executor(|| std::thread::current().id()).await;
+        let there = run_blocking(|| std::thread::current().id()).await;
         assert_ne!(there.unwrap(), here);
     }
 }

@@ -1,19 +1,19 @@
-//! Puts the pages that a vinext build has pre-rendered into its cache, before the first visitor
-//! arrives.
+//! Seeds the cache of a vinext site with the pages that its build has pre-rendered, so that the first visitor
+//! gets a HIT.
 //!
-//! Data flows one way, and each stage knows only those before it:
+//! Data flows in one direction, and each stage depends only on those before it:
 //!
 //! [`manifest`] → [`plan`] → [`pack`] → [`send`] → [`report`]
 //!
-//! [`formats`] says what the runtime of each vinext version reads, [`runtime`] finds out which
-//! version that is, and [`seed()`] connects the stages. [`estimate()`] and [`export()`] do the same
-//! up to the sending: one counts, the other writes files.
+//! [`formats`] has the cache format of each vinext version, [`runtime`] determines the version, and [`seed()`]
+//! runs the stages. [`estimate()`] only counts the entries, and [`export()`] writes them to files instead of
+//! sending them. [`prune`] deletes the entries of old builds.
 //!
-//! The engine knows nothing of Node, terminals or wrangler; those belong to the callers.
+//! The engine does not depend on Node, a terminal or wrangler; the callers provide those.
 //!
 //! # Examples
 //!
-//! Into Workers KV:
+//! Seed a Workers KV namespace:
 //!
 //! ```no_run
 //! use vinext_seed::store::cloudflare_kv::{DEFAULT_API_BASE, Endpoint};
@@ -34,7 +34,7 @@
 //! # }
 //! ```
 //!
-//! Into a directory, as into any other [`Store`](store::Store):
+//! Seed a directory. Any other [`Store`](store::Store) works in the same way:
 //!
 //! ```
 //! use vinext_seed::runtime::{RuntimeSource, RuntimeVersions};
@@ -60,8 +60,8 @@
 //!     vinext: "1.4.0".to_owned(),
 //!     cloudflare: None,
 //! });
-//! let place = cache.clone();
-//! let open = move || match DirectoryStore::open(place) {
+//! let directory = cache.clone();
+//! let open = move || match DirectoryStore::open(directory) {
 //!     Ok(store) => Ok((store, Vec::new())),
 //!     Err(error) => Err(SanitizedText::new(&error.to_string())),
 //! };

@@ -29,27 +29,27 @@ impl Phase {
     }
 }
 
-/// How far a run is.
+/// How far a run has come.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Progress {
-    /// What it is doing.
+    /// The current phase.
     pub phase: Phase,
-    /// Routes of the manifest that are packed or skipped.
+    /// Routes that have been packed or skipped.
     pub routes: usize,
     /// Routes in the manifest; 0 while it is read.
     pub total_routes: usize,
-    /// Pairs that are stored.
+    /// Entries that have been stored.
     pub pairs: usize,
-    /// Bytes of the requests that stored them.
+    /// Bytes of the request bodies that stored them.
     pub bytes: u64,
-    /// How long requests pause, if a pause has just begun: Cloudflare requested it, or the
-    /// requests it allows are used up.
+    /// How long requests are paused, if a pause has just started: the API asked for it, or its rate
+    /// limit has been reached.
     pub paused_for: Option<Duration>,
 }
 
 impl Progress {
-    /// The same, if a pause may have begun.
+    /// The same event with the pause that has just started, if any.
     pub(crate) fn paused(self, paused_for: Option<Duration>) -> Self {
         Self { paused_for, ..self }
     }
@@ -57,7 +57,7 @@ impl Progress {
 
 /// Receives progress. Called from several threads, never concurrently.
 pub trait Observer: Send + Sync {
-    /// Something happened.
+    /// Called for each event.
     fn progress(&self, progress: Progress);
 }
 
@@ -66,7 +66,7 @@ impl Observer for () {
     fn progress(&self, _: Progress) {}
 }
 
-/// Thins out events.
+/// Limits how often an observer is called.
 pub(crate) struct Throttle<'a> {
     observer: &'a dyn Observer,
     last: Option<(Phase, Instant)>,
@@ -80,7 +80,7 @@ impl<'a> Throttle<'a> {
         }
     }
 
-    /// Passes an event on if it begins a phase or a pause, or enough time has passed.
+    /// Passes an event on if it starts a phase or a pause, or if enough time has passed.
     pub(crate) fn report(&mut self, progress: Progress) {
         let now = Instant::now();
         let is_pause = progress.paused_for.is_some();
@@ -103,9 +103,9 @@ mod tests {
 
     /// Records the phases that it receives.
     #[derive(Default)]
-    struct Notes(Mutex<Vec<Phase>>);
+    struct Recorder(Mutex<Vec<Phase>>);
 
-    impl Observer for Notes {
+    impl Observer for Recorder {
         fn progress(&self, progress: Progress) {
             self.0.lock().unwrap().push(progress.phase);
         }
@@ -113,8 +113,8 @@ mod tests {
 
     #[test]
     fn throttles_events_except_phase_changes_and_pauses() {
-        let notes = Notes::default();
-        let mut throttle = Throttle::new(&notes);
+        let recorder = Recorder::default();
+        let mut throttle = Throttle::new(&recorder);
         let event = |phase| Progress {
             phase,
             routes: 0,
@@ -129,7 +129,7 @@ mod tests {
         }
         throttle.report(event(Phase::Send).paused(Some(Duration::from_secs(1))));
         throttle.report(event(Phase::Done));
-        let recorded = notes.0.into_inner().unwrap();
+        let recorded = recorder.0.into_inner().unwrap();
         assert_eq!(
             recorded,
             [Phase::Plan, Phase::Send, Phase::Send, Phase::Done]

@@ -1,7 +1,7 @@
 //! Stage 5: reports what a run did.
 //!
-//! Invariant: every route and every pair is counted. Only a limited number is named, since a site may have
-//! a million.
+//! Invariant: every route and every entry is counted. Only a limited number is listed, because a site may
+//! have a million.
 
 use std::time::Duration;
 
@@ -12,74 +12,74 @@ use crate::runtime::{RuntimeError, RuntimeVersions, WorkerError};
 use crate::send::FailedEntries;
 use crate::store::StoreError;
 
-/// What a run did.
+/// The result of a run: how many routes and entries there were, and what happened to them.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct SeedReport {
-    /// Routes in the manifest.
+    /// Routes in the manifest, rendered or not.
     pub routes: usize,
-    /// Routes with their main entry stored.
+    /// Routes whose main entry is stored, by this run or an earlier one.
     pub seeded_routes: usize,
-    /// Pairs that are stored by this run.
+    /// Entries that this run has stored.
     pub pairs_stored: usize,
-    /// Pairs that an earlier run has stored, and that have not changed since.
+    /// Entries that an earlier run has stored and that have not changed since.
     pub pairs_unchanged: usize,
-    /// Bytes of the requests that stored them.
+    /// Bytes of the request bodies that stored them.
     pub bytes_sent: u64,
-    /// Requests that stored them.
+    /// Requests that stored entries.
     pub batches: usize,
-    /// Requests that repeated pairs of an earlier one.
+    /// Requests that resent entries of an earlier one.
     pub retries: usize,
-    /// Pairs that are not stored, by reason, in the manifest's order.
+    /// Entries that are not stored, by reason, in the manifest's order.
     pub not_stored: Vec<UnstoredEntries>,
-    /// Routes that were not reached when the run was cancelled, so their pairs are unknown.
+    /// Routes that were not packed before the run was cancelled, so their entries are unknown.
     pub routes_not_reached: usize,
-    /// How long it took.
+    /// How long the run took.
     pub duration: Duration,
-    /// The Worker's build id, which is part of every key.
+    /// The Worker's build id, which is part of every key. `None` if it was not determined.
     pub build_id: Option<String>,
-    /// What will read the entries.
+    /// The vinext that will read the entries. `None` if it was not determined.
     pub runtime: Option<ReportedRuntime>,
-    /// Routes that are skipped.
+    /// Skipped routes and the reasons.
     pub routes_skipped: SkippedRoutes,
-    /// Why nothing was done, if nothing was.
+    /// Why the run did nothing; `None` if it seeded something.
     pub skipped: Option<SkippedRun>,
-    /// What was assumed because it could not be found out.
+    /// Warnings, one sentence each.
     pub warnings: Vec<String>,
 }
 
 impl SeedReport {
-    /// Pairs that are not stored.
+    /// The number of entries that are not stored.
     #[must_use]
     pub fn pairs_not_stored(&self) -> usize {
         self.not_stored.iter().map(|failed| failed.pairs).sum()
     }
 
-    /// Pairs that were to be stored.
+    /// The number of entries that should be stored after the run.
     #[must_use]
     pub fn pairs_planned(&self) -> usize {
         self.pairs_stored + self.pairs_unchanged + self.pairs_not_stored()
     }
 }
 
-/// Pairs that are not stored, for one reason.
+/// Entries that are not stored, all for the same reason.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct UnstoredEntries {
-    /// Stable, for programs.
+    /// The reason's stable code.
     pub code: &'static str,
-    /// For people.
+    /// The reason as text.
     pub message: String,
     /// Whether they may be stored anyway, because the outcome of the request is unknown.
     pub may_be_stored: bool,
-    /// How many there are.
+    /// How many entries there are.
     pub pairs: usize,
-    /// The keys of the first of them, as many as [`BuildOptions`](crate::BuildOptions) asks for.
+    /// The first keys; [`BuildOptions::max_listed`](crate::BuildOptions::max_listed) limits their number.
     pub keys: Vec<String>,
 }
 
 impl UnstoredEntries {
-    /// Adds pairs to those with the same reason, and lists at most `max_listed` keys in total.
+    /// Adds entries to those with the same reason, and lists at most `max_listed` keys in total.
     pub(crate) fn add(all: &mut Vec<Self>, failed: FailedPairs, max_listed: usize) {
         let FailedPairs { error, pairs, keys } = failed;
         let listed: usize = all.iter().map(|one| one.keys.len()).sum();
@@ -104,13 +104,13 @@ impl UnstoredEntries {
     }
 }
 
-/// Pairs of one batch that are not stored for one reason.
+/// Entries of one batch that are not stored, all for the same reason.
 #[derive(Clone, Debug)]
 pub(crate) struct FailedPairs {
     pub(crate) error: StoreError,
-    /// How many there are.
+    /// How many entries there are.
     pub(crate) pairs: usize,
-    /// The keys of the first of them, or of all.
+    /// The first keys, or all.
     pub(crate) keys: Vec<String>,
 }
 
@@ -124,25 +124,25 @@ impl From<FailedEntries> for FailedPairs {
     }
 }
 
-/// The runtime a run was for.
+/// The vinext that a run wrote entries for.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct ReportedRuntime {
-    /// Its packages.
+    /// The versions of its packages.
     pub versions: RuntimeVersions,
-    /// Its format, `g02` to `g12`.
+    /// The name of its format, `g02` to `g12`.
     pub generation: &'static str,
 }
 
-/// Why a run did nothing. Not an error: a deploy continues, and the pages are rendered on demand.
+/// Why a run did nothing. This is not an error: the deploy continues, and pages are rendered on demand.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct SkippedRun {
-    /// Stable, for programs.
+    /// The reason's stable code.
     pub code: &'static str,
-    /// For people.
+    /// The reason as text.
     pub reason: String,
-    /// The underlying error, if there is more to say.
+    /// The text of the underlying error, if it has more detail.
     pub detail: Option<String>,
 }
 
@@ -168,11 +168,11 @@ impl SkippedRun {
         Self::new("nothing-seedable", reason)
     }
 
-    /// There may be routes, and none of them is left to seed, for the reasons in `skipped`.
+    /// Every route, if there are any, was skipped for the reasons in `skipped`.
     pub(crate) fn nothing_seedable(skipped: &SkippedRoutes) -> Self {
-        let count = |is_meant: fn(&SkipReason) -> bool| -> usize {
-            let meant = skipped.reasons().iter().filter(|one| is_meant(&one.reason));
-            meant.map(|one| one.routes).sum()
+        let count = |matches: fn(&SkipReason) -> bool| -> usize {
+            let matching = skipped.reasons().iter().filter(|one| matches(&one.reason));
+            matching.map(|one| one.routes).sum()
         };
         let missing = count(|reason| matches!(reason, SkipReason::MissingArtifact { .. }));
         let total = skipped.total();
@@ -202,7 +202,7 @@ impl SkippedRun {
         )
     }
 
-    /// What a problem with the manifest means for the run; none if it is an error.
+    /// Why an unusable manifest skips the run; `None` if it fails the run instead.
     pub(crate) fn of_manifest(problem: &ManifestError) -> Option<Self> {
         let reason = problem.to_string();
         let detail = match problem {

@@ -8,23 +8,23 @@ use std::fmt;
 
 /// Untrusted text, sanitized for display: at most 500 characters, on one line.
 ///
-/// 1. Terminal escape sequences go.
-/// 2. Each run of white space, line separators included, becomes one space; none is left at the ends.
-/// 3. Other control characters, those of bidirectional text, and invisible characters become
-///    U+FFFD.
-/// 4. `::` at the beginning becomes `\::`, and `##name[` becomes `##name\[`: GitHub and Azure would
+/// 1. Terminal escape sequences are removed.
+/// 2. Each run of white space, line separators included, becomes one space; both ends are trimmed.
+/// 3. Other control characters, bidirectional controls and invisible characters become U+FFFD.
+/// 4. A leading `::` becomes `\::`, and `##name[` becomes `##name\[`, because GitHub and Azure would
 ///    run them as commands.
-/// 5. What is longer than 500 characters is cut and ends in `…`. Only the first 10,000 characters are read.
+/// 5. Text longer than 500 characters is truncated and ends in `…`. Only its first 10,000 characters are
+///    read.
 #[derive(Clone, Eq, PartialEq)]
 pub struct SanitizedText(String);
 
-/// The longest foreign text in a message, in characters.
-pub const MAX_FOREIGN_CHARACTERS: usize = 500;
+/// The longest sanitized text, in characters.
+pub const MAX_SANITIZED_CHARACTERS: usize = 500;
 
-/// How much of a text is read, in characters; the rest cannot be part of a message.
+/// How much of a text is read, in characters. The result is shorter in any case.
 const MAX_SCANNED_CHARACTERS: usize = 10_000;
 
-/// Replaces a character that is not shown.
+/// Replaces a hidden character.
 const REPLACEMENT: char = char::REPLACEMENT_CHARACTER;
 
 impl SanitizedText {
@@ -35,8 +35,8 @@ impl SanitizedText {
         let scanned: Vec<char> = characters.by_ref().take(MAX_SCANNED_CHARACTERS).collect();
         let is_cut = characters.next().is_some();
         let mut line = defused(&visible(&scanned));
-        if is_cut || line.len() > MAX_FOREIGN_CHARACTERS {
-            line.truncate(MAX_FOREIGN_CHARACTERS - 1);
+        if is_cut || line.len() > MAX_SANITIZED_CHARACTERS {
+            line.truncate(MAX_SANITIZED_CHARACTERS - 1);
             line.push('…');
         }
         Self(line.into_iter().collect())
@@ -61,7 +61,7 @@ impl fmt::Debug for SanitizedText {
     }
 }
 
-/// An error's text with those of all its causes.
+/// The text of an error and of all its sources, separated by colons.
 #[must_use]
 pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
@@ -74,7 +74,7 @@ pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
     text
 }
 
-/// Rules 1 to 3.
+/// Applies rules 1 to 3: removes what is not visible.
 fn visible(text: &[char]) -> Vec<char> {
     let mut line = Vec::with_capacity(text.len());
     let mut is_gap = false;
@@ -102,13 +102,13 @@ fn visible(text: &[char]) -> Vec<char> {
     line
 }
 
-/// Rule 4.
+/// Applies rule 4: escapes commands of CI services.
 fn defused(line: &[char]) -> Vec<char> {
     let mut safe = Vec::with_capacity(line.len() + 1);
     if line.starts_with(&[':', ':']) {
         safe.push('\\');
     }
-    // Whether the text directly before could begin a command.
+    // Whether the preceding characters could start a command.
     let mut hashes = 0;
     let mut is_name = false;
     for &character in line {
@@ -132,7 +132,8 @@ fn escape_sequence(text: &[char]) -> Option<usize> {
     let parameters = match text {
         ['\u{9b}', ..] => 1,
         ['\u{1b}', '[', ..] => 2,
-        // A string, of which titles and links are kinds. Without its end, only its beginning goes.
+        // A control string, such as a title or a link. If it is not terminated, only its introducer is
+        // removed.
         ['\u{1b}', ']' | 'P' | 'X' | '^' | '_', ..] => {
             let end = run(2, |one| !matches!(one, '\u{7}' | '\u{1b}' | '\u{9c}'));
             return Some(match text[end..] {
@@ -151,8 +152,8 @@ fn escape_sequence(text: &[char]) -> Option<usize> {
     Some(end + usize::from(matches!(text.get(end), Some('@'..='~'))))
 }
 
-/// Whether a character shows nothing, or changes how others are shown. Joiners do too, but scripts and
-/// emoji need them.
+/// Whether a character is invisible or changes how others are displayed. Joiners are kept, because some
+/// scripts and emoji need them.
 fn is_hidden(character: char) -> bool {
     character.is_control()
         || matches!(
@@ -177,10 +178,10 @@ mod tests {
 
     #[test]
     fn caps_in_characters_and_keeps_one_line() {
-        let exact = "é".repeat(MAX_FOREIGN_CHARACTERS);
+        let exact = "é".repeat(MAX_SANITIZED_CHARACTERS);
         assert_eq!(SanitizedText::new(&exact).as_str(), exact);
-        let capped = SanitizedText::new(&"é".repeat(MAX_FOREIGN_CHARACTERS + 1));
-        assert_eq!(capped.as_str().chars().count(), MAX_FOREIGN_CHARACTERS);
+        let capped = SanitizedText::new(&"é".repeat(MAX_SANITIZED_CHARACTERS + 1));
+        assert_eq!(capped.as_str().chars().count(), MAX_SANITIZED_CHARACTERS);
         assert!(capped.as_str().ends_with('…'));
         let blank = format!("{}x", " ".repeat(MAX_SCANNED_CHARACTERS));
         assert_eq!(SanitizedText::new(&blank).as_str(), "…");

@@ -36,7 +36,7 @@ async fn pack(
 ) -> (Vec<Value>, Vec<SkippedRoute>) {
     let server_dir = fixture(version).join("dist/server");
     let manifest = ManifestFile::open(&server_dir).unwrap();
-    let scan = ManifestScan::take(manifest.routes().unwrap()).unwrap();
+    let scan = ManifestScan::read(manifest.routes().unwrap()).unwrap();
     let ttl = TtlRule {
         ttl_seconds: Some(2_592_000),
         static_ttl_seconds: None,

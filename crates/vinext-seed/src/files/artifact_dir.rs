@@ -23,7 +23,7 @@ struct Opened {
 }
 
 impl ArtifactDir {
-    /// Opens the directory. One that does not exist is a directory without artifacts.
+    /// Opens the directory. If it does not exist, it contains no artifacts.
     pub(crate) fn open(path: &Path) -> Result<Self, FileError> {
         let mut shortage = super::Shortage::new();
         let dir = loop {
@@ -45,8 +45,8 @@ impl ArtifactDir {
 
     /// Opens a file by its name within the directory.
     ///
-    /// Names that lead out of the directory are rejected by the operating system, or else by
-    /// cap-std; links that do are followed if [`TrustedOwners`] allow it.
+    /// The operating system or cap-std rejects names that lead out of the directory. Links out of it are
+    /// followed if [`TrustedOwners`] allows them.
     pub(crate) fn open_file(&self, name: &str) -> Result<ArtifactFile, FileError> {
         let opened = self.0.as_ref().ok_or(FileError::Missing)?;
         if cfg!(windows)
@@ -64,7 +64,7 @@ impl ArtifactDir {
 }
 
 impl Opened {
-    /// Opens a file next to others that are open; `None` if that is not faster, or did not work.
+    /// Opens a file from a directory that is kept open; `None` if that is not faster or fails.
     #[cfg(unix)]
     fn open_nearby(&self, name: &str) -> Option<File> {
         self.busy.open_file(&self.dir, name)
@@ -81,7 +81,7 @@ impl Opened {
         match opened.map_err(FileError::from) {
             Ok(file) => Ok(file.into_std()),
             Err(FileError::Outside) => self.owners.open(&self.path, name),
-            // What Windows says of a directory.
+            // The error of Windows for a directory.
             Err(FileError::Unreadable(error))
                 if error.kind() == io::ErrorKind::PermissionDenied && self.is_directory(name) =>
             {
@@ -105,15 +105,15 @@ pub(crate) struct ArtifactFile {
 }
 
 impl ArtifactFile {
-    /// Its length in bytes.
+    /// The size of the file, in bytes.
     pub(crate) fn size(&self) -> u64 {
         self.stamp.size()
     }
 
-    /// Reads all of it into `content`, which must be as long as the file.
+    /// Reads the whole file into `content`, which must have the file's size.
     ///
     /// # Errors
-    /// [`FileError::Changed`] if it is written to meanwhile.
+    /// [`FileError::Changed`] if the file is written to while it is read.
     pub(crate) fn read(mut self, content: &mut [u8]) -> Result<(), FileError> {
         match self.file.read_exact(content) {
             Ok(()) => {}

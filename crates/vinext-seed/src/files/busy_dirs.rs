@@ -1,8 +1,7 @@
-//! Keeps directories with many files open, so that opening one of these files resolves a single
-//! name.
+//! Keeps directories with many files open, so that opening one of these files resolves a single name.
 //!
-//! Invariant: it opens the file that the whole name leads to, or none. No link is followed from the
-//! open directory, and for any other failure, the caller resolves the whole name instead.
+//! Invariant: it opens the file that the whole name leads to, or none. It does not follow links in the open
+//! directory. If it fails, the caller resolves the whole name instead.
 
 use std::fs::File;
 use std::os::fd::AsFd;
@@ -11,22 +10,22 @@ use std::sync::{Arc, Mutex, PoisonError};
 use cap_std::fs::Dir;
 use rustix::fs::{Mode, OFlags, openat};
 
-/// How many directories are kept open, or counted, at a time. Threads work on neighbouring routes, so few are
-/// busy at the same time.
+/// How many directories are kept open or counted at a time. Threads work on adjacent routes, so few directories
+/// are busy at the same time.
 const MAX_DIRS: usize = 16;
 
-/// A directory is kept open from this file on. Fewer files are not worth it: a page may have a directory of its
-/// own, with a document and a payload.
+/// The number of files from which a directory is kept open. A page may have its own directory with a document
+/// and a payload, which is not worth keeping open.
 const MIN_FILES: u32 = 3;
 
-/// The directories in which files were opened lately.
+/// The directories in which files were opened recently.
 #[derive(Debug, Default)]
 pub(super) struct BusyDirs(Mutex<Recent>);
 
 #[derive(Debug, Default)]
 struct Recent {
     dirs: Vec<Counted>,
-    /// Which makes room for the next.
+    /// The index of the directory that is replaced next.
     oldest: usize,
 }
 
@@ -34,7 +33,7 @@ struct Recent {
 struct Counted {
     name: Box<str>,
     files: u32,
-    /// Present once it is busy and could be opened.
+    /// Set when the directory is busy and could be opened.
     dir: Option<Arc<Dir>>,
 }
 
@@ -103,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_is_opened_for_its_third_file_and_no_more_than_a_few_are_open() {
+    fn opens_a_directory_for_its_third_file_and_limits_open_directories() {
         let dir = tempfile::tempdir().unwrap();
         for parent in 0..3 * MAX_DIRS {
             let parent = dir.path().join(format!("p/{parent}"));
@@ -125,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn links_and_names_that_lead_elsewhere_are_resolved_by_the_caller() {
+    fn leaves_links_and_paths_out_of_the_directory_to_the_caller() {
         let dir = tempfile::tempdir().unwrap();
         let artifacts = dir.path().join("artifacts");
         fs::create_dir_all(artifacts.join("b")).unwrap();

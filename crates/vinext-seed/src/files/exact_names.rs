@@ -1,10 +1,10 @@
 //! Determines from directory listings whether a file exists under exactly its name.
 //!
-//! On disks that ignore case (the default on macOS and Windows), `/Case` and `/case` share
-//! a file: it has the name of the page that the build wrote first, and the content of the one it
-//! wrote last. Opening either succeeds.
+//! On disks that ignore case (the default on macOS and Windows), `/Case` and `/case` share a file. It has the
+//! name of the page that the build wrote first and the content of the one that it wrote last, and can be opened
+//! by both names.
 //!
-//! Invariant: a listing is taken once per directory, and keeps hashes of names only.
+//! Invariant: each directory is listed once, and only hashes of names are kept.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
@@ -15,8 +15,8 @@ use icu_normalizer::DecomposingNormalizerBorrowed;
 
 use super::FileError;
 
-/// Whether names that differ only in case may share a file in a directory: it is there under another name
-/// too, or the system's disks are made so.
+/// Whether names that differ only in case may share a file in a directory: the directory itself exists under
+/// another name too, or the system's disks ignore case by default.
 pub(crate) fn ignores_case(directory: &Path) -> bool {
     if cfg!(any(windows, target_vendor = "apple")) {
         return true;
@@ -28,8 +28,8 @@ pub(crate) fn ignores_case(directory: &Path) -> bool {
     other != name && directory.with_file_name(other).exists()
 }
 
-/// A name as such disks compare it: without case, and with accents apart from their letters. More names are
-/// equal so than on any one disk.
+/// A name as such disks compare it: lower-case, with accents decomposed. This treats more names as equal than
+/// any one disk does.
 pub(crate) fn folded(name: &str) -> String {
     if name.is_ascii() {
         return name.to_ascii_lowercase();
@@ -37,7 +37,7 @@ pub(crate) fn folded(name: &str) -> String {
     normalized(&normalized(name).to_lowercase())
 }
 
-/// Disks may store an accented letter in two ways, and list it in one.
+/// Decomposes accented letters, because disks may list them in another form than they were written.
 fn normalized(name: &str) -> String {
     let normalizer = DecomposingNormalizerBorrowed::new_nfd();
     normalizer.normalize(name).into_owned()
@@ -67,12 +67,12 @@ impl ExactNames {
         }
     }
 
-    /// Checks that every part of a name is listed as it is. If another artifact's name differs only
-    /// in case, both must be listed; otherwise the file may belong to the other.
+    /// Checks that every part of a name is listed exactly. If another artifact's name differs only in case, both
+    /// must be listed, because otherwise the file may be the other artifact's.
     ///
     /// # Errors
-    /// [`FileError::SharedName`] if it is not.
-    pub(crate) fn check(&self, name: &str, has_twin: bool) -> Result<(), FileError> {
+    /// [`FileError::SharedName`] if a part is not listed.
+    pub(crate) fn check(&self, name: &str, shares_file_name: bool) -> Result<(), FileError> {
         let mut directory = String::new();
         let mut tells_case = false;
         for part in name.split('/') {
@@ -88,7 +88,7 @@ impl ExactNames {
             directory.push_str(part);
             directory.push('/');
         }
-        if has_twin && !tells_case {
+        if shares_file_name && !tells_case {
             return Err(FileError::SharedName);
         }
         Ok(())
@@ -104,7 +104,7 @@ impl ExactNames {
         }
         let mut listing = Listing::default();
         for entry in std::fs::read_dir(self.root.join(directory))? {
-            // A manifest has no names that are not Unicode.
+            // Names in a manifest are always Unicode.
             let Ok(name) = entry?.file_name().into_string() else {
                 continue;
             };
@@ -163,14 +163,14 @@ mod tests {
     }
 
     #[test]
-    fn accepts_a_file_with_a_twin_only_if_both_are_listed() {
+    fn accepts_names_that_differ_only_in_case_if_both_are_listed() {
         let (_dir, one) = names(&["Case.html", "Blog/a.html"]);
         for name in ["Case.html", "Blog/a.html"] {
             let problem = one.check(name, true);
             assert!(matches!(problem, Err(FileError::SharedName)), "{name}");
         }
         let (dir, both) = names(&["Case.html", "case.html", "Blog/a.html", "blog/a.html"]);
-        // Where this test runs on a disk that ignores case, there is only one of each.
+        // On a disk that ignores case, only one of each pair exists.
         if fs::read_dir(dir.path()).unwrap().count() == 4 {
             for name in ["Case.html", "case.html", "Blog/a.html", "blog/a.html"] {
                 assert!(both.check(name, true).is_ok(), "{name}");

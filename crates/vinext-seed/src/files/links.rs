@@ -1,9 +1,9 @@
-//! Which symbolic links of a build are followed, when they lead out of it.
+//! Decides which symbolic links out of a build are followed.
 //!
-//! Build systems such as Bazel and Nix leave a build as links into a store. A link that leads out of
-//! the build is followed if the build's owner, the current user or root made it and owns the file it
-//! leads to, and if the name of that file ends with the artifact's own: a link must not make a page of
-//! `.env`. On Windows, where links have no owner of this kind, none is followed.
+//! Build systems such as Bazel and Nix produce builds that consist of links into a store. A link out of the
+//! build is followed if it and its target belong to the build's owner, the current user or root, and if the
+//! target's name ends with the artifact's: a link must not turn `.env` into a page. On Windows, where links have
+//! no such owner, none is followed.
 
 use std::fs::File;
 use std::path::Path;
@@ -17,7 +17,7 @@ use super::FileError;
 #[cfg(unix)]
 use crate::sanitized_text::SanitizedText;
 
-/// Whose links are followed.
+/// The users whose links are followed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TrustedOwners {
     /// The owner of the build's directory.
@@ -43,8 +43,8 @@ impl TrustedOwners {
         owner == 0 || owner == self.build || owner == self.user
     }
 
-    /// Checks every link on the way from `base`, itself not looked at, to `base/name`. Whether there
-    /// is one.
+    /// Checks every link in the path `name` below `base`, which is not checked itself. Returns whether there is
+    /// a link.
     pub(crate) fn check_way(self, base: &Path, name: &str) -> Result<bool, FileError> {
         use std::os::unix::fs::MetadataExt;
         let mut path = base.to_owned();
@@ -69,7 +69,7 @@ impl TrustedOwners {
             return Err(FileError::Outside);
         }
         self.check_way(base, name)?;
-        // From here on no link is followed, so the checked file is the opened one.
+        // No link is followed from here on, so the checked file is the one that is opened.
         let target = base.join(name).canonicalize()?;
         let own_name = name.rsplit('/').next().unwrap_or(name);
         let target_name = target.file_name().unwrap_or_default().to_string_lossy();

@@ -1,8 +1,8 @@
-//! Opens and reads regular files only, and nothing that could block, lead elsewhere or change while
-//! being read.
+//! Opens and reads regular files only. Opening never blocks, never leaves the directory, and a file that
+//! changes while it is read is an error.
 //!
-//! Invariants: a file is opened once, and its type and size are read from the open handle, so that
-//! what was checked is what is read. Its size is known before memory is allocated for it.
+//! Invariants: a file is opened once, and its type and size are read from the open handle, so the checked file
+//! is the one that is read. Its size is checked before memory is allocated for it.
 
 mod artifact_dir;
 #[cfg(unix)]
@@ -62,7 +62,7 @@ pub(crate) enum FileError {
     /// No file can have this name.
     #[error(transparent)]
     BadName(io::Error),
-    /// The machine failed, not the file: too many open files, no permission, a broken disk.
+    /// The system failed: too many open files, missing permission, a broken disk.
     #[error(transparent)]
     Unreadable(io::Error),
 }
@@ -71,7 +71,7 @@ impl From<io::Error> for FileError {
     fn from(error: io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Self::Missing,
-            // cap-std reports an escape with its own error, not the operating system's.
+            // cap-std reports a path that leads out of the directory with an error of its own.
             io::ErrorKind::PermissionDenied if error.raw_os_error().is_none() => Self::Outside,
             io::ErrorKind::InvalidInput | io::ErrorKind::InvalidFilename => Self::BadName(error),
             io::ErrorKind::IsADirectory => Self::NotRegular("a directory"),
@@ -100,7 +100,7 @@ fn is_link_loop(_: &io::Error) -> bool {
     false
 }
 
-/// Whether the machine is out of something that others release: open files, memory.
+/// Whether the system lacks a resource that other processes will release: open files, memory.
 #[cfg(unix)]
 pub(crate) fn is_shortage(error: &io::Error) -> bool {
     use rustix::io::Errno;
@@ -117,8 +117,8 @@ pub(crate) fn is_shortage(error: &io::Error) -> bool {
             .is_some_and(|code| shortages.iter().any(|errno| errno.raw_os_error() == code))
 }
 
-/// Whether the machine is out of something that others release: open files, memory, or the file
-/// itself while another process has locked it.
+/// Whether the system lacks a resource that other processes will release: open files, memory, or a lock on the
+/// file.
 #[cfg(windows)]
 pub(crate) fn is_shortage(error: &io::Error) -> bool {
     // ERROR_TOO_MANY_OPEN_FILES, ERROR_NOT_ENOUGH_MEMORY, ERROR_SHARING_VIOLATION,
@@ -127,10 +127,10 @@ pub(crate) fn is_shortage(error: &io::Error) -> bool {
         || matches!(error.raw_os_error(), Some(4 | 8 | 32 | 1450))
 }
 
-/// How long to wait in total until a shortage ends.
+/// The longest total wait for the end of a shortage.
 const MAX_SHORTAGE: Duration = Duration::from_secs(10);
 
-/// The waits before the next try double from this to [`MAX_SHORTAGE_WAIT`].
+/// The first wait during a shortage. Waits double up to [`MAX_SHORTAGE_WAIT`].
 const FIRST_SHORTAGE_WAIT: Duration = Duration::from_millis(5);
 const MAX_SHORTAGE_WAIT: Duration = Duration::from_millis(500);
 
@@ -149,7 +149,7 @@ impl Shortage {
         }
     }
 
-    /// Waits, unless it has waited long enough. Returns whether it did.
+    /// Waits, and returns whether to try again. Returns `false` at once after [`MAX_SHORTAGE`].
     pub(crate) fn wait(&mut self) -> bool {
         if self.waited >= MAX_SHORTAGE {
             return false;
@@ -161,7 +161,7 @@ impl Shortage {
     }
 }
 
-/// Opens a file by a path that the caller vouches for. Waits while there are too many open files.
+/// Opens a file by a trusted path. Waits while there are too many open files.
 pub(crate) fn open_regular(path: &Path) -> Result<File, FileError> {
     let mut shortage = Shortage::new();
     loop {
@@ -172,8 +172,8 @@ pub(crate) fn open_regular(path: &Path) -> Result<File, FileError> {
     }
 }
 
-/// Reads a file by a trusted path, up to a size limit. One that
-/// grows meanwhile is not read beyond them.
+/// Reads a file by a trusted path. A file larger than `max_bytes` is an error, also if it grows while it is
+/// read.
 pub(crate) fn read_at_most(path: &Path, max_bytes: u64) -> Result<Vec<u8>, FileError> {
     let file = open_regular(path)?;
     let too_large = |bytes| FileError::TooLarge {
@@ -186,7 +186,7 @@ pub(crate) fn read_at_most(path: &Path, max_bytes: u64) -> Result<Vec<u8>, FileE
     }
     let mut content = Vec::new();
     take_memory(&mut content, size)?;
-    // A file without a size, as in /proc, may still have content.
+    // A file of size 0 may have content, for example in /proc.
     let read = file.take(max_bytes + 1).read_to_end(&mut content)? as u64;
     if read > max_bytes {
         return Err(too_large(read));
@@ -194,7 +194,7 @@ pub(crate) fn read_at_most(path: &Path, max_bytes: u64) -> Result<Vec<u8>, FileE
     Ok(content)
 }
 
-/// Reserves space for more bytes; fails like an unreadable file.
+/// Reserves capacity for more bytes. Fails like an unreadable file.
 pub(crate) fn take_memory(content: &mut Vec<u8>, bytes: u64) -> io::Result<()> {
     let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
     content
@@ -207,13 +207,13 @@ fn open(path: &Path) -> Result<File, FileError> {
     Ok(file.into_std())
 }
 
-/// Reads at an offset, independently of concurrent readers of the file.
+/// Reads at an offset, independently of other readers of the file.
 #[cfg(unix)]
 pub(crate) fn read_exact_at(file: &File, content: &mut [u8], offset: u64) -> io::Result<()> {
     std::os::unix::fs::FileExt::read_exact_at(file, content, offset)
 }
 
-/// Reads at an offset, independently of concurrent readers of the file.
+/// Reads at an offset, independently of other readers of the file.
 #[cfg(windows)]
 pub(crate) fn read_exact_at(
     file: &File,
@@ -234,8 +234,8 @@ pub(crate) fn read_exact_at(
     Ok(())
 }
 
-/// The text of a file as Node reads it: a byte order mark stays, and invalid bytes become U+FFFD,
-/// one for each maximal part of a sequence.
+/// The text of a file as Node reads it: a byte order mark is kept, and each maximal part of an invalid sequence
+/// becomes U+FFFD.
 pub(crate) fn text(content: &[u8]) -> Cow<'_, str> {
     match simdutf8::basic::from_utf8(content) {
         Ok(text) => Cow::Borrowed(text),
@@ -243,7 +243,7 @@ pub(crate) fn text(content: &[u8]) -> Cow<'_, str> {
     }
 }
 
-/// Reading without waiting: opening a FIFO would otherwise block until a writer opens it.
+/// Options for reading. Without `nonblock`, opening a FIFO would block until a writer opens it.
 fn read_options() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.read(true).nonblock(true);

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use super::FileError;
 
-/// A file at one moment. Two stamps that are equal are of the same file with the same content,
-/// unless its times were set back.
+/// The state of a file. If two stamps are equal, the file and its content are the same, unless its times were
+/// set back.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct FileStamp {
     size: u64,
@@ -34,7 +34,7 @@ impl FileStamp {
         }
     }
 
-    /// The stamp of what a path leads to now; `None` if there is nothing.
+    /// The stamp of the file at a path; `None` if there is none.
     pub(crate) fn at(path: &Path) -> Result<Option<Self>, FileError> {
         match std::fs::metadata(path).map_err(FileError::from) {
             Ok(metadata) => Ok(Some(Self::of(&metadata))),
@@ -77,7 +77,7 @@ mod tests {
         let first = FileStamp::at(&path).unwrap();
         assert_eq!(FileStamp::at(&path).unwrap(), first);
         let written = fs::metadata(&path).unwrap().modified().unwrap();
-        // Of the same size, and with the same time of writing.
+        // The same size and modification time.
         let other = dir.path().join("b");
         fs::write(&other, "two").unwrap();
         let file = fs::File::options().write(true).open(&other).unwrap();

@@ -1,7 +1,7 @@
-//! Names that Windows does not open as they are: devices, and names from which it removes characters.
+//! Recognizes names that Windows opens as something else: devices, and names from which it removes characters.
 //!
-//! A build on Windows can have such files, because Node creates them by paths that Windows takes
-//! literally. Opened as usual, `aux.html` is a serial port and `a./b.html` the file of another page.
+//! A build on Windows can contain such files, because Node creates them by paths that Windows does not
+//! interpret. Opened normally, `aux.html` is a serial port and `a./b.html` is another page's file.
 //!
 //! The rules are those of "Naming Files, Paths, and Namespaces" in Microsoft's documentation. Some
 //! versions of Windows are less strict; a page that is skipped is safe on all of them.
@@ -9,12 +9,12 @@
 /// Devices without a number.
 const DEVICES: [&str; 6] = ["aux", "con", "conin$", "conout$", "nul", "prn"];
 
-/// Devices with a digit behind them, which may be a superscript.
+/// Devices whose names end in a digit, which may be a superscript.
 const NUMBERED_DEVICES: [&str; 2] = ["com", "lpt"];
 const DEVICE_DIGITS: &str = "0123456789¹²³";
 
-/// Why a name below a directory, with `/` between its parts, does not lead to the file of that name on
-/// Windows; `None` if it does.
+/// Why Windows opens something else under a name with `/` between its parts; `None` if it opens the file of that
+/// name.
 pub(super) fn problem(name: &str) -> Option<&'static str> {
     name.split('/').find_map(part_problem)
 }

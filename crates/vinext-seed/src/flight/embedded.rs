@@ -1,6 +1,6 @@
-//! Finds the payload that a document carries in its scripts, for the browser to start from.
+//! Extracts the payload that a document contains in its scripts for hydration.
 //!
-//! From 0.0.50 on the `.rsc` file is a copy of it; before, the file is a second render.
+//! Since 0.0.50 the `.rsc` file is a copy of it; before, it is from a second render.
 
 use memchr::memmem;
 use serde::Deserialize;
@@ -20,7 +20,7 @@ enum Piece {
     Bytes(serde::de::IgnoredAny, String),
 }
 
-/// The payload in a document's scripts; `None` if it has none.
+/// The payload in a document's scripts; `None` if there is none or it cannot be decoded.
 #[must_use]
 pub fn embedded_payload(document: &[u8]) -> Option<Vec<u8>> {
     let mut payload = Vec::new();
@@ -39,7 +39,7 @@ pub fn embedded_payload(document: &[u8]) -> Option<Vec<u8>> {
     (!payload.is_empty()).then_some(payload)
 }
 
-/// The scripts that push pieces. Inside of one, `<` is written as an escape.
+/// The scripts that push pieces. In them, `<` is escaped.
 fn scripts(document: &[u8]) -> impl Iterator<Item = &[u8]> {
     memmem::find_iter(document, b"<script").filter_map(|start| {
         let rest = &document[start..];

@@ -1,11 +1,10 @@
-//! Walks over the members of a JSON object without parsing or copying their values.
+//! Iterates over the members of a JSON object without parsing or copying their values.
 //!
-//! It does not validate: anything that `JSON.stringify` would not write ends the walk.
+//! It does not validate: the iterator ends at anything that `JSON.stringify` would not write.
 
 use memchr::memchr2;
 
-/// The members of the object in `json`, keys and values exactly as in the text (a key without
-/// its quotes, escapes untouched).
+/// The members of the object in `json`: keys without quotes, and values, both as in the text.
 pub(super) fn members(json: &[u8]) -> Members<'_> {
     let offset = match json.first() {
         Some(b'{') => 1,

@@ -1,4 +1,4 @@
-//! React Flight payloads (`.rsc` files), and what they show about a page's render.
+//! Reads React Flight payloads (`.rsc` files) to recognize failed renders.
 
 mod embedded;
 mod json_members;

@@ -1,9 +1,9 @@
 //! Determines from a page's payload whether the build rendered the page or something else instead.
 //!
-//! A page that fails is listed like any other when an `error.tsx` catches the error; only its
-//! payload shows it. The rules were measured on builds of every published version from 0.0.35 to
-//! 1.4.0 (`docs/compatibility.md` has the table). What a payload cannot show is an error inside a
-//! client component that a Suspense boundary catches, which is not an error: the browser renders it.
+//! If an `error.tsx` catches the error of a page, the manifest lists the page like any other, and only its
+//! payload shows the error. The rules were measured on builds of every published version from 0.0.35 to 1.4.0
+//! (`docs/compatibility.md` has the table). A payload does not show an error in a client component that a
+//! Suspense boundary catches; the browser renders the component then, so this is not a failure.
 
 use std::borrow::Cow;
 
@@ -12,7 +12,7 @@ use memchr::memmem;
 use super::json_members::members;
 use super::rows::{FlightError, Row, RowKind, rows};
 
-/// The expected page of a payload.
+/// The page that a payload should contain.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Expected<'a> {
     /// The pathname of the page, decoded.
@@ -33,7 +33,7 @@ pub enum Render<'a> {
         /// `error.tsx` replaces the whole page.
         digest: Option<Cow<'a, str>>,
     },
-    /// The page's metadata called `notFound()` or `redirect()`, and the page itself did not.
+    /// The page's metadata called `notFound()` or `redirect()`, but the page itself did not.
     EndedInMetadata,
     /// Another page, to which this one redirects.
     OtherPage {
@@ -42,25 +42,25 @@ pub enum Render<'a> {
     },
 }
 
-/// Longest digest or pathname that is read. A pathname in a URL is far shorter.
+/// The longest digest or pathname that is read, in bytes. Pathnames of URLs are far shorter.
 const MAX_TEXT_BYTES: usize = 64 * 1024;
 
 /// Top-level keys of the root that represent a page (since 0.0.45).
 const PAGE_KEY: &[u8] = b"page:";
 
-/// The top-level key of the root that names the route (since 0.0.45), and its value's prefix.
+/// The top-level key of the root for the route (since 0.0.45), and the prefix of its value.
 const ROUTE_KEY: &[u8] = b"__route";
 const ROUTE_PREFIX: &str = "route:";
 
 /// The top-level key of the root for the row that metadata resolves to (1.4.0).
 const METADATA_KEY: &[u8] = b"__vinext_streaming_metadata_outlet:";
 
-/// What wraps each layout and page up to 0.0.44, and what wraps a page.
+/// The wrapper of each layout and page up to 0.0.44, and the wrapper of a page.
 const CHILD_SEGMENTS: &[u8] = b"\"childSegments\":[";
 const NO_CHILD_SEGMENTS: &[u8] = b"\"childSegments\":[]";
 
-/// An `error.tsx` in a payload, and what only a page renders beside its layouts. Healthy pages may
-/// contain the first too.
+/// The element of an `error.tsx`, which healthy pages may contain too, and an element that only a page
+/// renders beside its layouts.
 const ERROR_ELEMENT: &[u8] = b",null,{\"error\":\"$Z\"}]";
 const CHARSET_ELEMENT: &[u8] = b"[\"$\",\"meta\",null,{\"charSet\":\"utf-8\"}]";
 
@@ -68,15 +68,14 @@ const CHARSET_ELEMENT: &[u8] = b"[\"$\",\"meta\",null,{\"charSet\":\"utf-8\"}]";
 const NOINDEX_ELEMENT: &[u8] =
     b"[\"$\",\"meta\",\"robots\",{\"name\":\"robots\",\"content\":\"noindex\"}]";
 
-/// Digests with which `notFound()`, `redirect()` and their like pass through a payload. They are
-/// not failures.
+/// Whether a digest is that of `notFound()`, `redirect()` or the like, which are not failures.
 fn is_control_flow(digest: &str) -> bool {
     digest == "NEXT_NOT_FOUND"
         || digest.starts_with("NEXT_HTTP_ERROR_FALLBACK;")
         || digest.starts_with("NEXT_REDIRECT;")
 }
 
-/// Reads the payload of a page that was answered with status 200.
+/// Determines what the payload of a page with status 200 contains.
 ///
 /// # Errors
 /// If it is not a React Flight payload.
@@ -191,8 +190,7 @@ fn compare_pathname<'a>(pathname: Cow<'a, str>, expected: &Expected<'_>) -> Rend
     }
 }
 
-/// The pathname that the outermost layout has below it: its child segments without route groups
-/// and parallel slots.
+/// The pathname below the outermost layout: its child segments without route groups and parallel slots.
 fn outermost_segments(root: &[u8]) -> Option<String> {
     let start = memmem::find(root, CHILD_SEGMENTS)? + CHILD_SEGMENTS.len() - 1;
     let json = &root[start..root.len().min(start + MAX_TEXT_BYTES)];

@@ -16,7 +16,7 @@ const MAX_HEX_DIGITS: usize = 8;
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Row<'a> {
-    /// The number by which other rows refer to this one. The row 0 is the root.
+    /// The number by which other rows refer to this one. Row 0 is the root.
     pub id: u32,
     /// What the row holds.
     pub kind: RowKind,
@@ -32,7 +32,7 @@ pub enum RowKind {
     Model,
     /// An error (`E`), `{"digest":"…"}` in production builds.
     Error,
-    /// Anything else: modules, hints, texts, buffers, streams.
+    /// Anything else (modules, hints, texts, buffers, streams), with its tag.
     Other(u8),
 }
 
@@ -69,7 +69,7 @@ impl FlightError {
     }
 }
 
-/// Reads the rows of a payload, in order. After an error it yields nothing more.
+/// Iterates over the rows of a payload. The iterator ends after the first error.
 #[must_use]
 pub fn rows(payload: &[u8]) -> Rows<'_> {
     Rows { payload, offset: 0 }
@@ -114,7 +114,7 @@ enum Malformed {
     Truncated,
 }
 
-/// The row at the beginning of `bytes`, and how many bytes it takes.
+/// The row at the start of `bytes`, and its length in bytes.
 fn read_row(bytes: &[u8]) -> Result<(Row<'_>, usize), Malformed> {
     let (id, header) = hex_until(bytes, b':')?;
     let &first = bytes.get(header).ok_or(Malformed::Truncated)?;
@@ -159,8 +159,8 @@ fn states_length(tag: u8) -> bool {
     )
 }
 
-/// The hexadecimal number before `end`, and how many bytes both take. Without digits it is 0: rows of
-/// hints (`:HC"https://…"`) have no id.
+/// The hexadecimal number before `end`, and the length of both in bytes. Without digits the number is 0,
+/// because rows of hints (`:HC"https://…"`) have no id.
 fn hex_until(bytes: &[u8], end: u8) -> Result<(u32, usize), Malformed> {
     let mut number = 0;
     for (index, &byte) in bytes.iter().take(MAX_HEX_DIGITS + 1).enumerate() {

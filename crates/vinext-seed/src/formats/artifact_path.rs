@@ -1,8 +1,7 @@
 //! File names of a page's artifacts, relative to `dist/server/prerendered-routes/`.
 //!
-//! Takes the pathname exactly as the manifest writes it, percent-encoded, and rejects one that
-//! could lead elsewhere. Containment is enforced again where files are opened (see
-//! [`crate::pack`]); this check gives such a route its reason.
+//! The pathname is the manifest's, percent-encoded. One that could lead out of the directory is rejected here
+//! with a reason; opening a file checks the path again (see [`crate::pack`]).
 
 use super::cache_key::ArtifactKind;
 
@@ -11,8 +10,8 @@ use super::cache_key::ArtifactKind;
 pub struct ArtifactPathRule {
     /// Whether a trailing slash of the pathname is dropped from HTML names (since 1.0.0-beta.9).
     pub html_strips_trailing_slash: bool,
-    /// Whether `/index` and what lies below it moves to `index/index…` (1.4.0), so that it does
-    /// not share a file with `/`.
+    /// Whether `/index` and paths below it are in `index/index…` (1.4.0), so that `/index` does not share a
+    /// file with `/`.
     pub escapes_index: bool,
 }
 

@@ -1,15 +1,14 @@
-//! The record that a run leaves next to a build's entries, so that a later run can distinguish
-//! builds, and old ones from new ones.
+//! The record that a run stores with a build's entries, so that later runs can identify builds and their age.
 //!
-//! It is a separate entry, under a key that no KV adapter reads: adapters know `cache:` and
-//! `__tag:` behind the `appPrefix`.
+//! It is a separate entry whose key no KV adapter reads: adapters use `cache:` and `__tag:` after the
+//! `appPrefix`.
 
 use serde_json::{Value, json};
 
-/// What the key of a record has instead of the adapter's categories.
+/// The category in the key of a record.
 pub(super) const RECORD_CATEGORY: &str = "vinext-seed:build:";
 
-/// The version of the record's format. Any change of meaning is a new version.
+/// The version of the record's format. It increases with every change of meaning.
 const FORM: u64 = 1;
 
 /// A run's record of a build.
@@ -19,7 +18,7 @@ pub struct BuildRecord {
     pub build_id: String,
     /// The prefix of the build's keys.
     pub key_prefix: String,
-    /// What the live Worker says in `X-Vinext-RSC-Build-Id`, if the build has it (vinext 1.4.0).
+    /// The value of `X-Vinext-RSC-Build-Id` in the Worker's responses, if it sends one (vinext 1.4.0).
     pub rsc_build_id: Option<String>,
     /// How many entries were stored when the run ended.
     pub entries: usize,
@@ -44,7 +43,7 @@ impl BuildRecord {
         record.to_string()
     }
 
-    /// Reads a record; `None` for another version, and for anything else.
+    /// Parses a record; `None` if it has another version or is not a record.
     #[must_use]
     pub fn parse(record: &[u8]) -> Option<Self> {
         let record: Value = serde_json::from_slice(record).ok()?;

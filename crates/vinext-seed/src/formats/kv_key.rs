@@ -1,16 +1,15 @@
-//! The name of an entry in the KV namespace, at most 512 bytes, from a logical cache key (see
-//! [`super::cache_key`]) and the adapter's `appPrefix`.
+//! The key of an entry in the store, from a logical cache key (see [`super::cache_key`]) and the adapter's
+//! `appPrefix`. In Workers KV it has at most 512 bytes.
 
 use super::build_record::RECORD_CATEGORY;
 use super::path_hash::fnv1a64_hex;
 
-/// The longest key that the KV adapter passes on unchanged, in bytes of UTF-8: what Workers KV takes
+/// The longest key that the KV adapter does not hash, in bytes of UTF-8: the limit of Workers KV
 /// (`MAX_KV_KEY_BYTES` in vinext's KV adapter, all versions that hash).
 pub const MAX_KV_KEY_BYTES: usize = 512;
 
 const ENTRY_CATEGORY: &str = "cache:";
-/// What the key of a marker has instead of [`ENTRY_CATEGORY`] (`TAG_PREFIX` in the KV adapter, all
-/// versions).
+/// The category in the keys of tag markers (`TAG_PREFIX` in the KV adapter, all versions).
 const TAG_CATEGORY: &str = "__tag:";
 
 const HASHED_KEY_MARK: &str = "__hash:";
@@ -20,12 +19,12 @@ const HASH_CHARACTERS: usize = 16;
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum LongKeys {
-    /// It passes the key to KV, which throws: such a page is never a HIT
-    /// (adapters before `@vinext/cloudflare` 1.0.0-beta.3).
+    /// It passes the key to KV, which throws, so such a page is never a HIT (adapters before
+    /// `@vinext/cloudflare` 1.0.0-beta.3).
     Rejected,
-    /// It hashes the logical key, and an overlong app prefix too (since 1.0.0-beta.3).
+    /// It hashes the logical key, and an app prefix that is too long (since 1.0.0-beta.3).
     Hashed,
-    /// It passes the key on unchanged, and the store accepts it: adapters for stores other than KV.
+    /// It does not change the key, and the store accepts it (adapters for stores other than KV).
     Kept,
 }
 
@@ -63,13 +62,13 @@ impl KvKeySpace {
         &self.entry_prefix
     }
 
-    /// What the keys of the markers of invalidated tags begin with.
+    /// The key prefix of the markers of invalidated tags.
     #[must_use]
     pub fn tag_marker_prefix(&self) -> String {
         self.beside_entries(TAG_CATEGORY)
     }
 
-    /// What the keys of the records of builds begin with.
+    /// The key prefix of the records of builds.
     #[must_use]
     pub fn record_prefix(&self) -> String {
         self.beside_entries(RECORD_CATEGORY)

@@ -1,9 +1,8 @@
 //! Extracts the framework's own elements from a `Link` header.
 //!
-//! The header in a manifest is that of the build's own server: middleware and `next.config` add
-//! theirs to it, with absolute URLs of that server. The framework's own elements are hints for the
-//! browser with an unquoted `rel` (React's `preload`, `preconnect` and `prefetchDNS`, and vinext's
-//! fonts), measured on 0.2.0 to 1.4.0.
+//! The header in a manifest comes from the build's own server. Middleware and `next.config` add elements to it,
+//! with absolute URLs of that server. The framework's own elements are hints for the browser with an unquoted
+//! `rel` (React's `preload`, `preconnect` and `prefetchDNS`, and vinext's fonts), measured on 0.2.0 to 1.4.0.
 
 use memchr::memchr;
 
@@ -60,8 +59,7 @@ fn split(text: &str, separator: u8) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Where `separator` occurs outside `<…>` and quoted strings. What is not closed encloses all
-/// that follows.
+/// The position of `separator` outside `<…>` and quoted strings. One that is not closed extends to the end.
 fn unenclosed(text: &[u8], separator: u8) -> Option<usize> {
     let mut offset = 0;
     while let Some(&byte) = text.get(offset) {

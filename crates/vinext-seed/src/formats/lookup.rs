@@ -1,6 +1,6 @@
-//! Everything that a runtime looks up for one route: keys, tags and files.
+//! Lists everything that a runtime looks up for one route: keys, tags and files.
 //!
-//! It has no rules itself; it combines those of its sibling modules.
+//! It has no rules of its own, and combines those of its sibling modules.
 
 use super::RuntimeProfile;
 use super::cache_key::ArtifactKind;
@@ -16,13 +16,13 @@ pub struct Lookup {
     /// The decoded pathname in keys and tags.
     pub pathname: String,
     /// The page's document.
-    pub html: LookupPlace,
+    pub html: ArtifactLocation,
     /// The page's RSC payload.
-    pub rsc: LookupPlace,
+    pub rsc: ArtifactLocation,
     /// The response of a metadata route.
-    pub route: LookupPlace,
-    /// The page, if the Pages Router serves it; `None` if this version's are not seeded.
-    pub pages: Option<LookupPlace>,
+    pub route: ArtifactLocation,
+    /// The page, if the Pages Router serves it; `None` if pages of this version's Pages Router are not seeded.
+    pub pages: Option<ArtifactLocation>,
     /// The tags of a page's entries.
     pub tags: Vec<String>,
 }
@@ -30,7 +30,7 @@ pub struct Lookup {
 /// Where the runtime finds one artifact.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
-pub struct LookupPlace {
+pub struct ArtifactLocation {
     /// The key within vinext.
     pub logical_key: String,
     /// The key in KV; `None` if it is too long for this version's adapter.
@@ -39,8 +39,8 @@ pub struct LookupPlace {
     pub file: Option<String>,
 }
 
-/// Looks a route up. `path` is its concrete pathname if that differs from the pattern, `locale` that of a
-/// page of the Pages Router, if the site has several.
+/// Lists what the runtime looks up for a route. `path` is its concrete pathname if that differs from the
+/// pattern; `locale` is the locale of a page of the Pages Router if the site has several.
 #[must_use]
 pub fn look_up(
     profile: &RuntimeProfile,
@@ -54,7 +54,7 @@ pub fn look_up(
     let encoded = path.unwrap_or(pattern);
     let pathname = cache_pathname(encoded);
     let space = KvKeySpace::new(app_prefix, profile.long_kv_keys);
-    let place_of = |logical_key: String, kind| LookupPlace {
+    let location_of = |logical_key: String, kind| ArtifactLocation {
         kv_key: space.entry_key(&logical_key),
         file: profile
             .artifact_path
@@ -62,15 +62,15 @@ pub fn look_up(
             .ok(),
         logical_key,
     };
-    let place = |kind| place_of(profile.cache_key.key(build_id, &pathname, kind), kind);
+    let location = |kind| location_of(profile.cache_key.key(build_id, &pathname, kind), kind);
     let (html, rsc, route) = (
-        place(ArtifactKind::Html),
-        place(ArtifactKind::Rsc),
-        place(ArtifactKind::Route),
+        location(ArtifactKind::Html),
+        location(ArtifactKind::Rsc),
+        location(ArtifactKind::Route),
     );
     let pages = profile.has_pages_router.then(|| {
         let key = pages_cache_key(build_id, encoded, locale);
-        place_of(key, ArtifactKind::Pages)
+        location_of(key, ArtifactKind::Pages)
     });
     let tagged = requested(pathname.clone(), trailing_slash);
     let tags = profile

@@ -1,18 +1,18 @@
 //! Determines whether a URL points to the machine it is opened on.
 //!
-//! The build renders pages behind its own server on `127.0.0.1`, and that address gets into some
-//! of their headers. A visitor's browser would look for it on the visitor's machine.
+//! The build renders pages with its own server on `127.0.0.1`, and some headers contain that address. A
+//! visitor's browser would look for it on the visitor's machine.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use url::{Host, Url};
 
-/// What relative references are resolved against: a reserved host (RFC 2606).
+/// The base of relative references, with a reserved host (RFC 2606).
 const ELSEWHERE: &str = "https://elsewhere.invalid/";
 
-/// Whether a URL, or a reference in a header, points to the loopback. It is
-/// read as browsers read it (WHATWG URL), so that `//LOCALHOST`, `http://0x7f.1` and
-/// `http:\\2130706433` count as what they are. A text that is not a URL has no host.
+/// Whether a URL, or a reference in a header, points to the loopback. It is parsed as in browsers (WHATWG
+/// URL), so that `//LOCALHOST`, `http://0x7f.1` and `http:\\2130706433` are recognized too. Text that is not a
+/// URL has no host.
 #[must_use]
 pub fn is_loopback_url(reference: &str) -> bool {
     let base = Url::parse(ELSEWHERE).ok();
@@ -36,7 +36,7 @@ fn is_loopback_host(host: &Host<&str>) -> bool {
     }
 }
 
-/// 127.0.0.0/8, and 0.0.0.0/8, which systems take for themselves too.
+/// 127.0.0.0/8, and 0.0.0.0/8, which systems treat as the local machine too.
 fn is_loopback_v4(address: Ipv4Addr) -> bool {
     address.is_loopback() || address.octets()[0] == 0
 }

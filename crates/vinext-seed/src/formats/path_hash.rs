@@ -1,5 +1,5 @@
-//! The hashes that replace a pathname or key that is too long, exactly as the runtime computes them,
-//! rounding errors included.
+//! The hashes that replace a pathname or key that is too long. They match the runtime's, including its
+//! rounding errors.
 
 use sha2::{Digest, Sha256};
 

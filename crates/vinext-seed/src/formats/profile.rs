@@ -10,7 +10,7 @@ use super::kv_key::LongKeys;
 use super::path_hash::PathHash;
 use super::tags::{ColonTags, TagRule};
 
-/// Everything that decides what an entry looks like and whether it is worth writing.
+/// The rules of one format: what entries look like, and which pages the runtime looks up.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct RuntimeProfile {
@@ -23,17 +23,17 @@ pub struct RuntimeProfile {
     /// What the KV adapter does with tags that contain a colon.
     pub colon_tags: ColonTags,
     /// Whether the KV adapter gives static pages a TTL too, its `ttlSeconds` or 30 days (adapters after
-    /// 1.0.0-beta.7, by reading).
+    /// 1.0.0-beta.7, according to their source).
     pub expires_static_pages: bool,
     /// How tags are derived.
     pub tags: TagRule,
     /// The names of artifacts.
     pub artifact_path: ArtifactPathRule,
-    /// Where the Worker's build id is found.
+    /// Where to find the Worker's build id.
     pub build_id: BuildIdSource,
     /// Which pages the runtime looks up at all.
     pub reads: PagesRead,
-    /// How an entry says that it answers requests with any query string.
+    /// How an entry proves that it is valid for any query string.
     pub query_proof: QueryProof,
     /// Whether entries carry `expireAt` and `cacheControl` (since 0.0.49).
     pub has_expiry: bool,
@@ -48,37 +48,37 @@ pub struct RuntimeProfile {
     pub lists_tags: bool,
     /// Whether the manifest has `stale` (since 1.0.0-beta.5).
     pub has_stale: bool,
-    /// Whether the adapter stores it in `cacheControl` (`@vinext/cloudflare` since 1.0.0-beta.5).
+    /// Whether the adapter stores `stale` in `cacheControl` (`@vinext/cloudflare` since 1.0.0-beta.5).
     pub stores_stale: bool,
-    /// Whether the prerenderer renders a page twice, for its document and for its payload (up to
-    /// 0.0.49). Later, the payload is that of the document.
+    /// Whether the prerenderer renders the document and the payload of a page separately (up to 0.0.49).
+    /// Later, the payload is the one in the document.
     pub renders_twice: bool,
-    /// Whether the keys of a rewritten page name both pathnames (1.4.0). Before, they are those of
-    /// the page it is rewritten to.
+    /// Whether the keys of a rewritten page contain both pathnames (1.4.0). Before, they are the keys of the
+    /// rewrite's target.
     pub keys_rewrites: bool,
-    /// Whether the prerenderer follows redirects and lists the target under the redirecting
-    /// pathname (up to 0.0.52).
+    /// Whether the prerenderer follows redirects and lists the target under the pathname of the page that
+    /// redirects (up to 0.0.52).
     pub follows_redirects: bool,
     /// Whether pages of `generateStaticParams` are cached, without a lifetime, if the app has
     /// `cacheComponents` and nothing on the page has a cache lifetime.
     pub caches_static_params: bool,
-    /// Whether pre-rendering ends by writing the paths it rendered into the Worker (since 0.2.0).
+    /// Whether the last step of pre-rendering writes the rendered paths into the Worker (since 0.2.0).
     pub lists_paths_in_worker: bool,
-    /// Which parameters the prerenderer passes to pages.
+    /// Which parameters pages get from the prerenderer.
     pub prerendered_params: PrerenderedParams,
-    /// Whether the manifest has what entries of the Pages Router need: status, redirects and locales
-    /// (1.4.0).
+    /// Whether the manifest has the fields that entries of the Pages Router need: status, redirects and
+    /// locales (1.4.0).
     pub has_pages_router: bool,
-    /// Whether a page in the manifest is known not to depend on cookies, headers or the query
-    /// (since 0.2.1). Before, such a page is listed like any other.
+    /// Whether the manifest lists only pages that do not depend on cookies, headers or the query (since
+    /// 0.2.1).
     pub is_proven: bool,
 }
 
-/// Where the Worker's build id is found.
+/// Where to find the Worker's build id.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum BuildIdSource {
-    /// Only in the Worker's code. The manifest has another, random one (up to 0.0.55).
+    /// Only in the Worker's code. The manifest has a different, random one (up to 0.0.55).
     WorkerBundle,
     /// In `dist/server/BUILD_ID`, and the same in the manifest (since 0.1.1).
     BuildIdFile,
@@ -88,14 +88,14 @@ pub enum BuildIdSource {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum PagesRead {
-    /// Only those that set a numeric `revalidate` themselves (up to 0.0.45).
+    /// Only pages that set a numeric `revalidate` (up to 0.0.45).
     Revalidating,
-    /// Static ones too.
+    /// Static pages too.
     All,
 }
 
-/// Which parameters the prerenderer passes to a page, compared with a request for it. If they
-/// differ, the page was rendered with the wrong text.
+/// Which parameters a page gets from the prerenderer, compared with those of a request. If they differ, the
+/// pre-rendered page may show the wrong text.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum PrerenderedParams {
@@ -103,12 +103,12 @@ pub enum PrerenderedParams {
     AsInRequests,
     /// Literal percent signs are decoded once more than in requests (up to 0.0.45).
     PercentDecodedTwice,
-    /// They are percent-encoded, and those of requests are not (0.1.6 to 1.0.0-beta.1).
+    /// They are percent-encoded, while those of requests are decoded (0.1.6 to 1.0.0-beta.1).
     LeftEncoded,
 }
 
 impl PrerenderedParams {
-    /// Whether the page under an encoded pathname was rendered like a request would render it.
+    /// Whether the page with this encoded pathname was rendered with the parameters of a request.
     #[must_use]
     pub fn are_right_for(self, pathname: &str) -> bool {
         match self {
@@ -119,12 +119,11 @@ impl PrerenderedParams {
     }
 }
 
-/// How an entry proves that its page did not read the query string, so that `/page?utm=1` is a
-/// HIT too.
+/// How an entry proves that its page did not read the query string, so that `/page?utm=1` is a HIT too.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum QueryProof {
-    /// Not at all: queries are ignored (up to 0.0.55), or no proof would be true (up to 0.2.0).
+    /// Not at all: the runtime ignores queries (up to 0.0.55), or the build has no proof (up to 0.2.0).
     None,
     /// A `renderObservation` in which the search parameters were not observed (since 0.2.1).
     RenderObservation,

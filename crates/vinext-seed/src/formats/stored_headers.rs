@@ -1,16 +1,16 @@
-//! Which response headers an entry carries: only those that the Worker itself would store.
+//! Selects the response headers of an entry: only those that the Worker itself would store.
 //!
-//! The headers in a manifest are those of the build's own server, with what middleware and
-//! `next.config` added for the one request of the build: cookies, request ids, nonces, addresses
-//! of the build machine. Stored, each visitor would get them. What the Worker stores was measured
-//! on 0.2.0 to 1.4.0; `docs/formats.md` has the table.
+//! The headers in a manifest come from the build's own server. Middleware and `next.config` may have added
+//! headers for the build's request: cookies, request ids, nonces, addresses of the build machine. If they were
+//! stored, every visitor would get them. What the Worker stores was measured on 0.2.0 to 1.4.0;
+//! `docs/formats.md` has the table.
 
 use serde_json::{Map, Value};
 
 use super::link_header::framework_links;
 use super::loopback::is_loopback_url;
 
-/// Response headers, as a manifest has them: lower-case names to a string or several.
+/// Response headers as in a manifest: each lower-case name has a string or an array of strings.
 pub type Headers = Map<String, Value>;
 
 const LINK: &str = "link";
@@ -18,11 +18,11 @@ const LOCATION: &str = "location";
 const CONTENT_TYPE: &str = "content-type";
 const CACHE_CONTROL: &str = "cache-control";
 
-/// What marks an entry as that of a metadata route.
+/// The header that marks an entry of a metadata route.
 const METADATA_MARKER: &str = "x-vinext-metadata-route-cache";
 
-/// What the Worker of 1.4.0 stores as the `cache-control` of every metadata route. A manifest has
-/// `no-store` instead if middleware set a cookie.
+/// The `cache-control` that the Worker of 1.4.0 stores with every metadata route. The manifest has `no-store`
+/// instead if middleware set a cookie.
 const METADATA_CACHE_CONTROL: &str = "public, max-age=0, must-revalidate";
 
 /// A redirect leads to the build machine itself.
@@ -35,7 +35,7 @@ impl LoopbackLocationError {
     pub const CODE: &'static str = "loopback-redirect";
 }
 
-/// The headers of a page's document: the framework's links. A redirect has its location instead.
+/// The headers of a page's document: the framework's links, or the location of a redirect.
 ///
 /// # Errors
 /// If the location is an address of the loopback.
@@ -51,7 +51,7 @@ pub fn document_headers(
     Ok(links.map(|links| Headers::from_iter([(LINK.to_owned(), links.into())])))
 }
 
-/// The headers of a page's payload: none, but a redirect has its location.
+/// The headers of a page's payload: the location of a redirect, otherwise none.
 ///
 /// # Errors
 /// If the location is an address of the loopback.
@@ -92,7 +92,7 @@ pub fn metadata_headers(manifest: &Headers) -> Headers {
     kept
 }
 
-/// The only header that is stored with a page of this status.
+/// The only header that is stored with a page that has this status.
 #[must_use]
 pub fn stored_page_header(status: Option<u16>) -> &'static str {
     if is_redirect(status) { LOCATION } else { LINK }
@@ -126,7 +126,7 @@ mod tests {
         }
     }
 
-    /// What middleware, `next.config` and the build's server leave in a manifest.
+    /// Headers of middleware, `next.config` and the build's server in a manifest.
     fn of_build() -> Headers {
         headers(json!({
             "content-security-policy": "script-src 'nonce-abc'",

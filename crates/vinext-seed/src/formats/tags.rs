@@ -1,7 +1,6 @@
-//! The tags that purge an entry through `revalidatePath` and `revalidateTag`, as the runtime itself would
-//! store them.
+//! The tags by which `revalidatePath` and `revalidateTag` purge an entry, exactly as the runtime stores them.
 //!
-//! No tag is added that the runtime would not derive: each one costs a KV read per cold isolate.
+//! A tag that the runtime would not derive is never added, because each tag costs a KV read per cold isolate.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -10,13 +9,13 @@ use percent_encoding::percent_decode_str;
 
 use super::tag_list::TagList;
 
-/// Longest storable tag, in UTF-16 units (`MAX_TAG_LENGTH` of the KV adapters).
+/// The longest tag that is stored, in UTF-16 units (`MAX_TAG_LENGTH` of the KV adapters).
 const MAX_TAG_UTF16_UNITS: usize = 256;
 
 /// Prefix of path tags, as in Next.js.
 const PATH_TAG: &str = "_N_T_";
 
-/// The last part of a route's tag: what kind of file serves it.
+/// The last part of a route's tag, for the kind of file that serves the route.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Leaf {
@@ -35,11 +34,11 @@ impl Leaf {
     }
 }
 
-/// What the KV adapter does with tags that contain a colon, when it stores an entry and when it reads it.
+/// What the KV adapter does with tags that contain a colon, when it writes and when it reads an entry.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum ColonTags {
-    /// It drops them (up to 1.0.0-beta.7), so that `revalidateTag("a:b")` does nothing.
+    /// It drops them (up to 1.0.0-beta.7), so `revalidateTag("a:b")` has no effect.
     Dropped,
     /// It keeps them (`@vinext/cloudflare` 1.0.1, vinext pull request 3569).
     Kept,
@@ -55,13 +54,13 @@ pub enum TagRule {
     RouteSegments {
         /// Whether the path tag drops a trailing slash (since 0.2.0), as `revalidatePath` does.
         strips_trailing_slash: bool,
-        /// Whether what HTTP headers cannot carry is percent-encoded (since 0.0.50).
+        /// Whether characters that HTTP headers cannot contain are percent-encoded (since 0.0.50).
         encodes: bool,
     },
 }
 
 impl TagRule {
-    /// The runtime's tags for one page, not yet filtered for storage.
+    /// The runtime's tags for a page, before [`storable`] filters them.
     ///
     /// `pathname` is the cache pathname, with a trailing slash if the site uses them.
     pub fn derive<'a>(
@@ -112,11 +111,11 @@ impl TagRule {
     }
 }
 
-/// The runtime's own list of a page's tags, if the manifest has it whole (since 1.0.0-beta.4).
+/// The runtime's own list of a page's tags, if the manifest contains all of it (since 1.0.0-beta.4).
 ///
-/// It names route groups, which a pattern does not show, so that the formula would only add tags
-/// that the runtime does not have. The build passes the list in a header and splits it at commas:
-/// for a pathname with a comma the list is in pieces, and the formula is still needed.
+/// The list includes route groups, which a pattern does not show, so tags derived from the pattern would
+/// differ from the runtime's. The build receives the list in a header and splits it at commas. If the pathname
+/// contains a comma, the list is in pieces, and tags must be derived after all.
 #[must_use]
 pub fn whole_list(
     pathname: &str,
@@ -132,8 +131,8 @@ pub fn whole_list(
     is_whole.then_some(tags)
 }
 
-/// The pathname of another page that the manifest's tags are of: `next.config` or middleware
-/// rewrites the route's own to it, and the runtime gives such a page the tags of its target.
+/// The target of a rewrite, if the manifest's tags belong to another pathname: the runtime gives a page that
+/// `next.config` or middleware rewrites the tags of its target.
 #[must_use]
 pub fn rewritten_to(pathname: &str, whole_list: &TagList) -> Option<String> {
     let target = whole_list.iter().next()?;
@@ -146,7 +145,7 @@ pub fn rewritten_to(pathname: &str, whole_list: &TagList) -> Option<String> {
     Some(decoded.map_or_else(|| target.to_owned(), Cow::into_owned))
 }
 
-/// Appends `_N_T_/layout`, a layout tag for every directory on the way down, and the leaf's tag.
+/// Appends `_N_T_/layout`, a layout tag for each directory of the path, and the tag of the leaf.
 fn append_layouts_and_leaf<'a>(
     tags: &mut TagList,
     directories: impl Iterator<Item = Cow<'a, str>>,
@@ -162,14 +161,14 @@ fn append_layouts_and_leaf<'a>(
     tags.append(&[PATH_TAG, &directory, "/", leaf.as_str()]);
 }
 
-/// Whether a file-system segment counts in tags: parallel slots (`@modal`) do not.
+/// Whether a file-system segment is part of tags: parallel slots (`@modal`) are not.
 fn is_tagged_segment(segment: &str) -> bool {
     !segment.is_empty() && segment != "." && !segment.starts_with('@')
 }
 
 /// The file-system segments of a route pattern: `/blog/:slug` gives `blog`, `[slug]`.
 ///
-/// Route groups are lost in a pattern; from 1.0.0-beta.4 on the manifest's own tags name them.
+/// A pattern does not contain route groups; since 1.0.0-beta.4 the manifest's own tags do.
 pub fn route_segments(pattern: &str) -> impl Iterator<Item = Cow<'_, str>> {
     pattern
         .split('/')
@@ -186,11 +185,11 @@ pub fn route_segments(pattern: &str) -> impl Iterator<Item = Cow<'_, str>> {
         })
 }
 
-/// Filters `tags` as the KV adapter does: each once, at most 256 UTF-16 units, and free of control
-/// characters, backslashes and, up to 1.0.0-beta.7, colons.
+/// Filters tags as the KV adapter does. The result has each tag once, without those that are longer than 256
+/// UTF-16 units or contain control characters, backslashes or, up to 1.0.0-beta.7, colons.
 ///
-/// Adapters before 0.0.45 do not filter when they *read*, so a tag they would not have written
-/// must not be written for them either.
+/// Adapters before 0.0.45 do not filter tags when they read, so entries must not contain tags that these
+/// adapters would not have written.
 #[must_use]
 pub fn storable(tags: TagList, colons: ColonTags) -> TagList {
     if tags.iter().all(|tag| is_storable(tag, colons)) {
@@ -212,7 +211,7 @@ fn is_storable(tag: &str, colons: ColonTags) -> bool {
         && !tag.bytes().any(is_refused)
 }
 
-/// Printable ASCII, space and tab: what HTTP headers can carry.
+/// Whether HTTP headers can contain a byte: printable ASCII, space and tab.
 fn is_plain(byte: u8) -> bool {
     matches!(byte, b'\t' | b' '..=b'~')
 }

@@ -1,6 +1,6 @@
-//! Where the routes are in the file, so that any thread can read any of them again.
+//! The positions of the routes in the file, so that any thread can reread any of them.
 //!
-//! Invariant: all routes are of the file that was opened. If it is written to afterwards, reading ends.
+//! Invariant: all routes come from the file that was opened. Reading fails if it is written to afterwards.
 
 use std::fs::File;
 use std::io;
@@ -27,14 +27,14 @@ impl RouteIndex {
         self.starts.len()
     }
 
-    /// The longest start of `positions` whose text has at most `max_bytes`, but at least one route.
+    /// As many of `positions`, from the first, as have at most `max_bytes` in the file, but at least one.
     pub(crate) fn fitting(&self, positions: Range<usize>, max_bytes: u64) -> Range<usize> {
         let (first, start) = (positions.start, self.starts[positions.start]);
         let all = &self.starts[positions.clone()];
         let fitting = all
             .partition_point(|&next| next - start <= max_bytes)
             .max(1);
-        // Of those that begin within the limit, the last may end beyond it.
+        // The last route that starts within the limit may end beyond it.
         let is_over = self.end(first + fitting - 1) - start > max_bytes && fitting > 1;
         first..first + fitting - usize::from(is_over)
     }
@@ -44,11 +44,11 @@ impl RouteIndex {
     }
 }
 
-/// A manifest's routes, to be read again.
+/// A manifest's routes, to be reread.
 #[derive(Debug)]
 pub struct RouteFile {
     file: File,
-    /// Of the file when it was opened.
+    /// The stamp of the file when it was opened.
     stamp: FileStamp,
 }
 
@@ -57,7 +57,7 @@ impl RouteFile {
         Self { file, stamp }
     }
 
-    /// Reads the routes at `positions`, at least one, and the text between them.
+    /// Reads the routes at `positions`, which are not empty, and the text between them.
     pub(crate) fn read(
         &self,
         index: &RouteIndex,
@@ -82,12 +82,12 @@ impl RouteFile {
     }
 }
 
-/// Adjacent routes as in the file. Reused for the next ones.
+/// The text of adjacent routes. The buffer is reused.
 #[derive(Debug, Default)]
 pub(crate) struct RawRoutes {
-    /// Where in the file `json` begins.
+    /// The offset of `json` in the file.
     start: u64,
-    /// Bytes after the routes are left over from earlier reads.
+    /// The routes, followed by leftovers of earlier reads.
     json: Vec<u8>,
 }
 

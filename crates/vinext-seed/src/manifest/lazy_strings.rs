@@ -1,4 +1,4 @@
-//! Strings of the manifest, which are parsed on first use.
+//! Strings of the manifest that are parsed on demand.
 
 use std::borrow::Cow;
 
@@ -21,7 +21,7 @@ pub(super) fn text(raw: &RawValue) -> Option<Cow<'_, str>> {
 pub struct LazyStrings<'a>(Option<&'a RawValue>);
 
 impl<'a> LazyStrings<'a> {
-    /// The strings of an array; `None` if `raw` is something else. A missing or null one is empty.
+    /// The strings of an array; empty if it is missing or null, `None` if `raw` is anything else.
     pub(super) fn of(raw: Option<&'a RawValue>) -> Option<Self> {
         match raw.map(RawValue::get) {
             None | Some("null") => Some(Self(None)),
@@ -30,9 +30,9 @@ impl<'a> LazyStrings<'a> {
         }
     }
 
-    /// The strings; other elements are dropped, as the runtime does.
+    /// The strings. Other elements are dropped, as in the runtime.
     pub fn iter(&self) -> impl Iterator<Item = Cow<'a, str>> {
-        // It is an array, or parsing the route had failed.
+        // It is valid JSON, because the route has been parsed.
         let items: Option<Vec<&'a RawValue>> =
             self.0.and_then(|raw| serde_json::from_str(raw.get()).ok());
         items.unwrap_or_default().into_iter().filter_map(text)

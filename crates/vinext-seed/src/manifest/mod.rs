@@ -1,6 +1,6 @@
 //! Stage 1: reads the manifest of what a build pre-rendered, `dist/server/vinext-prerender.json`.
 //!
-//! Invariant: no more of the file is in memory than a window and the routes that are being packed.
+//! Invariant: only a window of the file and the routes that are being packed are in memory.
 
 mod index;
 mod lazy_strings;
@@ -39,7 +39,7 @@ pub enum ManifestError {
     /// The file is not valid JSON.
     #[error("failed to parse {MANIFEST_FILE}")]
     Corrupt(SanitizedText),
-    /// It is JSON, but not a manifest of a build that can be seeded.
+    /// The file is valid JSON, but has no build id or no list of routes.
     #[error("manifest missing buildId or routes")]
     NoBuildIdOrRoutes,
     /// The file was written to or replaced after it was opened.
@@ -63,12 +63,12 @@ impl ManifestError {
         }
     }
 
-    /// Why rereading failed.
+    /// The error for a failure to reread the file.
     pub(crate) fn from_second_reading(error: std::io::Error) -> Self {
         let is_change = error
             .get_ref()
             .is_some_and(|inner| matches!(inner.downcast_ref(), Some(FileError::Changed)));
-        // A file that is shorter now ends early.
+        // A file that has become shorter ends early.
         if is_change || error.kind() == std::io::ErrorKind::UnexpectedEof {
             Self::Changed
         } else {
@@ -76,7 +76,7 @@ impl ManifestError {
         }
     }
 
-    /// The problem of a part that does not parse.
+    /// The error for a part of the file that is not valid JSON.
     #[expect(clippy::needless_pass_by_value, reason = "made for `map_err`")]
     pub(crate) fn not_json(error: serde_json::Error) -> Self {
         Self::Corrupt(SanitizedText::new(&error.to_string()))
@@ -98,7 +98,7 @@ pub struct ManifestFile {
     file: File,
     stamp: FileStamp,
     path: PathBuf,
-    /// When the file was written.
+    /// The modification time of the file.
     pub written_at: SystemTime,
 }
 
@@ -125,7 +125,7 @@ impl ManifestFile {
         })
     }
 
-    /// Reads from the start.
+    /// A reader of the routes, from the start of the file.
     ///
     /// # Errors
     /// If the file cannot be rewound.
@@ -134,29 +134,29 @@ impl ManifestFile {
         Ok(RouteReader::new(&self.file))
     }
 
-    /// Used later to detect that the manifest has changed.
-    pub(crate) fn moment(&self) -> ManifestMoment {
-        ManifestMoment {
+    /// The state of the file, to detect changes later.
+    pub(crate) fn snapshot(&self) -> ManifestSnapshot {
+        ManifestSnapshot {
             path: self.path.clone(),
             stamp: self.stamp,
         }
     }
 
-    /// Its routes, to reread at the positions that a [`RouteReader`] found.
+    /// The routes, to be reread at the positions that a [`RouteReader`] found.
     #[must_use]
     pub fn into_routes(self) -> RouteFile {
         RouteFile::new(self.file, self.stamp)
     }
 }
 
-/// The manifest when it was opened.
+/// The state of the manifest when it was opened.
 #[derive(Debug)]
-pub(crate) struct ManifestMoment {
+pub(crate) struct ManifestSnapshot {
     path: PathBuf,
     stamp: FileStamp,
 }
 
-impl ManifestMoment {
+impl ManifestSnapshot {
     /// Checks that the manifest has been neither changed nor replaced.
     ///
     /// # Errors
@@ -180,15 +180,15 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join(MANIFEST_FILE);
         fs::write(&path, r#"{"buildId":"a","routes":[]}"#).unwrap();
-        let moment = ManifestFile::open(dir.path()).unwrap().moment();
-        assert!(moment.check().is_ok());
+        let snapshot = ManifestFile::open(dir.path()).unwrap().snapshot();
+        assert!(snapshot.check().is_ok());
         let other = dir.path().join("other");
         fs::write(&other, r#"{"buildId":"b","routes":[]}"#).unwrap();
         fs::rename(&other, &path).unwrap();
         if cfg!(unix) {
-            assert!(matches!(moment.check(), Err(ManifestError::Changed)));
+            assert!(matches!(snapshot.check(), Err(ManifestError::Changed)));
         }
         fs::remove_file(&path).unwrap();
-        assert!(matches!(moment.check(), Err(ManifestError::Changed)));
+        assert!(matches!(snapshot.check(), Err(ManifestError::Changed)));
     }
 }

@@ -1,6 +1,6 @@
-//! One raw route of the manifest, its fields not yet checked.
+//! A route of the manifest before its fields are checked.
 //!
-//! Only bytes that are not JSON fail the whole manifest; a field of the wrong type skips its route.
+//! Only invalid JSON makes the whole manifest unusable. A field of the wrong type skips its route.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,10 +12,10 @@ use serde_json::value::RawValue;
 use super::lazy_strings::{LazyStrings, text};
 use super::route::{Headers, Lifetime, RenderStatus, Route, RouteError, RouterKind};
 
-/// A route's fields as in the file, unchecked.
+/// A route's unchecked fields.
 ///
-/// Values are borrowed as text, since some of them are legal JSON that Rust types reject (a lone
-/// surrogate in a string, `1e400`), and an error must concern one field only.
+/// Values are borrowed as text, because some are valid JSON that Rust types reject (a lone surrogate in a
+/// string, `1e400`), and an error must affect one field only.
 #[derive(Default)]
 pub struct RawRoute<'a> {
     route: Option<&'a RawValue>,
@@ -38,10 +38,10 @@ pub struct RawRoute<'a> {
 }
 
 impl<'a> RawRoute<'a> {
-    /// Parses one element of `routes`; `None` if it is JSON but not an object.
+    /// Parses one element of `routes`; `None` if it is valid JSON but not an object.
     ///
     /// # Errors
-    /// If `json` is not JSON.
+    /// If it is not valid JSON.
     pub fn parse(json: &'a str) -> serde_json::Result<Option<Self>> {
         if json.starts_with('{') {
             serde_json::from_str(json).map(Some)
@@ -50,7 +50,7 @@ impl<'a> RawRoute<'a> {
         }
     }
 
-    /// The pattern and path if they are readable, to name an invalid route.
+    /// The pattern and path, if they are strings, to name an invalid route in a report.
     #[must_use]
     pub fn name(&self) -> (Option<Cow<'a, str>>, Option<Cow<'a, str>>) {
         (self.route.and_then(text), self.path.and_then(text))
@@ -59,7 +59,7 @@ impl<'a> RawRoute<'a> {
     /// Checks every field.
     ///
     /// # Errors
-    /// The first field that does not have its type.
+    /// The first field that has an unexpected type.
     pub fn validate(&self) -> Result<Route<'a>, RouteError> {
         Ok(Route {
             pattern: required_text("route", self.route)?,

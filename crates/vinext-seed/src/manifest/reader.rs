@@ -1,17 +1,18 @@
-//! Reads the manifest from front to back: each route as raw JSON, then the rest of the document.
+//! Reads the manifest from start to end: each route as raw JSON, then the other members.
 //!
-//! It builds no tree and decides nothing before the end, because the build id may come last.
+//! It builds no tree. Whether the manifest is complete is known only at its end, because the build id may
+//! come last.
 
 use std::io::Read;
 
 use super::ManifestError;
 use super::scanner::Scanner;
 
-/// Facts about the whole build in the manifest.
+/// The manifest's members besides the routes.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Header {
-    /// The build id as the manifest has it. Before 0.1.1 it is not the Worker's.
+    /// The build id in the manifest. Before 0.1.1 it differs from the Worker's.
     pub build_id: Option<String>,
     /// Whether the site's URLs end in a slash.
     pub trailing_slash: bool,
@@ -20,7 +21,7 @@ pub struct Header {
 }
 
 impl Header {
-    /// Facts about a site whose manifest is not read.
+    /// The header of a site whose manifest is not read.
     pub(crate) fn of_pages(trailing_slash: bool) -> Self {
         Self {
             build_id: None,
@@ -30,16 +31,16 @@ impl Header {
     }
 }
 
-/// Reads a manifest front to back.
+/// Reads a manifest from start to end.
 pub struct RouteReader<R> {
     scanner: Scanner<R>,
     header: Header,
-    place: Place,
+    position: Position,
 }
 
-/// Where in the document the reader is.
+/// The reader's position in the document.
 #[derive(Clone, Copy, Debug)]
-enum Place {
+enum Position {
     Start,
     Members { is_first: bool },
     Routes { is_first: bool },
@@ -51,7 +52,7 @@ impl<R: Read> RouteReader<R> {
         Self {
             scanner: Scanner::new(source),
             header: Header::default(),
-            place: Place::Start,
+            position: Position::Start,
         }
     }
 
@@ -61,28 +62,28 @@ impl<R: Read> RouteReader<R> {
     /// If the document is not JSON, or not an object with a list of routes.
     pub fn next_route(&mut self) -> Result<Option<&[u8]>, ManifestError> {
         loop {
-            match self.place {
-                Place::Start => self.start()?,
-                Place::Members { is_first } => self.member(is_first)?,
-                Place::Routes { is_first } => {
+            match self.position {
+                Position::Start => self.start()?,
+                Position::Members { is_first } => self.member(is_first)?,
+                Position::Routes { is_first } => {
                     if self.scanner.has_next(is_first, b']')? {
-                        self.place = Place::Routes { is_first: false };
+                        self.position = Position::Routes { is_first: false };
                         return Ok(Some(self.scanner.value()?));
                     }
-                    self.place = Place::Members { is_first: false };
+                    self.position = Position::Members { is_first: false };
                 }
-                Place::End => return Ok(None),
+                Position::End => return Ok(None),
             }
         }
     }
 
-    /// Where the reader is, in bytes from the start of the file.
+    /// The offset of the reader, in bytes from the start of the file.
     #[must_use]
     pub fn offset(&self) -> u64 {
         self.scanner.offset()
     }
 
-    /// Facts about the build in the manifest. Complete only after the last route.
+    /// The other members. Complete only after the last route.
     ///
     /// # Errors
     /// If there is no build id or no list of routes.
@@ -101,7 +102,7 @@ impl<R: Read> RouteReader<R> {
 
     fn start(&mut self) -> Result<(), ManifestError> {
         if self.scanner.take(b'{')? {
-            self.place = Place::Members { is_first: true };
+            self.position = Position::Members { is_first: true };
             return Ok(());
         }
         // Another JSON value has neither build id nor routes; anything else is not a manifest.
@@ -111,7 +112,7 @@ impl<R: Read> RouteReader<R> {
     }
 
     fn member(&mut self, is_first: bool) -> Result<(), ManifestError> {
-        self.place = Place::Members { is_first: false };
+        self.position = Position::Members { is_first: false };
         if !self.scanner.has_next(is_first, b'}')? {
             return self.end();
         }
@@ -133,7 +134,7 @@ impl<R: Read> RouteReader<R> {
             }
             "routes" if self.scanner.take(b'[')? => {
                 self.header.has_routes = true;
-                self.place = Place::Routes { is_first: true };
+                self.position = Position::Routes { is_first: true };
             }
             _ => self.scanner.skip_value()?,
         }
@@ -141,7 +142,7 @@ impl<R: Read> RouteReader<R> {
     }
 
     fn end(&mut self) -> Result<(), ManifestError> {
-        self.place = Place::End;
+        self.position = Position::End;
         match self.scanner.peek()? {
             None => Ok(()),
             Some(_) => Err(self

@@ -5,13 +5,13 @@ use std::fmt;
 
 use super::lazy_strings::LazyStrings;
 
-/// What the build did with a route.
+/// Whether the build rendered a route.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum RenderStatus<'a> {
-    /// Its artifacts are on disk.
+    /// The build rendered it; its artifacts are on disk.
     Rendered,
-    /// It is rendered at run time, for the reason that the build gives.
+    /// The build did not render it, for this reason.
     NotRendered(Cow<'a, str>),
 }
 
@@ -29,7 +29,7 @@ pub enum RouterKind {
     Other,
 }
 
-/// How long a route may be cached. Seconds can have fractions.
+/// How long a route may be cached, in seconds, which can have fractions.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Lifetime {
     /// Seconds until the page is rendered again; `None` for a static page. Positive.
@@ -48,7 +48,7 @@ pub struct Route<'a> {
     pub pattern: Cow<'a, str>,
     /// The concrete pathname if it differs from the pattern, percent-encoded.
     pub path: Option<Cow<'a, str>>,
-    /// What the build did with it.
+    /// Whether the build rendered it.
     pub status: RenderStatus<'a>,
     /// Which router serves it.
     pub router: RouterKind,
@@ -56,13 +56,13 @@ pub struct Route<'a> {
     pub lifetime: Option<Lifetime>,
     /// The runtime's tags, if this version writes them (since 1.0.0-beta.4).
     pub tags: LazyStrings<'a>,
-    /// The file-system segments of a metadata route.
+    /// The file system's segments of a metadata route.
     pub route_segments: LazyStrings<'a>,
     /// The response headers to store, a JSON object (since 0.2.0).
     pub headers: Option<Headers>,
     /// The response status if it is not 200 (since 1.0.0-beta.8).
     pub response_status: Option<u16>,
-    /// Whether it is a shell for paths not known at build time.
+    /// Whether it is a shell for paths that are unknown at build time.
     pub is_fallback_shell: bool,
     /// Whether `getStaticProps` returned `notFound` (Pages Router, 1.4.0).
     pub is_not_found: bool,
@@ -72,11 +72,11 @@ pub struct Route<'a> {
     pub locale: Option<Cow<'a, str>>,
 }
 
-/// The headers of a route, as the manifest has them: names to a string or several.
+/// Response headers as in the manifest: each name has a string or an array of strings.
 pub type Headers = serde_json::Map<String, serde_json::Value>;
 
 impl Route<'_> {
-    /// The pathname that names the artifacts: the concrete one if there is one.
+    /// The pathname in the names of the artifacts: the concrete one, or else the pattern.
     #[must_use]
     pub fn pathname(&self) -> &str {
         self.path.as_deref().unwrap_or(&self.pattern)
@@ -89,11 +89,11 @@ impl Route<'_> {
 pub enum RouteError {
     /// It is not an object.
     NotAnObject,
-    /// A field does not have the type it has in every published manifest.
+    /// A field has an unexpected type.
     Field {
         /// The field's name.
         name: &'static str,
-        /// What it should be, as the end of a sentence.
+        /// The expected type, as the end of a sentence.
         expected: &'static str,
     },
 }

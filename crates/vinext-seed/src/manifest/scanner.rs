@@ -1,18 +1,19 @@
-//! Walks the top level of a JSON document without holding more of it than one value: a manifest can
-//! have 200 MB, one route of it has a few hundred bytes.
+//! Scans the top level of a JSON document and holds only one value in memory: a manifest can have 200 MB,
+//! but a route has a few hundred bytes.
 //!
-//! Only the structure is checked here (brackets, strings, separators); the caller parses the values it
-//! reads. Skipped values are not checked further.
+//! Only the structure is checked here (brackets, strings, separators). The caller parses the values that it
+//! reads; skipped values are not checked further.
 
 use std::io::Read;
 
 use super::value_walk::ValueWalk;
 
-/// How much is read at a time. In fuzzing so little that generated documents make the buffer grow.
+/// How much is read at a time, in bytes. Fuzzing uses so few that generated documents make the buffer
+/// grow.
 const READ_BYTES: usize = if cfg!(fuzzing) { 16 } else { 256 * 1024 };
 
-/// The largest accepted value: a hundred times any route seen, and small compared with the memory
-/// budget, even once per thread. A file with a larger value is not a manifest.
+/// The largest accepted value, in bytes: a hundred times the largest route that was seen, and little
+/// compared with the memory budget, even once per thread.
 const MAX_VALUE_BYTES: usize = 1024 * 1024;
 
 /// Why a document could not be scanned.
@@ -28,11 +29,11 @@ pub(super) enum ScanError {
 pub(super) struct Scanner<R> {
     source: R,
     window: Vec<u8>,
-    /// Start of what is not consumed yet, in `window`.
+    /// The start of the unconsumed bytes in `window`.
     position: usize,
-    /// End of what was read, in `window`.
+    /// The end of the read bytes in `window`.
     filled: usize,
-    /// Offset of `window[0]` in the document.
+    /// The offset of `window[0]` in the document.
     window_offset: u64,
 }
 
@@ -47,7 +48,7 @@ impl<R: Read> Scanner<R> {
         }
     }
 
-    /// Where the cursor is, in bytes from the start of the document.
+    /// The offset of the cursor, in bytes from the start of the document.
     pub(super) fn offset(&self) -> u64 {
         self.window_offset + self.position as u64
     }
@@ -59,7 +60,7 @@ impl<R: Read> Scanner<R> {
         }
     }
 
-    /// The next byte that is not white space, not consumed; `None` at the end.
+    /// The next byte that is not white space, without consuming it; `None` at the end.
     pub(super) fn peek(&mut self) -> Result<Option<u8>, ScanError> {
         loop {
             while let Some(&byte) = self.window[..self.filled].get(self.position) {
@@ -155,7 +156,7 @@ impl<R: Read> Scanner<R> {
         &self.window[start..start + length]
     }
 
-    /// Reads on, moving what is not consumed to the front; `false` at the end of the document.
+    /// Reads more, after moving the unconsumed bytes to the front; `false` at the end of the document.
     fn read_more(&mut self) -> Result<bool, ScanError> {
         if self.position > 0 {
             self.window.copy_within(self.position..self.filled, 0);
@@ -163,7 +164,7 @@ impl<R: Read> Scanner<R> {
             self.filled -= self.position;
             self.position = 0;
         }
-        // Twice the insufficient size, so that a long value is not scanned again and again.
+        // Twice the insufficient size, so that a long value is rescanned only a few times.
         let wanted = self.filled + READ_BYTES.max(self.filled);
         if self.window.len() < wanted {
             self.window.resize(wanted, 0);
@@ -231,11 +232,11 @@ mod tests {
 
     #[test]
     fn accepts_a_value_of_1_mib_but_not_a_larger_one() {
-        for (more, is_handed_out) in [(0, true), (1, false)] {
+        for (more, is_accepted) in [(0, true), (1, false)] {
             let document = format!("[\"{}\"]", "x".repeat(MAX_VALUE_BYTES - 2 + more));
             let mut scanner = Scanner::new(document.as_bytes());
             assert!(scanner.take(b'[').unwrap());
-            assert_eq!(scanner.value().is_ok(), is_handed_out);
+            assert_eq!(scanner.value().is_ok(), is_accepted);
         }
     }
 

@@ -1,5 +1,4 @@
-//! Finds the end of a JSON value in bytes that arrive in portions, by brackets, strings and separators
-//! alone.
+//! Finds the end of a JSON value in chunks of bytes, by its brackets, strings and separators.
 
 use memchr::memchr2;
 
@@ -24,12 +23,12 @@ static MARKS: [Mark; 256] = {
 
 /// Finds the end of one value; can stop anywhere and continue with the next chunk.
 ///
-/// A whole manifest passes through here on one thread, so this is made to take a nanosecond for
-/// three bytes: a table outside of strings, a search inside.
+/// One thread scans the whole manifest with this, at three bytes per nanosecond: with a table outside of
+/// strings and a search inside.
 #[derive(Default)]
 pub(super) struct ValueWalk {
     is_started: bool,
-    /// A number or literal: it ends where something else begins.
+    /// Whether it is a number or literal, which ends where something else starts.
     pub(super) is_scalar: bool,
     depth: usize,
     in_string: bool,
@@ -37,8 +36,8 @@ pub(super) struct ValueWalk {
 }
 
 impl ValueWalk {
-    /// The number of bytes of `portion` up to the value's end, or `None` if it does not end in
-    /// there. The value's first byte is not one that only ends values.
+    /// The number of bytes of `portion` up to the value's end; `None` if the value continues after it. The
+    /// value must not start with a byte that only ends values.
     pub(super) fn advance(&mut self, portion: &[u8]) -> Option<usize> {
         if !self.is_started {
             let first = *portion.first()?;

@@ -32,7 +32,10 @@ impl PackContext {
         place: Place<'_>,
         buffer: &mut ArtifactBuffer,
     ) -> Result<bool, PackRouteError> {
-        match build.artifacts.check_name(&entry.file, place.has_twin) {
+        match build
+            .artifacts
+            .check_name(&entry.file, place.shares_file_name)
+        {
             Ok(()) => {}
             Err(FileError::Missing) if !entry.is_required => return Ok(false),
             Err(problem) => return Err(unusable(&entry.file, problem)),

@@ -53,9 +53,9 @@ impl Artifacts {
     }
 
     /// Checks that an artifact is there under exactly its name, and is not another's.
-    pub(super) fn check_name(&self, name: &str, has_twin: bool) -> Result<(), FileError> {
+    pub(super) fn check_name(&self, name: &str, shares_file_name: bool) -> Result<(), FileError> {
         match &self.names {
-            Some(names) => names.check(name, has_twin),
+            Some(names) => names.check(name, shares_file_name),
             None => Ok(()),
         }
     }

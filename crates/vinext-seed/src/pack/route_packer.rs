@@ -38,7 +38,7 @@ pub(super) struct Place<'a> {
     /// How many entries the segment had before.
     pub(super) route_start: usize,
     /// Whether another route's artifact names differ from these only in case.
-    pub(super) has_twin: bool,
+    pub(super) shares_file_name: bool,
 }
 
 impl<'a> Place<'a> {
@@ -69,7 +69,7 @@ impl PackContext {
             range_start: place.range_start,
             artifacts: place.artifacts,
             route_start: builder.entries(),
-            has_twin: self.planner.scan().has_twin(place.position),
+            shares_file_name: self.planner.scan().shares_file_name(place.position),
         };
         let encoded = planned.entries.iter().try_for_each(|entry| {
             self.encode_entry(&planned, entry, &tail, place, builder, buffer)
@@ -112,7 +112,7 @@ impl PackContext {
             None => &[],
         };
         let own_members = Encoder::own_members(planned, entry);
-        if self.planner.leaves_out(entry.kind) {
+        if self.planner.omits(entry.kind) {
             buffer.release();
             return Ok(());
         }

@@ -25,7 +25,7 @@ impl Planner {
         let html_headers = stored(document_headers).map_err(|_| SkipReason::LoopbackRedirect)?;
         let rsc_headers = stored(payload_headers).map_err(|_| SkipReason::LoopbackRedirect)?;
         let cached = cache_pathname(route.pathname());
-        // A response with another status is intended; only a 200 can hide a failure.
+        // Another status is intended; only a page with status 200 can hide a failed render.
         let must_be_page = status.is_none_or(|status| status == 200) && !self.seeds_failed_renders;
         let payload_check = must_be_page.then(|| PayloadCheck {
             pathname: self.profile.follows_redirects.then(|| cached.to_string()),

@@ -1,12 +1,12 @@
-//! The keys and prefixes that belong to a build as a whole.
+//! The key prefixes of a build, and the key of its record.
 
 use super::Planner;
 use crate::formats::cache_key::ArtifactKind;
 use crate::formats::pages_key::pages_cache_key;
 
 impl Planner {
-    /// The prefixes of this build's keys that are not hashed as a whole: one
-    /// prefix for each router that has pages, none if all keys are hashed.
+    /// The key prefixes of this build's entries: one for each router that has pages. Empty if all keys are
+    /// hashed.
     #[must_use]
     pub fn key_prefixes(&self) -> Vec<String> {
         let id = &self.build_id;
@@ -19,11 +19,11 @@ impl Planner {
         [app, pages].into_iter().flatten().flatten().collect()
     }
 
-    /// The key of the root page without what follows the build id.
+    /// The part of the root page's key up to the build id.
     fn prefix_of(&self, logical_key: &str, suffix: &str) -> Option<String> {
         let key = self.key_space.entry_key(logical_key)?;
-        // The colon keeps a build id apart from longer ones that begin with it. If the build id makes
-        // even this key too long, the key has a hash instead of the pathname.
+        // The colon distinguishes a build id from longer ones that start with it. A long build id can
+        // make even this key too long, so that it is hashed.
         key.strip_suffix(suffix)
             .filter(|prefix| {
                 !self.build_id.is_empty() && prefix.ends_with(&format!("{}:", self.build_id))
@@ -31,13 +31,13 @@ impl Planner {
             .map(str::to_owned)
     }
 
-    /// The prefix of the adapter's markers of invalidated tags.
+    /// The key prefix of the adapter's markers of invalidated tags.
     #[must_use]
     pub fn tag_marker_prefix(&self) -> String {
         self.key_space.tag_marker_prefix()
     }
 
-    /// The key under which a run leaves its record of the build.
+    /// The key of the record of this build; `None` if it would be too long.
     #[must_use]
     pub fn record_key(&self) -> Option<String> {
         self.key_space.record_key(&self.build_id)

@@ -1,7 +1,7 @@
 //! Finds the routes that may become entries, and hashes their cache keys to detect duplicates.
 //!
-//! Reading stays on the calling thread; up to `MAX_PARSERS` others parse, because parsing takes
-//! longer. Most sites are read before there is anything to share. Routes are not kept.
+//! The calling thread reads and up to [`MAX_PARSERS`] others parse, because parsing takes longer. Most
+//! sites fit into the first portion, which the calling thread parses itself. Routes are not kept.
 
 use std::hash::{BuildHasher, RandomState};
 use std::io::Read;
@@ -17,30 +17,30 @@ use crate::manifest::{
     ManifestError, RawRoute, RenderStatus, Route, RouteIndex, RouteReader, RouterKind,
 };
 
-/// The most threads that parse besides the one that reads, which is then what the rest wait for.
+/// The most threads that parse besides the reading one. More of them would wait for the reader.
 const MAX_PARSERS: usize = 3;
 
-/// How much is passed to another thread at a time, in bytes: a hundred routes or more.
+/// How much is sent to another thread at a time, in bytes: a hundred routes or more.
 const PORTION_BYTES: usize = 64 * 1024;
 
-/// The largest portion that is passed to another thread, in bytes: several wait at a time, and a
-/// route may have 1 MiB.
+/// The largest portion that is sent to another thread, in bytes. Several are queued at a time, and a route
+/// may have 1 MiB.
 const MAX_SHARED_BYTES: usize = 256 * 1024;
 
-/// The candidates among some routes, in no particular order.
+/// The candidates among the routes, in no particular order.
 #[derive(Debug, Default)]
 pub(super) struct KeyIndex {
-    /// Each one's key, hashed, and its position. Two of a million different keys share a hash once
-    /// in forty million runs; the later route is then reported as a duplicate and filled by its
-    /// first visitor.
+    /// The hash of each candidate's key, and its position. Two of a million different keys have the same
+    /// hash once in forty million runs; the later route is then skipped as a duplicate and rendered on
+    /// its first visit.
     keys: Vec<(u64, usize)>,
     has_root: bool,
     has_index: bool,
-    /// Whether any is of the App Router, and of the Pages Router.
+    /// Whether any belongs to the App Router or the Pages Router.
     has_app: bool,
     has_pages: bool,
-    /// Each one's file as disks that ignore case name it, hashed, and its position; nothing if the build
-    /// is on another disk.
+    /// The hash of each candidate's case-folded file name, and its position. Empty if the disk
+    /// distinguishes case.
     names: Vec<(u64, usize)>,
 }
 
@@ -48,12 +48,12 @@ pub(super) struct KeyIndex {
 #[derive(Clone, Debug, Default)]
 struct Comparison {
     state: RandomState,
-    /// Whether the names of their files are compared too, without case.
+    /// Whether file names are compared too, ignoring case.
     folds_names: bool,
 }
 
 impl KeyIndex {
-    /// Reads to the end of the document, and records every route's position in `index`.
+    /// Reads to the end of the document, and adds every route's position to `index`.
     pub(super) fn find<R: Read>(
         reader: &mut RouteReader<R>,
         index: &mut RouteIndex,
@@ -63,9 +63,9 @@ impl KeyIndex {
             folds_names,
             ..Comparison::default()
         };
-        let helpers = thread::available_parallelism().map_or(0, |all| all.get() - 1);
-        let (hand_over, handed_over) = mpsc::sync_channel(MAX_PARSERS);
-        let handed_over = Mutex::new(handed_over);
+        let other_processors = thread::available_parallelism().map_or(0, |all| all.get() - 1);
+        let (sender, receiver) = mpsc::sync_channel(MAX_PARSERS);
+        let receiver = Mutex::new(receiver);
         thread::scope(|scope| {
             let mut own = Parsed::default();
             let mut parsers = Vec::new();
@@ -75,8 +75,8 @@ impl KeyIndex {
                     end => break end.map(|_| ()),
                 };
                 if portion.first > 0 && parsers.is_empty() {
-                    let parse = || Parsed::all_of(&handed_over, &state);
-                    parsers.extend((0..helpers.min(MAX_PARSERS)).map_while(|_| {
+                    let parse = || Parsed::all_of(&receiver, &state);
+                    parsers.extend((0..other_processors.min(MAX_PARSERS)).map_while(|_| {
                         let named = thread::Builder::new().name("vinext-seed plan".to_owned());
                         named.spawn_scoped(scope, parse).ok()
                     }));
@@ -84,9 +84,9 @@ impl KeyIndex {
                 let left = if parsers.is_empty() || portion.json.len() > MAX_SHARED_BYTES {
                     Some(portion)
                 } else {
-                    refused(hand_over.try_send(portion))
+                    refused(sender.try_send(portion))
                 };
-                // While all other threads are busy, the reading thread parses too.
+                // If all other threads are busy, the reading thread parses too.
                 if let Some(portion) = left {
                     own.add(&portion, &state);
                 }
@@ -94,9 +94,9 @@ impl KeyIndex {
                     break Ok(());
                 }
             };
-            drop(hand_over);
+            drop(sender);
             let parsed = parsers.into_iter().map(joined).fold(own, Parsed::join);
-            // The parse error is at an earlier position than the read error.
+            // A parse error is at an earlier position than a read error.
             match (parsed.problem, read) {
                 (Some((_, problem)), _) | (None, Err(problem)) => Err(problem),
                 (None, Ok(())) => Ok(parsed.candidates),
@@ -104,33 +104,33 @@ impl KeyIndex {
         })
     }
 
-    /// How many there are.
+    /// The number of candidates.
     pub(super) fn count(&self) -> usize {
         self.keys.len()
     }
 
-    /// Whether both `/` and `/index` are among them.
+    /// Whether both `/` and `/index` are candidates.
     pub(super) fn has_root_and_index(&self) -> bool {
         self.has_root && self.has_index
     }
 
-    /// The positions of those whose file another's shares on a disk that ignores case, ascending.
-    pub(super) fn take_twins(&mut self) -> Vec<usize> {
+    /// The positions of candidates whose file names differ from others only in case, ascending.
+    pub(super) fn take_shared_names(&mut self) -> Vec<usize> {
         let mut names = std::mem::take(&mut self.names);
         names.sort_unstable();
         let pairs = names.windows(2).filter(|pair| pair[0].0 == pair[1].0);
-        let mut twins: Vec<usize> = pairs.flat_map(|pair| [pair[0].1, pair[1].1]).collect();
-        twins.sort_unstable();
-        twins.dedup();
-        twins
+        let mut shared: Vec<usize> = pairs.flat_map(|pair| [pair[0].1, pair[1].1]).collect();
+        shared.sort_unstable();
+        shared.dedup();
+        shared
     }
 
-    /// Whether any is of the App Router, and of the Pages Router.
+    /// Whether any candidate belongs to the App Router, and whether any belongs to the Pages Router.
     pub(super) fn routers(&self) -> (bool, bool) {
         (self.has_app, self.has_pages)
     }
 
-    /// The positions of those whose key an earlier one has, ascending.
+    /// The positions of candidates that have the key of an earlier one, ascending.
     pub(super) fn into_duplicates(mut self) -> Vec<usize> {
         self.keys.sort_unstable();
         let pairs = self.keys.windows(2);
@@ -167,7 +167,7 @@ impl KeyIndex {
     }
 }
 
-/// What one thread has found.
+/// What one thread has parsed.
 #[derive(Default)]
 struct Parsed {
     candidates: KeyIndex,
@@ -176,12 +176,12 @@ struct Parsed {
 }
 
 impl Parsed {
-    /// Parses the received portions, up to the end or the first error.
-    fn all_of(handed_over: &Mutex<Receiver<Portion>>, state: &Comparison) -> Self {
+    /// Parses portions until there are no more or one is invalid.
+    fn all_of(receiver: &Mutex<Receiver<Portion>>, state: &Comparison) -> Self {
         let mut parsed = Self::default();
         let next = || {
-            let handed_over = handed_over.lock().unwrap_or_else(PoisonError::into_inner);
-            handed_over.recv().ok()
+            let receiver = receiver.lock().unwrap_or_else(PoisonError::into_inner);
+            receiver.recv().ok()
         };
         while parsed.problem.is_none()
             && let Some(portion) = next()
@@ -234,9 +234,9 @@ fn joined(parser: ScopedJoinHandle<'_, Parsed>) -> Parsed {
         .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
-/// Neighbouring routes from the file, without what separates them.
+/// Adjacent routes from the file, without the separators.
 struct Portion {
-    /// The position of the first.
+    /// The position of the first route.
     first: usize,
     lengths: Vec<usize>,
     json: Vec<u8>,
@@ -259,7 +259,7 @@ impl Portion {
             let bytes = json.len();
             portion.lengths.push(bytes);
             portion.json.extend_from_slice(json);
-            // The reader takes no route that is larger than 1 MiB.
+            // The reader rejects routes larger than 1 MiB.
             let length = u32::try_from(bytes).map_err(std::io::Error::other);
             let length = length.map_err(ManifestError::Unreadable)?;
             index.push(reader.offset() - u64::from(length), length);
@@ -270,8 +270,8 @@ impl Portion {
 
 /// Calls `visit` with the route in `json`, or with `None` if it does not contain a valid one.
 ///
-/// Invalid UTF-8 becomes U+FFFD, as when Node reads the file: such a route then names a file that
-/// does not exist.
+/// Invalid UTF-8 becomes U+FFFD, as when Node reads the file. Such a route names a file that does not
+/// exist.
 fn with_route(json: &[u8], visit: impl FnOnce(Option<Route<'_>>)) -> Result<(), ManifestError> {
     let json = files::text(json);
     let raw = RawRoute::parse(&json).map_err(ManifestError::not_json)?;

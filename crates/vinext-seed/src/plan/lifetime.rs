@@ -1,15 +1,14 @@
-//! How long an entry is fresh, served and kept. The time of seeding is an argument, never the clock.
+//! Determines how long an entry is fresh, may be served, and is stored. The current time is an argument.
 
 use crate::manifest::Lifetime;
 
-/// The longest default TTL: 30 days, the default of vinext's KV
-/// adapters.
+/// The longest default TTL, in seconds: 30 days, the default of vinext's KV adapters.
 const MAX_DEFAULT_KV_TTL_SECONDS: u64 = 2_592_000;
 
-/// How many revalidation periods a page without visitors stays in KV.
+/// The default TTL of a page that revalidates, in revalidation periods.
 const REVALIDATIONS_KEPT: f64 = 10.0;
 
-/// When the page turns stale, in milliseconds since the epoch.
+/// When the page becomes stale, in milliseconds since the epoch; `None` for a static page.
 #[must_use]
 pub fn revalidate_at_ms(lifetime: &Lifetime, now_ms: f64) -> Option<f64> {
     lifetime
@@ -17,21 +16,21 @@ pub fn revalidate_at_ms(lifetime: &Lifetime, now_ms: f64) -> Option<f64> {
         .map(|seconds| now_ms + seconds * 1000.0)
 }
 
-/// When the page must no longer be served, in milliseconds since the epoch.
+/// When the page must no longer be served, in milliseconds since the epoch; `None` if it has no such limit.
 #[must_use]
 pub fn expire_at_ms(lifetime: &Lifetime, now_ms: f64) -> Option<f64> {
     let seconds = lifetime.expire_seconds.filter(|&seconds| seconds > 0.0)?;
     Some(now_ms + seconds * 1000.0)
 }
 
-/// The TTLs that the caller set, in seconds; none by default.
+/// The TTLs of entries in the store, in seconds. Both are `None` by default.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct TtlRule {
-    /// For pages that revalidate. Default: ten revalidation periods or until `expire`, whichever
-    /// is longer, at most 30 days.
+    /// The TTL of pages that revalidate. Default: ten revalidation periods or until `expire`, whichever is
+    /// longer, but at most 30 days.
     pub ttl_seconds: Option<u64>,
-    /// For static pages. Default: none, they stay until deleted; if the KV adapter itself gives them
-    /// a TTL, that of pages that revalidate, else 30 days.
+    /// The TTL of static pages. Default: none, so they are stored until they are deleted. If the KV adapter
+    /// gives static pages a TTL, the default is `ttl_seconds`, or else 30 days.
     pub static_ttl_seconds: Option<u64>,
 }
 
@@ -46,7 +45,7 @@ impl TtlRule {
         }
     }
 
-    /// The TTL of an entry, at least the store's minimum.
+    /// The TTL of an entry, in seconds; at least the store's minimum. `None` if it does not expire.
     #[must_use]
     pub fn ttl_seconds(&self, lifetime: &Lifetime, min_ttl_seconds: u64) -> Option<u64> {
         let ttl_seconds = match lifetime.revalidate_seconds {
@@ -60,7 +59,7 @@ impl TtlRule {
     }
 }
 
-/// Rounds up, so that an entry never expires early, within the default maximum.
+/// Rounds up, so that an entry never expires early, to at most the default maximum.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,

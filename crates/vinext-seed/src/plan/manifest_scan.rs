@@ -1,49 +1,49 @@
-//! What must be known about all routes before the first is planned: the header, and which routes
-//! conflict.
+//! Scans the whole manifest before the first route is planned: its header, and which routes conflict.
 //!
-//! Each route leaves only its position in the file.
+//! Only the position of each route is kept.
 
 use std::io::Read;
 
 use super::key_index::KeyIndex;
 use crate::manifest::{Header, ManifestError, RouteIndex, RouteReader};
 
-/// The result of reading the manifest once.
+/// The result of scanning a manifest.
 #[derive(Debug)]
 pub struct ManifestScan {
-    /// Facts about the build in the manifest.
+    /// The manifest's members besides the routes.
     pub header: Header,
-    /// How many routes it lists, rendered or not.
+    /// The number of routes, rendered or not.
     pub routes: usize,
-    /// How many of them are rendered, and of a router that is known.
+    /// How many of them are rendered and belong to a known router.
     pub candidates: usize,
-    /// Whether any of these is of the App Router.
+    /// Whether any candidate belongs to the App Router.
     pub has_app_router: bool,
-    /// Whether any of these is of the Pages Router.
+    /// Whether any candidate belongs to the Pages Router.
     pub has_pages_router: bool,
-    /// Whether both `/` and `/index` are among these.
+    /// Whether both `/` and `/index` are candidates.
     pub has_root_and_index: bool,
-    /// Where the routes lie in the manifest.
+    /// The positions of the routes in the file.
     pub(crate) index: RouteIndex,
-    /// The positions of routes whose cache key an earlier route has, ascending.
+    /// Routes that have the cache key of an earlier one, ascending.
     duplicates: Vec<usize>,
     /// Whether the build is on a disk that may ignore case.
     pub(crate) ignores_case: bool,
-    /// The positions of routes whose file another route's shares on a disk that ignores case, ascending.
-    twins: Vec<usize>,
+    /// Routes whose file name differs from another's only in case, ascending. Empty if the disk
+    /// distinguishes case.
+    shared_names: Vec<usize>,
 }
 
 impl ManifestScan {
     /// Reads the manifest to its end.
     ///
     /// # Errors
-    /// If it is not a manifest. Then nothing of it may be used.
-    pub fn take<R: Read>(reader: RouteReader<R>) -> Result<Self, ManifestError> {
-        Self::take_for_disk(reader, false)
+    /// If it is not a valid manifest; then no route may be used.
+    pub fn read<R: Read>(reader: RouteReader<R>) -> Result<Self, ManifestError> {
+        Self::read_for_disk(reader, false)
     }
 
-    /// The same for a build on a disk that may ignore case.
-    pub(crate) fn take_for_disk<R: Read>(
+    /// Reads the manifest of a build on a disk that may ignore case.
+    pub(crate) fn read_for_disk<R: Read>(
         mut reader: RouteReader<R>,
         ignores_case: bool,
     ) -> Result<Self, ManifestError> {
@@ -59,12 +59,12 @@ impl ManifestScan {
             candidates: candidates.count(),
             has_root_and_index: candidates.has_root_and_index(),
             index,
-            twins: candidates.take_twins(),
+            shared_names: candidates.take_shared_names(),
             duplicates: candidates.into_duplicates(),
         })
     }
 
-    /// For pages that are passed in: nothing else of the site is seeded.
+    /// The scan for pages that the caller passes in, which are the only ones to be seeded.
     pub(crate) fn of_pages(trailing_slash: bool) -> Self {
         Self {
             header: Header::of_pages(trailing_slash),
@@ -76,17 +76,17 @@ impl ManifestScan {
             index: RouteIndex::default(),
             duplicates: Vec::new(),
             ignores_case: false,
-            twins: Vec::new(),
+            shared_names: Vec::new(),
         }
     }
 
-    /// Whether the file of the route at this position is another route's too on a disk that ignores case.
+    /// Whether the disk ignores case and the route's file name differs from another's only in case.
     #[must_use]
-    pub(crate) fn has_twin(&self, position: usize) -> bool {
-        self.twins.binary_search(&position).is_ok()
+    pub(crate) fn shares_file_name(&self, position: usize) -> bool {
+        self.shared_names.binary_search(&position).is_ok()
     }
 
-    /// Whether the route at this position repeats an earlier one's key.
+    /// Whether the route at this position has the cache key of an earlier one.
     #[must_use]
     pub fn is_duplicate(&self, position: usize) -> bool {
         self.duplicates.binary_search(&position).is_ok()

@@ -33,7 +33,7 @@ pub use skipped_routes::{DEFAULT_MAX_LISTED, SkippedReason, SkippedRoute, Skippe
 /// The pathname under which the build renders its error page (`404.html`). Not a page.
 const ERROR_PAGE_PATHNAME: &str = "/404";
 
-/// What turns routes into plans.
+/// Plans the routes of one build.
 #[derive(Debug)]
 pub struct Planner {
     profile: RuntimeProfile,
@@ -43,13 +43,14 @@ pub struct Planner {
     limits: StoreLimits,
     scan: ManifestScan,
     seeds_failed_renders: bool,
-    caches_only_marked: bool,
-    named_first: Vec<String>,
+    cache_components: bool,
+    first: Vec<String>,
     html_only: bool,
 }
 
 impl Planner {
-    /// A planner for one build.
+    /// A planner for a build: `build_id` is the Worker's, `app_prefix` the KV adapter's (empty for none),
+    /// and `limits` are the store's.
     #[must_use]
     pub fn new(
         profile: RuntimeProfile,
@@ -73,55 +74,56 @@ impl Planner {
             limits,
             scan,
             seeds_failed_renders: false,
-            caches_only_marked: false,
-            named_first: Vec::new(),
+            cache_components: false,
+            first: Vec::new(),
             html_only: false,
         }
     }
 
-    /// Whether pages whose render failed are seeded as the build left them. Default: no.
+    /// Whether pages whose render failed are seeded as they are. Default: no.
     #[must_use]
     pub fn seed_failed_renders(mut self, seeds: bool) -> Self {
         self.seeds_failed_renders = seeds;
         self
     }
 
-    /// Skips pages that a Worker with `cacheComponents` renders on every request.
+    /// Whether the app has `cacheComponents`. Its pages are then skipped if the Worker renders them on every
+    /// request. Default: no.
     #[must_use]
-    pub fn caching_only_what_is_marked(mut self, is_on: bool) -> Self {
-        self.caches_only_marked = is_on;
+    pub fn cache_components(mut self, is_on: bool) -> Self {
+        self.cache_components = is_on;
         self
     }
 
-    /// Globs of the pathnames that come first if there is a budget. Default: none.
+    /// Globs of the pathnames that have the highest priority if writes are limited. Default: none.
     #[must_use]
-    pub fn naming_first(mut self, globs: Vec<String>) -> Self {
-        self.named_first = globs;
+    pub fn write_first(mut self, globs: Vec<String>) -> Self {
+        self.first = globs;
         self
     }
 
-    /// Whether payloads are left to the runtime, which renders them on demand. Default: no.
+    /// Whether payloads are not stored, so that the runtime renders them on demand. Default: no.
     #[must_use]
     pub fn html_only(mut self, is_on: bool) -> Self {
         self.html_only = is_on;
         self
     }
 
-    /// Whether entries of a kind are checked with their route, and not stored.
-    pub(crate) fn leaves_out(&self, kind: ArtifactKind) -> bool {
+    /// Whether entries of a kind are checked but not stored.
+    pub(crate) fn omits(&self, kind: ArtifactKind) -> bool {
         self.html_only && kind == ArtifactKind::Rsc
     }
 
-    /// Facts about the whole manifest.
+    /// The scan of the whole manifest.
     #[must_use]
     pub fn scan(&self) -> &ManifestScan {
         &self.scan
     }
 
-    /// Plans the route at one position of the manifest.
+    /// Plans the route at a position of the manifest.
     ///
     /// # Errors
-    /// The reason why it is skipped.
+    /// The reason why the route is skipped.
     pub fn plan(&self, position: usize, route: &Route<'_>) -> Result<PlannedRoute, SkipReason> {
         if let RenderStatus::NotRendered(detail) = &route.status {
             return Err(SkipReason::NotRendered(SanitizedText::new(detail)));
@@ -149,7 +151,7 @@ impl Planner {
         if self.profile.reads == PagesRead::Revalidating && lifetime.revalidate_seconds.is_none() {
             return Err(SkipReason::NeverRead);
         }
-        if self.caches_only_marked && self.is_rendered_on_every_request(route, &lifetime) {
+        if self.cache_components && self.is_rendered_on_every_request(route, &lifetime) {
             return Err(SkipReason::NotCached);
         }
         lifetime.stale_seconds = lifetime.stale_seconds.filter(|_| self.profile.stores_stale);
@@ -206,7 +208,7 @@ impl Planner {
             key,
             headers,
             priority: Priority::of(
-                priority::is_named(&self.named_first, route.pathname()),
+                priority::matches_any(&self.first, route.pathname()),
                 kind,
                 route.pathname(),
                 &route.lifetime.unwrap_or_default(),
@@ -215,8 +217,8 @@ impl Planner {
     }
 }
 
-/// Old manifests do not mark shells, but name them after the file system: `/en/[slug]`. Concrete
-/// paths have their brackets percent-encoded.
+/// Old manifests do not mark shells, but name them as the file system does: `/en/[slug]`. Brackets of
+/// concrete paths are percent-encoded.
 fn is_fallback_shell(route: &Route<'_>) -> bool {
     route.is_fallback_shell || memchr::memchr2(b'[', b']', route.pathname().as_bytes()).is_some()
 }

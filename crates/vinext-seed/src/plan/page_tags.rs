@@ -1,4 +1,4 @@
-//! The tags of a route's entries, and the pathname in its keys where a rewrite changes it.
+//! Derives the tags of a route's entries, and the pathname in its keys if a rewrite changes it.
 
 use std::borrow::Cow;
 
@@ -36,7 +36,7 @@ impl Planner {
         Ok((storable(whole, self.profile.colon_tags), looked_up))
     }
 
-    /// The runtime's tags for the route: its formula's, then the manifest's.
+    /// The runtime's tags for a route: those it derives, then those in the manifest.
     pub(super) fn tags<'a>(
         &self,
         route: &Route<'_>,

@@ -11,9 +11,9 @@ use crate::manifest::{Lifetime, Route};
 impl Planner {
     /// The entry of a page, a redirect or a `notFound`.
     ///
-    /// The manifest's `revalidate` comes from reading the page's source: where `getStaticProps` is
-    /// imported or its result computed, a page that revalidates reads as `false`, as static pages do.
-    /// Such an entry is stale from the start, or an ISR page would never be rendered again.
+    /// The manifest's `revalidate` comes from static analysis of the page's source. If `getStaticProps` is
+    /// imported or its result computed, it is `false` even for a page that revalidates. Such an entry is
+    /// therefore stale from the start; otherwise an ISR page would never be rendered again.
     pub(super) fn pages_route(
         &self,
         route: &Route<'_>,
@@ -85,8 +85,8 @@ fn page_name(pattern: &str) -> String {
     segments.collect::<Vec<_>>().join("/")
 }
 
-/// JSON as `JSON.stringify` writes it, without the manifest's indentation. What the library does not read (a
-/// lone surrogate) stays as it is.
+/// JSON as `JSON.stringify` writes it, without the manifest's indentation. JSON that the library cannot read
+/// (a lone surrogate) stays as it is.
 fn compact(json: &str) -> String {
     serde_json::from_str(json).map_or_else(
         |_| json.to_owned(),

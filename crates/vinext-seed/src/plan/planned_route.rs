@@ -1,4 +1,4 @@
-//! What is written for one route: its entries, and what they share.
+//! The plan of one route: its entries, and what they have in common.
 
 use super::Priority;
 use crate::formats::cache_key::ArtifactKind;
@@ -6,35 +6,34 @@ use crate::formats::profile::QueryProof;
 use crate::formats::tag_list::TagList;
 use crate::manifest::{Headers, Lifetime};
 
-/// The entries of one route.
+/// The plan of one route.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct PlannedRoute {
-    /// Its entries. With the first of them stored, the route counts as seeded.
+    /// The entries, the main one first. A route counts as seeded if its main entry is stored.
     pub entries: Vec<PlannedEntry>,
-    /// What the payload must show for the route to be seeded; `None` if it need not show
-    /// anything.
+    /// How the payload is checked; `None` if it is not.
     pub payload_check: Option<PayloadCheck>,
-    /// What the data in a Pages Router document must show; `None` for other pages.
+    /// How the page data in a Pages Router document is checked; `None` for other pages.
     pub page_data_check: Option<PageDataCheck>,
     /// The tags of every entry.
     pub tags: TagList,
     /// The cache lifetime of every entry.
     pub lifetime: Lifetime,
-    /// Whether every entry is stale from the start: its first visitor gets it at once, and the runtime
-    /// renders the page again and learns its lifetime.
+    /// Whether every entry is stale from the start: the first visitor gets it at once, and the runtime
+    /// renders the page again, which determines its lifetime.
     pub starts_stale: bool,
-    /// The TTL that the store gets for every entry, if any.
+    /// The TTL of every entry in the store, in seconds; `None` if entries do not expire.
     pub ttl_seconds: Option<u64>,
-    /// The response status of every entry; the runtime treats a missing one as 200.
+    /// The response status of every entry. The runtime treats a missing status as 200.
     pub status: Option<u16>,
-    /// The proof that the page did not read the query string.
+    /// How entries prove that the page did not read the query string.
     pub query_proof: QueryProof,
     /// Whether entries carry `expireAt` and `cacheControl`.
     pub has_expiry: bool,
 }
 
-/// What a payload must show to belong to its page.
+/// What a payload must show for its page to be seeded.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct PayloadCheck {
@@ -45,11 +44,11 @@ pub struct PayloadCheck {
     pub has_own_document: bool,
 }
 
-/// What a Pages Router document must show to belong to its page and this build.
+/// What the data in a Pages Router document must show for the page to be seeded.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct PageDataCheck {
-    /// The page as the data names it, `/posts/[slug]`.
+    /// The page's name in the data: `/posts/[slug]`.
     pub page: String,
     /// The build's id.
     pub build_id: String,
@@ -57,24 +56,23 @@ pub struct PageDataCheck {
     pub locale: Option<String>,
 }
 
-/// One entry.
+/// One entry of a route.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct PlannedEntry {
-    /// What it holds.
+    /// Which artifact it holds.
     pub kind: ArtifactKind,
-    /// Whether the route is skipped if the file is missing. An optional entry is left to the
-    /// runtime instead, which renders it on demand.
+    /// Whether the route is skipped if the file is missing. A missing optional entry is rendered by the
+    /// runtime on demand.
     pub is_required: bool,
     /// The artifact's file, within the directory of artifacts.
     pub file: String,
-    /// The entry's content if the manifest has it, as JSON: the props of a redirect. No file
-    /// is read then.
+    /// The content as JSON if it comes from the manifest (the props of a redirect); then no file is read.
     pub from_manifest: Option<String>,
     /// The key in the store.
     pub key: String,
     /// The response headers to store.
     pub headers: Option<Headers>,
-    /// Its position in the order in which a budget of writes is spent.
+    /// Its rank if writes are limited.
     pub priority: Priority,
 }

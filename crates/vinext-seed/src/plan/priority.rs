@@ -1,42 +1,42 @@
-//! Which entries come first if there is a budget of writes.
+//! Ranks entries, for runs that may write only some of them.
 //!
-//! In this order: pages that the caller names; documents before payloads; short paths before long
-//! ones, with the home page first; pages that never revalidate before those that render again anyway.
-//! Entries that are equal in all of it keep the manifest's order.
+//! Pages that the caller names come first, then documents before payloads, short paths before long ones
+//! (the home page is the shortest), and pages that never revalidate before those that do. Entries that are
+//! equal in all of this keep the manifest's order.
 
 use crate::formats::cache_key::ArtifactKind;
 use crate::manifest::Lifetime;
 
-/// The bit of payloads.
+/// The bit that is set for payloads.
 const PAYLOAD: u16 = 1 << 14;
 
 /// The number of segments beyond which all paths count as equally deep.
 const MAX_DEPTH: usize = 1000;
 
-/// An entry's place in the order: lower comes first.
+/// An entry's rank: a lower one comes first.
 #[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
 pub struct Priority(u16);
 
 impl Priority {
     pub(super) fn of(
-        is_named: bool,
+        is_first: bool,
         kind: ArtifactKind,
         pathname: &str,
         lifetime: &Lifetime,
     ) -> Self {
         let segments = pathname.split('/').filter(|segment| !segment.is_empty());
         let depth = u16::try_from(segments.count().min(MAX_DEPTH)).unwrap_or(u16::MAX >> 6);
-        let named = u16::from(!is_named) << 15;
+        let later = u16::from(!is_first) << 15;
         let payload = if kind == ArtifactKind::Rsc {
             PAYLOAD
         } else {
             0
         };
         let renders = u16::from(lifetime.revalidate_seconds.is_some());
-        Self(named | payload | depth << 1 | renders)
+        Self(later | payload | depth << 1 | renders)
     }
 
-    /// Whether it is that of a payload, which is never a route's main entry.
+    /// Whether the entry is a payload, which is never a route's main entry.
     pub(crate) fn is_payload(self) -> bool {
         self.0 & PAYLOAD != 0
     }
@@ -44,14 +44,13 @@ impl Priority {
 
 #[cfg(test)]
 impl From<u16> for Priority {
-    fn from(place: u16) -> Self {
-        Self(place)
+    fn from(rank: u16) -> Self {
+        Self(rank)
     }
 }
 
-/// Whether a pathname comes first. `*` matches within a segment, `**` matches
-/// any number of segments.
-pub(super) fn is_named(globs: &[String], pathname: &str) -> bool {
+/// Whether a glob matches a pathname. `*` matches within a segment, `**` matches any number of segments.
+pub(super) fn matches_any(globs: &[String], pathname: &str) -> bool {
     globs
         .iter()
         .any(|glob| fast_glob::glob_match(glob.as_str(), pathname))
@@ -62,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sorts_by_importance() {
+    fn ranks_by_name_kind_depth_and_lifetime() {
         let isr = Lifetime {
             revalidate_seconds: Some(60.0),
             ..Lifetime::default()
@@ -83,11 +82,11 @@ mod tests {
 
     #[test]
     fn one_star_stays_within_a_segment_and_two_do_not() {
-        let named = |glob: &str, pathname| is_named(&[glob.to_owned()], pathname);
-        assert!(named("/blog/*", "/blog/a"));
-        assert!(!named("/blog/*", "/blog/a/b"));
-        assert!(named("/blog/**", "/blog/a/b"));
-        assert!(named("/", "/"));
-        assert!(!is_named(&[], "/"));
+        let matches = |glob: &str, pathname| matches_any(&[glob.to_owned()], pathname);
+        assert!(matches("/blog/*", "/blog/a"));
+        assert!(!matches("/blog/*", "/blog/a/b"));
+        assert!(matches("/blog/**", "/blog/a/b"));
+        assert!(matches("/", "/"));
+        assert!(!matches_any(&[], "/"));
     }
 }

@@ -1,4 +1,4 @@
-//! Why a route is skipped. Every skipped route is reported with one of these.
+//! The reasons why a route is skipped. Every skipped route is reported with one of them.
 
 use crate::formats::artifact_path::UnsafePathError;
 use crate::formats::stored_headers::LoopbackLocationError;
@@ -11,17 +11,17 @@ use crate::sanitized_text::SanitizedText;
 pub enum SkipReason {
     /// The build did not render it, for the reason in the manifest.
     NotRendered(SanitizedText),
-    /// The Pages Router serves it, in a version whose manifest does not have what an entry needs.
+    /// It belongs to the Pages Router, and the manifest of this version lacks what an entry needs.
     OldPagesRouter,
-    /// The router that serves it is unknown.
+    /// It belongs to an unknown router.
     NotAppRouter,
-    /// It is a metadata route, of a version that does not read these from the cache.
+    /// It is a metadata route, which this version does not read from the cache.
     MetadataNotRead,
-    /// It is the build's render of the error page, under a sentinel pathname.
+    /// It is the build's render of the error page, under a reserved pathname.
     ErrorPage,
     /// It is a shell for unknown paths, which the runtime never serves from the cache.
     FallbackShell,
-    /// The manifest's entry is not as vinext writes it.
+    /// The manifest's entry is invalid.
     InvalidRoute(RouteError),
     /// Its `revalidate` is negative.
     NegativeRevalidate,
@@ -29,10 +29,10 @@ pub enum SkipReason {
     UnsafePathError(UnsafePathError),
     /// This version looks up only pages with a numeric `revalidate`.
     NeverRead,
-    /// The app has `cacheComponents`, and nothing on the page is cached: the Worker renders it on every
+    /// The app has `cacheComponents`, and nothing on the page is cached, so the Worker renders it on every
     /// request.
     NotCached,
-    /// `/` and `/index` share their files, and the last one written is in them.
+    /// `/` and `/index` share their files, which hold the one that was written last.
     IndexCollision,
     /// An earlier route has the same cache key.
     Duplicate,
@@ -43,14 +43,14 @@ pub enum SkipReason {
         /// The longest key that the store accepts, in bytes.
         limit_bytes: usize,
     },
-    /// This version rendered the page with other parameters than a request has.
+    /// This version rendered the page with parameters that differ from a request's.
     WrongParams,
-    /// The file that the pathname names is not there.
+    /// The file of the artifact does not exist.
     MissingArtifact {
         /// Its name within the directory of artifacts.
         file: String,
     },
-    /// The file is there and cannot be used.
+    /// The file exists but cannot be used.
     UnusableArtifact {
         /// Its name within the directory of artifacts.
         file: String,
@@ -88,7 +88,7 @@ pub enum SkipReason {
     },
     /// The entry exceeds the store's limit or the memory budget.
     ValueTooLarge {
-        /// The file it was made of, within the directory of artifacts.
+        /// The artifact's name within the directory of artifacts.
         file: String,
         /// Its size in bytes, or a lower bound.
         bytes: u64,
@@ -101,26 +101,26 @@ pub enum SkipReason {
     InitialProps,
     /// Its locale can depend on the domain (`i18n.domains`, Pages Router), and so can its key.
     DomainLocales,
-    /// The data of the page cannot be taken from its document (Pages Router).
+    /// The document has no usable page data (Pages Router).
     NoPageData {
         /// The document's name within the directory of artifacts.
         file: String,
         /// The problem.
         problem: SanitizedText,
     },
-    /// The document is of another page (Pages Router).
+    /// The document holds another page (Pages Router).
     OtherPageData {
         /// The document's name within the directory of artifacts.
         file: String,
         /// The other page, as Next.js names it.
         page: SanitizedText,
     },
-    /// The disk ignores case, and the file is, or may be, that of another page.
+    /// The disk ignores case, and the file may hold another page.
     SharedName {
         /// Its name within the directory of artifacts.
         file: String,
     },
-    /// The file was written to while it was read, again and again.
+    /// The file changed each time it was read.
     ArtifactChanged {
         /// Its name within the directory of artifacts.
         file: String,
@@ -168,8 +168,8 @@ impl SkipReason {
 }
 
 impl SkipReason {
-    /// More detail on the reason, as a separate text: the digest of an error, by which the build's
-    /// log names it, or what the build wrote down for a route that it did not render.
+    /// More detail: the digest of an error in the build's log, the build's reason for not rendering the
+    /// route, or the pathname of the other page.
     #[must_use]
     pub fn detail(&self) -> Option<&str> {
         match self {
@@ -182,7 +182,7 @@ impl SkipReason {
         }
     }
 
-    /// Whether two are the same except for the file or size that they name.
+    /// Whether two reasons are equal except for the file or size in them.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         match self {
             Self::NotRendered(_)

@@ -1,23 +1,23 @@
-//! The skipped routes of a run: all of them counted, by reason, and the first ones named.
+//! Counts the skipped routes of a run by reason, and lists the first ones.
 
 use super::SkipReason;
 
-/// How many skipped routes, and how many keys that are not stored, a report names unless the caller says
-/// otherwise. They are counted beyond that; naming a million takes half a gigabyte.
+/// The default limit of a report's lists of skipped routes and of keys that are not stored. All of them are
+/// counted; listing a million takes half a gigabyte.
 pub const DEFAULT_MAX_LISTED: usize = 10_000;
 
-/// How many different reasons of one code are kept. A build may give each route its own reason.
+/// How many different reasons with the same code are kept. A build may give each route its own reason.
 const MAX_REASONS_OF_CODE: usize = 100;
 
 /// A skipped route.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct SkippedRoute {
-    /// Its pattern, as in the manifest; `routes[7]` if that has none.
+    /// The pattern in the manifest; `routes[7]` if it has none.
     pub route: String,
-    /// Its concrete pathname, if the manifest has one.
+    /// The concrete pathname, if the manifest has one.
     pub path: Option<String>,
-    /// Why.
+    /// Why it is skipped.
     pub reason: SkipReason,
 }
 
@@ -34,18 +34,19 @@ pub struct SkippedRoutes {
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct SkippedReason {
-    /// The reason. If it names a file, that is the first route's.
+    /// The reason. A file in it is the first route's.
     pub reason: SkipReason,
-    /// How many routes are skipped for it.
+    /// The number of routes.
     pub routes: usize,
-    /// The pathname of the first.
+    /// The pathname of the first route.
     pub example: String,
-    /// Whether routes with other reasons of the same code are among them.
+    /// Whether routes with other reasons of the same code are counted here, because there are too many
+    /// different reasons.
     pub has_others: bool,
 }
 
 impl SkippedRoutes {
-    /// No skipped routes yet; up to `max_listed` will be named.
+    /// An empty list that will hold at most `max_listed` routes.
     #[must_use]
     pub fn new(max_listed: usize) -> Self {
         Self {
@@ -56,7 +57,7 @@ impl SkippedRoutes {
         }
     }
 
-    /// Adds the next ones.
+    /// Adds routes, in the manifest's order.
     pub fn extend(&mut self, routes: impl IntoIterator<Item = SkippedRoute>) {
         for route in routes {
             self.total += 1;
@@ -94,25 +95,25 @@ impl SkippedRoutes {
         });
     }
 
-    /// How many there are.
+    /// The number of skipped routes.
     #[must_use]
     pub fn total(&self) -> usize {
         self.total
     }
 
-    /// The first of them.
+    /// The first skipped routes.
     #[must_use]
     pub fn listed(&self) -> &[SkippedRoute] {
         &self.listed
     }
 
-    /// The first of them, without the rest.
+    /// The first skipped routes, by value.
     #[must_use]
     pub fn into_listed(self) -> Vec<SkippedRoute> {
         self.listed
     }
 
-    /// All of them by reason, in the order in which the reasons first appear.
+    /// All skipped routes by reason, in the order in which the reasons first appear.
     #[must_use]
     pub fn reasons(&self) -> &[SkippedReason] {
         &self.reasons

@@ -1,4 +1,4 @@
-//! Tells from keys which builds have entries, how many, and how old they are.
+//! Groups listed keys by build, and determines the number of entries and the age of each build.
 
 use std::collections::BTreeMap;
 
@@ -10,10 +10,11 @@ use crate::store::ListedKey;
 /// `pages:v2` since 1.4.0).
 const NAMESPACES: [&str; 4] = ["app:v2:", "pages:v2:", "app:", "pages:"];
 
-/// What follows the build id: a pathname, or a hash instead.
+/// The text after the build id: the start of a pathname, or a hash instead.
 const AFTER_BUILD_ID: [&str; 2] = [":/", ":__hash:"];
 
-/// A site has had fewer builds than this; a namespace with more was filled by something else.
+/// The most builds that are accepted. No site has had so many; the keys of a namespace with more belong to
+/// something else.
 pub(super) const MAX_BUILDS: usize = 10_000;
 
 /// A build that has entries in a store.
@@ -23,18 +24,19 @@ pub(super) struct Build {
     /// The prefixes of its keys: a site with both routers has two kinds of keys.
     pub(super) key_prefixes: Vec<String>,
     pub(super) entries: usize,
-    /// When it was seeded, or its newest page rendered, as far as a listing shows it.
+    /// When it was seeded, or its newest page was rendered, in milliseconds since the epoch, if the listing
+    /// shows it.
     pub(super) at_ms: Option<f64>,
-    /// One of its keys, to be read if nothing else shows the age.
+    /// One of its keys, whose entry is read if nothing else shows the age.
     pub(super) sample: String,
     /// The key of its record.
     pub(super) record_key: Option<String>,
-    /// What its Worker says in `X-Vinext-RSC-Build-Id`.
+    /// The value of `X-Vinext-RSC-Build-Id` in its Worker's responses.
     pub(super) rsc_build_id: Option<String>,
 }
 
 impl Build {
-    /// Adds the same build's entries under other keys.
+    /// Adds entries of the same build that have another key prefix.
     fn join(&mut self, other: Self) {
         self.key_prefixes.extend(other.key_prefixes);
         self.entries += other.entries;
@@ -66,7 +68,7 @@ impl Builds {
         }
     }
 
-    /// Adds a record, unless it is not of this application's keys.
+    /// Adds a record, unless its keys belong to another application.
     pub(super) fn add_record(&mut self, key: &str, value: &[u8]) {
         let record = BuildRecord::parse(value);
         let Some(record) = record.filter(|record| {
@@ -93,7 +95,7 @@ impl Builds {
         );
     }
 
-    /// Adds an entry. Keys of anything but a build's pages are ignored.
+    /// Adds an entry. Keys that do not belong to a build's page are ignored.
     pub(super) fn add_entry(&mut self, key: &ListedKey) {
         let Some((prefix, id)) = self.build_of(&key.name) else {
             return;
@@ -124,7 +126,7 @@ impl Builds {
         self.by_prefix.len()
     }
 
-    /// The builds that have entries, or a record of some, each once.
+    /// The builds that have entries or a record, each once.
     pub(super) fn into_vec(self) -> Vec<Build> {
         let mut by_id: BTreeMap<String, Build> = BTreeMap::new();
         for build in self.by_prefix.into_values() {
@@ -138,13 +140,13 @@ impl Builds {
         by_id.into_values().collect()
     }
 
-    /// The build of an entry: its keys' prefix, and its id.
+    /// The key prefix and the id of an entry's build.
     fn build_of(&self, key: &str) -> Option<(String, String)> {
         let logical = key.strip_prefix(&self.entry_prefix)?;
         let namespace = NAMESPACES
             .into_iter()
             .find(|namespace| logical.starts_with(namespace))?;
-        // A record knows its build's id for certain, even one with a slash after a colon.
+        // A record has the build's id even if that contains a colon and a slash.
         if let Some(build) = self.recorded(key) {
             return Some((build.key_prefixes.concat(), build.id.clone()));
         }
@@ -159,20 +161,20 @@ impl Builds {
     }
 
     fn recorded(&self, key: &str) -> Option<&Build> {
-        // A prefix ends with a colon. Of two that fit, the longer is the right one.
+        // A prefix ends in a colon. The longest one that matches is the build's.
         key.rmatch_indices(':')
             .filter_map(|(at, colon)| self.by_prefix.get(&key[..at + colon.len()]))
             .find(|build| build.record_key.is_some())
     }
 }
 
-/// Sorts builds, the newest first. Those of unknown age come last.
+/// Sorts builds, newest first. Builds of unknown age come last.
 pub(super) fn sort_newest_first(builds: &mut [Build]) {
     let age = |build: &Build| build.at_ms.unwrap_or(f64::NEG_INFINITY);
     builds.sort_by(|a, b| age(b).total_cmp(&age(a)));
 }
 
-/// When the page of one of this package's entries was rendered.
+/// When the page of an entry was rendered, if this package has written it.
 fn rendered_at_ms(key: &ListedKey) -> Option<f64> {
     let record = key.metadata.as_ref()?.get(RECORD_MEMBER)?.as_str()?;
     Some(EntryRecord::parse(record)?.rendered_at_ms)

@@ -1,4 +1,4 @@
-//! Decides which builds may go. Pure: no clock, no store.
+//! Decides which builds are deleted. Pure: it uses neither clock nor store.
 
 use super::builds::Build;
 use super::evidence::Live;
@@ -7,13 +7,13 @@ use super::evidence::Live;
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Fate {
-    /// They stay.
+    /// They are kept, for this reason.
     Kept(Kept),
     /// They are deleted.
     Deleted,
 }
 
-/// Why a build's entries stay.
+/// Why a build's entries are kept.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Kept {
@@ -21,20 +21,20 @@ pub enum Kept {
     InDist,
     /// The deployed Worker shows its id.
     Live,
-    /// It is one of the newest.
+    /// It is one of the newest builds.
     Newest,
     /// It is younger than the age limit.
     Young,
-    /// Nothing shows how old it is.
+    /// Its age is unknown.
     UnknownAge,
-    /// Its id cannot be distinguished from that of a build that must stay.
+    /// Its id cannot be distinguished from that of a build that is kept.
     Ambiguous,
-    /// Nothing may be deleted, see the report.
+    /// The live build is unknown, so nothing may be deleted.
     Unsure,
 }
 
 impl Kept {
-    /// As the rest of a sentence: "kept because …".
+    /// The reason as the end of a sentence that starts with "kept because".
     #[must_use]
     pub fn reason(self) -> &'static str {
         match self {
@@ -49,17 +49,17 @@ impl Kept {
     }
 }
 
-/// What decides.
+/// The rule that decides.
 #[derive(Clone, Debug)]
 pub(super) struct Rule<'a> {
     pub(super) dist_build_id: Option<&'a str>,
     pub(super) live: &'a Live,
     pub(super) keep: usize,
-    /// Builds that are not older than this stay.
+    /// Builds that are younger than this are kept.
     pub(super) before_ms: Option<f64>,
 }
 
-/// Decides for builds, the newest first.
+/// Decides what happens to each build. `builds` are sorted, newest first.
 pub(super) fn choose(builds: &[Build], rule: &Rule<'_>) -> Vec<Fate> {
     let is_dist = |build: &Build| rule.dist_build_id == Some(build.id.as_str());
     let mut newer_with_entries = 0;

@@ -1,14 +1,14 @@
-//! Tells from what a deployed Worker shows which of the known builds is live.
+//! Determines which of the known builds is live, from the code or the responses of the deployed Worker.
 
 use super::builds::Build;
 
-/// Something that the deployed Worker shows.
+/// Evidence of the live build.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Evidence {
-    /// The Worker's code. It contains the id of its build, with every version of vinext.
+    /// The Worker's code, which contains its build id in every version of vinext.
     Code(String),
-    /// What the live site answered: values of headers, and the body.
+    /// A response of the live site: the values of its headers, and the body.
     Answer(String),
 }
 
@@ -20,17 +20,17 @@ impl Evidence {
     }
 }
 
-/// Which builds are live, as far as the evidence shows.
+/// The builds that are live according to the evidence.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Live {
-    /// By the builds' positions.
+    /// Whether each build is live, by position.
     pub(super) builds: Vec<bool>,
-    /// Whether any build that is known was found: one that has entries, or that of `dist`.
+    /// Whether the evidence shows any known build: one that has entries, or the one in `dist`.
     pub(super) is_known: bool,
 }
 
 impl Live {
-    /// Looks for the ids of builds. An id that is found by chance protects a build that is not live, which
+    /// Searches the evidence for build ids. An id that occurs by chance keeps a build that is not live, which
     /// does no harm.
     pub(super) fn find(
         evidence: &[Evidence],

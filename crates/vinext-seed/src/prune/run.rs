@@ -1,4 +1,4 @@
-//! Lists what is stored, decides, and deletes, the oldest build first.
+//! Lists the stored entries, decides which builds to delete, and deletes the oldest first.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -40,7 +40,7 @@ struct Pruning<S> {
     sender: BatchSender<S>,
     options: PruneOptions,
     report: PruneReport,
-    /// Deletes that the quota counts: entries, and records.
+    /// The number of deleted keys, for the limit: entries and records.
     deletes: usize,
 }
 
@@ -83,9 +83,9 @@ impl<S: Store> Pruning<S> {
                 deleted: 0,
             });
         }
-        let doomed = fates.iter().enumerate().rev();
-        let doomed = doomed.filter(|(_, fate)| **fate == Fate::Deleted);
-        for (position, _) in doomed {
+        let deleted = fates.iter().enumerate().rev();
+        let deleted = deleted.filter(|(_, fate)| **fate == Fate::Deleted);
+        for (position, _) in deleted {
             let build = &builds[position];
             let is_ended = self.options.is_dry_run || self.report.failure.is_some();
             if !is_ended && let Err(problem) = self.delete(build, position).await {
@@ -98,7 +98,7 @@ impl<S: Store> Pruning<S> {
         Ok(())
     }
 
-    /// What is stored, by build; `None` if there are too many builds.
+    /// The stored builds; `None` if there are too many.
     async fn builds(&mut self) -> Result<Option<Vec<Build>>, StoreError> {
         let record_prefix = self.options.key_space.record_prefix();
         let entry_prefix = self.options.key_space.entry_prefix().to_owned();
@@ -131,7 +131,7 @@ impl<S: Store> Pruning<S> {
         Ok(Some(builds.into_vec()))
     }
 
-    /// When the page of one of a build's entries was rendered, as the adapter's value says.
+    /// When the page of one of a build's entries was rendered, according to its value.
     async fn age_of(&self, build: &Build) -> Option<f64> {
         let value = self.sender.get(&build.sample).await.ok()??;
         let value: serde_json::Value = serde_json::from_slice(&value).ok()?;

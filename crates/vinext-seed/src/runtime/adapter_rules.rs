@@ -1,13 +1,13 @@
-//! The rules of the KV adapter, recognised by its code like the format of vinext itself.
+//! Recognizes the rules of the KV adapter by its code, as `probe.rs` does for vinext.
 //!
-//! They are apart from vinext's own because the two packages may have different versions.
+//! The two packages may have different versions.
 
 use super::probe::{Files, KV_ADAPTER, KV_KEY, Probes};
 use crate::formats::kv_key::LongKeys;
 use crate::formats::tags::ColonTags;
 
-/// The rules of the installed KV adapter; without an adapter package those of the handler that is part
-/// of vinext up to 0.1.8.
+/// The rules of the installed KV adapter. If the package is not installed, those of the handler that vinext
+/// itself contains up to 0.1.8.
 pub(super) fn adapter_rules(probes: &Probes) -> AdapterRules {
     let Some(files) = &probes.cloudflare else {
         return AdapterRules::OLDEST;
@@ -19,8 +19,8 @@ pub(super) fn adapter_rules(probes: &Probes) -> AdapterRules {
         } else {
             LongKeys::Rejected
         },
-        // A tag that an adapter ignores when it reads does no harm; one that is missing makes
-        // `revalidateTag` miss the page. So only what plainly drops them counts.
+        // A tag that the adapter ignores does no harm, but without a tag that it reads, `revalidateTag`
+        // misses the page. Only code that clearly drops such tags counts.
         colon_tags: if files.shows(KV_ADAPTER, REFUSES_COLONS) {
             ColonTags::Dropped
         } else {
@@ -35,16 +35,16 @@ pub(super) fn adapter_rules(probes: &Probes) -> AdapterRules {
 /// The adapters' pattern for tags that they drop, up to 1.0.0-beta.7. Bundlers leave it as it is.
 pub(super) const REFUSES_COLONS: &str = r"[\x00-\x1f\\:]";
 
-/// The helper that adapters after 1.0.0-beta.7 settle their TTL with.
+/// The function that determines the TTL in adapters after 1.0.0-beta.7.
 const RESOLVES_TTL: &str = "resolveKvExpirationTtlSeconds";
 
-/// How adapters up to 1.0.0-beta.7 give a TTL to pages that revalidate only.
+/// The code that gives a TTL only to pages that revalidate, in adapters up to 1.0.0-beta.7.
 const EXPIRES_REVALIDATING: &str = "revalidateAt !== null ?";
 
-/// How adapters from 1.0.0-beta.5 on read `cacheControl.stale` to store it.
+/// The code that reads `cacheControl.stale` in order to store it, in adapters since 1.0.0-beta.5.
 const READS_STALE: &str = "\"stale\")";
 
-/// What depends on the KV adapter, which may have a different version than vinext.
+/// The rules that depend on the KV adapter.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct AdapterRules {
     pub(super) long_kv_keys: LongKeys,
@@ -59,8 +59,8 @@ impl AdapterRules {
         long_kv_keys: LongKeys::Rejected,
         colon_tags: ColonTags::Dropped,
         expires_static_pages: false,
-        // Vinext's own handler never had one to store. If the adapter is not known, the member does no
-        // harm: an adapter that does not know it ignores it.
+        // vinext's own handler never has one to store, and an unknown adapter ignores members that it does
+        // not know.
         stores_stale: true,
     };
 }

@@ -1,7 +1,7 @@
-//! The build id under which the Worker looks up its pages.
+//! Determines the build id under which the Worker looks up its pages.
 //!
-//! The manifest's id is not used if it is known to differ from the Worker's: entries under the wrong id
-//! are never read.
+//! The manifest's id is not used if it is known to differ from the Worker's, because entries under the wrong
+//! id are never read.
 
 use std::path::Path;
 
@@ -16,21 +16,20 @@ const WORKER_ENTRY: &str = "index.js";
 /// The build id's file within `dist/server/`.
 pub(crate) const BUILD_ID_FILE: &str = "BUILD_ID";
 
-/// The file within `dist/server/` with what responses say of the build (1.4.0).
+/// The file within `dist/server/` with the build id in responses (1.4.0).
 const RSC_BUILD_ID_FILE: &str = "RSC_BUILD_ID";
 
-/// Longer ones are not believed. vinext makes 32 hexadecimal digits.
+/// The longest such id that is accepted, in bytes. vinext's have 32 hexadecimal digits.
 const MAX_RSC_BUILD_ID_BYTES: usize = 128;
 
 /// The largest Worker entry that is searched, in bytes. Workers are limited to 64 MB (Cloudflare
 /// Workers limits); a source map or comments may come on top.
 const MAX_WORKER_BYTES: u64 = 128 * 1024 * 1024;
 
-/// Code that has the build id behind it, as a double-quoted literal.
+/// The code before the build id, which is a double-quoted literal, and the literal's prefix.
 ///
-/// The first form is of 0.0.31 to 0.0.45, where the literal is the key's whole prefix `app:<id>`;
-/// the second of 0.0.49 to 0.0.55, where it is a parameter's default. Both stand unminified in
-/// every bundle of these versions.
+/// From 0.0.31 to 0.0.45 the literal is the key's prefix `app:<id>`; from 0.0.49 to 0.0.55 it is the default
+/// of a parameter. Bundles of these versions are not minified.
 const LITERALS: [(&str, &str); 2] = [
     ("const prefix = ", "app:"),
     ("function appIsrCacheKey(pathname, suffix, buildId = ", ""),
@@ -40,18 +39,18 @@ const LITERALS: [(&str, &str); 2] = [
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildIdError {
-    /// The Worker's code does not show it.
+    /// The Worker's code does not contain a build id.
     #[error(
         "the Worker's build id was not found in dist/server/{WORKER_ENTRY}, and in this version of vinext \
          the manifest has a different one; build again, or set `generateBuildId` in next.config"
     )]
     NotInWorker,
-    /// The Worker's code shows several.
+    /// The Worker's code contains two different build ids.
     #[error(
         "dist/server/{WORKER_ENTRY} contains two different build ids, {0:?} and {1:?}; build again"
     )]
     Ambiguous(SanitizedText, SanitizedText),
-    /// The manifest is of another build than the Worker.
+    /// The manifest and the Worker belong to different builds.
     #[error(
         "vinext-prerender.json belongs to build {manifest:?}, but dist/server/{BUILD_ID_FILE} says \
          {worker:?}: the pages come from a different build; build and pre-render again"
@@ -62,7 +61,7 @@ pub enum BuildIdError {
         /// The id of the Worker.
         worker: SanitizedText,
     },
-    /// A file is there and cannot be read.
+    /// A file exists but cannot be read.
     #[error("cannot read dist/server/{file}: {source}")]
     Unreadable {
         /// The file's name.
@@ -110,8 +109,8 @@ pub(crate) fn find(
     }
 }
 
-/// What responses of this build's Worker have in `X-Vinext-RSC-Build-Id`; `None` if the build does
-/// not have it (before 1.4.0), or it cannot be read.
+/// The value of `X-Vinext-RSC-Build-Id` in responses of this build's Worker; `None` if the build has none
+/// (before 1.4.0) or it cannot be read.
 #[must_use]
 pub fn rsc_build_id(server_dir: &Path) -> Option<String> {
     let id = read(server_dir, RSC_BUILD_ID_FILE).ok()??;
@@ -153,9 +152,9 @@ fn in_worker_code(code: &str) -> Result<String, BuildIdError> {
     found.ok_or(BuildIdError::NotInWorker)
 }
 
-/// The content of the double-quoted JavaScript literal that `code` begins with.
+/// The content of the double-quoted JavaScript literal at the start of `code`.
 ///
-/// Bundlers print such literals with `JSON.stringify`'s escapes, so a JSON parser reads them.
+/// Bundlers print such literals with the escapes of `JSON.stringify`, so a JSON parser can read them.
 fn string_literal(code: &str) -> Option<String> {
     let mut literals = serde_json::Deserializer::from_str(code).into_iter::<String>();
     literals.next()?.ok()

@@ -21,10 +21,10 @@ struct PackageJson {
     version: String,
 }
 
-/// Finds `vinext` and `@vinext/cloudflare` in `node_modules` of the project or of a directory above
-/// it. `None` without vinext.
+/// Finds `vinext` and `@vinext/cloudflare` in `node_modules` of the project or of a directory above it.
+/// `None` if vinext is not installed.
 pub(super) fn find(root: &Path) -> Option<ProbedRuntime> {
-    // Node looks from the real place of a project that is reached through a link.
+    // Node resolves links before it looks for packages.
     let root = root.canonicalize().ok()?;
     let (vinext, vinext_version) = package(&root, "vinext")?;
     let (cloudflare, cloudflare_version) = package(&root, "@vinext/cloudflare").unzip();

@@ -1,7 +1,7 @@
-//! Determines which vinext will serve the site, and therefore what it reads.
+//! Determines which version of vinext serves the site, and therefore which format it reads.
 //!
-//! An unknown version is refused, never guessed: an entry in the wrong format costs money at best
-//! and shows a wrong page at worst.
+//! An unknown version is rejected, never guessed: an entry in the wrong format costs money at best and
+//! shows a wrong page at worst.
 
 mod adapter_rules;
 pub mod build_id;
@@ -24,21 +24,22 @@ use versions::Known;
 pub use worker::WorkerError;
 pub(crate) use worker::{check as check_worker, check_other_store};
 
-/// The versions of the packages that read what is seeded.
+/// The versions of the packages that read the entries.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct RuntimeVersions {
     /// The version of `vinext`.
     pub vinext: String,
-    /// The version of `@vinext/cloudflare`, which has the KV adapter since 0.2.0.
+    /// The version of `@vinext/cloudflare`, which contains the KV adapter since 0.2.0; `None` if it is not
+    /// installed.
     pub cloudflare: Option<String>,
 }
 
-/// Installed packages and what their files say.
+/// Installed packages, and the files that identify their format.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ProbedRuntime {
     /// Their versions, for the report.
     pub versions: RuntimeVersions,
-    /// Their files, which decide.
+    /// The files that determine the format.
     pub probes: Probes,
 }
 
@@ -49,7 +50,7 @@ pub enum RuntimeSource {
     /// From the packages in `node_modules`.
     #[default]
     Installed,
-    /// From packages that the caller has found and read.
+    /// From packages that the caller has read.
     Probed(Box<ProbedRuntime>),
     /// From version numbers alone.
     Named(RuntimeVersions),
@@ -59,13 +60,13 @@ pub enum RuntimeSource {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Runtime {
-    /// What is installed, or was named by the caller.
+    /// The installed versions, or those that the caller named.
     pub versions: RuntimeVersions,
-    /// What it reads.
+    /// The format that it reads.
     pub profile: RuntimeProfile,
 }
 
-/// Why nothing can be seeded for a runtime.
+/// Why no entries can be written for a runtime.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RuntimeError {
@@ -99,15 +100,16 @@ pub enum RuntimeError {
     Unclear {
         /// The version.
         version: SanitizedText,
-        /// What is missing or unclear; `None` if the code is clear but matches no known version.
+        /// What is missing or not recognized; `None` if all is recognized, but in a combination that no
+        /// known version has.
         problem: Option<ProbeError>,
     },
-    /// The version cannot be seeded.
+    /// The version is known, and its pages cannot be seeded.
     #[error("pages of vinext {version} cannot be seeded: {reason}")]
     Unsupported {
         /// The version.
         version: SanitizedText,
-        /// Why.
+        /// The reason, as the end of a sentence.
         reason: &'static str,
     },
     /// The version does not record which pages are the same for every visitor.
@@ -133,10 +135,11 @@ impl RuntimeError {
     }
 }
 
-/// Finds out what the runtime reads.
+/// Determines the runtime and its format. `allow_unproven_routes` accepts versions before 0.2.1, whose
+/// manifests do not show which pages are the same for every visitor.
 ///
 /// # Errors
-/// If it cannot be determined, or must not be seeded.
+/// If the format is unknown, or its pages must not be seeded.
 pub fn resolve(
     root: &Path,
     source: RuntimeSource,
@@ -184,7 +187,7 @@ fn by_version(versions: &RuntimeVersions) -> Result<Known, RuntimeError> {
 }
 
 fn by_probes(runtime: &ProbedRuntime) -> Result<Known, RuntimeError> {
-    // Versions before 0.0.31 have nothing that could be probed.
+    // Versions before 0.0.31 have no code that could be probed.
     if let Ok(Some(refused @ Known::Unsupported(_))) =
         Version::parse(&runtime.versions.vinext).map(|version| versions::by_version(&version))
     {

@@ -1,8 +1,8 @@
-//! Recognises the format of an installed vinext by its code instead of its version number.
+//! Recognizes the format of an installed vinext by its code instead of its version number.
 //!
-//! Each probe is a word that came or went with a change of the format. All of them were run over every
-//! published package, and switch exactly at the versions that `formats/profile.rs` states. A
-//! missing file, or a combination that no published version has, is refused.
+//! Each probe is a word that appeared or disappeared with a change of the format. In every published package
+//! they switch exactly at the versions in `formats/profile.rs`. A missing file is an error, and so is a
+//! combination that no published version has.
 
 use std::collections::HashMap;
 
@@ -49,7 +49,7 @@ pub(super) const KV_KEY: &str = "dist/cache/kv-key.js";
 /// The text of a package's files, by their path within it. Missing files are absent.
 pub type PackageFiles = HashMap<String, String>;
 
-/// What the files of the installed packages say.
+/// The files of the installed packages that identify the format.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Probes {
     /// Files of `vinext`.
@@ -58,19 +58,19 @@ pub struct Probes {
     pub cloudflare: Option<PackageFiles>,
 }
 
-/// Why probes do not add up to a profile.
+/// Why the format of the installed packages cannot be recognized.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProbeError {
     /// A file that every version has is missing.
     #[error("{0} is missing; the package is incomplete or too old, install it again")]
     Incomplete(&'static str),
-    /// A file is there and shows none of the forms that are known.
+    /// A file exists, but its code has none of the known forms.
     #[error("{file} shows no known {what}")]
     Unclear {
         /// The file.
         file: &'static str,
-        /// What it should show.
+        /// What it should contain.
         what: &'static str,
     },
 }
@@ -86,7 +86,7 @@ impl ProbeError {
     }
 }
 
-/// The switches that the files show. What no file shows is taken from the profile they match.
+/// The switches that the files show. The others come from the profile that matches these.
 ///
 /// # Errors
 /// If a file is missing or unclear.
@@ -123,7 +123,7 @@ pub(super) fn switches(probes: &Probes) -> Result<Switches, ProbeError> {
     })
 }
 
-/// Everything of a profile that can be seen in the code.
+/// The part of a profile that the code shows.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Switches {
     has_build_id: bool,
@@ -181,7 +181,7 @@ impl<'a> Files<'a> {
         self.get(file).ok_or(ProbeError::Incomplete(file))
     }
 
-    /// Whether a file is there and contains a text.
+    /// Whether a file exists and contains a text.
     pub(super) fn shows(&self, file: &str, text: &str) -> bool {
         self.get(file).is_some_and(|content| content.contains(text))
     }
@@ -237,7 +237,7 @@ fn tags(vinext: &Files<'_>, builds_keys_in_template: bool) -> Result<TagRule, Pr
 }
 
 fn artifact_path(vinext: &Files<'_>) -> Result<ArtifactPathRule, ProbeError> {
-    // Up to 0.0.50 the prerenderer itself names the files.
+    // Up to 0.0.50 the function is part of the prerenderer.
     let (file, content) = match vinext.get(OUTPUT_PATHS) {
         Some(content) => (OUTPUT_PATHS, content),
         None => (PRERENDER, vinext.require(PRERENDER)?),
@@ -260,11 +260,11 @@ fn prerendered_params(
 ) -> Result<PrerenderedParams, ProbeError> {
     // From 0.1.6 on the prerenderer passes the parameters to the Worker, as they are in the
     // URL; from 1.0.0-beta.2 on requests use them like that too.
-    let are_told = vinext
+    let are_passed = vinext
         .require(WORKER_ENTRY)?
         .contains("readTrustedPrerenderRouteParams");
     let are_kept_encoded = vinext.shows(ROUTE_MATCHING, "decodeMatchedParams");
-    Ok(if are_told && !are_kept_encoded {
+    Ok(if are_passed && !are_kept_encoded {
         PrerenderedParams::LeftEncoded
     } else if builds_keys_in_template {
         PrerenderedParams::PercentDecodedTwice

@@ -1,4 +1,4 @@
-//! Files of packages and Workers, as text to be searched.
+//! Reads files of packages and Workers as text.
 
 use std::path::Path;
 

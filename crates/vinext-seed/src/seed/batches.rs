@@ -1,13 +1,13 @@
-//! A prepared build as batches, one after another, for those who do not send them.
+//! Packs a build into batches, one after another, for callers that do not send them.
 
 use std::collections::VecDeque;
 
 use super::BuildOptions;
 use super::budget::Budget;
+use super::build_snapshot::BuildSnapshot;
 use super::error::SeedError;
-use super::moment::BuildMoment;
 use super::prepare::{Prepared, Ready, prepare};
-use crate::background::off_the_executor;
+use crate::background::run_blocking;
 use crate::pack::{Batch, Batcher, Packer};
 use crate::report::{SeedReport, SkippedRun};
 
@@ -16,25 +16,24 @@ pub(super) struct Batches {
     packer: Packer,
     batcher: Option<Batcher>,
     full: VecDeque<Batch>,
-    /// Whether there was a batch yet.
+    /// Whether there has been a batch.
     has_any: bool,
-    /// Until it is checked, after the last batch.
-    moment: Option<BuildMoment>,
+    /// Checked after the last batch; `None` from then on.
+    snapshot: Option<BuildSnapshot>,
     report: SeedReport,
 }
 
 impl Batches {
-    /// Prepares a build, to be split by a batcher; a report if there is nothing to
-    /// do.
+    /// Prepares a build and the batcher that splits it. Returns a report if there is nothing to do.
     pub(super) async fn of(
         build: BuildOptions,
         budget: Budget,
         batcher: fn(&Budget, usize) -> Batcher,
     ) -> Result<Result<Self, SeedReport>, SeedError> {
-        let prepared = off_the_executor(move || prepare(build, &budget)).await??;
+        let prepared = run_blocking(move || prepare(build, &budget)).await??;
         let Ready {
             packer,
-            moment,
+            snapshot,
             report,
             ..
         } = match prepared {
@@ -46,7 +45,7 @@ impl Batches {
             batcher: Some(batcher(&budget, report.routes)),
             full: VecDeque::new(),
             has_any: false,
-            moment,
+            snapshot,
             report,
         }))
     }
@@ -61,7 +60,7 @@ impl Batches {
         while self.full.is_empty()
             && let Some(batcher) = &mut self.batcher
         {
-            // The consumer keeps no batches.
+            // The consumer keeps no batches, so the packer need not leave memory for them.
             let packed = self.packer.next(true).await;
             match packed.map_err(|problem| SeedError::Pack {
                 problem,
@@ -79,16 +78,16 @@ impl Batches {
         let batch = self.full.pop_front();
         self.has_any |= batch.is_some();
         if batch.is_none()
-            && let Some(moment) = self.moment.take()
+            && let Some(snapshot) = self.snapshot.take()
         {
-            off_the_executor(move || moment.check())
+            run_blocking(move || snapshot.check())
                 .await?
                 .map_err(SeedError::Manifest)?;
         }
         Ok(batch)
     }
 
-    /// What was found out on the way.
+    /// The report of what was packed.
     pub(super) fn into_report(mut self) -> SeedReport {
         if !self.has_any {
             let skipped = SkippedRun::nothing_seedable(&self.report.routes_skipped);

@@ -3,57 +3,57 @@
 //! If the limit is below the minimum, it is exceeded; the same if the caller's own batch size or
 //! concurrency does not fit.
 //!
-//! At its peak a run holds the segments that are being packed or wait for their turn, the batch
-//! being filled, one that is full, and those in flight. A batch keeps the last segment it has a
-//! part of, so each costs one segment more. Memory that the store itself may take is set aside. A single entry
+//! At its peak a run holds the segments that are being packed or wait for their turn, the batch that is
+//! being filled, one that is full, and those in flight. A batch keeps the whole segment in which it ends,
+//! so each batch costs one more segment. Memory that the store itself may take is set aside. A single entry
 //! larger than a segment or a batch comes on top.
 
 use super::limits::{DEFAULT_MAX_MEMORY_BYTES, Limits};
 use crate::pack::{BatchLimits, Batcher, PackLimits};
 use crate::store::{ConfigError, Frame, Store, StoreLimits, StoreRules};
 
-/// What a run takes however little it packs, in bytes: code, certificates, threads, connections.
-/// A run of one page peaks at 12 MB over idle Node; twice that leaves room for the allocator's own.
+/// The fixed cost of a run, in bytes: code, certificates, threads, connections. A run of one page peaks
+/// at 12 MB above idle Node; twice that leaves room for the allocator's overhead.
 const FIXED_BYTES: usize = 24 * MEBIBYTE;
 
 /// The most threads that pack. Reading from the page cache, four of them keep a loopback connection
 /// busy; a network needs less than one.
 const MAX_PACK_THREADS: usize = 4;
 
-/// Segments that each thread may be ahead: the one it packs, and one that waits for its turn.
+/// How many segments each thread may be ahead: the one it packs, and one that waits for its turn.
 const SEGMENTS_PER_THREAD: usize = 2;
 
-/// Where a segment ends, in bytes. From 256 KiB to 1 MiB no difference is measurable.
+/// The target size of a segment, in bytes. Between 256 KiB and 1 MiB there is no measurable difference.
 const SEGMENT_BYTES: usize = 512 * KIBIBYTE;
 
-/// The smallest segment, in bytes. Passing on a smaller one costs more than filling it.
+/// The smallest segment, in bytes. Sending a smaller one to another thread costs more than filling it.
 const MIN_SEGMENT_BYTES: usize = 64 * KIBIBYTE;
 
-/// A segment ends after the route that crosses its mark, so it takes a quarter more.
+/// The headroom of a segment: it ends after the route that exceeds its target size, so it takes up to a
+/// quarter more.
 const SEGMENT_ROOM: (usize, usize) = (5, 4);
 
-/// The smallest request body that is chosen, in bytes. Below that, fewer requests are in flight
-/// instead.
+/// The smallest default request body, in bytes. If memory does not suffice for it, fewer requests are in
+/// flight.
 const MIN_CHOSEN_BODY_BYTES: usize = MEBIBYTE;
 
-/// The largest value that is accepted with any budget, in bytes: the largest one of Workers KV.
-/// Other stores take gigabytes; there, what is larger has to fit into the memory.
+/// The size of a value that is accepted with any budget, in bytes: the limit of Workers KV. Other stores
+/// take gigabytes; their larger values must fit into the memory budget.
 const LEAST_MAX_VALUE_BYTES: usize = 25 * MEBIBYTE;
 
-/// The share of the memory, as a divisor, that one value may have. Its artifact, its encoded entry and
-/// what the store makes of that are there at the same time.
+/// The share of the memory that one value may have, as a divisor. Its artifact, its encoded entry and the
+/// store's own copy exist at the same time.
 const VALUE_SHARE: usize = 4;
 
-/// Requests in flight unless the caller says otherwise. On a network where every connection has its
-/// own pace, time goes down with their number; more than eight bodies do not fit into the default
-/// budget.
+/// The default number of requests in flight. More connections are faster on networks that limit each
+/// connection; more than eight bodies do not fit into the default budget.
 const CONCURRENCY: usize = 8;
 
 const KIBIBYTE: usize = 1024;
 const MEBIBYTE: usize = 1024 * KIBIBYTE;
 
 impl Limits {
-    /// Limits that leave memory for compressed copies of the bodies.
+    /// The same limits, with memory set aside for compressed copies of the bodies.
     pub(super) fn beside_compressed(self, min_shrinking: usize) -> Self {
         let max_memory_bytes = self.max_memory_bytes.unwrap_or(DEFAULT_MAX_MEMORY_BYTES);
         let free_bytes = max_memory_bytes.saturating_sub(FIXED_BYTES);
@@ -78,7 +78,7 @@ pub(super) struct Budget {
 }
 
 impl Budget {
-    /// Spends what the limits allow on this machine.
+    /// Divides the memory that the limits allow, for the processors of this machine.
     ///
     /// # Errors
     /// If a limit is beyond what is possible.
@@ -112,7 +112,7 @@ impl Budget {
             body_bytes(concurrency).clamp(MIN_CHOSEN_BODY_BYTES, S::MAX_CHOSEN_BODY_BYTES)
         });
         let each = max_body_bytes.saturating_add(with_headroom(segment_bytes));
-        // Below this, whole bodies could not be in flight at all.
+        // With less, not even one body could be in flight.
         let least_held = held_bytes.saturating_add(batches_held(concurrency).saturating_mul(each));
         let max_value_bytes = (free_bytes / VALUE_SHARE).max(LEAST_MAX_VALUE_BYTES);
         let in_bodies = max_body_bytes.div_ceil(segment_bytes) * batches_held(concurrency);
@@ -122,7 +122,7 @@ impl Budget {
                 max_segments_ahead: segments_held(threads),
                 segment_bytes,
                 buffer_bytes: with_headroom(segment_bytes),
-                // All that can be in use at a time may come back.
+                // As many as can be in use at a time.
                 max_free_buffers: segments_held(threads) + in_bodies,
                 max_bytes: free_bytes.max(least_held),
             },
@@ -149,12 +149,12 @@ impl Budget {
     }
 }
 
-/// Segments that are being packed or wait for their turn.
+/// The number of segments that are being packed or wait for their turn.
 fn segments_held(threads: usize) -> usize {
     SEGMENTS_PER_THREAD * threads
 }
 
-/// Batches in flight, the one that is full, and the one that is being filled.
+/// The number of batches in flight, plus the full one and the one that is being filled.
 fn batches_held(concurrency: usize) -> usize {
     concurrency + 2
 }
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn by_default_eight_bodies_of_eight_mebibytes_are_in_flight() {
+    fn sends_eight_bodies_of_eight_mebibytes_by_default() {
         let budget = Budget::spend::<CloudflareKv>(Limits::default(), 4);
         assert_eq!(budget.concurrency, 8);
         assert_eq!(budget.batch.max_body_bytes, 8 * MEBIBYTE);
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn a_small_budget_shrinks_bodies_before_their_number() {
+    fn reduces_body_size_before_concurrency() {
         let of = |mebibytes| Budget::spend::<CloudflareKv>(memory(mebibytes * MEBIBYTE), 2);
         let (small, smaller, least) = (of(64), of(32), of(1));
         assert_eq!(small.concurrency, CONCURRENCY);
@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_too_large_for_the_memory_is_skipped() {
+    fn limits_values_to_a_share_of_the_memory() {
         let of = |mebibytes| Budget::spend::<DirectoryStore>(memory(mebibytes * MEBIBYTE), 2);
         assert_eq!(of(1).store.max_value_bytes, 25 * MEBIBYTE);
         assert_eq!(of(424).store.max_value_bytes, 100 * MEBIBYTE);

@@ -1,4 +1,4 @@
-//! Which build is seeded, and how its pages become entries.
+//! The options that say which build is seeded and how its pages become entries.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,30 +8,31 @@ use crate::plan::DEFAULT_MAX_LISTED;
 use crate::plan::lifetime::TtlRule;
 use crate::runtime::RuntimeSource;
 
-/// A build, and how its pages become entries.
+/// Which build is seeded, and how its pages become entries.
 #[derive(Clone, Debug)]
 pub struct BuildOptions {
-    /// The project's directory; the build is in its `dist/`.
+    /// The project's directory, which contains the build in `dist/`.
     pub root: PathBuf,
-    /// Where to learn what will read the entries. Default: from what is installed in `root`.
+    /// How to determine the vinext that reads the entries. Default: from the packages installed in `root`.
     pub runtime: RuntimeSource,
-    /// Seed versions before 0.2.1, whose manifests do not show which pages are the same for every
-    /// visitor. Default: no.
+    /// Whether to seed versions of vinext before 0.2.1, whose manifests do not show which pages are the same
+    /// for every visitor. Default: no.
     pub allow_unproven_routes: bool,
-    /// Seed pages whose render failed, as the build left them. Default: no.
+    /// Whether to seed pages whose render failed, as they are. Default: no.
     pub seed_failed_renders: bool,
-    /// The `appPrefix` of the KV adapter; empty for none. Default: what the built Worker shows, else
-    /// none. Another one than the Worker shows is refused.
+    /// The `appPrefix` of the KV adapter; empty for none. Default: the one in the built Worker, or none if that
+    /// is unknown. If it differs from the Worker's, the run is skipped.
     pub app_prefix: Option<String>,
-    /// How many skipped routes, and how many keys that are not stored, the report names. Default:
+    /// How many skipped routes, and how many keys that are not stored, the report lists at most. Default:
     /// [`DEFAULT_MAX_LISTED`].
     pub max_listed: usize,
-    /// How long KV keeps entries. Default: the adapter's `ttlSeconds` as the built Worker shows it,
-    /// else see [`TtlRule`].
+    /// How long the store keeps entries. Default: the adapter's `ttlSeconds` in the built Worker, or else the
+    /// defaults of [`TtlRule`].
     pub ttl: TtlRule,
-    /// Globs of the pathnames that are written first if there is a budget. Default: none.
+    /// Globs of the pathnames that are written first if writes are limited: `*` matches within a segment,
+    /// `**` any number of segments. Default: none.
     pub first: Vec<String>,
-    /// Leave payloads to the runtime, which renders them on demand. Default: no.
+    /// Whether to store documents only. The runtime then renders payloads on demand. Default: no.
     pub html_only: bool,
     /// Pages to seed instead of those in the manifest. Default: none.
     pub pages: Option<GivenPages>,
@@ -40,12 +41,12 @@ pub struct BuildOptions {
 /// Pages that the caller passes in.
 #[derive(Clone, Debug)]
 pub struct GivenPages {
-    /// Where they come from.
+    /// The queue to which the caller adds the pages.
     pub queue: Arc<PageQueue>,
-    /// The build id of the runtime that reads them. Default: that of the build in the project's `dist/`;
-    /// with it, no build is read.
+    /// The build id of the Worker that reads the pages. If it is set, no build is read. Default: the id of the
+    /// build in the project's `dist/`.
     pub build_id: Option<String>,
-    /// Whether the site's URLs end in a slash. Default: as the manifest says, else no.
+    /// Whether the site's URLs end in a slash. Default: the manifest's setting, or no if no build is read.
     pub trailing_slash: Option<bool>,
 }
 

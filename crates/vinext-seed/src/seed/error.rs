@@ -21,10 +21,11 @@ pub enum SeedError {
     /// A limit or another field of the options is wrong; nothing was read or sent.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The manifest is there and cannot be read, or changes; nothing was sent.
+    /// The manifest exists but cannot be read, or it changed during the run. Entries may be stored only
+    /// if it changed.
     #[error("{0}")]
     Manifest(ManifestError),
-    /// The HTTP client cannot be made, mostly because of certificates; nothing was sent.
+    /// The HTTP client could not be created, usually because of certificates; nothing was sent.
     #[error(
         "cannot set up HTTPS: {0}; check the certificates that SSL_CERT_FILE, SSL_CERT_DIR and \
          NODE_EXTRA_CA_CERTS name"
@@ -33,20 +34,20 @@ pub enum SeedError {
     /// Packing ended early.
     #[error("{problem}")]
     Pack {
-        /// Why.
+        /// The error.
         problem: PackError,
-        /// What was stored before the failure.
+        /// What was stored before it.
         report: Box<SeedReport>,
     },
-    /// Pairs could not be stored.
+    /// Some entries could not be stored.
     #[error("{failure}; {} of {} entries are stored", report.pairs_stored, report.pairs_planned())]
     Upload {
-        /// Why.
+        /// The first error.
         failure: StoreError,
-        /// What was stored before.
+        /// What is stored, and what is not.
         report: Box<SeedReport>,
     },
-    /// The directory for an export has something in it; nothing was written.
+    /// The directory for an export is not empty; nothing was written.
     #[error(
         "{} is not empty; use another directory or empty this one, otherwise files of another build \
          would be loaded too",
@@ -56,15 +57,15 @@ pub enum SeedError {
     /// The directory or a file of an export cannot be written.
     #[error("cannot write {}: {source}{}", path.display(), advice(source))]
     ExportUnwritable {
-        /// What.
+        /// The directory or file.
         path: PathBuf,
-        /// Why.
+        /// The error of the operating system.
         source: io::Error,
     },
     /// The caller cancelled the run.
     #[error("seeding was aborted")]
     Aborted {
-        /// What was stored before.
+        /// What was stored before the cancellation.
         report: Box<SeedReport>,
     },
     /// One of the engine's tasks failed, which is a bug.
@@ -84,7 +85,7 @@ impl From<BackgroundError> for SeedError {
     }
 }
 
-/// What to do about a file that cannot be written.
+/// Advice about a file that cannot be written, to append to the message.
 fn advice(error: &io::Error) -> &'static str {
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
@@ -115,12 +116,12 @@ impl SeedError {
         }
     }
 
-    /// One of the engine's tasks failed.
+    /// Reports a bug in the engine.
     pub(crate) fn internal(error: &dyn std::fmt::Display) -> Self {
         Self::Internal(SanitizedText::new(&error.to_string()))
     }
 
-    /// What was stored before the failure, if anything was started.
+    /// What was stored before the error; `None` if sending had not started.
     #[must_use]
     pub fn report(&self) -> Option<&SeedReport> {
         match self {
@@ -131,7 +132,7 @@ impl SeedError {
         }
     }
 
-    /// The same error of a run that took so long.
+    /// The same error, with the duration of the run.
     pub(crate) fn after(mut self, duration: Duration) -> Self {
         if let Self::Pack { report, .. } | Self::Upload { report, .. } | Self::Aborted { report } =
             &mut self

@@ -10,58 +10,59 @@ use super::batches::Batches;
 use super::budget::Budget;
 use super::error::SeedError;
 use super::guarded::guarded;
-use super::write_budget::Demand;
+use super::write_budget::PriorityCounts;
 use super::{BuildOptions, Limits, unless_cancelled};
-use crate::background::off_the_executor;
+use crate::background::run_blocking;
 use crate::pack::Batch;
 use crate::report::SeedReport;
 use crate::runtime::worker::has_rewrites;
 use crate::store::Store;
 use crate::store::cloudflare_kv::CloudflareKv;
 
-/// The note for a site with rewrites.
+/// The warning for a site with rewrites.
 const REWRITES: &str = "next.config has rewrites: the pages that they lead to are seeded, and the paths \
     that are rewritten are not, unless the build lists them (docs/formats.md#rewrites)";
 
-/// How many of the largest entries are named.
+/// How many of the largest entries are listed.
 pub const LARGEST_ENTRIES: usize = 10;
 
-/// What seeding a build would do.
+/// What seeding a build into an empty store would do.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Estimate {
     /// Routes that would be seeded.
     pub routes: usize,
-    /// Pairs that would be stored. KV counts one write for each.
+    /// Entries that would be written. Workers KV bills one write for each.
     pub pairs: usize,
-    /// The routes whose main entry fits into a budget of writes.
+    /// Routes whose main entry is within `max_writes`.
     pub routes_within_budget: usize,
-    /// Those of the pairs that a budget of writes is enough for.
+    /// Entries within `max_writes`.
     pub pairs_within_budget: usize,
-    /// Bytes of the requests.
+    /// Bytes of the request bodies.
     pub bytes: u64,
     /// Requests.
     pub batches: usize,
-    /// The largest entries, at most [`LARGEST_ENTRIES`], the largest first.
+    /// The largest entries, at most [`LARGEST_ENTRIES`], in descending order of size.
     pub largest: Vec<EntrySize>,
-    /// What was found out on the way. Nothing in it is stored.
+    /// Skipped routes, the runtime and warnings. Its counts of stored entries are 0.
     pub report: SeedReport,
 }
 
-/// One entry's size.
+/// The size of an entry.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 #[non_exhaustive]
 pub struct EntrySize {
-    /// Bytes of its pair as it is sent.
+    /// The size of its key and value as they are sent, in bytes.
     pub bytes: usize,
-    /// Its key in KV.
+    /// The key in the store.
     pub key: String,
 }
 
-/// Counts what [`seed`](super::seed()) would send to Workers KV.
+/// Counts what [`seed`](super::seed()) would send to an empty KV namespace. `max_writes` limits the counts
+/// `..._within_budget`; `None` is no limit.
 ///
 /// # Errors
-/// See [`SeedError`]. If there is nothing to do, the report says so.
+/// See [`SeedError`]. Having nothing to do is not an error: the report has the reason in `skipped`.
 pub async fn estimate(
     build: BuildOptions,
     limits: Limits,
@@ -71,10 +72,11 @@ pub async fn estimate(
     estimate_into::<CloudflareKv>(build, limits, max_writes, cancellation).await
 }
 
-/// Counts what [`seed_into`](super::seed_into()) would send to a store of this kind.
+/// Counts what [`seed_into`](super::seed_into()) would send to an empty store of this kind. See
+/// [`estimate`].
 ///
 /// # Errors
-/// See [`SeedError`]. If there is nothing to do, the report says so.
+/// See [`SeedError`]. Having nothing to do is not an error: the report has the reason in `skipped`.
 pub async fn estimate_into<S: Store>(
     build: BuildOptions,
     limits: Limits,
@@ -99,13 +101,13 @@ async fn count(
 ) -> Result<Estimate, SeedError> {
     let mut estimate = Estimate::default();
     let root = build.root.clone();
-    let rewrites = off_the_executor(move || has_rewrites(&root)).await?;
+    let rewrites = run_blocking(move || has_rewrites(&root)).await?;
     let mut batches = match Batches::of(build, budget, Budget::batcher).await? {
         Ok(batches) => batches,
         Err(report) => return Ok(Estimate { report, ..estimate }),
     };
     let mut largest = Largest::default();
-    let mut demand = Demand::default();
+    let mut counts = PriorityCounts::default();
     while let Some(batch) = batches.next().await? {
         estimate.routes += batch.routes();
         estimate.pairs += batch.pairs();
@@ -113,12 +115,12 @@ async fn count(
         estimate.batches += 1;
         largest.add(&batch);
         for entry in batch.entries() {
-            demand.add(entry.priority());
+            counts.add(entry.priority());
         }
     }
-    let within = demand.within(max_writes.unwrap_or(usize::MAX));
-    estimate.pairs_within_budget = within.entries;
-    estimate.routes_within_budget = within.routes;
+    let coverage = counts.coverage(max_writes.unwrap_or(usize::MAX));
+    estimate.pairs_within_budget = coverage.entries;
+    estimate.routes_within_budget = coverage.routes;
     estimate.largest = largest.into_sorted();
     estimate.report = batches.into_report();
     if rewrites {
@@ -127,7 +129,7 @@ async fn count(
     Ok(estimate)
 }
 
-/// The largest entries so far, smallest on top.
+/// The largest entries so far, with the smallest of them on top.
 #[derive(Default)]
 struct Largest(BinaryHeap<Reverse<EntrySize>>);
 

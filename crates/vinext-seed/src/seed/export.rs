@@ -1,7 +1,7 @@
-//! Writes the entries to files, in the form that `wrangler kv bulk put` takes.
+//! Writes the entries to files that `wrangler kv bulk put` can load.
 //!
-//! Invariants: the directory is empty before, since files of another build would be loaded along with
-//! ours; and an export that fails or is cancelled leaves nothing in it.
+//! Invariants: the directory is empty at the start, because files of another build would be loaded too.
+//! An export that fails or is cancelled leaves no files behind.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -16,28 +16,28 @@ use super::budget::Budget;
 use super::error::SeedError;
 use super::guarded::guarded;
 use super::{BuildOptions, Limits, unless_cancelled};
-use crate::background::off_the_executor;
+use crate::background::run_blocking;
 use crate::pack::{Batch, Batcher};
 use crate::report::SeedReport;
 use crate::store::cloudflare_kv::CloudflareKv;
 
-/// Bytes of a file unless the caller says otherwise. Wrangler sends up to 1,000 pairs in one request
-/// whatever their size, so a file must stay well below the API's 100 MB.
+/// The default size limit of a file, in bytes. Wrangler sends up to 1,000 entries per request regardless
+/// of their size, so a file must stay well below the API's limit of 100 MB.
 pub const DEFAULT_MAX_FILE_BYTES: usize = 25_000_000;
 
-/// What an export left.
+/// The result of an export.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Export {
-    /// The files, in order.
+    /// The files, in the order in which they are loaded.
     pub files: Vec<ExportFile>,
-    /// Routes with their main entry in them.
+    /// Routes whose main entry was exported.
     pub routes: usize,
-    /// Pairs in them.
+    /// Exported entries.
     pub pairs: usize,
-    /// Bytes of them.
+    /// The total size of the files, in bytes.
     pub bytes: u64,
-    /// What was found out on the way. Nothing in it is stored.
+    /// Skipped routes, the runtime and warnings. Its counts of stored entries are 0.
     pub report: SeedReport,
 }
 
@@ -45,18 +45,20 @@ pub struct Export {
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct ExportFile {
-    /// Its name in the directory.
+    /// The file's name within the directory: `kv-bulk-0001.json` and so on.
     pub name: String,
-    /// Its pairs.
+    /// The number of entries in it.
     pub pairs: usize,
-    /// Its length in bytes.
+    /// The file's size, in bytes.
     pub bytes: usize,
 }
 
-/// Writes what [`seed`](super::seed()) would send to files. The directory is made if need be.
+/// Writes the entries that [`seed`](super::seed()) would send to files in `directory`, which must be empty
+/// and is created if it does not exist. A file has at most [`Limits::max_batch_bytes`], by default
+/// [`DEFAULT_MAX_FILE_BYTES`].
 ///
 /// # Errors
-/// See [`SeedError`]. If there is nothing to do, the report says so.
+/// See [`SeedError`]. Having nothing to do is not an error: the report has the reason in `skipped`.
 pub async fn export(
     build: BuildOptions,
     limits: Limits,
@@ -89,8 +91,8 @@ async fn write(
             Ok(batches) => batches,
             Err(report) => return Ok(Export { report, ..export }),
         };
-    let place = directory.clone();
-    off_the_executor(move || make_empty(&place)).await??;
+    let path = directory.clone();
+    run_blocking(move || make_empty(&path)).await??;
     let unfinished = Unfinished::in_directory(directory);
     while let Some(batch) = batches.next().await? {
         let name = format!("kv-bulk-{:04}.json", export.files.len() + 1);
@@ -122,8 +124,8 @@ fn make_empty(directory: &Path) -> Result<(), SeedError> {
     }
 }
 
-/// The files of an export that is not done. Dropping it removes them: some pages of a site are not a
-/// site.
+/// The files of an unfinished export. Dropping it removes them, because part of a site must not be
+/// loaded.
 struct Unfinished {
     directory: PathBuf,
     state: Arc<Mutex<State>>,
@@ -131,9 +133,9 @@ struct Unfinished {
 
 #[derive(Default)]
 struct State {
-    /// Those that have their name.
+    /// Files that have their final name.
     files: Vec<String>,
-    /// Whether the export was cancelled: a writer that is still running must remove its file.
+    /// Whether the export was cancelled. A writer that is still running must then remove its file.
     is_abandoned: bool,
 }
 
@@ -145,14 +147,14 @@ impl Unfinished {
         }
     }
 
-    /// Writes a file off the executor.
+    /// Writes a file on a separate thread.
     async fn write(&self, name: String, batch: Batch) -> Result<(), SeedError> {
         let path = self.directory.join(&name);
         let state = Arc::clone(&self.state);
-        off_the_executor(move || write_file(path, name, &batch, &state)).await?
+        run_blocking(move || write_file(path, name, &batch, &state)).await?
     }
 
-    /// The files stay.
+    /// Keeps the files.
     fn finish(self) {
         lock(&self.state).files.clear();
     }
@@ -173,7 +175,7 @@ fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Writes a file under a temporary name first: what has its own name is whole.
+/// Writes a file under a temporary name and renames it, so that a file with its final name is complete.
 fn write_file(
     path: PathBuf,
     name: String,
@@ -187,7 +189,7 @@ fn write_file(
         .open(&unfinished)
         .and_then(|mut file: File| {
             batch.body().try_for_each(|piece| file.write_all(&piece))?;
-            // A full disk may show only now.
+            // A full disk may be reported only here.
             file.sync_data()
         });
     let mut state = lock(state);
@@ -201,7 +203,7 @@ fn write_file(
             Ok(())
         }
         Err(source) => {
-            // Only what this run began.
+            // A file that existed before is not ours.
             if source.kind() != io::ErrorKind::AlreadyExists {
                 let _ = fs::remove_file(&unfinished);
             }

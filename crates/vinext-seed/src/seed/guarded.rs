@@ -7,7 +7,7 @@ use futures_util::FutureExt;
 use super::error::SeedError;
 use crate::background::panic_message;
 
-/// Runs to the end; a panic on the way is an error like any other.
+/// Runs a future and turns a panic into [`SeedError::Internal`].
 pub(super) async fn guarded<T>(
     run: impl Future<Output = Result<T, SeedError>>,
 ) -> Result<T, SeedError> {

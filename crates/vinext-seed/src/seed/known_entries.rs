@@ -1,7 +1,7 @@
-//! What the store already has of a build, so that it need not be written again.
+//! Lists the entries of a build that the store already has, so that they are not written again.
 //!
-//! Invariants: an entry counts as unchanged only if the listing proves it. The list takes a fixed
-//! part of the memory budget: entries beyond it are written.
+//! Invariants: an entry counts as unchanged only if the listing proves it. The list uses at most a fixed
+//! share of the memory budget; entries beyond it are written.
 
 use std::collections::{HashMap, HashSet};
 use std::num::NonZeroU32;
@@ -13,7 +13,7 @@ use crate::pack::{EntryDigest, EntryRecord, NeededBytes, RECORD_MEMBER};
 use crate::send::BatchSender;
 use crate::store::{ListedKey, Recalled, Store, StoreError};
 
-/// The part of the memory budget that the list may take.
+/// The share of the memory budget that the list may use, as a divisor.
 const SHARE_OF_MEMORY: usize = 2;
 
 /// How many entries share a bucket: a search among a few million reads one or two lines of the processor's
@@ -23,36 +23,36 @@ const BUCKET_ENTRIES: usize = 8;
 /// The memory of one entry and its part of a bucket, in bytes.
 const ENTRY_BYTES: usize = size_of::<KnownEntry>() + size_of::<usize>() / BUCKET_ENTRIES;
 
-/// The most markers of invalidated tags that are kept, by name. A site with more is written as a
-/// whole.
+/// The most markers of invalidated tags that are kept. A site with more of them is written as a whole.
 const MAX_MARKERS: usize = 100_000;
 
-/// Where a store has the entries of a build.
+/// The keys that a build uses in a store, and what else identifies the build.
 #[derive(Clone, Debug)]
-pub(super) struct EntryPlace {
-    /// What their keys begin with, for each router; none if that does not tell the build.
+pub(super) struct BuildKeyspace {
+    /// The key prefix of its entries, for each router. Empty if keys do not show the build.
     pub(super) key_prefixes: Vec<String>,
-    /// What the keys of the markers of invalidated tags begin with.
+    /// The key prefix of the markers of invalidated tags.
     pub(super) tag_marker_prefix: String,
-    /// The key of the record that a run leaves of the build, if it can have one.
+    /// The key of the build's record; `None` if it has none.
     pub(super) record_key: Option<String>,
-    /// What the live Worker calls this build in its responses, if the build has that.
+    /// The build's id in the responses of its Worker; `None` if its vinext sends none.
     pub(super) rsc_build_id: Option<String>,
-    /// Now, in milliseconds since the epoch.
+    /// The time of the run, in milliseconds since the epoch.
     pub(super) now_ms: f64,
 }
 
-/// The entries of a build that are stored and may be left as they are.
+/// The entries of a build that are stored and still valid.
 #[derive(Debug, Default)]
 pub(super) struct KnownEntries {
     /// Sorted.
     entries: Vec<KnownEntry>,
-    /// Where each bucket of them begins, and the last one ends. Hashes are evenly spread, so a bucket has few.
+    /// The start of each bucket, and the end of the last one. Hashes are evenly distributed, so each bucket has
+    /// only a few entries.
     starts: Vec<usize>,
     now_seconds: u64,
     /// Whether the store's entries expire.
     has_expiry: bool,
-    /// Why nothing is known of what is stored, if something is.
+    /// Why stored entries could not be identified, if there are any.
     pub(super) warning: Option<String>,
 }
 
@@ -64,22 +64,23 @@ struct KnownEntry {
 }
 
 impl KnownEntries {
-    /// Asks the store. What was invalidated, or is about to expire, is not among the entries.
+    /// Lists the entries in the store, without those that were invalidated or should be renewed.
     pub(super) async fn list<S: Store>(
         sender: &BatchSender<S>,
-        place: &EntryPlace,
+        keyspace: &BuildKeyspace,
         max_memory_bytes: usize,
     ) -> Result<Self, StoreError> {
         let mut known = Self {
             entries: Vec::new(),
             starts: Vec::new(),
-            now_seconds: seconds(place.now_ms),
+            now_seconds: seconds(keyspace.now_ms),
             has_expiry: S::HAS_EXPIRY,
             warning: None,
         };
-        let (true, Some(build_prefix)) =
-            (S::LIMITS.max_metadata_bytes > 0, place.key_prefixes.first())
-        else {
+        let (true, Some(build_prefix)) = (
+            S::LIMITS.max_metadata_bytes > 0,
+            keyspace.key_prefixes.first(),
+        ) else {
             return Ok(known);
         };
         let recalled = sender.recall(build_prefix).await?;
@@ -90,7 +91,7 @@ impl KnownEntries {
         let is_forgotten = recalled == Recalled::Nothing;
         let max_entries = max_memory_bytes / SHARE_OF_MEMORY / ENTRY_BYTES;
         let mut markers: Option<TagMarkers> = None;
-        for key_prefix in &place.key_prefixes {
+        for key_prefix in &keyspace.key_prefixes {
             let mut cursor = None;
             loop {
                 let page = sender.list(key_prefix, cursor.as_deref()).await?;
@@ -105,12 +106,12 @@ impl KnownEntries {
                     };
                     if record
                         .renew_at_ms
-                        .is_some_and(|at_ms| at_ms <= place.now_ms)
+                        .is_some_and(|at_ms| at_ms <= keyspace.now_ms)
                     {
                         continue;
                     }
                     if markers.is_none() {
-                        markers = TagMarkers::list(sender, &place.tag_marker_prefix).await?;
+                        markers = TagMarkers::list(sender, &keyspace.tag_marker_prefix).await?;
                         if markers.is_none() {
                             return Ok(Self::default());
                         }
@@ -139,12 +140,12 @@ impl KnownEntries {
         Ok(known)
     }
 
-    /// Whether none is known.
+    /// Whether no entries are known.
     pub(super) fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
-    /// The entries with this hash, and few others.
+    /// The entries in the bucket of a hash.
     fn bucket_of(&self, key_hash: u64) -> &[KnownEntry] {
         let bucket = bucket(key_hash, self.starts.len().saturating_sub(1));
         match self.starts.get(bucket..) {
@@ -153,7 +154,7 @@ impl KnownEntries {
         }
     }
 
-    /// Whether an entry is stored as it would be written, and stays for at least half of its time.
+    /// Whether an entry is stored as it would be written, with at least half of its TTL left.
     pub(super) fn has(&self, key: &str, digest: Option<EntryDigest>, ttl: Option<u64>) -> bool {
         let Some(digest) = digest.filter(|_| !self.is_empty()) else {
             return false;
@@ -170,7 +171,6 @@ impl KnownEntries {
             (None, None) => true,
             (Some(at), Some(ttl)) => {
                 let left = u64::from(at.get()).saturating_sub(self.now_seconds);
-                // An entry that stays much longer than it should was written for another TTL.
                 left >= ttl / 2
             }
             _ => false,
@@ -179,7 +179,7 @@ impl KnownEntries {
     }
 }
 
-/// Where each bucket of sorted entries begins, and the last one ends.
+/// The start of each bucket of sorted entries, and the end of the last one.
 fn bucket_starts(entries: &[KnownEntry]) -> Vec<usize> {
     let buckets = entries.len().div_ceil(BUCKET_ENTRIES);
     let mut starts = vec![0; buckets + 1];
@@ -217,7 +217,7 @@ fn described(key: &ListedKey) -> Option<(EntryRecord, Vec<&str>)> {
     Some((record, tags.map(|tag| tag.as_str()).collect::<Option<_>>()?))
 }
 
-/// The tags that were invalidated, and when, if requested.
+/// The tags that were invalidated. The time of each is read on first use.
 #[derive(Debug)]
 struct TagMarkers {
     prefix: String,
@@ -226,7 +226,7 @@ struct TagMarkers {
 }
 
 impl TagMarkers {
-    /// Lists them; `None` if there are too many.
+    /// Lists the markers; `None` if there are too many.
     async fn list<S: Store>(
         sender: &BatchSender<S>,
         prefix: &str,
@@ -255,8 +255,8 @@ impl TagMarkers {
         }))
     }
 
-    /// Whether one of these tags was invalidated after a page was rendered, as the KV adapters see it:
-    /// a time that is not a number purges everything.
+    /// Whether one of these tags was invalidated after a page was rendered. As in the KV adapters, a time
+    /// that is not a number counts as later.
     async fn purge<S: Store>(
         &mut self,
         sender: &BatchSender<S>,
@@ -264,7 +264,7 @@ impl TagMarkers {
         rendered_at_ms: f64,
     ) -> Result<bool, StoreError> {
         for &tag in tags {
-            // The adapter hashes the key of such a marker, so it cannot be distinguished from others.
+            // The adapter hashes the key of such a marker, so its tag is unknown.
             if self.prefix.len() + tag.len() > MAX_KV_KEY_BYTES {
                 return Ok(true);
             }
@@ -277,8 +277,8 @@ impl TagMarkers {
                     let value = sender.get(&format!("{}{tag}", self.prefix)).await?;
                     let text = value.and_then(|bytes| String::from_utf8(bytes).ok());
                     let time_ms = text.and_then(|text| text.trim().parse().ok());
-                    // A marker that has disappeared since it was listed purges too: one more write
-                    // does no harm.
+                    // A marker that was deleted after it was listed counts too: one more write does no
+                    // harm.
                     let time_ms = time_ms.unwrap_or(f64::INFINITY);
                     self.times_ms.insert(tag.to_owned(), time_ms);
                     time_ms
@@ -292,8 +292,8 @@ impl TagMarkers {
     }
 }
 
-/// Two keys may have the same hash: the digests of their entries still differ, since keys are part of
-/// them.
+/// Two keys may have the same hash. The digests of their entries differ nevertheless, because they cover
+/// the keys.
 fn hash(key: &str) -> u64 {
     xxh3_64(key.as_bytes())
 }

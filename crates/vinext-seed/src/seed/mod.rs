@@ -3,13 +3,13 @@
 mod batches;
 mod budget;
 mod build_options;
+mod build_snapshot;
 mod error;
 mod estimate;
 mod export;
 mod guarded;
 mod known_entries;
 mod limits;
-mod moment;
 mod prepare;
 mod read_back;
 mod recognize;
@@ -23,7 +23,7 @@ use std::time::Instant;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::background::{begin, off_the_executor};
+use crate::background::{run_blocking, spawn};
 use crate::progress::{Observer, Phase, Progress, Throttle};
 use crate::report::SeedReport;
 use crate::sanitized_text::SanitizedText;
@@ -46,25 +46,25 @@ pub use recognize::{Application, application, examine};
 pub use sample::{DEFAULT_SAMPLE_ROUTES, Sample, SampledEntry, sample, sample_into};
 pub use write_budget::WriteRule;
 
-/// What one run is to do.
+/// The options of [`seed()`].
 #[derive(Clone, Debug)]
 pub struct SeedOptions {
-    /// What is seeded.
+    /// The build to seed.
     pub build: BuildOptions,
-    /// The namespace that is filled.
+    /// The KV namespace to write to.
     pub endpoint: Endpoint,
     /// A token with the permission "Workers KV Storage: Edit".
     pub token: ApiToken,
-    /// What it may take and send at a time.
+    /// Memory, request size and concurrency.
     pub limits: Limits,
-    /// How often, and for how long, a request is tried.
+    /// How often, and for how long, requests are retried.
     pub retry: RetryPolicy,
     /// How long a request may take.
     pub timeouts: Timeouts,
-    /// What is written of what could be. Default: what has changed.
+    /// Which entries are written. Default: those that are new or have changed.
     pub writes: WriteRule,
-    /// Whether request bodies are compressed, as long as the API takes them and it saves time. Default:
-    /// no.
+    /// Whether request bodies are compressed, as long as the API accepts them and compression saves
+    /// time. Default: no.
     pub compress: bool,
 }
 
@@ -85,12 +85,12 @@ impl SeedOptions {
     }
 }
 
-/// Seeds a build's pages.
+/// Seeds the pages of a build into Workers KV.
 ///
-/// Needs a tokio runtime. Dropping the future ends the run like cancelling it.
+/// Requires a tokio runtime. Dropping the future ends the run as cancelling it does.
 ///
 /// # Errors
-/// See [`SeedError`]. If there is nothing to do, the report says so.
+/// See [`SeedError`]. Having nothing to do is not an error: the report has the reason in `skipped`.
 pub async fn seed(
     options: SeedOptions,
     observer: &dyn Observer,
@@ -126,11 +126,13 @@ pub async fn seed(
     .await
 }
 
-/// Seeds a build's pages into any store, which `open` opens while the first pages are packed. It also
-/// returns warnings for the report.
+/// Seeds the pages of a build into any store.
+///
+/// `open` opens the store on a separate thread while the first pages are packed. It returns the store
+/// and warnings for the report. Requires a tokio runtime.
 ///
 /// # Errors
-/// See [`SeedError`]. If there is nothing to do, the report says so.
+/// See [`SeedError`]. Having nothing to do is not an error: the report has the reason in `skipped`.
 pub async fn seed_into<S: Store + 'static>(
     open: impl FnOnce() -> Result<(S, Vec<String>), SanitizedText> + Send + 'static,
     build: BuildOptions,
@@ -177,9 +179,9 @@ async fn run<S: Store + 'static>(
     );
     throttle.report(progress(Phase::Plan, 0, &SeedReport::default()));
     // Reading the system's certificates takes as long as packing a small site: do both at once.
-    let opening = begin(open)?;
+    let opening = spawn(open)?;
     let counted = writes.max_writes.map(|_| build.clone());
-    let preparing = off_the_executor(move || prepare(build, &budget));
+    let preparing = run_blocking(move || prepare(build, &budget));
     let prepared = unless_cancelled(cancellation, async { preparing.await? }).await?;
     let mut report = match prepared {
         Prepared::Ready(ready) => {
@@ -212,7 +214,7 @@ async fn run<S: Store + 'static>(
     Ok(report)
 }
 
-/// Does what stores nothing in KV, until it is done or the caller cancels.
+/// Runs work that stores nothing, unless the caller cancels it first.
 async fn unless_cancelled<T>(
     cancellation: &CancellationToken,
     work: impl Future<Output = Result<T, SeedError>>,

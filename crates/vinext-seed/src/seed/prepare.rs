@@ -1,12 +1,12 @@
-//! Settles everything that can be settled without the network, and starts packing.
+//! Does all preparation that needs no network, and starts packing.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::budget::Budget;
 use super::build_options::BuildOptions;
+use super::build_snapshot::BuildSnapshot;
 use super::error::SeedError;
-use super::known_entries::EntryPlace;
-use super::moment::BuildMoment;
+use super::known_entries::BuildKeyspace;
 use super::recognize::{PrepareError, Recognized, recognize};
 use super::rendered_at::rendered_at;
 use crate::manifest::ManifestError;
@@ -20,29 +20,29 @@ use crate::runtime::worker::Fact;
 /// A build that is ready to be packed.
 pub(super) struct Ready {
     pub(super) packer: Packer,
-    /// What must be the same at the end.
-    pub(super) moment: Option<BuildMoment>,
-    /// How much of what is not stored is named.
+    /// The build that must not change during the run; `None` if no build is read.
+    pub(super) snapshot: Option<BuildSnapshot>,
+    /// How many keys that are not stored the report lists at most.
     pub(super) max_listed: usize,
-    /// Where the store has the entries of this build, if it has any.
-    pub(super) place: EntryPlace,
-    /// Whether the pages are not those of the manifest.
+    /// The keys of this build in the store.
+    pub(super) keyspace: BuildKeyspace,
+    /// Whether the pages come from the caller instead of the manifest.
     pub(super) has_given_pages: bool,
     pub(super) report: SeedReport,
 }
 
 /// Whether there is anything to do.
 pub(super) enum Prepared {
-    /// Packing has begun.
+    /// Packing has started.
     Ready(Box<Ready>),
     /// There is nothing to do, for the reason in the report.
     Skipped(Box<SeedReport>),
 }
 
-/// Settles everything that can be settled without the network.
+/// Does all preparation that needs no network, and starts packing.
 ///
 /// # Errors
-/// If the build is there and cannot be read.
+/// If the build exists but cannot be read.
 pub(super) fn prepare(options: BuildOptions, budget: &Budget) -> Result<Prepared, SeedError> {
     let max_listed = options.max_listed;
     let has_given_pages = options.pages.is_some();
@@ -51,11 +51,11 @@ pub(super) fn prepare(options: BuildOptions, budget: &Budget) -> Result<Prepared
         ..SeedReport::default()
     };
     match start(options, budget, &mut report) {
-        Ok((packer, moment, place)) => Ok(Prepared::Ready(Box::new(Ready {
+        Ok((packer, snapshot, keyspace)) => Ok(Prepared::Ready(Box::new(Ready {
             packer,
-            moment,
+            snapshot,
             max_listed,
-            place,
+            keyspace,
             has_given_pages,
             report,
         }))),
@@ -67,12 +67,12 @@ pub(super) fn prepare(options: BuildOptions, budget: &Budget) -> Result<Prepared
     }
 }
 
-/// Starts packing, and notes in the report what it finds out before.
+/// Starts packing, after adding the runtime and warnings to the report.
 fn start(
     options: BuildOptions,
     budget: &Budget,
     report: &mut SeedReport,
-) -> Result<(Packer, Option<BuildMoment>, EntryPlace), PrepareError> {
+) -> Result<(Packer, Option<BuildSnapshot>, BuildKeyspace), PrepareError> {
     let ttl = options.ttl;
     let (seed_failed_renders, html_only) = (options.seed_failed_renders, options.html_only);
     let first = options.first.clone();
@@ -81,7 +81,7 @@ fn start(
         server_dir,
         manifest,
         scan,
-        moment,
+        snapshot,
         profile,
         build_id,
         app_prefix,
@@ -97,7 +97,7 @@ fn start(
     let profile = budget.rules.apply(profile);
     let now = SystemTime::now();
     let rendered_at = match manifest.as_ref().filter(|_| pages.is_none()) {
-        // They are not older than this, or only by as much as the caller held them.
+        // Pages of the caller count as rendered now.
         None => now,
         Some(manifest) => {
             let source_date_epoch = std::env::var("SOURCE_DATE_EPOCH").ok();
@@ -117,13 +117,13 @@ fn start(
     };
     let planner = Planner::new(profile, build_id, &app_prefix, ttl, budget.store, scan)
         .seed_failed_renders(seed_failed_renders)
-        .naming_first(first)
+        .write_first(first)
         .html_only(html_only)
-        .caching_only_what_is_marked(worker.cache_components == Fact::Known(true));
-    let place = EntryPlace {
+        .cache_components(worker.cache_components == Fact::Known(true));
+    let keyspace = BuildKeyspace {
         key_prefixes: planner.key_prefixes(),
         tag_marker_prefix: planner.tag_marker_prefix(),
-        // The record says how much a whole build has stored.
+        // The record has the number of entries of a whole build.
         record_key: planner.record_key().filter(|_| pages.is_none()),
         rsc_build_id: build_id::rsc_build_id(&server_dir),
         now_ms: timestamps.now_ms,
@@ -146,7 +146,7 @@ fn start(
         problem,
         report: Box::default(),
     })?;
-    Ok((packer, moment, place))
+    Ok((packer, snapshot, keyspace))
 }
 
 #[expect(
@@ -154,7 +154,7 @@ fn start(
     reason = "milliseconds since 1970 are far below 2^53"
 )]
 fn epoch_ms(time: SystemTime) -> f64 {
-    // A time before 1970 counts as 1970: both only say "long ago".
+    // A time before 1970 counts as 1970.
     let since_epoch = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     since_epoch.as_millis() as f64
 }

@@ -5,13 +5,13 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 use crate::send::{BatchSender, RetryPolicy};
 use crate::store::{Store, StoreError};
 
-/// Reads at a time.
+/// The number of concurrent reads.
 const CONCURRENCY: usize = 6;
 
-/// Reads the values of keys, in order; `None` for keys without one.
+/// Reads the values of keys, in the order of `keys`; `None` for a key that does not exist.
 ///
 /// # Errors
-/// If a value can be neither read nor known to be missing.
+/// If a value cannot be read after all retries.
 pub async fn read_back<S: Store>(
     store: S,
     keys: &[String],

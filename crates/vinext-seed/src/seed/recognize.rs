@@ -1,61 +1,61 @@
-//! Recognizes the build in a project: which runtime reads it, under which build id and app prefix.
+//! Determines the runtime, the build id and the app prefix of the build in a project.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use super::build_options::{BuildOptions, GivenPages};
+use super::build_snapshot::BuildSnapshot;
 use super::error::SeedError;
 use super::guarded::guarded;
-use super::moment::BuildMoment;
-use crate::background::off_the_executor;
+use crate::background::run_blocking;
 use crate::files;
 use crate::files::{FileError, TrustedOwners};
 use crate::formats::RuntimeProfile;
 use crate::formats::kv_key::KvKeySpace;
-use crate::manifest::{ManifestError, ManifestFile, ManifestMoment};
+use crate::manifest::{ManifestError, ManifestFile, ManifestSnapshot};
 use crate::plan::ManifestScan;
 use crate::report::{ReportedRuntime, SeedReport, SkippedRun};
 use crate::runtime::worker::WorkerFacts;
 use crate::runtime::{self, build_id};
 use crate::store::StoreRules;
 
-/// Facts about a build, before any of its pages is read.
+/// A build whose runtime and keys are known, before any of its pages is read.
 pub(super) struct Recognized {
     pub(super) server_dir: PathBuf,
     /// `None` if no build is read.
     pub(super) manifest: Option<ManifestFile>,
     pub(super) scan: ManifestScan,
-    /// What must be the same at the end; `None` if no build is read.
-    pub(super) moment: Option<BuildMoment>,
+    /// The state of the build, which must not change during the run; `None` if no build is read.
+    pub(super) snapshot: Option<BuildSnapshot>,
     pub(super) profile: RuntimeProfile,
     pub(super) build_id: String,
     pub(super) app_prefix: String,
     pub(super) worker: WorkerFacts,
 }
 
-/// The application that a build is of.
+/// The application to which a build belongs.
 #[derive(Clone, Debug)]
 pub struct Application {
     /// The build id.
     pub build_id: String,
-    /// What responses of the build's Worker have in `X-Vinext-RSC-Build-Id`, if it has that.
+    /// The value of `X-Vinext-RSC-Build-Id` in responses of the build's Worker, if it sends one.
     pub rsc_build_id: Option<String>,
-    /// The keys of its entries, of this build and all others.
+    /// The key space of its entries, which all builds of the application share.
     pub key_space: KvKeySpace,
-    /// What was assumed because it could not be found out.
+    /// Warnings, one sentence each.
     pub warnings: Vec<String>,
 }
 
-/// Recognizes the application that is built in a project, or says why its keys cannot be known. `rules` are
-/// those of the store that has its entries.
+/// Determines the application that is built in a project, or why its keys are unknown. `rules` are those of the
+/// store that contains its entries.
 ///
 /// # Errors
-/// If the build is there and cannot be read.
+/// If the build exists but cannot be read.
 pub async fn application(
     options: BuildOptions,
     rules: StoreRules,
 ) -> Result<Result<Application, SkippedRun>, SeedError> {
-    guarded(async move { off_the_executor(move || find(options, rules)).await? }).await
+    guarded(async move { run_blocking(move || find(options, rules)).await? }).await
 }
 
 fn find(
@@ -108,11 +108,11 @@ impl From<SkippedRun> for PrepareError {
     }
 }
 
-/// Examines a build: whether there is a manifest that can be read, and a runtime that it can be seeded for.
-/// The report has the runtime, or why seeding this build would be skipped.
+/// Checks whether a build has a readable manifest and a runtime that is supported. The report contains the
+/// runtime, or why a run would be skipped.
 ///
 /// # Errors
-/// If the build is there and cannot be read.
+/// If the build exists but cannot be read.
 pub async fn examine(options: BuildOptions) -> Result<SeedReport, SeedError> {
     let examine = move || {
         let mut report = SeedReport::default();
@@ -125,14 +125,14 @@ pub async fn examine(options: BuildOptions) -> Result<SeedReport, SeedError> {
             Err(PrepareError::Failed(error)) => Err(error),
         }
     };
-    guarded(async move { off_the_executor(examine).await? }).await
+    guarded(async move { run_blocking(examine).await? }).await
 }
 
-/// A manifest that has been read once, and the runtime of its build.
+/// A manifest that has been scanned, and the runtime of its build.
 struct Examined {
     server_dir: PathBuf,
     manifest: ManifestFile,
-    moment: ManifestMoment,
+    snapshot: ManifestSnapshot,
     scan: ManifestScan,
     profile: RuntimeProfile,
     vinext: String,
@@ -142,26 +142,26 @@ fn examined(options: &BuildOptions, report: &mut SeedReport) -> Result<Examined,
     let server_dir = options.root.join("dist").join("server");
     check_links(&options.root)?;
     let manifest = ManifestFile::open(&server_dir)?;
-    let moment = manifest.moment();
+    let snapshot = manifest.snapshot();
     let ignores_case = files::ignores_case(&server_dir.join("prerendered-routes"));
     let scan = manifest
         .routes()
-        .and_then(|routes| ManifestScan::take_for_disk(routes, ignores_case));
-    // What does not parse may be half of another manifest.
-    moment.check()?;
+        .and_then(|routes| ManifestScan::read_for_disk(routes, ignores_case));
+    // A manifest that does not parse may just have been replaced.
+    snapshot.check()?;
     let scan = scan?;
     let (profile, vinext) = resolve(options, report)?;
     Ok(Examined {
         server_dir,
         manifest,
-        moment,
+        snapshot,
         scan,
         profile,
         vinext,
     })
 }
 
-/// Recognizes the build, and adds what it finds to the report.
+/// Determines everything about the build that its entries depend on, and adds it to the report.
 pub(super) fn recognize(
     options: BuildOptions,
     rules: StoreRules,
@@ -179,7 +179,7 @@ pub(super) fn recognize(
     let Examined {
         server_dir,
         manifest,
-        moment,
+        snapshot,
         scan,
         profile,
         vinext,
@@ -212,8 +212,8 @@ pub(super) fn recognize(
         .or(worker.app_prefix.known().map(String::as_str))
         .unwrap_or_default()
         .to_owned();
-    let moment = BuildMoment {
-        manifest: moment,
+    let snapshot = BuildSnapshot {
+        manifest: snapshot,
         server_dir: server_dir.clone(),
         build_id_source: profile.build_id,
         manifest_build_id: manifest_id,
@@ -223,7 +223,7 @@ pub(super) fn recognize(
         server_dir,
         manifest: Some(manifest),
         scan,
-        moment: Some(moment),
+        snapshot: Some(snapshot),
         profile,
         build_id,
         app_prefix,
@@ -231,7 +231,7 @@ pub(super) fn recognize(
     })
 }
 
-/// What the caller says of the site that reads its pages. No build is looked at.
+/// Uses the caller's build id and app prefix for the caller's pages, without reading a build.
 fn without_build(
     options: &BuildOptions,
     build_id: &str,
@@ -244,7 +244,7 @@ fn without_build(
         server_dir: options.root.join("dist").join("server"),
         manifest: None,
         scan,
-        moment: None,
+        snapshot: None,
         profile,
         build_id: build_id.to_owned(),
         app_prefix: options.app_prefix.clone().unwrap_or_default(),
@@ -252,7 +252,7 @@ fn without_build(
     })
 }
 
-/// Finds out what the runtime reads, with its version.
+/// Determines the profile and the version of the runtime.
 fn resolve(
     options: &BuildOptions,
     report: &mut SeedReport,
@@ -269,7 +269,7 @@ fn resolve(
     Ok((runtime.profile, vinext))
 }
 
-/// Checks who made the links, if there are any, that lead to the manifest and to the artifacts.
+/// Checks the owners of links in the paths of the manifest and of the directory of artifacts.
 fn check_links(root: &Path) -> Result<(), PrepareError> {
     let owners = TrustedOwners::of(root);
     for name in [
@@ -277,7 +277,7 @@ fn check_links(root: &Path) -> Result<(), PrepareError> {
         "dist/server/prerendered-routes",
     ] {
         let checked = owners.as_ref().map(|owners| owners.check_way(root, name));
-        // Everything else is found when the files are opened.
+        // Opening the files reports all other errors.
         if let Ok(Err(problem @ FileError::ForeignLink)) = checked {
             let problem = io::Error::other(format!("{name}: {problem}"));
             return Err(ManifestError::Unreadable(problem).into());

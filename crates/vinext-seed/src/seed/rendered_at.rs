@@ -1,4 +1,4 @@
-//! When a build's pages were rendered: the time of its manifest, where that can be true.
+//! Determines when a build's pages were rendered: the time of its manifest, if that is plausible.
 
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -6,14 +6,14 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use crate::manifest::MANIFEST_FILE;
 use crate::runtime::build_id::BUILD_ID_FILE;
 
-/// The first day of the year in which vinext was first published (0.0.4). No build is older; what is
-/// dated before was dated by a tool: 1970 by Nix, 1980 by buildpacks and zip.
+/// The first day of the year in which vinext was first published (0.0.4), after the epoch. No build is
+/// older. Earlier dates are set by tools: 1970 by Nix, 1980 by buildpacks and zip.
 const FIRST_BUILDS: Duration = Duration::from_secs(1_767_225_600);
 
-/// How much the clocks of this machine and of its file system may differ.
+/// The tolerated difference between the clocks of this machine and of its file system.
 const CLOCK_SKEW: Duration = Duration::from_secs(60);
 
-/// A build this young may well have been made within one second.
+/// The files of a build may all have the same date, to the second, if it is younger than this.
 const FRESH: Duration = Duration::from_secs(60);
 
 /// When the pages were rendered, and what to warn about.
@@ -23,8 +23,9 @@ pub(super) struct RenderedAt {
     pub(super) warning: Option<String>,
 }
 
-/// Tells when the pages of the build in `server_dir` were rendered, given the time of its manifest.
-/// `source_date_epoch` is the variable SOURCE_DATE_EPOCH, with which reproducible builds date files.
+/// Determines when the pages of the build in `server_dir` were rendered, from the time of its manifest.
+/// `source_date_epoch` is the environment variable `SOURCE_DATE_EPOCH`, the date of files in reproducible
+/// builds.
 pub(super) fn rendered_at(
     written_at: SystemTime,
     now: SystemTime,
@@ -62,8 +63,8 @@ pub(super) fn rendered_at(
     }
 }
 
-/// Whether the directory and its other files are dated the same, to a whole second. Building takes
-/// longer; it is tools that date all files alike.
+/// Whether the directory and its other files have the same date, to a whole second. A build takes longer,
+/// so a tool has set the dates.
 fn all_files_have(written_at: SystemTime, server_dir: &Path) -> bool {
     let since_epoch = written_at.duration_since(UNIX_EPOCH).unwrap_or_default();
     if since_epoch.subsec_nanos() != 0 {

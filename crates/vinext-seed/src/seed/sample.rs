@@ -1,4 +1,4 @@
-//! Packs a build and keeps the entries of some of its routes, to compare with what is stored.
+//! Packs a build and keeps the entries of some routes, to be compared with what is stored.
 
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
@@ -14,37 +14,38 @@ use crate::report::SeedReport;
 use crate::store::cloudflare_kv::CloudflareKv;
 use crate::store::{Frame, Store};
 
-/// How many routes are taken unless asked otherwise.
+/// The default number of routes in a sample.
 pub const DEFAULT_SAMPLE_ROUTES: usize = 100;
 
-/// The most bytes of entries that are kept. A sample that would be larger ends there.
+/// The size limit of a sample, in bytes. Entries beyond it are omitted.
 const MAX_SAMPLE_BYTES: usize = 64 * 1024 * 1024;
 
-/// Entries of a build.
+/// A sample of a build's entries.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Sample {
-    /// They, in the manifest's order.
+    /// The entries, in the manifest's order.
     pub entries: Vec<SampledEntry>,
-    /// How many entries there are in all.
+    /// How many entries the whole build has.
     pub total: usize,
-    /// What was found out on the way. Nothing in it is stored.
+    /// Skipped routes, the runtime and warnings. Its counts of stored entries are 0.
     pub report: SeedReport,
 }
 
 /// An entry as it would be stored.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
 pub struct SampledEntry {
-    /// Its key.
+    /// The key in the store.
     pub key: String,
-    /// Its value.
+    /// The value that would be stored.
     pub value: String,
 }
 
-/// Takes the entries of a number of routes, evenly spread over the site, as they would be stored in Workers KV.
+/// Returns the entries of `routes` routes, evenly spread over the site, as they would be stored in Workers
+/// KV. The sample has at most 64 MiB.
 ///
 /// # Errors
-/// See [`SeedError`]. If there is nothing to do, the report says so.
+/// See [`SeedError`]. Having nothing to do is not an error: the report has the reason in `skipped`.
 pub async fn sample(
     build: BuildOptions,
     routes: usize,
@@ -53,10 +54,10 @@ pub async fn sample(
     sample_into::<CloudflareKv>(build, routes, cancellation).await
 }
 
-/// The same for a store of this kind.
+/// Returns a sample of the entries as they would be stored in a store of this kind. See [`sample`].
 ///
 /// # Errors
-/// See [`SeedError`]. If there is nothing to do, the report says so.
+/// See [`SeedError`]. Having nothing to do is not an error: the report has the reason in `skipped`.
 pub async fn sample_into<S: Store>(
     build: BuildOptions,
     routes: usize,
@@ -114,7 +115,7 @@ impl SampledEntry {
     }
 }
 
-/// Chooses evenly spread positions, the first among them.
+/// Chooses evenly spread positions, including the first.
 #[derive(Debug)]
 struct Spread {
     wanted: usize,
@@ -147,7 +148,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sample_is_spread_evenly_and_begins_with_the_first() {
+    fn spreads_a_sample_evenly_and_includes_the_first_route() {
         for (wanted, total) in [(1, 1), (3, 10), (10, 10), (20, 10), (100, 9_999)] {
             let mut spread = Spread::new(wanted, total);
             let taken: Vec<_> = (0..total).filter(|_| spread.takes_next()).collect();

@@ -1,47 +1,47 @@
-//! What is written of what could be: a budget of writes goes to the most important entries.
+//! Spends a limited number of writes on the entries with the highest priority.
 //!
-//! Invariant: what is written depends on what a first pass has counted, and not on the order in which
+//! Invariant: which entries are written depends on counts from a first pass, not on the order in which
 //! threads pack. The counts take a few kilobytes, regardless of the size of the site.
 
 use std::collections::BTreeMap;
 
 use crate::plan::Priority;
 
-/// The code of entries that are left for a later run.
+/// The code of entries that are not written because of the limit.
 pub(super) const OVER_BUDGET: &str = "over-budget";
 
-/// What is written of what could be.
+/// Which entries are written.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct WriteRule {
-    /// Write entries that have not changed too. Default: no.
+    /// Whether unchanged entries are written too. Default: no.
     pub force: bool,
-    /// The most entries that are written. Default: all.
+    /// The most entries to write, those with the highest priority first. Default: no limit.
     pub max_writes: Option<usize>,
 }
 
-/// How many entries there are to write of each priority.
+/// The number of entries to write, by priority.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Demand(BTreeMap<Priority, usize>);
+pub(super) struct PriorityCounts(BTreeMap<Priority, usize>);
 
-impl Demand {
+impl PriorityCounts {
     pub(super) fn add(&mut self, priority: Priority) {
         *self.0.entry(priority).or_default() += 1;
     }
 
-    /// What a budget of writes covers.
-    pub(super) fn within(&self, max_writes: usize) -> Within {
-        let mut within = Within::default();
+    /// How many entries and routes a budget of writes covers.
+    pub(super) fn coverage(&self, max_writes: usize) -> Coverage {
+        let mut coverage = Coverage::default();
         for (priority, &entries) in &self.0 {
-            let written = entries.min(max_writes - within.entries);
-            within.entries += written;
+            let written = entries.min(max_writes - coverage.entries);
+            coverage.entries += written;
             if !priority.is_payload() {
-                within.routes += written;
+                coverage.routes += written;
             }
         }
-        within
+        coverage
     }
 
-    /// The entries that a budget of writes selects.
+    /// The budget that selects the `max_writes` entries with the highest priority.
     pub(super) fn spend(self, max_writes: usize) -> WriteBudget {
         let mut left = max_writes;
         for (priority, entries) in self.0 {
@@ -56,24 +56,24 @@ impl Demand {
     }
 }
 
-/// What a budget is enough for.
+/// What a budget of writes covers.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(super) struct Within {
+pub(super) struct Coverage {
     pub(super) entries: usize,
-    /// The routes whose main entry is among the entries.
+    /// Routes whose main entry is covered.
     pub(super) routes: usize,
 }
 
-/// The rest of a budget.
+/// The remaining budget of writes.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(super) struct WriteBudget {
-    /// The priority that it ends in, and how many of its entries are still written; `None` if there
-    /// is enough for all.
+    /// The last priority that is covered, and how many more of its entries are written; `None` if the
+    /// budget covers all entries.
     last: Option<(Priority, usize)>,
 }
 
 impl WriteBudget {
-    /// Whether an entry is written. Entries have to come in the manifest's order.
+    /// Whether an entry is written. Must be called in the manifest's order.
     pub(super) fn admits(&mut self, priority: Priority) -> bool {
         match &mut self.last {
             None => true,
@@ -93,11 +93,11 @@ mod tests {
 
     fn written(priorities: &[u16], max_writes: usize) -> Vec<usize> {
         let priorities: Vec<_> = priorities.iter().copied().map(Priority::from).collect();
-        let mut demand = Demand::default();
+        let mut counts = PriorityCounts::default();
         for &priority in &priorities {
-            demand.add(priority);
+            counts.add(priority);
         }
-        let mut budget = demand.spend(max_writes);
+        let mut budget = counts.spend(max_writes);
         let all = priorities.into_iter().enumerate();
         all.filter(|(_, priority)| budget.admits(*priority))
             .map(|(position, _)| position)

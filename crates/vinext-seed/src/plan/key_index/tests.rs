@@ -1,4 +1,4 @@
-//! What several threads find in one manifest.
+//! Tests with manifests that several threads parse.
 
 use super::*;
 use serde_json::json;
@@ -22,14 +22,14 @@ fn find(routes: &[String]) -> Result<(KeyIndex, RouteIndex), ManifestError> {
 fn merges_the_results_of_other_threads() {
     let mut routes = routes(|number| match number {
         0 => "/".to_owned(),
-        // The same keys again, far behind and close together.
+        // Repeated keys, far apart and close together.
         301 | 602 => "/7/".to_owned(),
         303 => "/302".to_owned(),
         500 => "/index".to_owned(),
         600 => "/[shell]".to_owned(),
         number => format!("/{number}"),
     });
-    // Too large to be passed on, and a key that already exists.
+    // Too large for another thread, and with a repeated key.
     let large = "p".repeat(2 * MAX_SHARED_BYTES);
     let last = routes.len();
     routes.push(
@@ -44,7 +44,7 @@ fn merges_the_results_of_other_threads() {
 }
 
 #[test]
-fn reports_the_first_of_several_problems() {
+fn reports_the_first_invalid_route() {
     let mut routes = routes(|number| format!("/{number}"));
     routes[400] = r#"{"route":tru}"#.to_owned();
     routes[500] = r#"{"route":nul}"#.to_owned();
@@ -56,14 +56,14 @@ fn reports_the_first_of_several_problems() {
             "{problem:?}"
         );
     }
-    // A document that ends too early has its problem behind those of its routes.
+    // The truncated end comes after the invalid routes.
     routes.push("{".to_owned());
     let problem = find(&routes).unwrap_err();
     assert!(matches!(&problem, ManifestError::Corrupt(detail) if detail.to_string() == expected));
 }
 
 #[test]
-fn twins_are_those_whose_files_differ_only_in_case() {
+fn finds_files_whose_names_differ_only_in_case() {
     let paths = ["/Case", "/b", "/case", "/\u{e9}", "/E\u{301}", "/b/c"];
     let mut routes: Vec<_> = paths
         .iter()
@@ -71,12 +71,12 @@ fn twins_are_those_whose_files_differ_only_in_case() {
         .collect();
     routes.push(json!({ "route": "/B", "status": "rendered", "router": "metadata" }));
     let document = json!({ "buildId": "b", "routes": routes }).to_string();
-    let twins = |folds_names| {
+    let shared_names = |folds_names| {
         let mut reader = RouteReader::new(document.as_bytes());
         let mut index = RouteIndex::default();
         let found = KeyIndex::find(&mut reader, &mut index, folds_names);
-        found.unwrap().take_twins()
+        found.unwrap().take_shared_names()
     };
-    assert_eq!(twins(true), [0, 2, 3, 4]);
-    assert_eq!(twins(false), [0; 0]);
+    assert_eq!(shared_names(true), [0, 2, 3, 4]);
+    assert_eq!(shared_names(false), [0; 0]);
 }

@@ -1,7 +1,7 @@
 //! Evaluates constant expressions.
 
 use super::literals::{number, string_content};
-use super::program::{Place, Program};
+use super::program::{Program, TokenPosition};
 use super::tokens::Kind;
 use super::value::{Members, Value};
 
@@ -12,13 +12,13 @@ const MAX_DEPTH: usize = 50;
 const MAX_STEPS: usize = 10_000;
 
 /// Evaluates the expression that begins at a token.
-pub(in crate::runtime) fn evaluate(program: &Program<'_>, place: Place) -> Value {
+pub(in crate::runtime) fn evaluate(program: &Program<'_>, position: TokenPosition) -> Value {
     let mut evaluation = Evaluation {
         program,
         steps: 0,
         depth: 0,
     };
-    evaluation.expression(place).unwrap_or(Value::Unknown)
+    evaluation.expression(position).unwrap_or(Value::Unknown)
 }
 
 struct Evaluation<'p, 'a> {
@@ -32,9 +32,9 @@ type Parsed = Option<(Value, usize)>;
 
 impl Evaluation<'_, '_> {
     /// A whole expression, up to what ends it.
-    fn expression(&mut self, place: Place) -> Option<Value> {
-        let tokens = &self.program.module(place.file)?.tokens;
-        let (value, end) = self.sum(place)?;
+    fn expression(&mut self, position: TokenPosition) -> Option<Value> {
+        let tokens = &self.program.module(position.file)?.tokens;
+        let (value, end) = self.sum(position)?;
         let ends =
             matches!(tokens.text(end), "," | ";" | "") || tokens.kind(end) == Some(Kind::Close);
         // Without a semicolon, the next token must begin a statement.
@@ -49,17 +49,17 @@ impl Evaluation<'_, '_> {
         .then_some(value)
     }
 
-    fn sum(&mut self, place: Place) -> Parsed {
-        let (mut left, mut at) = self.product(place)?;
+    fn sum(&mut self, position: TokenPosition) -> Parsed {
+        let (mut left, mut at) = self.product(position)?;
         loop {
-            let operator = self.text(place.file, at)?;
+            let operator = self.text(position.file, at)?;
             if !matches!(operator, "+" | "-") {
                 return Some((left, at));
             }
             let is_sum = operator == "+";
-            let (right, end) = self.product(Place {
+            let (right, end) = self.product(TokenPosition {
                 index: at + 1,
-                ..place
+                ..position
             })?;
             left = match (left, right) {
                 (Value::Number(a), Value::Number(b)) if is_sum => Value::Number(a + b),
@@ -76,17 +76,17 @@ impl Evaluation<'_, '_> {
         }
     }
 
-    fn product(&mut self, place: Place) -> Parsed {
-        let (mut left, mut at) = self.unary(place)?;
+    fn product(&mut self, position: TokenPosition) -> Parsed {
+        let (mut left, mut at) = self.unary(position)?;
         loop {
-            let operator = self.text(place.file, at)?;
+            let operator = self.text(position.file, at)?;
             if !matches!(operator, "*" | "/" | "%") {
                 return Some((left, at));
             }
             let operator = operator.to_owned();
-            let (right, end) = self.unary(Place {
+            let (right, end) = self.unary(TokenPosition {
                 index: at + 1,
-                ..place
+                ..position
             })?;
             left = match (left, right) {
                 (Value::Number(a), Value::Number(b)) => Value::Number(match operator.as_str() {
@@ -100,21 +100,21 @@ impl Evaluation<'_, '_> {
         }
     }
 
-    fn unary(&mut self, place: Place) -> Parsed {
+    fn unary(&mut self, position: TokenPosition) -> Parsed {
         self.steps += 1;
         if self.depth == MAX_DEPTH || self.steps > MAX_STEPS {
             return None;
         }
         self.depth += 1;
-        let parsed = self.operand(place);
+        let parsed = self.operand(position);
         self.depth -= 1;
         parsed
     }
 
-    fn operand(&mut self, place: Place) -> Parsed {
-        let Place { file, index } = place;
+    fn operand(&mut self, position: TokenPosition) -> Parsed {
+        let TokenPosition { file, index } = position;
         let tokens = &self.program.module(file)?.tokens;
-        let behind = Place {
+        let behind = TokenPosition {
             file,
             index: index + 1,
         };
@@ -125,13 +125,13 @@ impl Evaluation<'_, '_> {
                 Some((content, index + 1))
             }
             Kind::Number => Some((Value::Number(number(text)?), index + 1)),
-            Kind::TemplateHead => self.template(place),
+            Kind::TemplateHead => self.template(position),
             Kind::Open if text == "(" => {
                 let (value, end) = self.sum(behind)?;
                 // Anything else in the parentheses is an operator that is not evaluated.
                 (end == tokens.partner(index)).then_some((value, end + 1))
             }
-            Kind::Open if text == "{" => Some((self.object(place)?, tokens.skip(index))),
+            Kind::Open if text == "{" => Some((self.object(position)?, tokens.skip(index))),
             Kind::Punctuator if matches!(text, "!" | "-" | "+") => {
                 let (value, end) = self.unary(behind)?;
                 let value = match (text, value) {
@@ -150,20 +150,20 @@ impl Evaluation<'_, '_> {
                 }
                 "null" => Some((Value::Null, index + 1)),
                 "true" | "false" => Some((Value::Boolean(text == "true"), index + 1)),
-                _ => self.name(place),
+                _ => self.name(position),
             },
             _ => None,
         }
     }
 
     /// A name, and members that are read of it.
-    fn name(&mut self, place: Place) -> Parsed {
-        let tokens = &self.program.module(place.file)?.tokens;
-        let mut value = match self.program.definition(place) {
-            Some(definition) if definition != place => self.nested(definition),
+    fn name(&mut self, position: TokenPosition) -> Parsed {
+        let tokens = &self.program.module(position.file)?.tokens;
+        let mut value = match self.program.definition(position) {
+            Some(definition) if definition != position => self.nested(definition),
             _ => Value::Unknown,
         };
-        let mut at = place.index + 1;
+        let mut at = position.index + 1;
         loop {
             if matches!(tokens.text(at), "." | "?.") && tokens.kind(at + 1) == Some(Kind::Word) {
                 value = value.member(tokens.text(at + 1)).clone();
@@ -178,27 +178,30 @@ impl Evaluation<'_, '_> {
         }
     }
 
-    fn nested(&mut self, place: Place) -> Value {
+    fn nested(&mut self, position: TokenPosition) -> Value {
         self.steps += 1;
         if self.depth == MAX_DEPTH || self.steps > MAX_STEPS {
             return Value::Unknown;
         }
         self.depth += 1;
-        let value = self.expression(place).unwrap_or(Value::Unknown);
+        let value = self.expression(position).unwrap_or(Value::Unknown);
         self.depth -= 1;
         value
     }
 
-    fn template(&mut self, place: Place) -> Parsed {
-        let tokens = &self.program.module(place.file)?.tokens;
-        let tail = tokens.partner(place.index);
-        let mut content = string_content(tokens.text(place.index));
-        let mut at = place.index + 1;
+    fn template(&mut self, position: TokenPosition) -> Parsed {
+        let tokens = &self.program.module(position.file)?.tokens;
+        let tail = tokens.partner(position.index);
+        let mut content = string_content(tokens.text(position.index));
+        let mut at = position.index + 1;
         while at <= tail {
             let part = match tokens.kind(at)? {
                 Kind::TemplateMiddle | Kind::TemplateTail => string_content(tokens.text(at)),
                 _ => {
-                    let part = self.nested(Place { index: at, ..place });
+                    let part = self.nested(TokenPosition {
+                        index: at,
+                        ..position
+                    });
                     // To the end of the substitution.
                     while !matches!(
                         tokens.kind(at + 1)?,
@@ -215,11 +218,11 @@ impl Evaluation<'_, '_> {
         Some((content.map_or(Value::Unknown, Value::String), tail + 1))
     }
 
-    fn object(&mut self, place: Place) -> Option<Value> {
-        let tokens = &self.program.module(place.file)?.tokens;
-        let end = tokens.partner(place.index);
+    fn object(&mut self, position: TokenPosition) -> Option<Value> {
+        let tokens = &self.program.module(position.file)?.tokens;
+        let end = tokens.partner(position.index);
         let mut members = Members::default();
-        let mut at = place.index + 1;
+        let mut at = position.index + 1;
         while at < end {
             let is_method = tokens.is(at + 1, "(");
             let key = match tokens.kind(at)? {
@@ -233,20 +236,23 @@ impl Evaluation<'_, '_> {
             };
             match (key, tokens.text(at + 1)) {
                 (Some(key), ":") => {
-                    let value = self.nested(Place {
+                    let value = self.nested(TokenPosition {
                         index: at + 2,
-                        ..place
+                        ..position
                     });
                     members.known.push((key, value));
                 }
                 (Some(key), "," | "}") if tokens.kind(at) == Some(Kind::Word) => {
-                    let value = self.nested(Place { index: at, ..place });
+                    let value = self.nested(TokenPosition {
+                        index: at,
+                        ..position
+                    });
                     members.known.push((key, value));
                 }
                 _ if tokens.is(at, "...") => {
-                    let spread = self.nested(Place {
+                    let spread = self.nested(TokenPosition {
                         index: at + 1,
-                        ..place
+                        ..position
                     });
                     match spread {
                         Value::Object(others) => {

@@ -1,8 +1,8 @@
 //! Finds where tokens of JavaScript begin and end.
 //!
-//! What a slash means depends on what is before it. Where the previous token does not decide
-//! alone, the reading that minifiers produce is taken; code that is then cut up wrongly ends in a string
-//! without an end or a bracket without a partner, which is an error.
+//! The meaning of a slash depends on the code before it. If the previous token is ambiguous, the code is read
+//! as minifiers write it. A wrong reading leads to an unterminated string or an unpaired bracket, which is an
+//! error.
 
 use memchr::{memchr2, memmem};
 

@@ -1,11 +1,11 @@
-//! Reads as much JavaScript as it takes to find out what a bundle was built with.
+//! Reads enough JavaScript to determine the options of a bundle.
 //!
-//! Invariants: code that is not understood is an error or [`Value::Unknown`], never a guess; work and
-//! memory are bounded by the size of the code; nothing is executed.
+//! Invariants: code that is not understood is an error or [`Value::Unknown`], never a guess. Work and memory
+//! are bounded by the size of the code. Nothing is executed.
 //!
-//! A parser such as `oxc_parser` would build a syntax tree of megabytes of code for a handful of
-//! object literals, add more to the addon than the rest of the reading of bundles together, and its
-//! current releases need a newer compiler than this package's (Rust 1.88).
+//! A parser such as `oxc_parser` would build a syntax tree of megabytes of code for a few object literals, add
+//! more to the addon's size than all other code that reads bundles, and require a newer compiler than this
+//! package does (Rust 1.88).
 
 mod evaluate;
 mod exports;
@@ -18,7 +18,7 @@ mod tokens;
 mod value;
 
 pub(super) use evaluate::evaluate;
-pub(super) use program::{Place, Program, SourceFile};
+pub(super) use program::{Program, SourceFile, TokenPosition};
 pub(super) use tokens::Kind;
 pub(super) use value::Value;
 

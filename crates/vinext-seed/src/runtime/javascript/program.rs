@@ -19,7 +19,7 @@ pub(in crate::runtime) struct SourceFile {
 
 /// A token of a bundle.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(in crate::runtime) struct Place {
+pub(in crate::runtime) struct TokenPosition {
     pub(in crate::runtime) file: usize,
     pub(in crate::runtime) index: usize,
 }
@@ -51,20 +51,20 @@ impl<'a> Program<'a> {
 
     /// Where a name is defined: the first token of a variable's value, or the keyword of a function or
     /// class. `None` if that is unknown.
-    pub(in crate::runtime) fn definition(&self, name: Place) -> Option<Place> {
-        let mut place = name;
+    pub(in crate::runtime) fn definition(&self, name: TokenPosition) -> Option<TokenPosition> {
+        let mut position = name;
         for _ in 0..MAX_HOPS {
-            let module = self.module(place.file)?;
-            if module.tokens.kind(place.index) != Some(Kind::Word) {
+            let module = self.module(position.file)?;
+            if module.tokens.kind(position.index) != Some(Kind::Word) {
                 return None;
             }
-            match module.binding(place.index) {
+            match module.binding(position.index) {
                 Binding::Constant(index) | Binding::Declaration(index) => {
-                    return Some(Place { index, ..place });
+                    return Some(TokenPosition { index, ..position });
                 }
                 Binding::Import { source, name } => {
-                    match self.export(place.file, &source, &name)? {
-                        Exported::Name(next) => place = next,
+                    match self.export(position.file, &source, &name)? {
+                        Exported::Name(next) => position = next,
                         Exported::Value(value) => return Some(value),
                     }
                 }
@@ -75,12 +75,12 @@ impl<'a> Program<'a> {
     }
 
     /// What a file exports as `default`: the first token of the value.
-    pub(in crate::runtime) fn default_export(&self, file: usize) -> Option<Place> {
+    pub(in crate::runtime) fn default_export(&self, file: usize) -> Option<TokenPosition> {
         match self.module(file)?.export("default")? {
-            Export::Local(index) => self.definition(Place { file, index }),
+            Export::Local(index) => self.definition(TokenPosition { file, index }),
             Export::Expression(index) => {
-                let place = Place { file, index };
-                Some(self.definition(place).unwrap_or(place))
+                let position = TokenPosition { file, index };
+                Some(self.definition(position).unwrap_or(position))
             }
             Export::From { source, name } => match self.export(file, &source, &name)? {
                 Exported::Name(name) => self.definition(name),
@@ -98,8 +98,10 @@ impl<'a> Program<'a> {
         let (mut file, mut name) = (self.file(importer, source)?, name.to_owned());
         for _ in 0..MAX_HOPS {
             match self.module(file)?.export(&name)? {
-                Export::Local(index) => return Some(Exported::Name(Place { file, index })),
-                Export::Expression(index) => return Some(Exported::Value(Place { file, index })),
+                Export::Local(index) => return Some(Exported::Name(TokenPosition { file, index })),
+                Export::Expression(index) => {
+                    return Some(Exported::Value(TokenPosition { file, index }));
+                }
                 Export::From {
                     source,
                     name: further,
@@ -134,6 +136,6 @@ impl<'a> Program<'a> {
 }
 
 enum Exported {
-    Name(Place),
-    Value(Place),
+    Name(TokenPosition),
+    Value(TokenPosition),
 }

@@ -2,7 +2,7 @@
 
 use super::tokens::{Kind, Tokens};
 
-/// How many groups around a name are searched. Bundles nest some dozens.
+/// How many groups around a name are searched. Bundles nest a few dozen.
 const MAX_NESTING: usize = 500;
 
 /// What a name refers to.
@@ -136,7 +136,7 @@ impl<'a> Module<'a> {
         None
     }
 
-    /// What `var`, `let` or `const` says of a name.
+    /// The declaration of a name by `var`, `let` or `const`.
     fn declarators(&self, keyword: usize, scope: Scope, name: &str) -> Option<Binding> {
         let tokens = &self.tokens;
         let mut at = keyword + 1;

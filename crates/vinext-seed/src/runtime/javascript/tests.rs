@@ -9,7 +9,7 @@ fn value_of(expression: &str) -> Value {
         path: "index.js".to_owned(),
         code: expression.to_owned(),
     }];
-    evaluate(&Program::new(&files), Place { file: 0, index: 0 })
+    evaluate(&Program::new(&files), TokenPosition { file: 0, index: 0 })
 }
 
 fn string(text: &str) -> Value {
@@ -112,7 +112,7 @@ fn deep_nesting_and_cycles_are_unknown() {
         code: "x(a);var a=b+1,b=a+1;".to_owned(),
     }];
     assert_eq!(
-        evaluate(&Program::new(&files), Place { file: 0, index: 2 }),
+        evaluate(&Program::new(&files), TokenPosition { file: 0, index: 2 }),
         Value::Unknown
     );
 }
@@ -135,9 +135,9 @@ fn read_everything(code: &str) {
         return;
     };
     for index in 0..=module.tokens.len() {
-        let place = Place { file: 0, index };
-        evaluate(&program, place);
-        program.definition(place);
+        let position = TokenPosition { file: 0, index };
+        evaluate(&program, position);
+        program.definition(position);
         module.tokens.enclosing(index);
         assert!(module.tokens.skip(index) > index);
     }

@@ -1,8 +1,8 @@
-//! Finds a Worker's KV cache and the options it was made with.
+//! Finds a Worker's KV cache handler and its options.
 //!
-//! Each published version leaves the same marks, minified or not: the messages that its code logs. The
-//! `cache.data` option of the Vite plugin (from 0.1.1 on) becomes a call of the adapter's factory with
-//! the options as a literal; up to 0.1.8 the Worker's own code constructs the handler.
+//! The messages that the code logs identify it, minified or not, in every published version. The Vite
+//! plugin's option `cache.data` (since 0.1.1) becomes a call of the adapter's factory with the options as a
+//! literal; up to 0.1.8 the Worker's own code constructs the handler.
 
 use super::facts::{DataCache, Fact, WorkerFacts};
 use super::handlers::Handlers;
@@ -19,13 +19,13 @@ pub(super) const KV_FACTORY: &str = "[vinext] The KV data cache adapter requires
 pub(super) const DATA_REGISTRATION: &str =
     "[vinext] failed to initialize the configured data cache adapter";
 
-/// The same of a CDN adapter.
+/// Logged if a configured CDN adapter fails.
 const CDN_REGISTRATION: &str = "[vinext] failed to initialize the configured CDN cache adapter";
 
-/// The name under which the active handler is kept, in every version.
+/// The symbol under which every version stores the active handler.
 const HANDLER_SYMBOL: &str = "vinext.cacheHandler";
 
-/// The binding of `@vinext/cloudflare`'s adapter if its options name none.
+/// The default binding of `@vinext/cloudflare`'s adapter.
 const DEFAULT_BINDING: &str = "VINEXT_KV_CACHE";
 
 /// The options of a KV handler.
@@ -36,7 +36,7 @@ pub(super) struct KvOptions {
     pub(super) ttl_seconds: Fact<Option<f64>>,
 }
 
-/// What the code shows of the Worker's caches.
+/// Finds the caches that the code configures.
 pub(super) fn find(program: &Program<'_>) -> WorkerFacts {
     let mut facts = WorkerFacts {
         has_cdn_cache: has(program, CDN_REGISTRATION),
@@ -63,7 +63,7 @@ pub(super) fn find(program: &Program<'_>) -> WorkerFacts {
 }
 
 impl KvOptions {
-    /// Of the handler's own options.
+    /// From the options of the handler.
     pub(super) fn of(options: &Value) -> Self {
         Self {
             binding: Fact::Unknown,
@@ -72,7 +72,7 @@ impl KvOptions {
         }
     }
 
-    /// Of the adapter's options, which name the binding too.
+    /// From the options of the adapter, which contain the binding too.
     pub(super) fn of_adapter(options: &Value) -> Self {
         let binding = match options.member("binding") {
             Value::Undefined | Value::Null => Fact::Known(DEFAULT_BINDING.to_owned()),
@@ -94,7 +94,7 @@ impl KvOptions {
     }
 }
 
-/// What the handler puts in front of keys: nothing if the option counts as false.
+/// The prefix that the handler puts before keys: empty if the option is falsy.
 fn prefix(value: &Value) -> Fact<String> {
     match value.is_truthy() {
         Some(false) => Fact::Known(String::new()),
@@ -115,9 +115,9 @@ fn has(program: &Program<'_>, text: &str) -> bool {
     program.files().iter().any(|file| file.code.contains(text))
 }
 
-/// Whether anything but vinext's own memory cache is made the active handler.
+/// Whether the code sets a handler other than vinext's own memory cache.
 ///
-/// Every setter stores its parameter under the symbol; the bundler drops unused ones.
+/// A setter stores its parameter under the symbol; bundlers drop unused setters.
 fn sets_handler(program: &Program<'_>) -> bool {
     marks(program, HANDLER_SYMBOL).any(|mark| {
         let Some(tokens) = program.module(mark.file).map(|module| &module.tokens) else {

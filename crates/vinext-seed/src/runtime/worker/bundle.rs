@@ -1,4 +1,4 @@
-//! The files of a built Worker.
+//! Reads the files of a built Worker.
 
 use std::path::{Path, PathBuf};
 
@@ -10,46 +10,45 @@ use super::super::text_file;
 /// The Worker's entry within its bundle.
 pub(super) const MAIN_MODULE: &str = "index.js";
 
-/// Directories of `dist/server/` that hold no code of the Worker.
+/// Directories of `dist/server/` that contain no code of the Worker.
 const NOT_CODE: [&str; 1] = ["prerendered-routes"];
 
-/// The largest file that is read, in bytes: what a whole Worker may have (Cloudflare Workers limits:
-/// 64 MB).
+/// The largest file that is read, in bytes: the limit of a whole Worker (Cloudflare Workers limits: 64 MB).
 const MAX_FILE_BYTES: u64 = 64 * 1024 * 1024;
 
-/// The most bytes that are read of all files: source maps apart, a Worker has no more than 64 MB.
+/// The limit of all files together, in bytes. Without source maps a Worker has at most 64 MB.
 const MAX_BYTES: usize = 128 * 1024 * 1024;
 
-/// The most files that are read, and the deepest directory: far beyond any bundle.
+/// The limits of the number of files and of the depth of directories, far above those of any bundle.
 const MAX_FILES: usize = 10_000;
 const MAX_DEPTH: usize = 8;
 
-/// Where `@cloudflare/vite-plugin` puts the bundle of the only Worker, from 1.64 on and where
-/// `experimental.newConfig.cfBuildOutput` is set. The manifest stays in `dist/server/`.
+/// The directory of a single Worker's bundle, if `experimental.newConfig.cfBuildOutput` is set in
+/// `@cloudflare/vite-plugin` (since 1.64). The manifest stays in `dist/server/`.
 const BUILD_OUTPUT: &str = ".cloudflare/output/v0/workers/default/bundle";
 
-/// Where `@cloudflare/vite-plugin` says which configuration wrangler deploys. The bundle is beside that: in
-/// `dist/ssr` where the plugin builds the environment `ssr`, as it does for sites that have only a Pages
-/// Router.
+/// The file in which `@cloudflare/vite-plugin` names the configuration that wrangler deploys. The bundle is in
+/// the same directory as the configuration: in `dist/ssr` if the plugin builds the environment `ssr`, as for
+/// sites that have only a Pages Router.
 const DEPLOY_CONFIG: &str = ".wrangler/deploy/config.json";
 
-/// A generous size for that file, in bytes.
+/// The largest such file that is read, in bytes.
 const MAX_DEPLOY_CONFIG_BYTES: u64 = 64 * 1024;
 
 /// A built Worker's code.
 #[derive(Debug, Default)]
 pub(super) struct Bundle {
-    /// Every file of JavaScript.
+    /// The JavaScript files.
     pub(super) files: Vec<SourceFile>,
     bytes: usize,
     seen: usize,
 }
 
 impl Bundle {
-    /// Reads the bundle of a project. What cannot be read is not in it.
+    /// Reads the bundle of a project, except for files that cannot be read.
     pub(super) fn read(root: &Path) -> Self {
         let mut bundle = Self::default();
-        bundle.collect(&place(root), "", 0);
+        bundle.collect(&worker_directory(root), "", 0);
         bundle
     }
 
@@ -102,7 +101,7 @@ impl Bundle {
 }
 
 /// The directory of the Worker's entry.
-fn place(root: &Path) -> PathBuf {
+fn worker_directory(root: &Path) -> PathBuf {
     let server = root.join("dist").join("server");
     let output = root.join(BUILD_OUTPUT);
     if server.join(MAIN_MODULE).exists() {

@@ -1,15 +1,15 @@
-//! Finds out whether a Worker was built with `cacheComponents: true` in `next.config`.
+//! Determines whether a Worker was built with `cacheComponents: true` in `next.config`.
 //!
-//! From 0.1.8 to 1.4.0 the entry then defines a method, and does not otherwise. 0.1.6 has the setting
-//! itself among the options of its request handler. Versions before show nothing.
+//! From 0.1.8 to 1.4.0 the entry defines a certain method only then. 0.1.6 has the setting among the options
+//! of its request handler. Earlier versions do not show it.
 
 use super::facts::Fact;
-use crate::runtime::javascript::{Place, Program, Value, evaluate};
+use crate::runtime::javascript::{Program, TokenPosition, Value, evaluate};
 
 /// The method that renders shells of pages for parameters that the build does not know.
 const METHOD: &str = "createPprFallbackShells";
 
-/// The member that 0.1.6 has instead.
+/// The option in 0.1.6.
 const MEMBER: &str = "cacheComponents";
 
 /// Whether the setting is on, as far as the code shows.
@@ -34,11 +34,11 @@ pub(super) fn find(program: &Program<'_>) -> Fact<bool> {
                 return Fact::Known(true);
             }
             if tokens.is(at, MEMBER) && tokens.is(at + 1, ":") {
-                let place = Place {
+                let position = TokenPosition {
                     file,
                     index: at + 2,
                 };
-                if let Value::Boolean(is_on) = evaluate(program, place) {
+                if let Value::Boolean(is_on) = evaluate(program, position) {
                     return Fact::Known(is_on);
                 }
             }

@@ -14,14 +14,14 @@ use crate::formats::tags::ColonTags;
 use crate::runtime::adapter_rules::REFUSES_COLONS;
 use crate::sanitized_text::SanitizedText;
 
-/// What stands beside it where keys are those of 1.4.0. A Worker without an App Router has only the second.
+/// The namespaces of keys since 1.4.0. A Worker without an App Router has only the second.
 const V2_NAMESPACES: [&str; 2] = ["app:v2", PAGES_NAMESPACE];
 
-/// How the built Worker disagrees.
+/// Why the built Worker would not read the entries.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum WorkerError {
-    /// Its keys have another prefix.
+    /// Its keys have a different prefix.
     #[error(
         "the built Worker was built by a vinext whose keys begin with \"{worker}:\", but \
          those of vinext {version} begin with \"{profile}:\"; build again with the installed version"
@@ -29,7 +29,7 @@ pub enum WorkerError {
     OtherFormat {
         /// The prefix in the Worker.
         worker: &'static str,
-        /// The version that entries were to be written for.
+        /// The version that entries would be written for.
         version: SanitizedText,
         /// Its prefix.
         profile: &'static str,
@@ -40,7 +40,7 @@ pub enum WorkerError {
          build and pre-render again"
     )]
     OtherBuild(SanitizedText),
-    /// No adapter is configured, and it keeps its cache in memory.
+    /// No adapter is configured, so it keeps its cache in memory.
     #[error(
         "the built Worker does not read KV, because no data cache is configured; set \
          `vinext({{ cache: {{ data: kvDataAdapter() }} }})` in the Vite configuration (up to vinext \
@@ -48,26 +48,26 @@ pub enum WorkerError {
          again"
     )]
     KvNotRead,
-    /// It keeps its cache elsewhere.
+    /// Its data cache is not KV.
     #[error(
         "the built Worker uses a data cache other than KV: another adapter is \
          configured as `cache.data`, or the Worker sets a cache handler of its own"
     )]
     OtherDataCache,
-    /// It leaves pages to a CDN.
+    /// It leaves caching to a CDN.
     #[error(
         "`cache.cdn` is configured for vinext, so the Worker leaves pages to the CDN and does not look them up in KV"
     )]
     CdnCache,
-    /// It puts another prefix in front of its keys.
+    /// The KV adapter in it has a different app prefix.
     #[error(
         "the option `appPrefix` is {given:?}, but the KV adapter in the built Worker has {worker:?}, and \
          would not look for what is written; leave the option out, or build with that prefix"
     )]
     OtherPrefix {
-        /// The prefix that entries were to get.
+        /// The prefix that entries would have.
         given: SanitizedText,
-        /// The Worker's.
+        /// The Worker's prefix.
         worker: SanitizedText,
     },
 }
@@ -87,12 +87,11 @@ impl WorkerError {
     }
 }
 
-/// Compares the built Worker with what is about to be written for it, and returns what else it
-/// shows, with the profile that its own adapter has, which may be of another version than the
-/// installed one.
+/// Checks that the built Worker will read the entries. Returns its other facts, and the profile with the
+/// rules of the adapter in the Worker, whose version may differ from the installed one.
 ///
 /// # Errors
-/// If nothing that is written would be read.
+/// If the Worker would read none of the entries.
 pub(crate) fn check(
     root: &Path,
     build_id: &str,
@@ -120,11 +119,11 @@ pub(crate) fn check(
     }
 }
 
-/// The same for entries that go to another store than KV. What shows that the Worker reads KV is no reason
-/// to stop: where entries go is the caller's choice, and few handlers can be recognised.
+/// Checks that the built Worker will read entries of a store other than KV. A Worker that reads KV is not
+/// an error here: the caller chooses the store, and few handlers can be recognized.
 ///
 /// # Errors
-/// If nothing that is written would be read.
+/// If the Worker would read none of the entries.
 pub(crate) fn check_other_store(
     root: &Path,
     build_id: &str,
@@ -174,7 +173,7 @@ fn check_build(
             profile,
         });
     }
-    // An id with other characters may be escaped in the code.
+    // Other characters may be escaped in the code.
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
     if build_id.bytes().all(is_plain) && !bundle.contains(build_id) {
         return Err(WorkerError::OtherBuild(SanitizedText::new(build_id)));
@@ -185,7 +184,7 @@ fn check_build(
     })
 }
 
-/// What the Worker's KV adapter does with tags that contain a colon; `None` if it has none.
+/// What the Worker's KV adapter does with tags that contain a colon; `None` if it has no KV adapter.
 fn colon_tags(bundle: &Bundle) -> Option<ColonTags> {
     bundle
         .contains(adapter::KV_HANDLER)
@@ -212,14 +211,14 @@ mod tests {
     }
 
     #[test]
-    fn accepts_code_that_agrees_or_shows_nothing() {
+    fn accepts_matching_and_unrecognizable_code() {
         assert!(check_code("`${e}:__hash:${t}`; `app:v2:${n}`; n=`id-1`", &profile::G12).is_ok());
         assert!(check_code("`${e}:__hash:${t}`; `app:${n}`; n=`id-1`", &profile::G11).is_ok());
         assert!(check_code("minified beyond recognition", &profile::G12).is_ok());
     }
 
     #[test]
-    fn the_workers_own_adapter_decides_about_tags_with_a_colon() {
+    fn uses_the_rule_for_colons_of_the_workers_adapter() {
         let keys = "`${e}:__hash:${t}`; `app:v2:${n}`; n=`id-1`;";
         let handler = "log(`[vinext] Invalid cache entry shape for key:`);";
         let older = format!(r"{keys}{handler} /[\x00-\x1f\\:]/.test(e)");
@@ -237,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn a_worker_with_only_a_pages_router_has_the_keys_of_its_version() {
+    fn accepts_a_worker_that_has_only_a_pages_router() {
         let code = "`${e}:__hash:${t}`; `pages:v2`; n=`id-1`";
         assert!(check_code(code, &profile::G12).is_ok());
     }

@@ -1,13 +1,13 @@
-//! Finds out whether a Worker's entry module hands its bindings on to vinext.
+//! Determines whether a Worker's entry module passes its bindings to vinext.
 
 use super::bundle::MAIN_MODULE;
 use super::facts::Fact;
-use crate::runtime::javascript::{Kind, Place, Program};
+use crate::runtime::javascript::{Kind, Program, TokenPosition};
 
 /// Whether the entry module's `fetch` passes `env` where it calls vinext's handler.
 ///
-/// `Known(false)` only if it is plain to see: `handler.fetch(request)`, with a handler that is an
-/// object with a `fetch` of more parameters, and no other call of it.
+/// `Known(false)` only if the code is clear: it calls `handler.fetch(request)`, where `handler` is an object
+/// whose `fetch` has more parameters, and there is no call with more arguments.
 pub(super) fn passes_env(program: &Program<'_>) -> Fact<bool> {
     calls(program).map_or(Fact::Unknown, |calls| {
         if calls.is_empty() {
@@ -18,7 +18,7 @@ pub(super) fn passes_env(program: &Program<'_>) -> Fact<bool> {
     })
 }
 
-/// With how many arguments the entry module's `fetch` calls vinext's handler, each time.
+/// The number of arguments in each call of vinext's handler by the entry module's `fetch`.
 fn calls(program: &Program<'_>) -> Option<Vec<usize>> {
     let file = program
         .files()
@@ -43,12 +43,12 @@ fn calls(program: &Program<'_>) -> Option<Vec<usize>> {
         if !is_call {
             continue;
         }
-        let handler = program.definition(Place { file, index: at });
+        let handler = program.definition(TokenPosition { file, index: at });
         let parameters = handler.and_then(|handler| fetch_of(program, handler));
         if parameters.is_some_and(|(count, _)| count > 1) {
             calls.push(arguments(
                 program,
-                Place {
+                TokenPosition {
                     file,
                     index: at + 3,
                 },
@@ -59,7 +59,7 @@ fn calls(program: &Program<'_>) -> Option<Vec<usize>> {
 }
 
 /// The parameters and the body of the `fetch` of an object literal.
-fn fetch_of(program: &Program<'_>, object: Place) -> Option<(usize, Place)> {
+fn fetch_of(program: &Program<'_>, object: TokenPosition) -> Option<(usize, TokenPosition)> {
     let tokens = &program.module(object.file)?.tokens;
     if !tokens.is(object.index, "{") {
         return None;
@@ -72,8 +72,8 @@ fn fetch_of(program: &Program<'_>, object: Place) -> Option<(usize, Place)> {
             let bracket = (at + 1..at + 5).find(|&index| tokens.is(index, "("))?;
             let close = tokens.partner(bracket);
             let brace = (close + 1..close + 3).find(|&index| tokens.is(index, "{"))?;
-            let place = |index| Place { index, ..object };
-            return Some((arguments(program, place(bracket))?, place(brace)));
+            let position = |index| TokenPosition { index, ..object };
+            return Some((arguments(program, position(bracket))?, position(brace)));
         }
         at = tokens.skip(at);
     }
@@ -81,7 +81,7 @@ fn fetch_of(program: &Program<'_>, object: Place) -> Option<(usize, Place)> {
 }
 
 /// The number of arguments or parameters in parentheses.
-fn arguments(program: &Program<'_>, bracket: Place) -> Option<usize> {
+fn arguments(program: &Program<'_>, bracket: TokenPosition) -> Option<usize> {
     let tokens = &program.module(bracket.file)?.tokens;
     let end = tokens.partner(bracket.index);
     let mut at = bracket.index + 1;

@@ -1,9 +1,9 @@
-//! What a built Worker shows of the way it caches pages.
+//! How a built Worker caches pages, as far as its code shows.
 
 use crate::formats::RuntimeProfile;
 
 const NO_ENV: &str = "the Worker's entry calls `handler.fetch(request)` without `env`, so vinext \
-    cannot access KV and none of these entries will be read; pass `env` and `ctx` on: \
+    cannot access KV and none of these entries will be read; pass `env` and `ctx` too: \
     `handler.fetch(request, env, ctx)`";
 
 const UNFINISHED: &str = "the build did not finish: pre-rendering ended before it wrote the list of \
@@ -17,36 +17,35 @@ const READS_MEMORY: &str = "no data cache is configured in the built server, so 
     and will not read what is written to this store; configure an adapter for the store as \
     `cache.data` and build again";
 
-/// The longest `ttlSeconds` that is taken over: 100 years, as for the option of the same meaning.
+/// The longest `ttlSeconds` that is used: 100 years, the limit of the corresponding option.
 const MAX_TTL_SECONDS: f64 = 100.0 * 365.0 * 24.0 * 3600.0;
 
-/// What the code of a built Worker shows.
+/// Facts about a built Worker that its code shows.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct WorkerFacts {
     /// Where the Worker keeps its data cache.
     pub data_cache: DataCache,
-    /// Whether it leaves pages to a CDN (`cache.cdn`), and does not look for them in its data cache.
+    /// Whether it leaves pages to a CDN (`cache.cdn`) and does not look them up in its data cache.
     pub has_cdn_cache: bool,
     /// The binding of the KV namespace.
     pub binding: Fact<String>,
     /// The adapter's `appPrefix`; empty for none.
     pub app_prefix: Fact<String>,
-    /// The adapter's `ttlSeconds`, if it has any.
+    /// The adapter's `ttlSeconds`; `None` if the option is not set.
     pub ttl_seconds: Fact<Option<f64>>,
-    /// Whether the entry module hands the Worker's bindings on to vinext, where a configured adapter
-    /// needs them.
+    /// Whether the entry module passes the Worker's bindings to vinext, which a configured adapter needs.
     pub passes_env: Fact<bool>,
     /// Whether `cacheComponents` is set in `next.config`, so that the Worker renders pages without
     /// `"use cache"` on every request.
     pub cache_components: Fact<bool>,
-    /// Whether it lists the paths that were pre-rendered. From 0.2.0 on that is the last step of
-    /// pre-rendering, which a build that fails for a page does not come to.
+    /// Whether it contains the list of pre-rendered paths. Since 0.2.0 writing the list is the last step of
+    /// pre-rendering, so it is missing if a page failed.
     pub lists_rendered_paths: Fact<bool>,
 }
 
 impl WorkerFacts {
-    /// What is likely to be wrong with a build of this format.
+    /// Likely mistakes in a build of this format.
     pub(crate) fn warnings(&self, profile: &RuntimeProfile) -> Vec<String> {
         let mut warnings = Vec::new();
         if self.data_cache == DataCache::Kv && self.passes_env == Fact::Known(false) {
@@ -56,7 +55,7 @@ impl WorkerFacts {
         warnings
     }
 
-    /// The same for a store that is not KV.
+    /// Likely mistakes in a build of this format, if entries go to a store other than KV.
     pub(crate) fn warnings_for_other_store(&self, profile: &RuntimeProfile) -> Vec<String> {
         let not_read = match self.data_cache {
             DataCache::Kv => Some(READS_KV),
@@ -76,7 +75,8 @@ impl WorkerFacts {
         is_unfinished.then(|| UNFINISHED.to_owned())
     }
 
-    /// The adapter's `ttlSeconds` if it is known and one that KV can be given, in whole seconds.
+    /// The adapter's `ttlSeconds`, rounded up to whole seconds; `None` if it is unknown, not set, or not a
+    /// TTL that KV accepts.
     #[must_use]
     #[expect(
         clippy::cast_possible_truncation,
@@ -100,8 +100,7 @@ pub enum DataCache {
     Memory,
     /// In Workers KV.
     Kv,
-    /// In something else: an adapter that is not the KV adapter is configured, or a handler of the
-    /// project's own.
+    /// Somewhere else: in another adapter, or in a cache handler of the project.
     Other,
 }
 
@@ -118,19 +117,19 @@ impl DataCache {
     }
 }
 
-/// Something that the code may show.
+/// A fact that the code may show.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Fact<T> {
-    /// It does not show it, or shows different things.
+    /// The code does not show it, or has several different values.
     #[default]
     Unknown,
-    /// It shows this.
+    /// The code shows this value.
     Known(T),
 }
 
 impl<T: PartialEq> Fact<T> {
-    /// Its value, if known.
+    /// The value, if it is known.
     #[must_use]
     pub fn known(&self) -> Option<&T> {
         match self {
@@ -139,7 +138,7 @@ impl<T: PartialEq> Fact<T> {
         }
     }
 
-    /// The value if another source shows one too.
+    /// The value if another source has the same one.
     pub(super) fn and(self, other: Self) -> Self {
         if self == other { self } else { Self::Unknown }
     }

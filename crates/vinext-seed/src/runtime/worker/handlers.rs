@@ -1,18 +1,17 @@
-//! Finds where a Worker constructs KV handlers, and with which options.
+//! Finds the KV handlers that a Worker constructs, and their options.
 
 use super::adapter::{DATA_REGISTRATION, KV_FACTORY, KV_HANDLER, KvOptions};
 use super::facts::Fact;
 use super::surroundings::{class_around, function_around, marks, tried_before};
-use crate::runtime::javascript::{Kind, Place, Program, Value, evaluate};
+use crate::runtime::javascript::{Kind, Program, TokenPosition, Value, evaluate};
 
-/// What constructs KV handlers.
+/// The classes and factories that construct KV handlers.
 pub(super) struct Handlers<'p, 'a> {
     program: &'p Program<'a>,
     /// The classes, as the tokens of their keywords.
-    classes: Vec<Place>,
-    /// The adapter's factories, as the tokens their functions begin with, and the braces of their
-    /// bodies.
-    factories: Vec<(Place, Place)>,
+    classes: Vec<TokenPosition>,
+    /// The adapter's factories, as the first tokens of their functions and the braces of their bodies.
+    factories: Vec<(TokenPosition, TokenPosition)>,
 }
 
 impl<'p, 'a> Handlers<'p, 'a> {
@@ -55,10 +54,10 @@ impl<'p, 'a> Handlers<'p, 'a> {
                 && tokens.kind(at + 1) == Some(Kind::Word)
                 && names.contains(&tokens.text(at + 1))
                 && tokens.is(at + 2, "(")
-                && !self.is_in_factory(Place { file, index: *at })
+                && !self.is_in_factory(TokenPosition { file, index: *at })
                 && self
                     .program
-                    .definition(Place {
+                    .definition(TokenPosition {
                         file,
                         index: at + 1,
                     })
@@ -67,7 +66,7 @@ impl<'p, 'a> Handlers<'p, 'a> {
         (0..tokens.len())
             .filter(constructs)
             .map(|at| {
-                self.arguments(Place {
+                self.arguments(TokenPosition {
                     file,
                     index: at + 2,
                 })
@@ -76,7 +75,7 @@ impl<'p, 'a> Handlers<'p, 'a> {
     }
 
     /// The options in `(env.CACHE, { … })`, of which this is the bracket.
-    fn arguments(&self, bracket: Place) -> KvOptions {
+    fn arguments(&self, bracket: TokenPosition) -> KvOptions {
         let Some(module) = self.program.module(bracket.file) else {
             return KvOptions::default();
         };
@@ -90,7 +89,7 @@ impl<'p, 'a> Handlers<'p, 'a> {
         let options = if comma + 1 < end {
             evaluate(
                 self.program,
-                Place {
+                TokenPosition {
                     index: comma + 1,
                     ..bracket
                 },
@@ -98,7 +97,7 @@ impl<'p, 'a> Handlers<'p, 'a> {
         } else {
             Value::Undefined
         };
-        let namespace = Place {
+        let namespace = TokenPosition {
             index: first,
             ..bracket
         };
@@ -111,7 +110,7 @@ impl<'p, 'a> Handlers<'p, 'a> {
     }
 
     /// `CACHE` of an expression `env.CACHE`, or of the variable that holds it.
-    fn member_of_env(&self, from: Place, end: usize) -> Option<String> {
+    fn member_of_env(&self, from: TokenPosition, end: usize) -> Option<String> {
         let tokens = &self.program.module(from.file)?.tokens;
         let last = end.checked_sub(1)?;
         if end == from.index + 1 && tokens.kind(from.index) == Some(Kind::Word) {
@@ -123,7 +122,7 @@ impl<'p, 'a> Handlers<'p, 'a> {
             {
                 end = tokens.skip(end);
             }
-            // Follow one variable only: a namespace is never held by a variable of a variable.
+            // Only one variable is followed: code does not assign a namespace twice.
             return (end > value.index + 1).then(|| self.member_of_env(value, end))?;
         }
         // `env.CACHE`, `env?.CACHE`, `env["CACHE"]`, `this.env.CACHE`.
@@ -138,7 +137,7 @@ impl<'p, 'a> Handlers<'p, 'a> {
         if tokens.is(last, "]") {
             let key = evaluate(
                 self.program,
-                Place {
+                TokenPosition {
                     index: tokens.partner(last) + 1,
                     ..from
                 },
@@ -152,9 +151,9 @@ impl<'p, 'a> Handlers<'p, 'a> {
         (is_member && tokens.kind(last) == Some(Kind::Word)).then(|| tokens.text(last).to_owned())
     }
 
-    /// Handlers that the code made of `cache.data` registers: it tries to, and logs the mark where
-    /// that fails.
-    fn registered_at(&self, mark: Place) -> Vec<KvOptions> {
+    /// Handlers that the code generated from `cache.data` registers, in a `try` whose `catch` logs the
+    /// message.
+    fn registered_at(&self, mark: TokenPosition) -> Vec<KvOptions> {
         let unclear = || vec![KvOptions::default()];
         let Some((block, end)) = tried_before(self.program, mark) else {
             return unclear();
@@ -171,17 +170,17 @@ impl<'p, 'a> Handlers<'p, 'a> {
             let Some(factory) = object.and_then(|object| object.checked_sub(2)) else {
                 continue;
             };
-            let place = |index| Place {
+            let position = |index| TokenPosition {
                 file: mark.file,
                 index,
             };
             let is_factory =
                 |definition| self.factories.iter().any(|(start, _)| *start == definition);
-            match self.program.definition(place(factory)) {
-                // Another adapter. If it makes a KV handler, it does so where that can be seen.
+            match self.program.definition(position(factory)) {
+                // Another adapter. If it constructs a KV handler, that code is found separately.
                 Some(definition) if !is_factory(definition) => {}
                 Some(_) | None => {
-                    let options = evaluate(self.program, place(at + 2));
+                    let options = evaluate(self.program, position(at + 2));
                     found.push(KvOptions::of_adapter(&options));
                 }
             }
@@ -192,18 +191,18 @@ impl<'p, 'a> Handlers<'p, 'a> {
         found
     }
 
-    fn is_in_factory(&self, place: Place) -> bool {
+    fn is_in_factory(&self, position: TokenPosition) -> bool {
         self.factories.iter().any(|(_, brace)| {
             let end = self
                 .program
                 .module(brace.file)
                 .map_or(0, |module| module.tokens.partner(brace.index));
-            brace.file == place.file && (brace.index..end).contains(&place.index)
+            brace.file == position.file && (brace.index..end).contains(&position.index)
         })
     }
 
     /// The names by which a file knows a class.
-    fn names_in(&self, file: usize, class: Place) -> Vec<&'a str> {
+    fn names_in(&self, file: usize, class: TokenPosition) -> Vec<&'a str> {
         let Some(home) = self.program.module(class.file) else {
             return Vec::new();
         };
@@ -220,7 +219,7 @@ impl<'p, 'a> Handlers<'p, 'a> {
         if file == class.file {
             return own;
         }
-        // Most files of a bundle have nothing to do with the class, and need not be read for it.
+        // Most files of a bundle do not use the class.
         let files = self.program.files();
         let (_, home_name) = files[class.file]
             .path

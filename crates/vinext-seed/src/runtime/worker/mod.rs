@@ -27,16 +27,16 @@ use super::javascript::Program;
 /// Part of every bundle of 0.0.31 to 1.4.0, in the code that builds cache keys.
 const KEY_CODE: &str = ":__hash:";
 
-/// The global variable in which a Worker has the list of paths that were pre-rendered, from 0.1.6 on.
+/// The global variable with the list of pre-rendered paths, since 0.1.6.
 const RENDERED_PATHS: &str = "globalThis.__VINEXT_PREGENERATED_CONCRETE_PATHS";
 
-/// Looks at the Worker that a project's build left.
+/// Inspects the built Worker of the project in `root`. Facts that its code does not show are unknown.
 #[must_use]
 pub fn inspect(root: &Path) -> WorkerFacts {
     facts_of(&Bundle::read(root))
 }
 
-/// What a Worker of one file shows.
+/// Inspects a Worker that has one file.
 #[cfg(fuzzing)]
 #[must_use]
 pub fn facts_of_code(code: &str) -> WorkerFacts {
@@ -48,7 +48,7 @@ fn facts_of(bundle: &Bundle) -> WorkerFacts {
         return WorkerFacts::default();
     }
     let program = Program::new(&bundle.files);
-    // A Worker that constructs its KV handler itself needs no bindings in vinext's.
+    // A Worker that constructs its KV handler itself need not pass bindings to vinext.
     let passes_env = if bundle.contains(adapter::DATA_REGISTRATION) {
         entry::passes_env(&program)
     } else {
@@ -62,8 +62,8 @@ fn facts_of(bundle: &Bundle) -> WorkerFacts {
     }
 }
 
-/// Whether the list of rendered paths has been written into the Worker: in front of the entry's code up
-/// to 1.0.0-beta.9, later into a module of its own.
+/// Whether the list of pre-rendered paths has been written into the Worker: before the entry's code up to
+/// 1.0.0-beta.9, later into a separate module.
 fn lists_rendered_paths(bundle: &Bundle) -> Fact<bool> {
     if bundle.contains(RENDERED_PATHS) {
         Fact::Known(bundle.contains(&format!("{RENDERED_PATHS} = [")))

@@ -1,13 +1,13 @@
-//! Whether a built Worker rewrites paths by `next.config`.
+//! Determines whether `next.config` of a built Worker has rewrites.
 
 use std::path::Path;
 
 use super::bundle::Bundle;
 
-/// What stands before the rules in the bundle of 0.0.55 to 1.4.0, quotes and white space apart.
+/// The code before the rules in bundles of 0.0.55 to 1.4.0, without quotes and white space.
 const RULES: &str = "beforeFiles:[";
 
-/// How the rules begin if there are any, by the first kind that has one.
+/// The start of the rules if there are any, by the first kind of rule that is not empty.
 const WITH_RULES: [&str; 3] = [
     "beforeFiles:[{",
     "beforeFiles:[],afterFiles:[{",
@@ -17,7 +17,7 @@ const WITH_RULES: [&str; 3] = [
 /// How much of the code after [`RULES`] is read, in characters.
 const MAX_CHARACTERS: usize = 80;
 
-/// Whether `next.config` of the built Worker has rewrites.
+/// Whether `next.config` of the built Worker in `root` has rewrites; false if its code does not show it.
 #[must_use]
 pub fn has_rewrites(root: &Path) -> bool {
     let bundle = Bundle::read(root);

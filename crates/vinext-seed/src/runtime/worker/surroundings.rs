@@ -1,12 +1,12 @@
-//! Finds the class, function or statement that a message in a bundle's code belongs to.
+//! Finds the class, function or statement around a message in a bundle's code.
 
-use crate::runtime::javascript::{Kind, Place, Program};
+use crate::runtime::javascript::{Kind, Program, TokenPosition};
 
 /// The tokens of strings and templates that contain a text.
 pub(super) fn marks<'p>(
     program: &'p Program<'_>,
     text: &'static str,
-) -> impl Iterator<Item = Place> + 'p {
+) -> impl Iterator<Item = TokenPosition> + 'p {
     program
         .files()
         .iter()
@@ -22,20 +22,23 @@ pub(super) fn marks<'p>(
                 .code
                 .match_indices(text)
                 .filter_map(move |(byte, _)| {
-                    // The token that the text is in begins before it.
+                    // The token that contains the text starts before it.
                     let index = tokens?.at_byte(byte).checked_sub(1)?;
                     let kind = tokens?.kind(index)?;
                     let is_text =
                         matches!(kind, Kind::String | Kind::Template | Kind::TemplateHead);
-                    is_text.then_some(Place { file, index })
+                    is_text.then_some(TokenPosition { file, index })
                 })
         })
 }
 
-/// The class whose body a token is in.
-pub(super) fn class_around(program: &Program<'_>, place: Place) -> Option<Place> {
-    let tokens = &program.module(place.file)?.tokens;
-    let mut at = place.index;
+/// The class around a token.
+pub(super) fn class_around(
+    program: &Program<'_>,
+    position: TokenPosition,
+) -> Option<TokenPosition> {
+    let tokens = &program.module(position.file)?.tokens;
+    let mut at = position.index;
     loop {
         let brace = tokens.enclosing(at)?;
         // `class {`, `class Name {`, `class Name extends Other {`.
@@ -44,16 +47,19 @@ pub(super) fn class_around(program: &Program<'_>, place: Place) -> Option<Place>
             .take_while(|&index| tokens.kind(index) == Some(Kind::Word))
             .find(|&index| tokens.is(index, "class"));
         if let Some(index) = keyword.filter(|_| tokens.is(brace, "{")) {
-            return Some(Place { index, ..place });
+            return Some(TokenPosition { index, ..position });
         }
         at = brace;
     }
 }
 
-/// The outermost function that a token is in: what its value begins with, and the brace of its body.
-pub(super) fn function_around(program: &Program<'_>, place: Place) -> Option<(Place, Place)> {
-    let tokens = &program.module(place.file)?.tokens;
-    let mut brace = tokens.enclosing(place.index)?;
+/// The outermost function around a token: its first token, and the brace of its body.
+pub(super) fn function_around(
+    program: &Program<'_>,
+    position: TokenPosition,
+) -> Option<(TokenPosition, TokenPosition)> {
+    let tokens = &program.module(position.file)?.tokens;
+    let mut brace = tokens.enclosing(position.index)?;
     while let Some(outer) = tokens.enclosing(brace) {
         brace = outer;
     }
@@ -74,14 +80,17 @@ pub(super) fn function_around(program: &Program<'_>, place: Place) -> Option<(Pl
             .into_iter()
             .find(|&index| tokens.is(index, "function"))?;
     }
-    let at = |index| Place { index, ..place };
+    let at = |index| TokenPosition { index, ..position };
     Some((at(start), at(brace)))
 }
 
-/// The block of `try` to whose `catch` a token belongs, from its first token to the one behind its last.
-pub(super) fn tried_before(program: &Program<'_>, place: Place) -> Option<(usize, usize)> {
-    let tokens = &program.module(place.file)?.tokens;
-    let mut at = place.index;
+/// The `try` block whose `catch` contains a token, as a range of tokens with an exclusive end.
+pub(super) fn tried_before(
+    program: &Program<'_>,
+    position: TokenPosition,
+) -> Option<(usize, usize)> {
+    let tokens = &program.module(position.file)?.tokens;
+    let mut at = position.index;
     loop {
         let brace = tokens.enclosing(at)?;
         // `try { … } catch (error) {` or `try { … } catch {`.

@@ -51,7 +51,7 @@ fn kv(binding: &str, app_prefix: &str, ttl_seconds: Option<f64>) -> WorkerFacts 
 }
 
 #[test]
-fn shows_nothing_for_other_code() {
+fn other_code_has_no_known_facts() {
     assert_eq!(facts_of_files(&[]), WorkerFacts::default());
     let other = [("index.js", ADAPTER)];
     assert_eq!(facts_of_files(&other), WorkerFacts::default());
@@ -124,7 +124,7 @@ fn reads_the_options_of_a_handler_that_the_worker_constructs() {
 }
 
 #[test]
-fn does_not_guess_options_that_are_computed() {
+fn computed_options_are_unknown() {
     for (arguments, knows_ttl) in [
         ("env.CACHE,{appPrefix:`shop-`+env.REGION}", true),
         ("env.CACHE,{appPrefix:`shop-${env.REGION}`}", true),
@@ -158,7 +158,7 @@ fn does_not_guess_options_that_are_computed() {
 }
 
 #[test]
-fn uses_only_options_all_handlers_agree_on() {
+fn options_that_differ_between_handlers_are_unknown() {
     let code = format!(
         "{ADAPTER}export default{{fetch(r,env,c){{set(env.A?new Kv(env.A,{{appPrefix:`x`}}):new \
          Kv(env.B,{{appPrefix:`x`,ttlSeconds:5}}))}}}};"

@@ -1,4 +1,4 @@
-//! Entries that were not stored, in the manifest's order whichever batch fails first.
+//! Collects the entries that were not stored, in the manifest's order even if batches fail in another.
 
 use std::collections::BTreeMap;
 
@@ -26,12 +26,12 @@ impl Failures {
         self.max_listed
     }
 
-    /// How many more keys can be listed, of batches after all others.
+    /// How many more keys can be listed.
     pub(super) fn room(&self) -> usize {
         self.max_listed.saturating_sub(self.listed_keys)
     }
 
-    /// Adds the failed entries of a batch. If there are then too many keys, drops the last ones.
+    /// Adds the failed entries of a batch. Keys beyond the limit are dropped, from the last batch on.
     pub(super) fn add(&mut self, batch: usize, failed: Vec<FailedPairs>) {
         self.listed_keys += failed.iter().map(|one| one.keys.len()).sum::<usize>();
         self.by_batch.insert(batch, failed);

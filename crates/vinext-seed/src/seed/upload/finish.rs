@@ -1,9 +1,9 @@
-//! Ends an upload: leaves what later runs need, and turns the outcome into a report or an error.
+//! Ends an upload: writes the record for later runs, and turns the outcome into a report or an error.
 
 use tokio_util::sync::CancellationToken;
 
 use super::super::error::SeedError;
-use super::super::known_entries::EntryPlace;
+use super::super::known_entries::BuildKeyspace;
 use super::super::record;
 use super::failures::Failures;
 use super::packing::Packing;
@@ -24,12 +24,12 @@ pub(super) struct Sent {
 }
 
 impl Sent {
-    /// Returns the report, or why not everything is stored. `listing_error` says why it is unknown
-    /// what was stored before.
+    /// Returns the report, or the error if not everything is stored. `listing_error` is the reason why the
+    /// entries of earlier runs are unknown.
     pub(super) async fn finish<S: Store>(
         mut self,
         sender: &BatchSender<S>,
-        place: &EntryPlace,
+        keyspace: &BuildKeyspace,
         listing_error: Option<StoreError>,
         has_given_pages: bool,
         cancellation: &CancellationToken,
@@ -39,16 +39,16 @@ impl Sent {
             pack_error = self.packing.check_build().await?.err().map(PackError::from);
         }
         let is_whole = pack_error.is_none() && sender.end().is_none();
-        self.prepare_next_run(sender, place, is_whole, cancellation)
+        self.prepare_next_run(sender, keyspace, is_whole, cancellation)
             .await;
         self.into_result(pack_error, listing_error, has_given_pages)
     }
 
-    /// Stores what spares a later run from writing everything again.
+    /// Writes the record and the digests, so that a later run need not write everything again.
     async fn prepare_next_run<S: Store>(
         &mut self,
         sender: &BatchSender<S>,
-        place: &EntryPlace,
+        keyspace: &BuildKeyspace,
         is_whole: bool,
         cancellation: &CancellationToken,
     ) {
@@ -59,12 +59,12 @@ impl Sent {
         if is_whole && self.selection.has_write_left(stored) {
             tokio::select! {
                 () = cancellation.cancelled() => {}
-                () = record::leave(sender, place, self.selection.longest(), &self.report) => {}
+                () = record::write_record(sender, keyspace, self.selection.longest_ttl(), &self.report) => {}
             }
         }
         tokio::select! {
             () = cancellation.cancelled() => {}
-            warning = record::keep_metadata(sender, place) => self.report.warnings.extend(warning),
+            warning = record::keep_metadata(sender, keyspace) => self.report.warnings.extend(warning),
         }
     }
 
@@ -83,7 +83,7 @@ impl Sent {
         }
         report.routes = self.packing.routes();
         report.routes_not_reached = report.routes - self.routes_packed;
-        // A run that fails for the same reason says it once.
+        // If the run fails for the same reason, one message is enough.
         let failed_with = failure.as_ref().map(StoreError::code);
         if let Some(error) = listing_error
             && failed_with != Some(error.code())

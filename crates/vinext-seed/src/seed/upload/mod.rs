@@ -1,7 +1,7 @@
 //! Packs and sends concurrently, and accounts for every entry.
 //!
-//! Invariants: no more requests are in flight than configured. After the sender has stopped, the
-//! rest of the site is still packed to learn its keys; after a cancellation it is only counted.
+//! Invariants: no more requests are in flight than configured. After the sender has stopped, the rest of the
+//! site is still packed, so that the report has its keys. After a cancellation its routes are only counted.
 
 mod count;
 mod failures;
@@ -35,14 +35,14 @@ use sending::Sending;
 /// What an upload starts with.
 pub(super) struct Start {
     pub(super) ready: Ready,
-    /// The build, to be packed twice if writes are limited.
+    /// The build, to be packed once more, if writes are limited.
     pub(super) counted: Option<BuildOptions>,
     pub(super) writes: WriteRule,
     pub(super) retry: RetryPolicy,
     pub(super) budget: Budget,
 }
 
-/// Sends what is packed, as many batches at a time as the budget allows. Packing starts while the
+/// Packs and sends a site, with as many concurrent requests as the budget allows. Packing starts while the
 /// store is still being opened.
 pub(super) async fn upload<S: Store>(
     start: Start,
@@ -59,13 +59,13 @@ pub(super) async fn upload<S: Store>(
     } = start;
     let Ready {
         packer,
-        moment,
+        snapshot,
         max_listed,
-        place,
+        keyspace,
         has_given_pages,
         mut report,
     } = ready;
-    let mut packing = Packing::new(packer, moment, budget.batch.max_body_bytes);
+    let mut packing = Packing::new(packer, snapshot, budget.batch.max_body_bytes);
     if counted.is_some() {
         packing.encode_only(Arc::new(NoBytes));
     }
@@ -81,7 +81,7 @@ pub(super) async fn upload<S: Store>(
     let known = match writes.force {
         true => KnownEntries::default(),
         false => {
-            let listing = KnownEntries::list(&sender, &place, budget.max_memory_bytes);
+            let listing = KnownEntries::list(&sender, &keyspace, budget.max_memory_bytes);
             let listing = async {
                 tokio::select! {
                     biased;
@@ -103,16 +103,16 @@ pub(super) async fn upload<S: Store>(
             () = cancellation.cancelled() => None,
             counted = counting => Some(counted?),
         };
-        let Some((demand, ready)) = counted else {
-            // What was packed to be counted is not sent.
+        let Some((counts, ready)) = counted else {
+            // Entries that were packed to be counted are not sent.
             report.routes = packing.routes();
             report.routes_not_reached = report.routes;
             packing.free();
             let report = Box::new(report);
             return Err(SeedError::Aborted { report });
         };
-        write_budget = demand.spend(max_writes);
-        packing.restart(ready.packer, ready.moment);
+        write_budget = counts.spend(max_writes);
+        packing.restart(ready.packer, ready.snapshot);
         report = SeedReport {
             warnings: report.warnings,
             ..ready.report
@@ -127,7 +127,7 @@ pub(super) async fn upload<S: Store>(
         packing.encode_only(Arc::clone(&known) as _);
     }
     let batcher = match has_given_pages {
-        // How many will come is not known.
+        // The number of pages is not known.
         true => Batcher::new(budget.batch),
         false => budget.batcher(report.routes),
     };
@@ -137,7 +137,7 @@ pub(super) async fn upload<S: Store>(
         .await;
     sent.finish(
         &sender,
-        &place,
+        &keyspace,
         listing_error,
         has_given_pages,
         cancellation,

@@ -3,28 +3,28 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::super::build_snapshot::BuildSnapshot;
 use super::super::error::SeedError;
-use super::super::moment::BuildMoment;
-use crate::background::{begin, off_the_executor};
+use crate::background::{run_blocking, spawn};
 use crate::manifest::ManifestError;
 use crate::pack::{NeededBytes, PackError, PackedRoutes, Packer};
 
 /// A site that is being packed.
 pub(super) struct Packing {
     packer: Packer,
-    build: Option<Arc<BuildMoment>>,
-    /// Routes that were packed before it was known which entries are to be written.
+    build: Option<Arc<BuildSnapshot>>,
+    /// Routes that are packed but not yet selected.
     held: VecDeque<PackedRoutes>,
     held_bytes: usize,
     /// Packing pauses when this much is held, in bytes.
     max_held_bytes: usize,
-    /// Whether everything is packed, or nothing more is to be.
+    /// Whether everything is packed, or packing was stopped.
     is_done: bool,
     error: Option<PackError>,
 }
 
 impl Packing {
-    pub(super) fn new(packer: Packer, build: Option<BuildMoment>, max_held_bytes: usize) -> Self {
+    pub(super) fn new(packer: Packer, build: Option<BuildSnapshot>, max_held_bytes: usize) -> Self {
         Self {
             packer,
             build: build.map(Arc::new),
@@ -37,7 +37,7 @@ impl Packing {
     }
 
     /// Packs the site again, from its first route.
-    pub(super) fn restart(&mut self, packer: Packer, build: Option<BuildMoment>) {
+    pub(super) fn restart(&mut self, packer: Packer, build: Option<BuildSnapshot>) {
         let again = Self::new(packer, build, self.max_held_bytes);
         std::mem::replace(self, again).free();
     }
@@ -82,12 +82,12 @@ impl Packing {
         self.packer.encode_only(needed);
     }
 
-    /// Packs nothing more.
+    /// Stops packing.
     pub(super) fn stop(&mut self) {
         self.is_done = true;
     }
 
-    /// Packs the rest only to learn its keys.
+    /// Packs the rest without artifacts, only to determine its keys.
     pub(super) fn pack_keys_only(&self) {
         self.packer.take_no_more();
     }
@@ -106,16 +106,16 @@ impl Packing {
         self.error.take()
     }
 
-    /// Checks that the build is still the one that is being packed.
+    /// Checks that the build has not changed.
     pub(super) async fn check_build(&self) -> Result<Result<(), ManifestError>, SeedError> {
         let Some(build) = self.build.clone() else {
             return Ok(Ok(()));
         };
-        Ok(off_the_executor(move || build.check()).await?)
+        Ok(run_blocking(move || build.check()).await?)
     }
 
-    /// Frees the packer's memory in the background: that takes longer than sending a page.
+    /// Frees the packer's memory in the background, because that takes longer than sending a page.
     pub(super) fn free(self) {
-        drop(begin(move || drop(self)));
+        drop(spawn(move || drop(self)));
     }
 }

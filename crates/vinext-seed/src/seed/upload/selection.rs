@@ -1,22 +1,22 @@
-//! Selects the entries that are written, and counts those that are not.
+//! Selects the entries to write, and counts the others.
 
 use std::ops::Range;
 use std::sync::Arc;
 
 use super::super::known_entries::KnownEntries;
-use super::super::record::LongestStay;
+use super::super::record::LongestTtl;
 use super::super::write_budget::{OVER_BUDGET, WriteBudget};
 use crate::pack::PackedRoutes;
 use crate::report::{FailedPairs, SeedReport};
 use crate::store::StoreError;
 
-/// Which entries are written: those that are not stored yet, as far as the budget goes.
+/// Selects entries that are not stored yet, within the budget of writes.
 pub(super) struct Selection {
     known: Arc<KnownEntries>,
     budget: WriteBudget,
     max_writes: Option<usize>,
-    /// Of all entries that are stored or unchanged.
-    longest: LongestStay,
+    /// The longest TTL of all entries, written or unchanged.
+    longest_ttl: LongestTtl,
     /// The entries beyond the budget.
     left_over: FailedPairs,
     max_listed: usize,
@@ -33,7 +33,7 @@ impl Selection {
             known,
             budget,
             max_writes,
-            longest: LongestStay::default(),
+            longest_ttl: LongestTtl::default(),
             left_over: FailedPairs {
                 error: over_budget(max_writes.unwrap_or_default()),
                 pairs: 0,
@@ -43,7 +43,7 @@ impl Selection {
         }
     }
 
-    /// Returns the positions of the entries that are written, and counts unchanged ones in the report.
+    /// Returns the positions of the entries to write, and counts unchanged entries in the report.
     pub(super) fn select(
         &mut self,
         packed: &PackedRoutes,
@@ -51,7 +51,7 @@ impl Selection {
     ) -> Vec<Range<usize>> {
         let mut written: Vec<Range<usize>> = Vec::new();
         for (position, span) in packed.entries().iter().enumerate() {
-            self.longest.add(span.ttl_seconds());
+            self.longest_ttl.add(span.ttl_seconds());
             if !span.is_encoded || self.is_known(packed, position) {
                 report.pairs_unchanged += 1;
                 report.seeded_routes += usize::from(span.is_first);
@@ -79,14 +79,14 @@ impl Selection {
                 .has(packed.key(position), span.digest, span.ttl_seconds())
     }
 
-    /// Whether one more write is within the limit, after so many.
+    /// Whether one more write is within the limit, after `written` writes.
     pub(super) fn has_write_left(&self, written: usize) -> bool {
         self.max_writes
             .is_none_or(|max_writes| written < max_writes)
     }
 
-    pub(super) fn longest(&self) -> LongestStay {
-        self.longest
+    pub(super) fn longest_ttl(&self) -> LongestTtl {
+        self.longest_ttl
     }
 
     /// The entries beyond the budget, if there are any.

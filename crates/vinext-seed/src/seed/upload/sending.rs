@@ -1,4 +1,4 @@
-//! Packs and sends until every entry is stored, has failed or was left for a later run.
+//! Packs and sends until every entry is stored, has failed or is left for a later run.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -22,7 +22,7 @@ use crate::store::{Store, StoreError};
 pub(super) struct Sending<'a, 'o> {
     packing: Packing,
     selection: Selection,
-    /// `None` once nothing more is to be packed.
+    /// `None` after packing has ended.
     batcher: Option<Batcher>,
     /// Full batches that wait for a free request.
     waiting: VecDeque<Batch>,
@@ -121,7 +121,7 @@ impl<'a, 'o> Sending<'a, 'o> {
         }
     }
 
-    /// Adds the entries that are to be written to the current batch.
+    /// Adds the entries to write to the current batch.
     fn add(&mut self, packed: PackedRoutes) {
         let written = self.selection.select(&packed, &mut self.report);
         if let Some(batcher) = &mut self.batcher {
@@ -131,7 +131,7 @@ impl<'a, 'o> Sending<'a, 'o> {
         self.report.routes_skipped.extend(packed.skipped);
     }
 
-    /// Sends the last batch as it is, since nothing more is to be packed.
+    /// Queues the last batch, which may not be full.
     fn finish_batch(&mut self) {
         let last = self.batcher.take().and_then(Batcher::finish);
         self.waiting.extend(last);

@@ -7,7 +7,7 @@ use reqwest::header::{CONTENT_ENCODING, HeaderMap, HeaderValue};
 
 use super::compression::{self, Compression, Sent};
 use super::{CloudflareKv, MAX_REPLY_BYTES, confirmation};
-use crate::background::off_the_executor;
+use crate::background::run_blocking;
 use crate::pack::Batch;
 use crate::store::http::RequestBody;
 use crate::store::{Outcome, Stored};
@@ -61,8 +61,7 @@ impl CloudflareKv {
         let turn = compression.turn().await.ok_or(false)?;
         let begun = Instant::now();
         let (pieces, plain_bytes): (Vec<_>, _) = (batch.body().collect(), batch.body_bytes());
-        let compressing =
-            off_the_executor(move || compression::gzip(pieces.into_iter(), plain_bytes));
+        let compressing = run_blocking(move || compression::gzip(pieces.into_iter(), plain_bytes));
         let compressed = compressing.await.ok().flatten().ok_or(false)?;
         let compressing = begun.elapsed();
         let headers = HeaderMap::from_iter([(CONTENT_ENCODING, HeaderValue::from_static("gzip"))]);

@@ -17,7 +17,7 @@ use super::{
     ConfigError, Frame, KeyPage, ListedKey, Outcome, RequestErrorKind, Store, StoreError,
     StoreLimits, StoreRules, Stored,
 };
-use crate::background::off_the_executor;
+use crate::background::run_blocking;
 use crate::pack::Batch;
 use crate::sanitized_text::SanitizedText;
 use names::{EXPIRES, VALUE};
@@ -67,7 +67,7 @@ impl DirectoryStore {
         work: impl FnOnce(&Self) -> io::Result<T> + Send + 'static,
     ) -> Outcome<T> {
         let store = self.clone();
-        let done = off_the_executor(move || work(&store)).await;
+        let done = run_blocking(move || work(&store)).await;
         let done = done.unwrap_or_else(|error| Err(io::Error::other(error)));
         Outcome::new(done.map_err(|error| {
             let detail = SanitizedText::new(&error.to_string());

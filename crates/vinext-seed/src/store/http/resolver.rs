@@ -5,14 +5,14 @@ use std::net::{SocketAddr, ToSocketAddrs};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-use crate::background::off_the_executor;
+use crate::background::run_blocking;
 
 /// The addresses of a host.
 ///
 /// # Errors
 /// If the host is unknown, or the machine has no thread to spare.
 pub(in crate::store) async fn look_up(host: String, port: u16) -> io::Result<Vec<SocketAddr>> {
-    let looked_up = off_the_executor(move || (host.as_str(), port).to_socket_addrs());
+    let looked_up = run_blocking(move || (host.as_str(), port).to_socket_addrs());
     Ok(looked_up.await.map_err(io::Error::other)??.collect())
 }
 

@@ -1,24 +1,24 @@
-//! Makes sure that the manifest, the build id and the pages are of one build.
+//! Detects whether the build changes during a run, so that entries of two builds are never mixed.
 
 use std::path::PathBuf;
 
 use crate::formats::profile::BuildIdSource;
-use crate::manifest::{ManifestError, ManifestMoment};
+use crate::manifest::{ManifestError, ManifestSnapshot};
 use crate::runtime::build_id::{self, BuildIdError};
 
-/// A build at the moment when its manifest was opened.
+/// What identified the build when its manifest was opened.
 #[derive(Debug)]
-pub(super) struct BuildMoment {
-    pub(super) manifest: ManifestMoment,
+pub(super) struct BuildSnapshot {
+    pub(super) manifest: ManifestSnapshot,
     pub(super) server_dir: PathBuf,
     pub(super) build_id_source: BuildIdSource,
     pub(super) manifest_build_id: String,
     pub(super) build_id: String,
 }
 
-impl BuildMoment {
-    /// Checks that the manifest is the one that was read, and that the Worker still has the build id
-    /// that entries are written for.
+impl BuildSnapshot {
+    /// Checks that the manifest has not changed, and that the Worker still has the build id that entries
+    /// are written for.
     ///
     /// # Errors
     /// [`ManifestError::Changed`], or why a file cannot be read.
