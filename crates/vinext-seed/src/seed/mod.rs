@@ -1,4 +1,5 @@
-//! Wires the stages together. The only feedback between stages is backpressure.
+//! Wires the stages together. The only feedback between stages is backpressure, and which entries need not be
+//! encoded.
 
 mod batches;
 mod budget;
