@@ -1,4 +1,4 @@
-//! Checks that a store accepts an entry, before any memory is taken for it.
+//! Checks that a store accepts an entry, before memory is reserved for it.
 
 use super::super::digest;
 use super::super::frame::{Bound, Count};
