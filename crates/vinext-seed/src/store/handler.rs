@@ -64,36 +64,48 @@ impl<H: SetEntry> HandlerStore<H> {
 }
 
 impl NotSet {
+    /// Stable, for programs: the code of the [`StoreError`] that it becomes.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Failed(_) | Self::Gone(_) => "HANDLER_FAILED",
+            Self::TimedOut(_) => "HANDLER_TIMEOUT",
+            Self::Busy(_) => "HANDLER_BUSY",
+            Self::Unavailable(_) => "HANDLER_UNAVAILABLE",
+        }
+    }
+
     fn into_failure(self) -> RequestError {
+        let code = self.code();
         // A handler may have stored the entry and failed afterwards.
         let may_be_stored = !matches!(self, Self::Unavailable(_));
-        let (kind, code, message) = match self {
+        let (kind, message) = match self {
             Self::Failed(said) => {
                 let said = SanitizedText::new(&said);
                 let message = format!("`set` of the cache handler failed: {said}");
-                (RequestErrorKind::Transient, "HANDLER_FAILED", message)
+                (RequestErrorKind::Transient, message)
             }
             Self::TimedOut(milliseconds) => {
                 let message =
                     format!("`set` of the cache handler did not settle within {milliseconds} ms");
-                (RequestErrorKind::TooSlow, "HANDLER_TIMEOUT", message)
+                (RequestErrorKind::TooSlow, message)
             }
             Self::Busy(milliseconds) => {
                 let message = format!(
                     "the cache handler keeps its process busy: `set` did not settle within \
                      {milliseconds} ms, and the process answers nothing else either"
                 );
-                (RequestErrorKind::Fatal, "HANDLER_BUSY", message)
+                (RequestErrorKind::Fatal, message)
             }
             Self::Gone(said) => {
                 let said = SanitizedText::new(&said);
                 let message = format!("the cache handler cannot be called: {said}");
-                (RequestErrorKind::Fatal, "HANDLER_FAILED", message)
+                (RequestErrorKind::Fatal, message)
             }
             Self::Unavailable(said) => {
                 let said = SanitizedText::new(&said);
                 let message = format!("the cache handler could not be loaded: {said}");
-                (RequestErrorKind::Fatal, "HANDLER_UNAVAILABLE", message)
+                (RequestErrorKind::Fatal, message)
             }
         };
         kind.because(StoreError::new(code, message).may_be_stored(may_be_stored))
