@@ -200,7 +200,7 @@ fn bucket_starts(entries: &[KnownEntry]) -> Vec<usize> {
     reason = "less than `buckets`, which is a usize"
 )]
 fn bucket(key_hash: u64, buckets: usize) -> usize {
-    (u128::from(key_hash) * buckets as u128 >> u64::BITS) as usize
+    ((u128::from(key_hash) * buckets as u128) >> u64::BITS) as usize
 }
 
 impl NeededBytes for KnownEntries {
