@@ -2,7 +2,7 @@
 //
 // It never asks the upstream registry for a package of ours.
 
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { readdirSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import path from "node:path";
@@ -19,6 +19,8 @@ declare module "vitest" {
 
 const START_MS = 60_000;
 
+const NPM = path.join(HERE, "node_modules", "npm", "bin", "npm-cli.js");
+
 export default async function setup(project: TestProject) {
   const home = scratchDirectory("registry");
   const port = await freePort();
@@ -26,10 +28,10 @@ export default async function setup(project: TestProject) {
   const config = {
     storage: path.join(home, "storage"),
     auth: { htpasswd: { file: path.join(home, "htpasswd") } },
-    uplinks: { npmjs: { url: "https://registry.npmjs.org/" } },
+    uplinks: { upstream: { url: configuredRegistry() } },
     packages: {
       "@vinext/seed-native*": { access: "$all", publish: "$all", unpublish: "$all" },
-      "**": { access: "$all", proxy: "npmjs" },
+      "**": { access: "$all", proxy: "upstream" },
     },
     log: { type: "file", path: path.join(home, "log"), level: "warn" },
     web: { enable: false },
@@ -56,11 +58,10 @@ export default async function setup(project: TestProject) {
     .map((name) => path.join(directory, name));
   if (tarballs.length < 2) throw new Error(`there are no packages in ${directory}`);
   writeFileSync(path.join(home, ".npmrc"), `${registry.slice(5)}:_authToken=nobody\n`);
-  const npm = path.join(HERE, "node_modules", "npm", "bin", "npm-cli.js");
   for (const tarball of tarballs) {
     must(home, [
       process.execPath,
-      npm,
+      NPM,
       "publish",
       tarball,
       "--registry",
@@ -76,6 +77,12 @@ export default async function setup(project: TestProject) {
     await isGone;
     removeScratch();
   };
+}
+
+/** The registry that npm uses on this machine. */
+function configuredRegistry() {
+  const args = [NPM, "config", "get", "registry"];
+  return execFileSync(process.execPath, args, { cwd: ROOT, encoding: "utf-8" }).trim();
 }
 
 async function untilReady(registry: string) {
