@@ -179,7 +179,7 @@ describe("every stable code is documented:", () => {
       "docs/integrating.md",
       [
         ...words(engine("report.rs")),
-        ...["runtime/mod", "runtime/build_id", "runtime/worker/check"].flatMap((name) =>
+        ...["runtime/error", "runtime/build_id", "runtime/worker/check"].flatMap((name) =>
           codes(engine(`${name}.rs`)),
         ),
       ],

@@ -17,6 +17,7 @@ mod recognize;
 mod record;
 mod rendered_at;
 mod sample;
+mod tag_markers;
 mod upload;
 mod write_budget;
 
