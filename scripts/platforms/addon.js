@@ -1,7 +1,7 @@
 // Builds the addon for another platform, unoptimized, and lays out the package with it.
 
 import { spawnSync } from "node:child_process";
-import { copyFileSync, cpSync, existsSync, mkdirSync, rmSync } from "node:fs";
+import { copyFileSync, cpSync, existsSync, rmSync } from "node:fs";
 import path from "node:path";
 import { mustRun } from "../release/must-run.js";
 import { ROOT } from "../release/targets.js";
@@ -12,8 +12,9 @@ import { Missing, need } from "./missing.js";
 /** Not the checkout's own, where it would push out what cargo has built for this machine. */
 const CARGO_TARGET = path.join(CACHE, "cargo");
 
-/** What every installation has, and what seeds in it. */
-const PACKAGE = ["index.js", "package.json", "lib", "scripts/platforms/seed-child.js"];
+/** What every installation has, and the scripts that use it. */
+const SCRIPTS = ["seed-child.js", "plan-child.js"].map((name) => `scripts/platforms/${name}`);
+const PACKAGE = ["index.js", "package.json", "lib", ...SCRIPTS];
 
 /**
  * @typedef {object} Build
@@ -28,24 +29,12 @@ const PACKAGE = ["index.js", "package.json", "lib", "scripts/platforms/seed-chil
  * @param {string} library how rustc names it
  * @returns {string} its path
  */
-export function buildAddon(build, library) {
-  const { rustc = [] } = build;
-  const how = ["--locked", "--package", "vinext-seed-native", "--lib"];
-  cargo(build, "rustc", [...how, "--", ...rustc]);
-  return path.join(CARGO_TARGET, build.triple, "debug", library);
-}
-
-/**
- * Runs cargo-zigbuild for another platform.
- * @param {Build} build
- * @param {string} command
- * @param {string[]} args
- */
-export function cargo({ triple, glibc, env }, command, args) {
+export function buildAddon({ triple, glibc, rustc = [], env }, library) {
   addTarget(triple);
   need("python3", ["-m", "ensurepip", "--version"]);
   const goal = glibc === undefined ? triple : `${triple}.${glibc}`;
-  mustRun("cargo-zigbuild", [command, "--target", goal, ...args], {
+  const what = ["--locked", "--package", "vinext-seed-native", "--lib"];
+  mustRun("cargo-zigbuild", ["rustc", "--target", goal, ...what, "--", ...rustc], {
     env: {
       ...withZig(),
       CARGO_TARGET_DIR: CARGO_TARGET,
@@ -55,6 +44,7 @@ export function cargo({ triple, glibc, env }, command, args) {
       ...env,
     },
   });
+  return path.join(CARGO_TARGET, triple, "debug", library);
 }
 
 /**
@@ -84,7 +74,6 @@ export function packageWith(platform, addon) {
   rmSync(home, { recursive: true, force: true });
   for (const name of PACKAGE)
     cpSync(path.join(ROOT, name), path.join(home, name), { recursive: true });
-  mkdirSync(home, { recursive: true });
   copyFileSync(addon, path.join(home, `seed-native.${platform}.node`));
   return home;
 }

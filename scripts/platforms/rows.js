@@ -4,9 +4,12 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { ROOT } from "../release/targets.js";
+import { planAwkwardNames } from "./awkward-names.js";
+import { ARM64_NODES, prepareArm64 } from "./linux-arm64-gnu.js";
 import { prepareMusl } from "./linux-x64-musl.js";
 import { Missing } from "./missing.js";
 import { seedFixture } from "./seed-fixture.js";
+import { WINDOWS_NODES, prepareWindows } from "./windows-gnu.js";
 
 /** Installed by its lock file. */
 const RUNTIMES = path.join(ROOT, "__test__", "platforms", "node_modules");
@@ -61,6 +64,24 @@ export const ROWS = [
     prepare: prepareMusl,
     test: seedFixture,
   },
+  ...WINDOWS_NODES.map((version) => ({
+    name: `windows-gnu under wine, debug build, Node ${version.split(".")[0]}`,
+    onDemand: true,
+    prepare: () => prepareWindows(version),
+    test: seedFixture,
+  })),
+  {
+    name: "windows-gnu under wine, debug build, awkward names",
+    onDemand: true,
+    prepare: () => prepareWindows(WINDOWS_NODES.at(-1) ?? ""),
+    test: planAwkwardNames,
+  },
+  ...ARM64_NODES.map((version) => ({
+    name: `linux-arm64-gnu under qemu-user, debug build, Node ${version.split(".")[0]}`,
+    onDemand: true,
+    prepare: () => prepareArm64(version),
+    test: seedFixture,
+  })),
 ];
 
 /**

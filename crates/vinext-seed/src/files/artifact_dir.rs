@@ -49,11 +49,7 @@ impl ArtifactDir {
     /// followed if [`TrustedOwners`] allows them.
     pub(crate) fn open_file(&self, name: &str) -> Result<ArtifactFile, FileError> {
         let opened = self.0.as_ref().ok_or(FileError::Missing)?;
-        if cfg!(windows)
-            && let Some(problem) = windows_names::problem(name)
-        {
-            return Err(FileError::ReservedName(problem));
-        }
+        windows_names::check(name)?;
         let file = match opened.open_nearby(name) {
             Some(file) => file,
             None => opened.open_whole(name)?,

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use icu_normalizer::DecomposingNormalizerBorrowed;
 
-use super::FileError;
+use super::{FileError, windows_names};
 
 /// Whether names that differ only in case may share a file in a directory: the directory itself exists under
 /// another name too, or the system's disks ignore case by default.
@@ -71,8 +71,10 @@ impl ExactNames {
     /// must be listed, because otherwise the file may be the other artifact's.
     ///
     /// # Errors
-    /// [`FileError::SharedName`] if a part is not listed.
+    /// [`FileError::SharedName`] if a part is not listed; [`FileError::ReservedName`] if Windows would list
+    /// another directory.
     pub(crate) fn check(&self, name: &str, shares_file_name: bool) -> Result<(), FileError> {
+        windows_names::check(name)?;
         let mut directory = String::new();
         let mut tells_case = false;
         for part in name.split('/') {

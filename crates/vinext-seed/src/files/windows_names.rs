@@ -6,6 +6,8 @@
 //! The rules are those of "Naming Files, Paths, and Namespaces" in Microsoft's documentation. Some
 //! versions of Windows are less strict; a page that is skipped is safe on all of them.
 
+use super::FileError;
+
 /// Devices without a number.
 const DEVICES: [&str; 6] = ["aux", "con", "conin$", "conout$", "nul", "prn"];
 
@@ -13,9 +15,22 @@ const DEVICES: [&str; 6] = ["aux", "con", "conin$", "conout$", "nul", "prn"];
 const NUMBERED_DEVICES: [&str; 2] = ["com", "lpt"];
 const DEVICE_DIGITS: &str = "0123456789¹²³";
 
+/// Refuses, on Windows, a name that does not lead to the file of that name.
+///
+/// # Errors
+/// [`FileError::ReservedName`] with the reason.
+pub(super) fn check(name: &str) -> Result<(), FileError> {
+    if cfg!(windows)
+        && let Some(problem) = problem(name)
+    {
+        return Err(FileError::ReservedName(problem));
+    }
+    Ok(())
+}
+
 /// Why Windows opens something else under a name with `/` between its parts; `None` if it opens the file of that
 /// name.
-pub(super) fn problem(name: &str) -> Option<&'static str> {
+fn problem(name: &str) -> Option<&'static str> {
     name.split('/').find_map(part_problem)
 }
 
