@@ -64,7 +64,7 @@ export function prepareWine({ list, debianPackages, file }, nodes) {
     }
     mkdirSync(path.join(SYSTEM, "prefix"));
     // Most of wine's libraries need zlib, which Debian has elsewhere. The first start needs it next to them, and ends
-    // with an error for want of 32-bit programs, when everything else is there. Programs need it in `system32`.
+    // with an error because 32-bit programs are missing, when everything else is there. Programs need it in `system32`.
     const zlib = path.join(SYSTEM, "usr", "x86_64-w64-mingw32", "lib", "zlib1.dll");
     const libraries = path.join(SYSTEM, "usr", "lib", "x86_64-linux-gnu", "wine", "x86_64-windows");
     copyFileSync(zlib, path.join(libraries, "zlib1.dll"));
